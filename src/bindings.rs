@@ -1,0 +1,14 @@
+//! The Rust side of `wit/`, generated.
+//!
+//! The only module in which lints are relaxed: generated code is not ours to document or to make safe.
+#![allow(missing_docs, unsafe_code, clippy::all, clippy::restriction)]
+
+use super::Component;
+
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "connector",
+    generate_all,
+});
+
+export!(Component with_types_in self);

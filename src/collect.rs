@@ -1,0 +1,202 @@
+//! One step of a collection: a page of endpoints to a batch of events and the cursor after it.
+
+use time::OffsetDateTime;
+
+use crate::bindings::inventory::connector::types::{
+    Account, Batch, Error, Event, FieldError, Reject, Source, SourcesPage,
+};
+use crate::clock;
+use crate::config::Config;
+use crate::cursor::{Cursor, Query, Refused, Stuck};
+use crate::mapping::{self, MapError};
+use crate::sophos::endpoints::{self, Asked, Page};
+use crate::sophos::errors::{failure, origin};
+use crate::sophos::session;
+
+/// `check`: token, whoami, and one endpoint in the form in which `collect` reads them.
+pub fn check(config: &str) -> Result<Account, Error> {
+    let config = configuration(config)?;
+    let session = session::open(&config)?;
+    let everything = Query {
+        last_seen_after: None,
+        last_seen_before: None,
+        page_from_key: None,
+    };
+    if let Asked::Answered(answer) = endpoints::request(&session, 1, &everything)? {
+        endpoints::read(
+            &session.tenant.api_host,
+            &String::from_utf8_lossy(&answer.body),
+        )?;
+    }
+    Ok(Account {
+        id: session.tenant.id,
+        kind: "tenant".to_owned(),
+        name: None,
+        notes: vec![format!(
+            "Endpoints are read from {}.",
+            origin(&session.tenant.api_host)
+        )],
+    })
+}
+
+/// `discover`: a tenant credential has one source, the tenant, collected with the account's own config.
+pub fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
+    if next.is_some() {
+        return Err(Error::InvalidCursor(failure(
+            "A tenant credential has one page of sources only.",
+        )));
+    }
+    let tenant = session::open(&configuration(config)?)?.tenant;
+    Ok(SourcesPage {
+        sources: vec![Source {
+            name: tenant.id.clone(),
+            id: tenant.id,
+            config: Ok(config.to_owned()),
+        }],
+        next: None,
+    })
+}
+
+/// `collect`: asks for the next page, maps what is new in it, and moves the cursor on.
+pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
+    let config = configuration(config)?;
+    let session = session::open(&config)?;
+    let now = clock::now();
+    let mut cursor =
+        Cursor::resume(cursor, &session.tenant.id, config.range, now.into()).map_err(refused)?;
+
+    let mut events = Vec::new();
+    let mut rejects = Vec::new();
+    let more = match endpoints::request(&session, config.page_size, &cursor.query())? {
+        Asked::KeyRefused => {
+            cursor.key_refused(now.into()).map_err(stuck)?;
+            true
+        }
+        Asked::Answered(answer) => {
+            let date = answer.date.unwrap_or_else(clock::now);
+            let duration = i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX);
+            cursor.answered(date.into(), duration, i64::from(config.overlap) * 1000);
+
+            let json = String::from_utf8_lossy(&answer.body);
+            let valid_utf8 = matches!(json, std::borrow::Cow::Borrowed(_));
+            let page = endpoints::read(&session.tenant.api_host, &json)?;
+            (events, rejects) = sort_items(&page, valid_utf8, &mut cursor, now);
+            cursor.turn_page(page.next_key.as_deref()).map_err(stuck)?
+        }
+    };
+    let mark = cursor.mark();
+    let cursor = cursor.into_text().map_err(|error| {
+        Error::Other(failure(format!("the cursor could not be written: {error}")))
+    })?;
+    Ok(Batch {
+        events,
+        rejects,
+        cursor,
+        mark,
+        more,
+    })
+}
+
+/// Maps what the walk before has not delivered, sets aside what cannot be mapped, and shows every item to
+/// the cursor.
+fn sort_items(
+    page: &Page<'_>,
+    valid_utf8: bool,
+    cursor: &mut Cursor,
+    now: OffsetDateTime,
+) -> (Vec<Event>, Vec<Reject>) {
+    let mut events = Vec::with_capacity(page.items.len());
+    let mut rejects = Vec::new();
+    for item in &page.items {
+        let item = item.get();
+        // Which bytes were broken is not known any more, only that each became this character.
+        let broken = !valid_utf8 && item.contains(char::REPLACEMENT_CHARACTER);
+        let reason = if broken {
+            "the record is not valid UTF-8".to_owned()
+        } else {
+            match deliver(item, cursor, now) {
+                Ok(event) => {
+                    events.extend(event);
+                    continue;
+                }
+                Err(error) => error.message,
+            }
+        };
+        let (id, last_seen) = mapping::identify(item);
+        let last_seen = last_seen.map(Into::into);
+        let known = id
+            .as_deref()
+            .is_some_and(|id| cursor.leaves_out(id, last_seen));
+        if let Some(id) = &id {
+            cursor.saw(id, last_seen);
+        }
+        if !known {
+            rejects.push(Reject { id, reason });
+        }
+    }
+    (events, rejects)
+}
+
+/// The event of an item; none where the walk before has delivered it.
+fn deliver(
+    item: &str,
+    cursor: &mut Cursor,
+    now: OffsetDateTime,
+) -> Result<Option<Event>, MapError> {
+    let endpoint = mapping::read(item)?;
+    let last_seen = endpoint.last_seen_at.map(Into::into);
+    let mut event = None;
+    if !cursor.leaves_out(&endpoint.id, last_seen) {
+        let mapped = mapping::map(&endpoint, now)?;
+        event = Some(Event {
+            device: endpoint.id.clone().into_owned(),
+            json: mapped.json,
+            fingerprint: mapped.fingerprint,
+        });
+    }
+    cursor.saw(&endpoint.id, last_seen);
+    Ok(event)
+}
+
+fn configuration(config: &str) -> Result<Config, Error> {
+    Config::parse(config).map_err(|errors| {
+        let field_error = |error: crate::config::FieldError| FieldError {
+            field: error.field,
+            message: error.message,
+        };
+        Error::InvalidConfig(errors.into_iter().map(field_error).collect())
+    })
+}
+
+fn refused(why: Refused) -> Error {
+    Error::InvalidCursor(failure(match why {
+        Refused::Damaged => {
+            "The cursor is damaged. Without it, everything is collected again; nothing is lost."
+        }
+        Refused::Newer => {
+            "The cursor was written by a newer version of this component. Use that version, or drop the \
+             cursor to collect everything again."
+        }
+        Refused::OtherTenant => {
+            "The cursor belongs to another tenant than the credential. Give this credential an account of \
+             its own, or drop the cursor to collect everything."
+        }
+        Refused::OtherRange => {
+            "The cursor belongs to a walk over another time range. Begin the range without a cursor."
+        }
+    }))
+}
+
+fn stuck(why: Stuck) -> Error {
+    Error::Protocol(failure(match why {
+        Stuck::KeyCameBack => {
+            "The API led back to a page that it had given before, so the listing would never end. Nothing \
+             of it counts as complete; the next run tries the same page again, and the walk begins again \
+             when it is a day old."
+        }
+        Stuck::KeyRefusedAgain => {
+            "The API refused the key of its own next page twice in one walk. Nothing of it counts as \
+             complete; the next run tries again, and the walk begins again when it is a day old."
+        }
+    }))
+}

@@ -1,0 +1,302 @@
+//! The component's configuration: what a user may set, and what is right.
+//!
+//! The JSON Schema of the same fields is `config.schema.json`, which the manifest carries. A host checks
+//! against it; the component checks again, since it must be right in any host.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::cursor::Range;
+use crate::timestamp::Timestamp;
+
+/// The JSON Schema of the configuration.
+pub const SCHEMA: &str = include_str!("config.schema.json");
+
+const TOKEN_URL: &str = "https://id.sophos.com/api/v2/oauth2/token";
+const API_HOST: &str = "https://api.central.sophos.com";
+
+/// `pageSize` may be at most what the API gives as `pages.maxSize`.
+const LARGEST_PAGE: u16 = 500;
+
+/// A day: an overlap that is longer would only repeat devices.
+const LONGEST_OVERLAP: u32 = 86_400;
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The id of the API credential; no secret.
+    pub client_id: String,
+    /// Where access tokens are asked for: `POST /api/v2/oauth2/token`.
+    pub token_url: Url,
+    /// The global API host: `GET /whoami/v1`.
+    pub api_host: Url,
+    /// How long a check-in may take to show up in the API, in seconds.
+    pub overlap: u32,
+    /// `pageSize`
+    pub page_size: u16,
+    /// The range to walk instead of what is new.
+    pub range: Option<Range>,
+}
+
+/// A field that does not fit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) into the configuration; empty for the whole.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// The fields as they come, of any type, so that each is judged by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    client_id: Option<Value>,
+    token_url: Option<Value>,
+    api_host: Option<Value>,
+    dialect: Option<Value>,
+    overlap: Option<Value>,
+    page_size: Option<Value>,
+    since: Option<Value>,
+    until: Option<Value>,
+}
+
+impl Config {
+    /// Reads a configuration, or says of each field that does not fit what is wrong with it.
+    pub fn parse(json: &str) -> Result<Self, Vec<FieldError>> {
+        let whole = |message: String| {
+            vec![FieldError {
+                field: String::new(),
+                message,
+            }]
+        };
+        let object: Map<String, Value> = serde_json::from_str(json)
+            .map_err(|error| whole(format!("the configuration is no JSON object: {error}")))?;
+        let fields: Fields = serde_json::from_value(Value::Object(object))
+            .map_err(|error| whole(error.to_string()))?;
+
+        let mut errors = Errors(Vec::new());
+        let client_id = errors.text("client_id", fields.client_id);
+        let token_url = errors.url("token_url", fields.token_url, TOKEN_URL);
+        let api_host = errors.url("api_host", fields.api_host, API_HOST);
+        errors.dialect(fields.dialect);
+        let overlap = errors.number("overlap", fields.overlap, 0, LONGEST_OVERLAP, 120);
+        let page_size = errors.number(
+            "page_size",
+            fields.page_size,
+            1,
+            u32::from(LARGEST_PAGE),
+            u32::from(LARGEST_PAGE),
+        );
+        let since = errors.time("since", fields.since);
+        let until = errors.time("until", fields.until);
+        if let (Some(since), Some(until)) = (since, until)
+            && since >= until
+        {
+            errors.add(
+                "until",
+                format!("`until` ({until}) must be later than `since` ({since})"),
+            );
+        }
+        let range = (since.is_some() || until.is_some()).then_some(Range { since, until });
+
+        match (client_id, token_url, api_host) {
+            (Some(client_id), Some(token_url), Some(api_host)) if errors.0.is_empty() => Ok(Self {
+                client_id,
+                token_url,
+                api_host,
+                overlap,
+                page_size: u16::try_from(page_size).unwrap_or(LARGEST_PAGE),
+                range,
+            }),
+            _ => Err(errors.0),
+        }
+    }
+}
+
+struct Errors(Vec<FieldError>);
+
+impl Errors {
+    fn add(&mut self, field: &str, message: String) {
+        self.0.push(FieldError {
+            field: format!("/{field}"),
+            message,
+        });
+    }
+
+    fn text(&mut self, field: &str, value: Option<Value>) -> Option<String> {
+        match value {
+            Some(Value::String(text)) if !text.trim().is_empty() => return Some(text),
+            None => self.add(field, format!("`{field}` is missing")),
+            Some(_) => self.add(field, format!("`{field}` must be a text that is not empty")),
+        }
+        None
+    }
+
+    fn url(&mut self, field: &str, value: Option<Value>, default: &str) -> Option<Url> {
+        let value = value.unwrap_or_else(|| default.into());
+        let url = value.as_str().and_then(|text| Url::parse(text).ok());
+        let message = match url {
+            None => "must be a URL such as",
+            Some(url) if !(url.scheme() == "https" || is_loopback(&url)) => {
+                "must begin with https, as in"
+            }
+            Some(url) if !url.username().is_empty() || url.password().is_some() => {
+                "must hold no user name and no password, as in"
+            }
+            Some(url) => return Some(url),
+        };
+        self.add(field, format!("`{field}` {message} {default}"));
+        None
+    }
+
+    fn dialect(&mut self, value: Option<Value>) {
+        if value.is_some_and(|value| value.as_str() != Some(crate::mapping::DIALECT)) {
+            let dialect = crate::mapping::DIALECT;
+            self.add(
+                "dialect",
+                format!("`dialect` must be \"{dialect}\", the only one of this version"),
+            );
+        }
+    }
+
+    fn number(
+        &mut self,
+        field: &str,
+        value: Option<Value>,
+        least: u32,
+        most: u32,
+        default: u32,
+    ) -> u32 {
+        let Some(value) = value else { return default };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        match number {
+            Some(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.add(
+                    field,
+                    format!("`{field}` must be a whole number from {least} to {most}"),
+                );
+                default
+            }
+        }
+    }
+
+    fn time(&mut self, field: &str, value: Option<Value>) -> Option<Timestamp> {
+        let value = value?;
+        let time = value.as_str().and_then(Timestamp::parse);
+        if time.is_none() {
+            self.add(
+                field,
+                format!("`{field}` must be an RFC 3339 time such as 2026-11-20T08:00:00Z"),
+            );
+        }
+        time
+    }
+}
+
+/// Whether a URL leads to this machine: the only place to which http is accepted, for tests and demos.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, SCHEMA};
+
+    fn fields(json: &str) -> Vec<String> {
+        let errors = Config::parse(json).unwrap_err();
+        errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn everything_but_the_client_id_has_a_default() {
+        let config = Config::parse(r#"{"client_id": "c"}"#).unwrap();
+        assert_eq!(
+            config.token_url.as_str(),
+            "https://id.sophos.com/api/v2/oauth2/token"
+        );
+        assert_eq!(config.api_host.as_str(), "https://api.central.sophos.com/");
+        assert_eq!((config.overlap, config.page_size), (120, 500));
+        assert!(config.range.is_none());
+    }
+
+    #[test]
+    fn every_field_that_does_not_fit_is_named() {
+        for (json, expected) in [
+            ("", ""),
+            ("[]", ""),
+            (r#"{"client_id": "c", "clientid": 1}"#, ""),
+            ("{}", "/client_id"),
+            (r#"{"client_id": " "}"#, "/client_id"),
+            (r#"{"client_id": 5}"#, "/client_id"),
+            (
+                r#"{"client_id": "c", "token_url": "id.sophos.com"}"#,
+                "/token_url",
+            ),
+            (
+                r#"{"client_id": "c", "token_url": "http://id.sophos.com/"}"#,
+                "/token_url",
+            ),
+            (
+                r#"{"client_id": "c", "api_host": "https://u:p@example.com"}"#,
+                "/api_host",
+            ),
+            (
+                r#"{"client_id": "c", "api_host": "http://127.0.0.1.example.com"}"#,
+                "/api_host",
+            ),
+            (r#"{"client_id": "c", "dialect": "cef"}"#, "/dialect"),
+            (r#"{"client_id": "c", "overlap": -1}"#, "/overlap"),
+            (r#"{"client_id": "c", "overlap": "2m"}"#, "/overlap"),
+            (r#"{"client_id": "c", "page_size": 501}"#, "/page_size"),
+            (r#"{"client_id": "c", "page_size": 0}"#, "/page_size"),
+            (r#"{"client_id": "c", "since": "yesterday"}"#, "/since"),
+            (
+                r#"{"client_id": "c", "since": "2026-01-02T00:00:00Z", "until": "2026-01-02T00:00:00Z"}"#,
+                "/until",
+            ),
+        ] {
+            assert_eq!(fields(json), [expected], "{json}");
+        }
+        assert_eq!(fields(r#"{"client_id": "", "page_size": 0}"#).len(), 2);
+    }
+
+    #[test]
+    fn http_is_for_loopback_only() {
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://localhost:1",
+            "http://[::1]:1",
+        ] {
+            let json = format!(r#"{{"client_id": "c", "api_host": "{url}"}}"#);
+            assert!(Config::parse(&json).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_schema_is_json_and_names_the_same_fields() {
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        let mut named: Vec<_> = schema["properties"].as_object().unwrap().keys().collect();
+        named.sort();
+        assert_eq!(
+            named,
+            [
+                "api_host",
+                "client_id",
+                "dialect",
+                "overlap",
+                "page_size",
+                "since",
+                "token_url",
+                "until"
+            ]
+        );
+    }
+}

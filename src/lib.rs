@@ -1,0 +1,82 @@
+//! Sophos Central endpoints as OCSF *Device Inventory Info* events: the component `sophos-assets.wasm`.
+//!
+//! This file holds the exports of the world `inventory:connector/connector` and nothing else. Where to look:
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`collect`] | one step of a collection |
+//! | [`cursor`] | where a collection stands, so that no device is lost |
+//! | [`mapping`] | one endpoint to one event |
+//! | [`ocsf`] | the form of the events |
+//! | [`sophos`] | Sophos Central's API: tokens, whoami, endpoints, errors |
+//! | [`http`] | one request and its answer |
+//! | [`config`], [`manifest`] | what a user sets, and what the component tells about itself |
+
+use bindings::inventory::connector::types::{
+    Account, Batch, Error, Explanation, MapError, SourcesPage,
+};
+
+mod bindings;
+pub mod clock;
+pub mod collect;
+pub mod config;
+pub mod cursor;
+pub mod http;
+pub mod manifest;
+pub mod mapping;
+pub mod ocsf;
+pub mod sophos;
+pub mod timestamp;
+
+/// The component's exports; their documentation is `wit/connector.wit`.
+struct Component;
+
+impl bindings::Guest for Component {
+    fn map(endpoint_json: String) -> Result<String, MapError> {
+        let endpoint = mapping::read(&endpoint_json).map_err(map_error)?;
+        let mapped = mapping::map(&endpoint, clock::now()).map_err(map_error)?;
+        Ok(mapped.json)
+    }
+
+    fn explain(endpoint_json: String, dialect: String) -> Result<Explanation, MapError> {
+        if dialect != mapping::DIALECT {
+            return Err(MapError {
+                message: format!(
+                    "the dialect must be `{}`, the only one of this version",
+                    mapping::DIALECT
+                ),
+                line: 1,
+                column: 0,
+            });
+        }
+        Ok(Explanation {
+            event: Self::map(endpoint_json)?,
+            values: Vec::new(),
+            unused: Vec::new(),
+        })
+    }
+
+    fn describe() -> String {
+        manifest::manifest()
+    }
+
+    fn check(config: String) -> Result<Account, Error> {
+        collect::check(&config)
+    }
+
+    fn discover(config: String, next: Option<String>) -> Result<SourcesPage, Error> {
+        collect::discover(&config, next.as_deref())
+    }
+
+    fn collect(config: String, cursor: Option<String>) -> Result<Batch, Error> {
+        collect::collect(&config, cursor.as_deref())
+    }
+}
+
+fn map_error(error: mapping::MapError) -> MapError {
+    MapError {
+        message: error.message,
+        line: error.line,
+        column: error.column,
+    }
+}

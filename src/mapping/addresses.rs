@@ -1,0 +1,162 @@
+//! Which texts are network addresses, and how an event writes them.
+//!
+//! OCSF draws the line: what its types `ip_t` and `mac_t` refuse would make the whole event invalid.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The longest text that OCSF's `ip_t` takes.
+const LONGEST_IP: usize = 40;
+
+/// Between the digits of a MAC address: `00:00:5E`, `00-00-5E`, `0000.5E00`.
+const SEPARATORS: [char; 3] = [':', '-', '.'];
+
+/// Six octets of two digits and five separators.
+const LONGEST_MAC: usize = 17;
+
+/// An IP address as it came, without white space around it; none where `ip_t` would refuse it.
+///
+/// IPv6 may be in any form, with an embedded IPv4 address and with a zone (`fe80::1%eth0`, `fe80::1%12`),
+/// as long as the whole has at most 40 characters. A network (`192.0.2.0/24`) and an IPv4 address with a
+/// leading zero, which some read as octal, are no addresses.
+pub fn ip(text: &str) -> Option<&str> {
+    let text = text.trim_ascii();
+    if text.len() > LONGEST_IP {
+        return None;
+    }
+    let is_address = match text.split_once('%') {
+        Some((address, zone)) => {
+            let is_zone = !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_graphic());
+            is_zone && address.parse::<Ipv6Addr>().is_ok()
+        }
+        None => text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok(),
+    };
+    is_address.then_some(text)
+}
+
+/// A MAC address (EUI-48) in upper case with colons, whatever form it came in: twelve digits in equal
+/// groups of two, four, six or all, with colons, hyphens or dots between, and white space around.
+///
+/// None for any other text, an EUI-64 among them: `mac_t` takes six octets and no more.
+pub fn mac(text: &str) -> Option<String> {
+    let text = text.trim_ascii();
+    if text.len() > LONGEST_MAC {
+        return None;
+    }
+    let separator = text
+        .chars()
+        .find(|character| SEPARATORS.contains(character));
+    let is_separator = |character| Some(character) == separator;
+    let group = text.find(is_separator).unwrap_or(text.len());
+    if group % 2 != 0 || text.split(is_separator).any(|digits| digits.len() != group) {
+        return None;
+    }
+
+    let mut mac = String::with_capacity(LONGEST_MAC);
+    for digit in text.chars().filter(|&character| !is_separator(character)) {
+        if !digit.is_ascii_hexdigit() {
+            return None;
+        }
+        if mac.len() % 3 == 2 {
+            mac.push(':');
+        }
+        mac.push(digit.to_ascii_uppercase());
+    }
+    (mac.len() == LONGEST_MAC).then_some(mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_it_came() {
+        for text in [
+            "192.0.2.10",
+            "0.0.0.0",
+            "255.255.255.255",
+            "2001:db8::1",
+            "2001:DB8::A",
+            "2001:0db8:0000:0000:0000:0000:0000:0001",
+            "::",
+            "::1",
+            "2001:db8::",
+            "::ffff:192.0.2.10",
+            "64:ff9b::192.0.2.10",
+            "fe80::1c2d:3e4f:5a6b:7c8d%eth0",
+            "fe80::1%12",
+        ] {
+            assert_eq!(ip(text), Some(text));
+            assert_eq!(ip(&format!(" {text}\t")), Some(text));
+        }
+    }
+
+    #[test]
+    fn what_is_no_ip_address_is_none() {
+        for text in [
+            "",
+            " ",
+            "n/a",
+            "example-workstation",
+            "192.0.2",
+            "192.0.2.256",
+            "192.0.2.010",
+            "192.0.2.10:443",
+            "192.0.2.0/24",
+            "2001:db8::/32",
+            "[2001:db8::1]",
+            "2001:db8",
+            "192.0.2.10%eth0",
+            "fe80::1%",
+            "fe80::1%eth 0",
+            "fe80::1%\u{e9}th0",
+            "2001:0db8:0000:0000:0000:0000:0000:0001%12",
+            "0000:0000:0000:0000:0000:ffff:192.000.002.010",
+            "0000:0000:0000:0000:0000:ffff:192.0.2.100",
+        ] {
+            assert_eq!(ip(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mac_address_in_any_form_becomes_upper_case_with_colons() {
+        for text in [
+            "00:00:5E:00:53:AF",
+            "00:00:5e:00:53:af",
+            "00-00-5e-00-53-AF",
+            "00.00.5e.00.53.af",
+            "0000.5e00.53af",
+            "0000:5E00:53AF",
+            "00005e-0053af",
+            "00005E0053AF",
+            " 00:00:5e:00:53:af\n",
+        ] {
+            assert_eq!(mac(text).as_deref(), Some("00:00:5E:00:53:AF"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_mac_address_is_none() {
+        for text in [
+            "",
+            "-",
+            ":::::",
+            "n/a",
+            "00:00:5E:00:53",
+            "00:00:5E:00:53:0",
+            "00:00:5E:00:53:0G",
+            "00:00:5E:00:53:01:",
+            "00:00-5E:00-53:01",
+            "000:05E:005:301",
+            "0:0:5E:0:53:1",
+            "00005E00530",
+            "00 00 5E 00 53 01",
+            "00:00:5E:00:53:é",
+            "02:00:5E:FF:FE:00:53:01",
+            "02-00-5e-ff-fe-00-53-01",
+            "0200.5eff.fe00.5301",
+            "02005EFFFE005301",
+        ] {
+            assert_eq!(mac(text), None, "{text}");
+        }
+    }
+}

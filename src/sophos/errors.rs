@@ -1,0 +1,128 @@
+//! What an answer that is no success means, and what a person should do about it.
+//!
+//! Decided by status; the only texts of an answer that are passed on are its ids and error codes, and only
+//! where they look like such.
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
+use crate::http::{Answer, Fault};
+
+/// Where credentials are looked after, for messages.
+pub const CREDENTIALS_PAGE: &str =
+    "Sophos Central Admin > Global Settings > API Credentials Management";
+
+/// The error object of Sophos Central's APIs, and that of its token endpoint.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ErrorBody {
+    correlation_id: Option<String>,
+    tracking_id: Option<String>,
+    error_code: Option<String>,
+}
+
+/// What an error answer's body tells: the correlation id, and the token endpoint's error code.
+pub struct Clues {
+    /// Under which Sophos' support finds the request.
+    pub correlation_id: Option<String>,
+    /// Such as `oauth.invalid_client_secret`.
+    pub error_code: Option<String>,
+}
+
+impl Clues {
+    /// Reads an answer's body, as far as it is an error object.
+    pub fn of(answer: &Answer) -> Self {
+        let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let plain = |text: &String| {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+        };
+        Self {
+            correlation_id: body.correlation_id.or(body.tracking_id).filter(plain),
+            error_code: body.error_code.filter(plain),
+        }
+    }
+}
+
+/// A failure without a correlation id.
+pub fn failure(message: impl Into<String>) -> Failure {
+    Failure {
+        message: message.into(),
+        correlation_id: None,
+    }
+}
+
+/// What it means that `url` gave no answer.
+pub fn unanswered(url: &Url, fault: Fault) -> Error {
+    let at = origin(url);
+    match fault {
+        Fault::Unreachable(why) => Error::Unavailable(Delay {
+            message: format!(
+                "{at} could not be asked: {why}. Check the network, the proxy and the URL."
+            ),
+            correlation_id: None,
+            retry_after: None,
+        }),
+        Fault::Untrusted(why) => Error::Untrusted(failure(format!(
+            "{at} is not trusted: {why}. Check that no proxy breaks TLS open, that the host's certificate \
+             authorities are right, and its clock."
+        ))),
+        Fault::Denied(why) => Error::Denied(failure(format!(
+            "{at} was not asked: {why}. The operator of the host decides about that."
+        ))),
+        Fault::TooLarge(why) => Error::LimitExceeded(failure(format!(
+            "{at}: {why}. A smaller `page_size` may help."
+        ))),
+        Fault::Malformed(why) => Error::Protocol(failure(format!(
+            "{at}: {why}. Check the URL in the configuration, and whether a proxy answers in its place."
+        ))),
+    }
+}
+
+/// What an API answer with another status than 200 means. `purpose` ends the sentence "may not …".
+pub fn refused(url: &Url, answer: &Answer, purpose: &str) -> Error {
+    let at = origin(url);
+    let status = answer.status;
+    let correlation_id = Clues::of(answer).correlation_id;
+    let failure = |message: String| Failure {
+        message,
+        correlation_id: correlation_id.clone(),
+    };
+    let delay = |message: String| Delay {
+        message,
+        correlation_id: correlation_id.clone(),
+        retry_after: answer.retry_after,
+    };
+    match status {
+        401 => Error::Unauthorized(failure(format!(
+            "{at} does not accept the access token that was just given (401). The credential may have been \
+             deleted or have expired: see {CREDENTIALS_PAGE}."
+        ))),
+        403 => Error::Forbidden(failure(format!(
+            "The credential may not {purpose} ({at} answered 403). Give it the role Service Principal \
+             ReadOnly: {CREDENTIALS_PAGE}."
+        ))),
+        451 => Error::Forbidden(failure(format!(
+            "{at} refuses to serve this account for legal reasons (451). Ask Sophos' support."
+        ))),
+        429 => Error::RateLimited(delay(format!(
+            "{at} asks for fewer requests (429). Other tools that use the same account count, too."
+        ))),
+        408 | 500..=599 => Error::Unavailable(delay(format!(
+            "{at} has a fault of its own ({status}). If it lasts, ask Sophos' support."
+        ))),
+        301..=303 | 307 | 308 => Error::Protocol(failure(format!(
+            "{at} answered with a redirect ({status}), which is never followed. Check the URL in the \
+             configuration."
+        ))),
+        _ => Error::Protocol(failure(format!(
+            "{at} answered {status} to a request to {purpose}. Check the URL in the configuration."
+        ))),
+    }
+}
+
+/// Scheme, host and port: all of a URL that may stand in a message.
+pub fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}

@@ -1,0 +1,9 @@
+//! Sophos Central's public API, as far as a connector of its endpoints needs it.
+
+pub mod endpoint;
+pub mod endpoints;
+pub mod errors;
+mod lenient;
+pub mod session;
+pub mod token;
+pub mod whoami;
