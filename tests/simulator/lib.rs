@@ -1,0 +1,68 @@
+//! A simulated Sophos Central on loopback: real HTTP/1.1, real sockets, no account.
+//!
+//! It answers as the published API and captures of it do: token, whoami, tenants of a partner or an organization,
+//! endpoints by page key. Where they are silent, the item concerned says what was assumed. Its endpoints are generated from a seed, can be changed one by one while it
+//! runs, and its answers can be made to go wrong in every way that a client must stand.
+//!
+//! ```
+//! use sophos_central_simulator::{Clock, Fault, Fleet, Options, Route, Simulator, instant};
+//!
+//! // 5,000 endpoints of one tenant, on a day that is always the same.
+//! let options = Options {
+//!     clock: Clock::Fixed(instant("2026-11-20T01:00:00Z")),
+//!     ..Options::new(Fleet::new(1, 5_000))
+//! };
+//! let simulator = Simulator::start(options);
+//! let config = format!("api_host = \"{0}\"\ntoken_url = \"{0}/api/v2/oauth2/token\"", simulator.url());
+//! assert!(config.contains("http://127.0.0.1:"));
+//!
+//! // The next endpoints request but one answers 429; the third finds endpoint 7 checked in.
+//! simulator.fault(Route::Endpoints, 2, Fault::rate_limited(Some(3)));
+//! simulator.before(3, |fleet| fleet.check_in(7, instant("2026-11-20T00:59:00Z")));
+//! // Endpoint 8 becomes malformed at once.
+//! simulator.fleet(|fleet| fleet.edit(8, |record| record["hostname"] = 5.into()));
+//!
+//! // … run the client here. A kill test: `hold(n)`, start the client, `wait_until_held()`, kill it, `release()`.
+//! assert!(simulator.requests().is_empty());
+//! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | choose credential, tenants, gzip, clock, HTTPS | [`Options`], while it runs [`Simulator::configure`] |
+//! | make, read and change endpoints | [`Fleet`], while it runs [`Simulator::fleet`], [`Simulator::before`] |
+//! | let answers go wrong | [`Fault`], [`Simulator::fault`], [`Simulator::fault_always`], [`Simulator::fault_when`] |
+//! | stop the world at an answer | [`Simulator::hold`], [`Simulator::wait_until_held`], [`Simulator::release`] |
+//! | see what the client sent | [`Simulator::requests`], [`Simulator::connections`] |
+//! | have nobody answer at all | [`DeadAddress`] |
+
+mod address;
+mod answer;
+mod clock;
+mod damage;
+mod draw;
+mod fault;
+mod fleet;
+mod gate;
+mod options;
+mod page_key;
+mod record;
+mod request;
+mod routes;
+mod server;
+mod simulator;
+mod state;
+mod tenant;
+mod tls;
+mod uuid;
+mod view;
+mod vocabulary;
+
+pub use address::DeadAddress;
+pub use clock::{Clock, instant};
+pub use draw::RecordSize;
+pub use fault::{Fault, JsonChange};
+pub use fleet::{DEFAULT_TENANT, Fleet};
+pub use options::{ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, Credential, Gzip, Options};
+pub use request::{Request, Route};
+pub use simulator::Simulator;
+pub use tenant::{Access, Tenant};

@@ -1,0 +1,104 @@
+//! `sophos-central-simulator`: a simulated Sophos Central for demonstrations and measurements.
+//!
+//! The first and only line on stdout is its URL, the client id and the client secret, separated by blanks, so that a
+//! script can `read` them. It serves until it is killed.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use sophos_central_simulator::{
+    Credential, DEFAULT_TENANT, Fleet, Options, RecordSize, Simulator, Tenant,
+};
+use time::OffsetDateTime;
+
+/// A simulated Sophos Central on 127.0.0.1. Prints "URL CLIENT_ID CLIENT_SECRET" and serves until killed.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// How many endpoints each tenant has.
+    #[arg(long, value_name = "N", default_value_t = 5000)]
+    endpoints: u64,
+    /// What the endpoints are generated from: the same seed gives the same endpoints.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The TCP port; 0 takes any free one.
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    port: u16,
+    /// The level of the credential.
+    #[arg(long, value_enum, default_value = "tenant")]
+    credential: Level,
+    /// How many tenants a partner or an organization has.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    tenants: u64,
+    /// How many endpoints check in, at the present moment, before each endpoints request.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    check_in_per_page: u64,
+    /// How much a record holds: about 1.3 KB or about 5 KB.
+    #[arg(long, value_enum, default_value = "normal")]
+    record_size: Size,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Level {
+    Tenant,
+    Partner,
+    Organization,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Size {
+    Normal,
+    Large,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let simulator = Simulator::try_start(options(&arguments))?;
+    if arguments.check_in_per_page > 0 {
+        let (size, count) = (arguments.endpoints.max(1), arguments.check_in_per_page);
+        let mut next = 0;
+        simulator.before_each(move |fleet| {
+            for _ in 0..count {
+                fleet.check_in(next % size, OffsetDateTime::now_utc());
+                // A stride that is no divisor spreads the check-ins over the whole fleet.
+                next += 7919;
+            }
+        });
+    }
+    let (id, secret) =
+        simulator.configure(|options| (options.client_id.clone(), options.client_secret.clone()));
+    let mut out = io::stdout().lock();
+    writeln!(out, "{} {id} {secret}", simulator.url()).context("stdout cannot be written to")?;
+    out.flush().context("stdout cannot be written to")?;
+    drop(out);
+    simulator.serve();
+    Ok(())
+}
+
+fn options(arguments: &Arguments) -> Options {
+    let size = match arguments.record_size {
+        Size::Normal => RecordSize::Normal,
+        Size::Large => RecordSize::Large,
+    };
+    let credential = match arguments.credential {
+        Level::Tenant => Credential::Tenant,
+        Level::Partner => Credential::Partner,
+        Level::Organization => Credential::Organization,
+    };
+    let mut tenants = match credential {
+        Credential::Tenant => {
+            let fleet = Fleet::new(arguments.seed, arguments.endpoints);
+            vec![Tenant::new(DEFAULT_TENANT, "Example Dental Ltd", fleet)]
+        }
+        _ => Tenant::generate(arguments.seed, arguments.tenants, arguments.endpoints),
+    };
+    for tenant in &mut tenants {
+        tenant.fleet = tenant.fleet.clone().with_record_size(size);
+    }
+    let mut options = Options::with_tenants(credential, tenants);
+    options.port = arguments.port;
+    // Nobody asks for them, and a long measurement would gather them without end.
+    options.record_requests = false;
+    options
+}
