@@ -1,0 +1,183 @@
+//! The command line, declared.
+//!
+//! Only declarations: values are checked in [`crate::config`] and acted upon in [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::duration;
+
+/// Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
+///
+/// Exit codes: 0 done; 1 some source or record failed; 2 could not run.
+#[derive(Debug, Parser)]
+#[command(name = "asset-host", version)]
+pub struct Cli {
+    /// The configuration file; `init` writes one
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "asset-host.toml"
+    )]
+    pub config: PathBuf,
+
+    /// Log more: once for each request, twice for the component's own lines too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Log warnings and errors only, and show no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect every account once and deliver its events
+    Collect(Collect),
+    /// Test the credentials of every account and say what they may read
+    Check(Check),
+    /// Turn endpoints in files into events, without network or account
+    Map(Map),
+    /// Show what a component is, asks for and may do
+    Describe(Describe),
+    /// Write a commented configuration file for a component
+    Init(Init),
+    /// Look at and change the stored cursors
+    #[command(subcommand)]
+    State(State),
+}
+
+/// What `collect` takes.
+#[derive(Debug, Default, Args)]
+pub struct Collect {
+    /// Collect this account only; may be given several times
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+
+    /// Walk everything instead of what was seen since the last run; resumes an interrupted full walk
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    pub full: bool,
+
+    /// With --full: begin anew where a full walk was interrupted
+    #[arg(long, requires = "full")]
+    pub restart: bool,
+
+    /// Deliver what was seen at or after this time (RFC 3339), without touching the state
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+
+    /// Deliver what was seen before this time (RFC 3339), without touching the state
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+
+    /// Do all but deliver events and store cursors
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Deliver at most this many events of each source; a page that is cut comes again in the next run
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+
+    /// Repeat for ever with this pause between the runs' beginnings, such as 3h
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub every: Option<std::time::Duration>,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Test this account only; may be given several times
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+}
+
+/// What `map` takes.
+#[derive(Debug, Args)]
+pub struct Map {
+    /// Files with endpoints: an object, an array, an API page with `items`, or one a line; `-` or none
+    /// reads standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// The dialect of the events, one that `describe` lists
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: Option<String>,
+
+    /// The component, where it is not the only account's or the one beside this program
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+}
+
+/// What `describe` takes.
+#[derive(Debug, Args)]
+pub struct Describe {
+    /// The component, where it is not the only account's or the one beside this program
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+
+    /// Print the manifest as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `init` takes.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The component to write a configuration for, where it is not the one beside this program
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+
+    /// The name of the account in the file
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub account: String,
+
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What `state` does.
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// List the sources with their marks and last runs
+    List,
+    /// Show one source's stored cursor
+    Show(Selector),
+    /// Begin the next run at a mark, such as another connector's last one
+    Set(SetMark),
+    /// Forget cursors, so that the next run walks everything
+    Reset(Selector),
+    /// Forget the cursors of accounts that the configuration no longer has
+    Prune,
+}
+
+/// Which source of the state is meant.
+#[derive(Debug, Args)]
+pub struct Selector {
+    /// The account
+    #[arg(long, value_name = "NAME")]
+    pub account: String,
+
+    /// The source, where the account has several
+    #[arg(long, value_name = "ID")]
+    pub source: Option<String>,
+}
+
+/// What `state set` takes.
+#[derive(Debug, Args)]
+pub struct SetMark {
+    /// The source
+    #[command(flatten)]
+    pub selector: Selector,
+
+    /// The time (RFC 3339) from which on devices are collected
+    #[arg(long, value_name = "TIME")]
+    pub last_seen: String,
+}

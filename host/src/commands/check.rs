@@ -1,0 +1,69 @@
+//! `check`: are the credentials good, for whom, and may they read?
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::bindings::inventory::connector::types::Error;
+use crate::cli;
+use crate::config::Config;
+use crate::connector::CallError;
+use crate::exit::ExitStatus;
+use crate::failure;
+use crate::prepare;
+use crate::runtime::Runtime;
+
+/// Tests every account, or those that are named, and writes a line or two about each.
+///
+/// # Errors
+///
+/// When an account could not be tested at all: a wrong configuration, component or secret.
+pub async fn run(
+    config: &Path,
+    args: &cli::Check,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let config = Config::load(config)?;
+    let accounts = config.select(&args.accounts)?;
+    let runtime = Runtime::new()?;
+    let mut status = ExitStatus::Done;
+    for mut ready in prepare::accounts(&runtime, &config, accounts).await? {
+        let name = &ready.account.name;
+        match ready.connector.check(&ready.config).await {
+            Ok(account) => {
+                let known_as = account
+                    .name
+                    .map(|name| format!(" ({name})"))
+                    .unwrap_or_default();
+                writeln!(
+                    out,
+                    "{name}: ok. The credentials are those of the {} {}{known_as} and may read devices.",
+                    account.kind, account.id
+                )?;
+                for note in account.notes {
+                    writeln!(out, "  {note}")?;
+                }
+            }
+            Err(CallError::Told(Error::InvalidConfig(errors))) => {
+                return Err(failure::invalid_config(&errors, &config, name).into());
+            }
+            Err(error) => {
+                status = ExitStatus::SomeFailed;
+                writeln!(
+                    out,
+                    "{name}: failed. {}",
+                    sentence(&failure::explain(&error, name))
+                )?;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,351 @@
+//! `asset-host init`: writes a commented configuration file for a component.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::cli;
+use crate::config::{Retry, Timeouts, is_account_name};
+use crate::duration;
+use crate::exit::ExitStatus;
+use crate::manifest::{Manifest, PLACEHOLDER, Secret};
+use crate::prepare;
+use crate::runtime::Runtime;
+
+/// How long the lines of a comment may get.
+const WIDTH: usize = 100;
+
+/// Writes the configuration file `config` for a component, and says on `out` what to do next.
+///
+/// # Errors
+///
+/// When there is no component or it is no connector, the account's name is not one, the file is there and
+/// not to be replaced, or it cannot be written.
+pub async fn run(
+    config: &Path,
+    args: &cli::Init,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    // Before the component is compiled, which takes its time; that the file is created is checked below.
+    if !args.force && config.exists() {
+        bail!(is_there(config));
+    }
+    // The file that is to be replaced may well be wrong, so it is not asked which component it names.
+    let component = match &args.component {
+        Some(named) => named.clone(),
+        None => super::beside_program()?,
+    };
+    let loaded = Runtime::new()?.load(&component, None)?;
+    let manifest = prepare::manifest(&loaded).await?;
+    write(&manifest, &component, config, args, out)
+}
+
+/// Writes the file `config` for the component in the file `component`, whose manifest is `manifest`.
+fn write(
+    manifest: &Manifest,
+    component: &Path,
+    config: &Path,
+    args: &cli::Init,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let account = args.account.as_str();
+    if !is_account_name(account) {
+        bail!(
+            "--account {account:?}: is not a name for an account: use letters, digits, `-` and `_`"
+        );
+    }
+    let component = relative(component, config)?;
+    let text = configuration(manifest, &component, account);
+    let mut options = OpenOptions::new();
+    options.write(true).truncate(true);
+    if args.force {
+        options.create(true);
+    } else {
+        options.create_new(true);
+    }
+    let mut file = match options.open(config) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!(is_there(config))
+        }
+        Err(error) => return Err(error).with_context(|| cannot_write(config)),
+    };
+    file.write_all(text.as_bytes())
+        .with_context(|| cannot_write(config))?;
+    next_steps(manifest, config, &text, out)?;
+    Ok(ExitStatus::Done)
+}
+
+/// What to say where the file is not to be replaced.
+fn is_there(config: &Path) -> String {
+    format!(
+        "{} is there already: name another file with --config, or replace it with --force",
+        config.display()
+    )
+}
+
+/// What to say where the file cannot be written.
+fn cannot_write(config: &Path) -> String {
+    format!(
+        "cannot write {}; its folder must exist and be writable",
+        config.display()
+    )
+}
+
+/// The component's path as the configuration file is to name it: relative to the file's folder if it lies
+/// below it, so that both can be moved together, else absolute.
+fn relative(component: &Path, config: &Path) -> anyhow::Result<PathBuf> {
+    let folder = match config.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let folder = folder
+        .canonicalize()
+        .with_context(|| cannot_write(config))?;
+    let component = component
+        .canonicalize()
+        .with_context(|| format!("cannot find the component {}", component.display()))?;
+    if component.to_str().is_none() {
+        bail!(
+            "{}: the path is not UTF-8 text, so no configuration file can name it: rename it",
+            component.display()
+        );
+    }
+    Ok(match component.strip_prefix(&folder) {
+        Ok(below) => below.to_owned(),
+        Err(_) => component,
+    })
+}
+
+/// Tells which lines to change and what to do then.
+fn next_steps(
+    manifest: &Manifest,
+    config: &Path,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let file = config.display();
+    writeln!(out, "Wrote {file}. Next:")?;
+    for (index, line) in text.lines().enumerate() {
+        if !line.starts_with('#') && line.contains(PLACEHOLDER) {
+            writeln!(
+                out,
+                "  - put your own value into line {}: {line}",
+                index + 1
+            )?;
+        }
+    }
+    for secret in &manifest.secrets {
+        writeln!(
+            out,
+            "  - put the {} into the environment variable {}, or tell another place in the file",
+            secret.title,
+            variable(manifest, secret)
+        )?;
+    }
+    let option = if config == Path::new("asset-host.toml") {
+        String::new()
+    } else {
+        format!(" --config {file}")
+    };
+    writeln!(out, "  - test it with: asset-host{option} check")
+}
+
+/// Writes a commented configuration for one account of a component.
+///
+/// `component` is the path to write into the file. Fields that must be set and have no default hold
+/// [`PLACEHOLDER`]; the others are commented out and show their default.
+pub fn configuration(manifest: &Manifest, component: &Path, account: &str) -> String {
+    let mut text = String::new();
+    let mut line = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
+
+    line(&comment(&format!(
+        "Configuration of asset-host for {}, collected by the component {} {}. {}",
+        manifest.product, manifest.name, manifest.version, manifest.description
+    )));
+    line("#");
+    line(
+        "# Paths are relative to this file. A line like #name = value shows the default, or an example.",
+    );
+    line("");
+    line(&format!("[account.{account}]"));
+    line(&format!(
+        "component = {}",
+        quoted(&component.to_string_lossy())
+    ));
+    line("# The SHA-256 digest that the component must have; `asset-host describe` prints it.");
+    line("#sha256 = \"\"");
+    line(
+        "# After how long everything is walked again, which alone finds devices that were never seen.",
+    );
+    line("#full_every = \"7d\"");
+    line("");
+
+    line(&format!("[account.{account}.config]"));
+    let (required, optional): (Vec<_>, Vec<_>) = manifest
+        .fields()
+        .partition(|(name, _)| manifest.requires(name));
+    for (index, (name, schema)) in required.into_iter().chain(optional).enumerate() {
+        if index > 0 {
+            line("");
+        }
+        if let Some(about) = about(schema) {
+            line(&about);
+        }
+        line(&field(manifest, name, schema));
+    }
+    line("");
+
+    if !manifest.secrets.is_empty() {
+        line(&format!("[account.{account}.secrets]"));
+        line(
+            "# Where each secret comes from; the secret itself never stands in this file. Other places:",
+        );
+        line("# { file = \"path\" } or { command = [\"pass\", \"name\"] }");
+        for secret in &manifest.secrets {
+            line(&comment(&format!(
+                "{}: {}",
+                secret.title, secret.description
+            )));
+            line(&format!(
+                "{} = {{ env = {} }}",
+                secret.name,
+                quoted(&variable(manifest, secret))
+            ));
+        }
+        line("");
+    }
+
+    line(&format!("[account.{account}.deliver]"));
+    line("# Where the events go, one a line: \"stdout\", or \"file\" with a path.");
+    line("to = \"stdout\"");
+    line("#to = \"file\"");
+    line(&format!("#path = \"{account}.ndjson\""));
+    line("");
+
+    let retry = Retry::default();
+    line(&format!("#[account.{account}.retry]"));
+    line(
+        "# While the API is unavailable: how long to go on, and the bounds of the first and of any pause.",
+    );
+    for (name, value) in [
+        ("total", retry.total),
+        ("first", retry.first),
+        ("most", retry.most),
+    ] {
+        line(&format!("#{name} = \"{}\"", duration::format(value)));
+    }
+    line("");
+
+    let timeouts = Timeouts::default();
+    line(&format!("#[account.{account}.timeouts]"));
+    line(
+        "# For a connection, an answer's first byte, each next byte, and one call of the component.",
+    );
+    for (name, value) in [
+        ("connect", timeouts.connect),
+        ("first_byte", timeouts.first_byte),
+        ("between_bytes", timeouts.between_bytes),
+        ("call", timeouts.call),
+    ] {
+        line(&format!("#{name} = \"{}\"", duration::format(value)));
+    }
+    line("");
+
+    line("[state]");
+    line("# How far each source is collected. Keep this file.");
+    line("path = \"state.db\"");
+    text
+}
+
+/// What a field is, as a comment: its title and description.
+fn about(schema: &Value) -> Option<String> {
+    let texts: Vec<&str> = ["title", "description"]
+        .iter()
+        .filter_map(|name| schema.get(name)?.as_str())
+        .collect();
+    (!texts.is_empty()).then(|| comment(&texts.join(": ")))
+}
+
+/// A field's line: set where it must be, else commented out.
+fn field(manifest: &Manifest, name: &str, schema: &Value) -> String {
+    let example = |key: &str| schema.get(key)?.as_array()?.first().and_then(toml);
+    let default = schema.get("default").and_then(toml);
+    if manifest.requires(name) {
+        let value = default.unwrap_or_else(|| match schema.get("type").and_then(Value::as_str) {
+            None | Some("string") => quoted(PLACEHOLDER),
+            // A text there fails the check by the schema, so nobody runs with a value that was made up.
+            Some(_) => example("examples").unwrap_or_else(|| quoted(PLACEHOLDER)),
+        });
+        return format!("{name} = {value}");
+    }
+    let value = default
+        .or_else(|| example("examples"))
+        .or_else(|| example("enum"))
+        .unwrap_or_else(|| "\"\"".to_owned());
+    format!("#{name} = {value}")
+}
+
+/// The environment variable that a secret is first looked for in: `VENDOR_SECRET`.
+fn variable(manifest: &Manifest, secret: &Secret) -> String {
+    let name: String = format!("{}_{}", manifest.vendor, secret.name)
+        .to_ascii_uppercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
+    }
+}
+
+/// A text as a comment of one or more lines.
+fn comment(text: &str) -> String {
+    // The component's texts must not begin a line of their own, nor drive a terminal.
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent("# ")
+        .subsequent_indent("# ")
+        .break_words(false);
+    textwrap::fill(&text, options)
+}
+
+/// A JSON value as TOML on one line; none where TOML has no such value.
+fn toml(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(toml).collect::<Option<_>>()?;
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| Some(format!("{} = {}", quoted(name), toml(value)?)))
+                .collect::<Option<_>>()?;
+            format!("{{ {} }}", fields.join(", "))
+        }
+    })
+}
+
+/// A text as a TOML string on one line. JSON's escapes are TOML's, but for the one character that JSON leaves
+/// as it is and TOML does not take.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! What `init` writes: a file that loads, whatever the component's texts are.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::config::{Config, Destination};
+use crate::secrets::SecretSource;
+
+fn example() -> Value {
+    json!({
+        "manifest_version": 1, "name": "example-assets", "version": "0.1.0",
+        "vendor": "3 Example Inc.", "product": "Example Central",
+        "description": "Collects the devices that Example Central knows of, with their addresses, owners and health, a page at a time.",
+        "ocsf": { "version": "1.6.0", "class_uid": 5001 }, "dialects": ["sekoia"],
+        "config": {
+            "type": "object", "additionalProperties": false, "required": ["client_id", "level", "zone"],
+            "properties": {
+                "client_id": { "title": "Client ID", "description": "From the console, under API credentials.", "type": "string" },
+                "level": { "type": "integer", "examples": [3] },
+                "zone": { "type": "string", "default": "eu" },
+                "token_url": { "title": "Token URL", "type": "string", "format": "uri", "default": "https://id.example.com/token" },
+                "page_size": { "type": "integer", "default": 500 },
+                "kinds": { "type": "array", "default": ["computer", "server"] },
+                "map": { "type": "object", "default": { "a b": 0.5, "c": true } },
+                "mode": { "enum": ["fast", "slow"] },
+                "note": { "type": "string", "default": null },
+                "since": { "type": "string" }, "until": { "type": "string" }
+            }
+        },
+        "secrets": [{ "name": "client_secret", "title": "Client secret", "description": "Shown once.", "config_field": "token_url" }],
+        "hosts": ["id.example.com"], "rate_limits": []
+    })
+}
+
+fn manifest() -> Manifest {
+    Manifest::parse(&example().to_string()).unwrap()
+}
+
+fn load(text: &str) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("asset-host.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::load(&path).unwrap()
+}
+
+#[test]
+fn the_file_explains_every_field() {
+    let text = configuration(&manifest(), Path::new("example-assets.wasm"), "acme");
+    for line in [
+        "# Configuration of asset-host for Example Central, collected by the component example-assets 0.1.0.",
+        "[account.acme]",
+        "component = \"example-assets.wasm\"",
+        "# Client ID: From the console, under API credentials.",
+        "client_id = \"CHANGE-ME\"",
+        "level = 3",
+        "zone = \"eu\"",
+        "# Token URL",
+        "#token_url = \"https://id.example.com/token\"",
+        "#page_size = 500",
+        "#kinds = [\"computer\", \"server\"]",
+        "#map = { \"a b\" = 0.5, \"c\" = true }",
+        "#mode = \"fast\"",
+        "#note = \"\"",
+        "[account.acme.secrets]",
+        "# Client secret: Shown once.",
+        "client_secret = { env = \"_3_EXAMPLE_INC__CLIENT_SECRET\" }",
+        "[account.acme.deliver]",
+        "to = \"stdout\"",
+        "#path = \"acme.ndjson\"",
+        "#full_every = \"7d\"",
+        "#total = \"10m\"",
+        "#call = \"5m\"",
+        "[state]",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
+    assert!(!text.contains("since"), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= WIDTH, "{line}");
+    }
+}
+
+#[test]
+fn the_file_loads_and_lacks_only_what_a_person_knows() {
+    let config = load(&configuration(&manifest(), Path::new("c.wasm"), "acme"));
+    let account = &config.accounts[0];
+    assert_eq!(account.deliver, Destination::Stdout);
+    assert_eq!(
+        account.secrets["client_secret"],
+        SecretSource::Env("_3_EXAMPLE_INC__CLIENT_SECRET".into())
+    );
+    let problems = manifest().check_account(account);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].key, "account.acme.config.client_id");
+}
+
+#[test]
+fn the_lines_that_are_commented_out_are_the_defaults() {
+    let text = configuration(&manifest(), Path::new("c.wasm"), "acme");
+    let as_written = load(&text);
+    let uncommented: String = text
+        .lines()
+        .filter(|line| {
+            !line.starts_with("#sha256") && !line.starts_with("#path") && *line != "#to = \"file\""
+        })
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let all = load(&uncommented);
+    let (as_written, mut all) = (&as_written.accounts[0], all.accounts[0].clone());
+    assert_eq!(all.config["token_url"], "https://id.example.com/token");
+    assert_eq!(all.config["map"], json!({ "a b": 0.5, "c": true }));
+    all.config = as_written.config.clone();
+    all.component = as_written.component.clone();
+    assert_eq!(&all, as_written);
+}
+
+#[test]
+fn a_component_without_fields_and_secrets_gets_a_file_too() {
+    let mut changed = example();
+    changed["config"] = json!({ "type": "object", "properties": {} });
+    changed["secrets"] = json!([]);
+    let manifest = Manifest::parse(&changed.to_string()).unwrap();
+    let text = configuration(&manifest, Path::new("c.wasm"), "main");
+    assert!(!text.contains("secrets]"), "{text}");
+    let config = load(&text);
+    assert_eq!(manifest.check_account(&config.accounts[0]), []);
+}
+
+/// Runs `init` in a folder of its own that holds `c.wasm`.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("c.wasm"), "").unwrap();
+        Self(folder)
+    }
+
+    fn init(&self, config: &str, account: &str, force: bool) -> anyhow::Result<String> {
+        let command = cli::Init {
+            component: None,
+            account: account.into(),
+            force,
+        };
+        let mut out = Vec::new();
+        let component = self.0.path().join("c.wasm");
+        let status = write(
+            &manifest(),
+            &component,
+            &self.0.path().join(config),
+            &command,
+            &mut out,
+        )?;
+        assert_eq!(status, ExitStatus::Done);
+        Ok(String::from_utf8(out).unwrap())
+    }
+}
+
+#[test]
+fn it_says_what_to_do_next() {
+    let folder = Folder::new();
+    let said = folder.init("my.toml", "acme", false).unwrap();
+    let path = folder.0.path().join("my.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let number = 1 + text
+        .lines()
+        .position(|line| line == "client_id = \"CHANGE-ME\"")
+        .unwrap();
+    for part in [
+        format!("Wrote {}", path.display()),
+        format!("line {number}: client_id = \"CHANGE-ME\""),
+        "put the Client secret into the environment variable _3_EXAMPLE_INC__CLIENT_SECRET".into(),
+        format!("asset-host --config {} check", path.display()),
+    ] {
+        assert!(said.contains(&part), "{part}: {said}");
+    }
+    assert_eq!(said.matches("put your own value").count(), 1, "{said}");
+}
+
+#[test]
+fn the_component_is_named_relative_to_the_file_if_it_lies_below() {
+    let folder = Folder::new();
+    folder.init("a.toml", "main", false).unwrap();
+    let text = std::fs::read_to_string(folder.0.path().join("a.toml")).unwrap();
+    assert!(text.contains("component = \"c.wasm\""), "{text}");
+
+    std::fs::create_dir(folder.0.path().join("sub")).unwrap();
+    folder.init("sub/b.toml", "main", false).unwrap();
+    let config = Config::load(&folder.0.path().join("sub/b.toml")).unwrap();
+    let component = &config.accounts[0].component;
+    assert!(component.is_absolute(), "{component:?}");
+    assert_eq!(
+        component.canonicalize().unwrap(),
+        folder.0.path().join("c.wasm").canonicalize().unwrap()
+    );
+}
+
+#[test]
+fn a_file_is_replaced_only_by_force() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("a.toml");
+    std::fs::write(&path, "mine\n".repeat(10_000)).unwrap();
+    let message = folder
+        .init("a.toml", "main", false)
+        .unwrap_err()
+        .to_string();
+    for part in ["a.toml", "is there already", "--force", "--config"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("mine"));
+    folder.init("a.toml", "main", true).unwrap();
+    Config::load(&path).unwrap();
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let folder = Folder::new();
+    let message = folder.init("a.toml", "a b", false).unwrap_err().to_string();
+    assert!(message.contains("--account \"a b\""), "{message}");
+    let message = folder
+        .init("no/a.toml", "main", false)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("no/a.toml; its folder must exist"),
+        "{message}"
+    );
+    std::fs::remove_file(folder.0.path().join("c.wasm")).unwrap();
+    let message = folder
+        .init("a.toml", "main", false)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("cannot find the component"), "{message}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A component's texts and defaults can never become lines of their own.
+    #[test]
+    fn no_text_of_a_component_gets_out_of_its_place(
+        title in "(\\PC|[\\n\\r\\t\u{1b}\u{7f}\u{85}\u{2028}]|\\[account.evil\\]){0,60}",
+        default in "(\\PC|[\\n\\r\\t\u{1b}\u{7f}\u{85}\u{2028}\"\\\\']){0,60}",
+    ) {
+        let mut changed = example();
+        changed["config"]["properties"]["client_id"]["title"] = json!(title);
+        changed["config"]["properties"]["client_id"]["description"] = json!(title);
+        changed["config"]["properties"]["zone"]["default"] = json!(default);
+        changed["config"]["properties"]["token_url"]["default"] = json!(default);
+        let manifest = Manifest::parse(&changed.to_string()).unwrap();
+        let config = load(&configuration(&manifest, Path::new("c.wasm"), "acme"));
+        prop_assert_eq!(config.accounts.len(), 1);
+        let account = &config.accounts[0];
+        prop_assert_eq!(account.config.keys().collect::<Vec<_>>(), ["client_id", "level", "zone"]);
+        prop_assert_eq!(&account.config["zone"], &json!(default));
+    }
+}

@@ -1,0 +1,323 @@
+//! One account: which component collects it, with which config and secrets, and how.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{Destination, Problem, file};
+use crate::duration;
+use crate::secrets::SecretSource;
+
+/// How often everything is walked, where `full_every` does not say it.
+const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A checked account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// The name: letters, digits, `-` and `_`.
+    pub name: String,
+    /// The component's file.
+    pub component: PathBuf,
+    /// The SHA-256 digest that the component's file must have: 64 hexadecimal digits in lower case.
+    pub sha256: Option<String>,
+    /// The component's own config as a JSON object; times of TOML are texts in it.
+    pub config: serde_json::Map<String, serde_json::Value>,
+    /// Where each secret comes from, by the secret's name.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// Where the events go.
+    pub deliver: Destination,
+    /// After how long everything is walked again, counted from the end of the last full walk.
+    pub full_every: Duration,
+    /// Whether the component may go to this very machine, by http as well as https: for tests and demos.
+    pub allow_loopback_http: bool,
+    /// How long and how often to try again while the API is unavailable.
+    pub retry: Retry,
+    /// How long to wait for the API and the component.
+    pub timeouts: Timeouts,
+}
+
+/// How to try again while the API is unavailable: pauses of random length up to a bound that doubles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// How long to go on before the source is given up; 0 gives it up at once.
+    pub total: Duration,
+    /// The bound of the first pause.
+    pub first: Duration,
+    /// The bound that the pauses do not outgrow.
+    pub most: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            total: Duration::from_secs(600),
+            first: Duration::from_secs(1),
+            most: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection, TLS included.
+    pub connect: Duration,
+    /// For the first byte of an answer.
+    pub first_byte: Duration,
+    /// For each next byte of an answer.
+    pub between_bytes: Duration,
+    /// For one call of the component, all of its requests included.
+    pub call: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(60),
+            between_bytes: Duration::from_secs(30),
+            call: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Whether a text can name an account: at least one of the letters a to z in either case, digits, `-`, `_`.
+pub fn is_account_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+impl Account {
+    /// Checks the table `[account.NAME]`; relative paths are relative to `folder`. What is wrong is added
+    /// to `problems`; the answer may be none then.
+    pub(super) fn check(
+        name: String,
+        table: file::Account,
+        folder: &Path,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let key = format!("account.{name}");
+        if !is_account_name(&name) {
+            problems.push(Problem::new(
+                format!("account.{name:?}"),
+                "is not a name for an account: use letters, digits, `-` and `_`",
+            ));
+        }
+        if table.component.as_os_str().is_empty() {
+            problems.push(Problem::new(
+                format!("{key}.component"),
+                "is empty: name the component's file, such as \"sophos-assets.wasm\"",
+            ));
+        }
+        let config = config(&key, table.config, problems);
+        let secrets = secrets(&key, &table.secrets, folder, problems);
+        let deliver =
+            Destination::check(&format!("{key}.deliver"), table.deliver, folder, problems);
+        Some(Self {
+            component: folder.join(table.component),
+            sha256: sha256(&key, table.sha256, problems),
+            full_every: full_every(&key, table.full_every, problems),
+            allow_loopback_http: table.allow_loopback_http,
+            retry: retry(&key, &table.retry, problems),
+            timeouts: timeouts(&key, &table.timeouts, problems),
+            name,
+            config: config?,
+            secrets: secrets?,
+            deliver: deliver?,
+        })
+    }
+
+    /// Reads every secret of the account, by the secret's name.
+    ///
+    /// # Errors
+    ///
+    /// One problem for each secret whose source gives none, with its key.
+    pub fn resolve_secrets(&self) -> Result<BTreeMap<String, SecretString>, Vec<Problem>> {
+        let mut secrets = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (name, source) in &self.secrets {
+            match source.resolve() {
+                Ok(secret) => {
+                    secrets.insert(name.clone(), secret);
+                }
+                Err(error) => problems.push(Problem::new(self.key("secrets", name), error)),
+            }
+        }
+        if problems.is_empty() {
+            Ok(secrets)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The full name of a key in one of the account's tables: `account.acme.config.client_id`.
+    pub fn key(&self, table: &str, key: &str) -> String {
+        format!("account.{}.{table}.{key}", self.name)
+    }
+}
+
+/// Turns `[account.NAME.config]` into a JSON object.
+fn config(
+    key: &str,
+    value: toml::Value,
+    problems: &mut Vec<Problem>,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let key = format!("{key}.config");
+    match json(value) {
+        Some(serde_json::Value::Object(object)) => Some(object),
+        Some(_) => {
+            let table = format!("must be a table with what the component asks for: [{key}]");
+            problems.push(Problem::new(key, table));
+            None
+        }
+        None => {
+            problems.push(Problem::new(
+                key,
+                "holds `nan` or `inf`, which JSON does not have",
+            ));
+            None
+        }
+    }
+}
+
+/// Turns TOML into JSON; none where a number is not finite.
+fn json(value: toml::Value) -> Option<serde_json::Value> {
+    Some(match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => serde_json::Number::from_f64(number)?.into(),
+        toml::Value::Boolean(flag) => flag.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(items) => {
+            serde_json::Value::Array(items.into_iter().map(json).collect::<Option<_>>()?)
+        }
+        toml::Value::Table(table) => serde_json::Value::Object(
+            table
+                .into_iter()
+                .map(|(key, value)| Some((key, json(value)?)))
+                .collect::<Option<_>>()?,
+        ),
+    })
+}
+
+/// Reads `[account.NAME.secrets]`.
+fn secrets(
+    key: &str,
+    value: &toml::Value,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Option<BTreeMap<String, SecretSource>> {
+    let toml::Value::Table(table) = value else {
+        problems.push(Problem::new(
+            format!("{key}.secrets"),
+            format_args!(
+                "must be a table that tells where each secret comes from: [{key}.secrets], and below it a \
+                 line such as client_secret = {{ env = \"CLIENT_SECRET\" }}"
+            ),
+        ));
+        return None;
+    };
+    let before = problems.len();
+    let mut secrets = BTreeMap::new();
+    for (name, value) in table {
+        match SecretSource::from_toml(value, folder) {
+            Ok(source) => {
+                secrets.insert(name.clone(), source);
+            }
+            Err(error) => problems.push(Problem::new(format!("{key}.secrets.{name}"), error)),
+        }
+    }
+    (problems.len() == before).then_some(secrets)
+}
+
+/// Checks `sha256` and puts it in lower case.
+fn sha256(key: &str, digest: Option<String>, problems: &mut Vec<Problem>) -> Option<String> {
+    let digest = digest?;
+    if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
+        problems.push(Problem::new(
+            format!("{key}.sha256"),
+            "is not a SHA-256 digest of 64 hexadecimal digits: take the one that `asset-host describe` or \
+             `sha256sum` prints",
+        ));
+    }
+    Some(digest.to_ascii_lowercase())
+}
+
+/// Checks `full_every`.
+fn full_every(key: &str, value: Option<Duration>, problems: &mut Vec<Problem>) -> Duration {
+    if value == Some(Duration::ZERO) {
+        problems.push(Problem::new(
+            format!("{key}.full_every"),
+            "must be longer than 0s: to walk everything in one run, use `asset-host collect --full`",
+        ));
+    }
+    value.unwrap_or(FULL_EVERY)
+}
+
+/// Checks `[account.NAME.retry]`.
+fn retry(key: &str, table: &file::Retry, problems: &mut Vec<Problem>) -> Retry {
+    let default = Retry::default();
+    let retry = Retry {
+        total: table.total.unwrap_or(default.total),
+        first: positive(
+            &format!("{key}.retry.first"),
+            table.first,
+            default.first,
+            problems,
+        ),
+        most: positive(
+            &format!("{key}.retry.most"),
+            table.most,
+            default.most,
+            problems,
+        ),
+    };
+    if retry.first > retry.most {
+        problems.push(Problem::new(
+            format!("{key}.retry.first"),
+            format_args!(
+                "{} is longer than `most`, which is {}: the first pause must not be longer than the longest",
+                duration::format(retry.first),
+                duration::format(retry.most)
+            ),
+        ));
+    }
+    retry
+}
+
+/// Checks `[account.NAME.timeouts]`.
+fn timeouts(key: &str, table: &file::Timeouts, problems: &mut Vec<Problem>) -> Timeouts {
+    let default = Timeouts::default();
+    let mut positive = |name, value, default| {
+        positive(&format!("{key}.timeouts.{name}"), value, default, problems)
+    };
+    Timeouts {
+        connect: positive("connect", table.connect, default.connect),
+        first_byte: positive("first_byte", table.first_byte, default.first_byte),
+        between_bytes: positive("between_bytes", table.between_bytes, default.between_bytes),
+        call: positive("call", table.call, default.call),
+    }
+}
+
+/// Checks a duration that makes no sense if it is zero.
+fn positive(
+    key: &str,
+    value: Option<Duration>,
+    default: Duration,
+    problems: &mut Vec<Problem>,
+) -> Duration {
+    if value == Some(Duration::ZERO) {
+        problems.push(Problem::new(
+            key,
+            format_args!(
+                "must be longer than 0s: the default is {}",
+                duration::format(default)
+            ),
+        ));
+    }
+    value.unwrap_or(default)
+}

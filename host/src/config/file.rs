@@ -1,0 +1,143 @@
+//! The shape of the configuration file, as serde reads it.
+//!
+//! Secrets and the component's own config stay plain TOML values here: serde's messages repeat the value
+//! that they refuse, and there it might be a secret.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::ConfigError;
+use crate::duration;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct File {
+    /// The accounts by name.
+    #[serde(default)]
+    pub account: BTreeMap<String, Account>,
+    /// Where the state is.
+    #[serde(default)]
+    pub state: State,
+}
+
+/// `[account.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Account {
+    /// The component's file, relative to the configuration file.
+    pub component: PathBuf,
+    /// The SHA-256 digest that the component's file must have, in hexadecimal.
+    pub sha256: Option<String>,
+    /// `[account.NAME.config]`
+    #[serde(default = "empty_table")]
+    pub config: toml::Value,
+    /// `[account.NAME.secrets]`
+    #[serde(default = "empty_table")]
+    pub secrets: toml::Value,
+    /// `[account.NAME.deliver]`
+    #[serde(default)]
+    pub deliver: Deliver,
+    /// How often everything is walked.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub full_every: Option<Duration>,
+    /// Whether the component may go to this very machine, without TLS too.
+    #[serde(default)]
+    pub allow_loopback_http: bool,
+    /// `[account.NAME.retry]`
+    #[serde(default)]
+    pub retry: Retry,
+    /// `[account.NAME.timeouts]`
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+/// `[account.NAME.deliver]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Deliver {
+    /// The kind of destination.
+    pub to: Option<String>,
+    /// The file, relative to the configuration file.
+    pub path: Option<PathBuf>,
+}
+
+/// `[account.NAME.retry]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Retry {
+    /// How long to go on.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub total: Option<Duration>,
+    /// The bound of the first pause.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub first: Option<Duration>,
+    /// The bound of every pause.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub most: Option<Duration>,
+}
+
+/// `[account.NAME.timeouts]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Timeouts {
+    /// For a connection.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub connect: Option<Duration>,
+    /// For the first byte of an answer.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub first_byte: Option<Duration>,
+    /// For each next byte.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub between_bytes: Option<Duration>,
+    /// For one call of the component.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub call: Option<Duration>,
+}
+
+/// `[state]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct State {
+    /// The state file, relative to the configuration file.
+    pub path: Option<PathBuf>,
+}
+
+/// The value of a table that is not in the file.
+fn empty_table() -> toml::Value {
+    toml::Value::Table(toml::Table::new())
+}
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+///
+/// Text that is not TOML, unknown and missing keys, values of the wrong type. The message tells the line
+/// and the key but never shows the line, which may hold a secret that should not be there.
+pub fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
+    let unparsable = |error: &toml::de::Error, problem: String| ConfigError::Unparsable {
+        file: path.to_owned(),
+        line: line(text, error.span().map_or(0, |span| span.start)),
+        problem,
+    };
+    let deserializer = toml::Deserializer::parse(text)
+        .map_err(|error| unparsable(&error, format!("not TOML: {}", error.message())))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let key = error.path().to_string();
+        let message = error.inner().message();
+        let problem = match key.as_str() {
+            "." => message.to_owned(),
+            key => format!("{key}: {message}"),
+        };
+        unparsable(error.inner(), problem)
+    })
+}
+
+/// The line, from 1, that the byte at `offset` is in.
+fn line(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
+}

@@ -1,0 +1,116 @@
+//! Events to standard output, one a line.
+//!
+//! Written past the standard library's buffer, which would keep the rest of a failed write and put it out
+//! later, after its page was already taken back.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use super::{DeliverError, Destination, lines};
+
+/// What messages call this destination.
+const PLACE: &str = "standard output";
+
+/// Standard output. Events are confirmed once the system has taken them.
+#[derive(Debug)]
+pub struct Stdout {
+    out: File,
+    /// Whether a failed write has left a line without its end.
+    torn: bool,
+}
+
+impl Stdout {
+    /// Opens the process's standard output.
+    ///
+    /// # Errors
+    ///
+    /// When the process has none.
+    pub fn open() -> Result<Self, DeliverError> {
+        let stdout = io::stdout()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|error| DeliverError::of(PLACE, error))?;
+        Ok(Self::to(stdout.into()))
+    }
+
+    /// Writes to any open file in the place of standard output.
+    fn to(out: File) -> Self {
+        Self { out, torn: false }
+    }
+}
+
+impl Destination for Stdout {
+    fn deliver(&mut self, events: &[&str]) -> Result<(), DeliverError> {
+        let mut bytes = lines(events);
+        if self.torn {
+            bytes.insert(0, b'\n');
+        }
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            match self.out.write(rest) {
+                Ok(0) => return Err(DeliverError::of(PLACE, io::ErrorKind::WriteZero.into())),
+                Ok(count) => {
+                    let (written, unwritten) = rest.split_at(count.min(rest.len()));
+                    self.torn = written.last() != Some(&b'\n');
+                    rest = unwritten;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(DeliverError::of(PLACE, error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+
+    fn pipe() -> (io::PipeReader, Stdout) {
+        let (reader, writer) = io::pipe().unwrap();
+        (reader, Stdout::to(OwnedFd::from(writer).into()))
+    }
+
+    #[test]
+    fn writes_lines() {
+        let (mut reader, mut stdout) = pipe();
+        stdout.deliver(&["{\"a\":1}", "{\"b\":2}"]).unwrap();
+        stdout.deliver(&[]).unwrap();
+        stdout.deliver(&["{\"c\":3}"]).unwrap();
+        drop(stdout);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_closed() {
+        let (reader, mut stdout) = pipe();
+        drop(reader);
+        let error = stdout.deliver(&["{}"]).unwrap_err();
+        assert!(matches!(error, DeliverError::Closed { .. }), "{error:?}");
+        assert!(error.to_string().contains("standard output"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_is_full() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let error = Stdout::to(full).deliver(&["{}"]).unwrap_err();
+        assert!(matches!(error, DeliverError::Full { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_torn_line_is_never_continued() {
+        let (mut reader, mut stdout) = pipe();
+        stdout.torn = true;
+        stdout.deliver(&["{}"]).unwrap();
+        stdout.deliver(&["{}"]).unwrap();
+        drop(stdout);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "\n{}\n{}\n");
+    }
+}

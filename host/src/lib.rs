@@ -1,0 +1,103 @@
+//! Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
+//!
+//! The library behind the program `asset-host`. Where to look:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`cli`], [`commands`] | the command line, declared; the commands, one file each |
+//! | [`config`], [`secrets`], [`manifest`] | what the user and the component say, checked |
+//! | [`prepare`] | an account made ready, before the first request |
+//! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
+//! | [`egress`] | where a component may send requests |
+//! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
+//! | [`state`], [`deliver`] | cursors, and where events go |
+//! | [`log`], [`stop`] | what a person sees, and how a run is ended |
+
+use std::io::{self, Write};
+
+use clap::Parser;
+
+pub mod bindings;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod connector;
+pub mod deliver;
+pub mod duration;
+pub mod egress;
+pub mod exit;
+pub mod failure;
+pub mod log;
+pub mod manifest;
+pub mod prepare;
+pub mod retry;
+pub mod runtime;
+pub mod sandbox;
+pub mod secrets;
+mod similar;
+pub mod source;
+pub mod state;
+pub mod stderr;
+pub mod stop;
+pub mod timestamp;
+
+use cli::{Cli, Command};
+use exit::ExitStatus;
+use log::Terminal;
+
+/// Runs the program with the process's arguments, and tells on standard error what kept it from running.
+pub fn run() -> ExitStatus {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell where the stream is closed.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitStatus::CouldNotRun
+            } else {
+                ExitStatus::Done
+            };
+        }
+    };
+    let terminal = Terminal::start(cli.verbose, cli.quiet);
+    command(&cli, &terminal).unwrap_or_else(|error| {
+        if is_closed_pipe(&error) {
+            return ExitStatus::Done;
+        }
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        ExitStatus::CouldNotRun
+    })
+}
+
+fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let mut out = io::BufWriter::new(io::stdout());
+    let out: &mut dyn Write = &mut out;
+    let status = match &cli.command {
+        Command::Collect(args) => {
+            return runtime.block_on(commands::collect::run(&cli.config, args, terminal));
+        }
+        Command::Check(args) => runtime.block_on(commands::check::run(&cli.config, args, out)),
+        Command::Map(args) => runtime.block_on(commands::map::run(&cli.config, args, out)),
+        Command::Describe(args) => {
+            runtime.block_on(commands::describe::run(&cli.config, args, out))
+        }
+        Command::Init(args) => runtime.block_on(commands::init::run(&cli.config, args, out)),
+        Command::State(args) => {
+            commands::state::run(&config::Config::load(&cli.config)?, args, out)
+        }
+    }?;
+    out.flush()?;
+    Ok(status)
+}
+
+/// Whether the reader of our output has gone, which is how `map … | head` ends.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

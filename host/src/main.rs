@@ -1,0 +1,7 @@
+//! The program `asset-host`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    asset_host::run().into()
+}

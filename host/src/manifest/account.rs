@@ -1,0 +1,178 @@
+//! Checks an account against the manifest of its component.
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use super::{Manifest, RESERVED, validator};
+use crate::config::{Account, Problem};
+use crate::similar;
+
+/// What `init` writes where only a person knows the value. No account may be run with it.
+pub const PLACEHOLDER: &str = "CHANGE-ME";
+
+/// Parts of names whose values are not repeated in messages: a secret may have been put there by mistake.
+const SECRETIVE: [&str; 6] = [
+    "secret",
+    "password",
+    "passphrase",
+    "token",
+    "key",
+    "credential",
+];
+
+impl Manifest {
+    /// Checks an account's config and the names of its secrets against what the component asks for.
+    ///
+    /// Returns what is wrong, with keys such as `account.acme.config.client_id`; nothing where all is
+    /// well. Messages repeat a wrong value unless its name suggests a secret.
+    pub fn check_account(&self, account: &Account) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.check_names(account, &mut problems);
+        self.check_values(account, &mut problems);
+        self.check_secrets(account, &mut problems);
+        problems
+    }
+
+    /// Finds keys of the config that belong elsewhere, and values that a person has yet to fill in.
+    fn check_names(&self, account: &Account, problems: &mut Vec<Problem>) {
+        for (name, value) in &account.config {
+            let message = if self.is_secret(name) {
+                format!(
+                    "is a secret, and secrets do not belong in this file: put {name} = {{ env = \"…\" }} below \
+                     [account.{}.secrets] instead, and replace the secret if others could read the file",
+                    account.name
+                )
+            } else if RESERVED.contains(&name.as_str()) {
+                format!("is set by the command line only: use `asset-host collect --{name} TIME`")
+            } else if value == PLACEHOLDER {
+                let title = self.title(name);
+                format!("is still {PLACEHOLDER:?}: put in your own value{title}")
+            } else {
+                continue;
+            };
+            problems.push(Problem::new(account.key("config", name), message));
+        }
+    }
+
+    /// Validates the config against the component's schema. Keys that were found wrong already are not told
+    /// a second time.
+    fn check_values(&self, account: &Account, problems: &mut Vec<Problem>) {
+        let validator = match validator(&self.config) {
+            Ok(validator) => validator,
+            Err(error) => {
+                let message = format!("the component's schema is unusable: {error}");
+                return problems.push(Problem::new(account.key("config", "*"), message));
+            }
+        };
+        let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+        let config = Value::Object(account.config.clone());
+        for error in validator.iter_errors(&config) {
+            let found = self.problems_of(account, &error);
+            problems.extend(
+                found
+                    .into_iter()
+                    .filter(|problem| !told.contains(&problem.key)),
+            );
+        }
+    }
+
+    /// Turns one fault that the schema found into problems, one for each key.
+    fn problems_of(&self, account: &Account, error: &ValidationError<'_>) -> Vec<Problem> {
+        let path = error.instance_path().as_str();
+        // The key of something inside the faulty value.
+        let inside = |name: &str| {
+            let path = path.replace('/', ".");
+            format!("account.{}.config{path}.{name}", account.name)
+        };
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
+                .iter()
+                .map(|name| {
+                    let known: Vec<&str> = self.fields().map(|(name, _)| name).collect();
+                    let message = format!(
+                        "unknown key{}; the component {} {} knows {}",
+                        similar::hint(name, known.iter().copied()),
+                        self.name,
+                        self.version,
+                        known.join(", ")
+                    );
+                    Problem::new(inside(name), message)
+                })
+                .collect(),
+            ValidationErrorKind::Required {
+                property: Value::String(name),
+            } => {
+                let message = format!("is missing: set it{}", self.title(name));
+                vec![Problem::new(inside(name), message)]
+            }
+            _ => {
+                let field = path.trim_start_matches('/').replace('/', ".");
+                let message = if self.is_secretive(&field) {
+                    error.masked().to_string()
+                } else {
+                    error.to_string()
+                };
+                let key = match field.as_str() {
+                    "" => format!("account.{}.config", account.name),
+                    field => account.key("config", field),
+                };
+                vec![Problem::new(key, message)]
+            }
+        }
+    }
+
+    /// Compares the secrets of an account with those that the component asks for.
+    fn check_secrets(&self, account: &Account, problems: &mut Vec<Problem>) {
+        for secret in &self.secrets {
+            if !account.secrets.contains_key(&secret.name) {
+                let message = format!(
+                    "is missing: tell where it comes from, such as {} = {{ env = \"…\" }} below \
+                     [account.{}.secrets] ({}: {})",
+                    secret.name, account.name, secret.title, secret.description
+                );
+                problems.push(Problem::new(account.key("secrets", &secret.name), message));
+            }
+        }
+        for name in account.secrets.keys().filter(|name| !self.is_secret(name)) {
+            let known: Vec<&str> = self
+                .secrets
+                .iter()
+                .map(|secret| secret.name.as_str())
+                .collect();
+            let asks = if known.is_empty() {
+                "no secret".to_owned()
+            } else {
+                known.join(", ")
+            };
+            let message = format!(
+                "the component {} {} does not ask for this secret{}; it asks for {asks}",
+                self.name,
+                self.version,
+                similar::hint(name, known)
+            );
+            problems.push(Problem::new(account.key("secrets", name), message));
+        }
+    }
+
+    /// Whether the component asks for a secret of this name.
+    fn is_secret(&self, name: &str) -> bool {
+        self.secrets.iter().any(|secret| secret.name == name)
+    }
+
+    /// Whether a name suggests that a secret is behind it.
+    fn is_secretive(&self, field: &str) -> bool {
+        let field = field.to_ascii_lowercase();
+        SECRETIVE.iter().any(|part| field.contains(part))
+    }
+
+    /// The title of a field of the config in brackets, where it has one.
+    fn title(&self, field: &str) -> String {
+        self.field(field)
+            .and_then(|schema| schema.get("title"))
+            .and_then(Value::as_str)
+            .map(|title| format!(" ({title})"))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,249 @@
+//! When to call again after a failure: a pure function of the failure, the account's settings and time.
+//!
+//! Retries belong to the host: the component takes one step and tells by its error whether another may
+//! help. Every retry is the same call from the same cursor, so it can lose nothing.
+
+use std::time::Duration;
+
+use crate::bindings::inventory::connector::types::Error;
+use crate::config::Retry;
+
+/// The longest that an API may make a run wait at a time.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// How many times in a row an API may ask for fewer requests before the source is given up.
+const MOST_RATE_LIMITED: u32 = 20;
+
+/// What has been tried since the last good answer.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    unavailable: u32,
+    rate_limited: u32,
+    expired: bool,
+}
+
+/// What to do after a failure.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Call again after so long; zero is at once.
+    Again(Duration),
+    /// Stop the source.
+    GiveUp,
+}
+
+impl Attempts {
+    /// What to do after `error`. `spent` is the time since the first failure after the last good answer,
+    /// `random` a number from 0 (inclusive) to 1 (exclusive).
+    ///
+    /// | error | what |
+    /// |---|---|
+    /// | `rate-limited` | wait what the API asks, an hour at most; as `unavailable` where it names no time |
+    /// | `unavailable` | back off with full jitter, not less than the API asks, for `retry.total` in all |
+    /// | `expired` | at once, once between two good answers |
+    /// | any other | give up |
+    pub fn after(&mut self, error: &Error, retry: &Retry, spent: Duration, random: f64) -> Next {
+        match error {
+            Error::RateLimited(delay) if delay.retry_after.is_some() => {
+                self.rate_limited += 1;
+                if self.rate_limited > MOST_RATE_LIMITED {
+                    return Next::GiveUp;
+                }
+                Next::Again(asked(delay.retry_after))
+            }
+            Error::RateLimited(delay) | Error::Unavailable(delay) => {
+                let Some(left) = retry
+                    .total
+                    .checked_sub(spent)
+                    .filter(|left| !left.is_zero())
+                else {
+                    return Next::GiveUp;
+                };
+                let bound = retry
+                    .first
+                    .saturating_mul(2_u32.saturating_pow(self.unavailable))
+                    .min(retry.most);
+                self.unavailable += 1;
+                let asked = asked(delay.retry_after);
+                if asked > left {
+                    return Next::GiveUp;
+                }
+                Next::Again(bound.mul_f64(random.clamp(0.0, 1.0)).max(asked).min(left))
+            }
+            Error::Expired(_) if !self.expired => {
+                self.expired = true;
+                Next::Again(Duration::ZERO)
+            }
+            _ => Next::GiveUp,
+        }
+    }
+}
+
+fn asked(seconds: Option<u64>) -> Duration {
+    Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::{Attempts, LONGEST_WAIT, Next};
+    use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
+    use crate::config::Retry;
+
+    const RETRY: Retry = Retry {
+        total: Duration::from_secs(100),
+        first: Duration::from_secs(1),
+        most: Duration::from_secs(8),
+    };
+
+    fn delay(retry_after: Option<u64>) -> Delay {
+        Delay {
+            message: String::new(),
+            correlation_id: None,
+            retry_after,
+        }
+    }
+
+    fn seconds(next: Next) -> f64 {
+        match next {
+            Next::Again(wait) => wait.as_secs_f64(),
+            Next::GiveUp => f64::INFINITY,
+        }
+    }
+
+    #[test]
+    fn unavailable_doubles_its_bound_up_to_the_most() {
+        let mut attempts = Attempts::default();
+        let waits: Vec<_> = (0..6)
+            .map(|_| {
+                attempts.after(
+                    &Error::Unavailable(delay(None)),
+                    &RETRY,
+                    Duration::ZERO,
+                    0.5,
+                )
+            })
+            .map(seconds)
+            .collect();
+        assert_eq!(waits, [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn unavailable_is_given_up_when_the_total_is_spent() {
+        let error = Error::Unavailable(delay(None));
+        for (spent, wait) in [
+            (0.0, 1.0),
+            (99.5, 0.5),
+            (100.0, f64::INFINITY),
+            (200.0, f64::INFINITY),
+        ] {
+            let next = Attempts::default().after(
+                &error,
+                &RETRY,
+                Duration::from_secs_f64(spent),
+                0.999_999_999,
+            );
+            assert!(
+                (seconds(next) - wait).abs() < 0.001 || wait.is_infinite(),
+                "{spent}"
+            );
+        }
+        let off = Retry {
+            total: Duration::ZERO,
+            ..RETRY
+        };
+        assert_eq!(
+            Attempts::default().after(&error, &off, Duration::ZERO, 0.5),
+            Next::GiveUp
+        );
+    }
+
+    #[test]
+    fn an_api_that_names_a_time_gets_it() {
+        for (error, wait) in [
+            (Error::RateLimited(delay(Some(0))), 0.0),
+            (Error::RateLimited(delay(Some(7))), 7.0),
+            (Error::RateLimited(delay(Some(1_000))), 1_000.0),
+            (
+                Error::RateLimited(delay(Some(u64::MAX))),
+                LONGEST_WAIT.as_secs_f64(),
+            ),
+            (Error::Unavailable(delay(Some(30))), 30.0),
+            (Error::Unavailable(delay(Some(101))), f64::INFINITY),
+        ] {
+            let next = Attempts::default().after(&error, &RETRY, Duration::ZERO, 0.5);
+            assert_eq!(seconds(next).to_string(), wait.to_string(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_without_end_is_given_up() {
+        let mut attempts = Attempts::default();
+        let error = Error::RateLimited(delay(Some(1)));
+        let tries = (0..100)
+            .take_while(|_| attempts.after(&error, &RETRY, Duration::ZERO, 0.5) != Next::GiveUp)
+            .count();
+        assert_eq!(tries, 20);
+    }
+
+    #[test]
+    fn expired_is_called_again_at_once_and_once() {
+        let mut attempts = Attempts::default();
+        let expired = Error::Expired(Failure {
+            message: String::new(),
+            correlation_id: None,
+        });
+        assert_eq!(
+            attempts.after(&expired, &RETRY, Duration::ZERO, 0.5),
+            Next::Again(Duration::ZERO)
+        );
+        assert_eq!(
+            attempts.after(&expired, &RETRY, Duration::ZERO, 0.5),
+            Next::GiveUp
+        );
+    }
+
+    #[test]
+    fn anything_else_stops_the_source() {
+        let failure = || Failure {
+            message: String::new(),
+            correlation_id: None,
+        };
+        for error in [
+            Error::InvalidConfig(Vec::new()),
+            Error::Unauthorized(failure()),
+            Error::Forbidden(failure()),
+            Error::Untrusted(failure()),
+            Error::InvalidCursor(failure()),
+            Error::Protocol(failure()),
+            Error::LimitExceeded(failure()),
+            Error::Denied(failure()),
+            Error::Other(failure()),
+        ] {
+            let next = Attempts::default().after(&error, &RETRY, Duration::ZERO, 0.5);
+            assert_eq!(next, Next::GiveUp, "{error:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_outlasts_the_total(
+            random in 0.0..1.0_f64,
+            spent in 0_u64..200,
+            failures in 0_u32..100,
+        ) {
+            let mut attempts = Attempts { unavailable: failures, ..Attempts::default() };
+            let spent = Duration::from_secs(spent);
+            let next = attempts.after(&Error::Unavailable(delay(None)), &RETRY, spent, random);
+            match next {
+                Next::Again(wait) => {
+                    prop_assert!(wait <= RETRY.most);
+                    prop_assert!(spent + wait <= RETRY.total);
+                }
+                Next::GiveUp => prop_assert!(spent >= RETRY.total),
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Why the state cannot be used, and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another process holds the state.
+    #[error(
+        "the state {} is in use by {holder}: wait until that has ended, or stop it; if both are meant to run, \
+         give them different files in state.path",
+        path.display()
+    )]
+    Locked {
+        /// The state file.
+        path: PathBuf,
+        /// Who holds it: `process 4711`, or `another process` where the lock file does not tell.
+        holder: String,
+    },
+    /// The file, or the lock beside it, cannot be opened or created.
+    #[error("cannot open the state {}: {source}; its folder must exist and be writable", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file was written by a newer version of this program.
+    #[error(
+        "the state {} has format {found}, and this asset-host knows formats up to {known}: upgrade asset-host, \
+         or name another file in state.path",
+        path.display()
+    )]
+    Newer {
+        /// The state file.
+        path: PathBuf,
+        /// The file's format.
+        found: i64,
+        /// The newest format that is known here.
+        known: i64,
+    },
+    /// The file is something else, and stays untouched.
+    #[error(
+        "{} is not a state file of asset-host: name another file in state.path, or move this one away",
+        path.display()
+    )]
+    NotState {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error(
+        "the state {} is damaged ({source}): restore it from a backup, or move it away, and the next run \
+         walks everything",
+        path.display()
+    )]
+    Damaged {
+        /// The state file.
+        path: PathBuf,
+        /// What SQLite found.
+        source: rusqlite::Error,
+    },
+    /// There is no room to write.
+    #[error(
+        "no room to write the state {}: free some space on its disk; nothing was stored, and the next run goes \
+         on from the cursor before",
+        path.display()
+    )]
+    Full {
+        /// The state file.
+        path: PathBuf,
+    },
+    /// Anything else that SQLite reports.
+    #[error("cannot use the state {}: {source}", path.display())]
+    Sqlite {
+        /// The state file.
+        path: PathBuf,
+        /// What SQLite reports.
+        source: rusqlite::Error,
+    },
+}
+
+impl StateError {
+    /// Sorts what SQLite reports about the file at `path` by what to do about it.
+    pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotState { path },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::CannotOpen) => Self::Open {
+                path,
+                source: io::Error::other(source),
+            },
+            Some(_) => Self::Sqlite { path, source },
+            // Not from the file system but from a value that is not what this program writes.
+            None => Self::Damaged { path, source },
+        }
+    }
+}

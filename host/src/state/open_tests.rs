@@ -1,0 +1,271 @@
+//! How the state is opened, shared and kept safe, and what is said when it cannot be.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+pub(super) fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_769_846_400 + seconds).unwrap()
+}
+
+pub(super) fn batch<'a>(cursor: &'a str) -> StoredBatch<'a> {
+    StoredBatch {
+        account: "acme",
+        source: "t1",
+        name: "Tenant One",
+        cursor,
+        mark: None,
+        more: false,
+        full: false,
+        first: false,
+    }
+}
+
+pub(super) fn t1(state: &State) -> SourceState {
+    state.source("acme", "t1").unwrap().unwrap()
+}
+
+pub(super) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.0.path().join("state.db")
+    }
+
+    pub(super) fn open(&self) -> State {
+        State::open_for_run(&self.path()).unwrap()
+    }
+}
+
+#[test]
+fn what_is_stored_is_there_after_reopening() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+    let stored = t1(&state);
+    drop(state);
+    assert_eq!(t1(&folder.open()), stored);
+    assert_eq!(t1(&State::open_to_read(&folder.path()).unwrap()), stored);
+}
+
+#[test]
+fn commits_are_durable() {
+    let folder = Folder::new();
+    let state = folder.open();
+    let pragma = |name: &str| -> String {
+        state
+            .connection
+            .query_row(&format!("PRAGMA {name}"), [], |row| {
+                row.get::<_, rusqlite::types::Value>(0)
+            })
+            .map(|value| format!("{value:?}"))
+            .unwrap()
+    };
+    assert!(pragma("journal_mode").contains("wal"));
+    assert!(pragma("synchronous").contains('2'));
+}
+
+#[test]
+fn the_files_are_private() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+    let names: Vec<String> = std::fs::read_dir(folder.0.path())
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.path());
+            entry.file_name().into_string().unwrap()
+        })
+        .collect();
+    assert!(names.contains(&"state.db".to_owned()), "{names:?}");
+    assert!(names.contains(&"state.db-wal".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_second_run_is_told_who_holds_the_state_and_reading_stays_free() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+
+    let error = State::open_for_run(&folder.path()).unwrap_err();
+    assert!(matches!(error, StateError::Locked { .. }));
+    let message = error.to_string();
+    for part in [
+        "state.db",
+        &format!("process {}", std::process::id()),
+        "wait until",
+        "state.path",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+
+    let reader = State::open_to_read(&folder.path()).unwrap();
+    assert_eq!(t1(&reader).cursor.as_deref(), Some("a"));
+    state.store_batch(&batch("b"), at(1)).unwrap();
+    assert_eq!(t1(&reader).cursor.as_deref(), Some("b"));
+
+    drop(state);
+    folder.open();
+}
+
+#[test]
+fn a_holder_that_has_not_written_its_id_is_another_process() {
+    let folder = Folder::new();
+    let lock = std::fs::File::create(folder.0.path().join("state.db.lock")).unwrap();
+    lock.lock().unwrap();
+    let message = State::open_for_run(&folder.path()).unwrap_err().to_string();
+    assert!(message.contains("in use by another process"), "{message}");
+}
+
+#[test]
+fn reading_creates_nothing() {
+    let folder = Folder::new();
+    let state = State::open_to_read(&folder.path()).unwrap();
+    assert_eq!(state.sources().unwrap(), []);
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 0);
+    // A file that a run has created and not yet filled.
+    std::fs::write(folder.path(), "").unwrap();
+    let state = State::open_to_read(&folder.path()).unwrap();
+    assert_eq!(state.sources().unwrap(), []);
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let folder = Folder::new();
+    drop(folder.open());
+    let mut reader = State::open_to_read(&folder.path()).unwrap();
+    let error = reader.store_batch(&batch("a"), at(0)).unwrap_err();
+    assert!(matches!(error, StateError::Sqlite { .. }), "{error}");
+}
+
+/// Tries both ways to open a file and returns both errors.
+fn refused(folder: &Folder) -> [StateError; 2] {
+    let before = std::fs::read(folder.path()).unwrap();
+    let errors = [
+        State::open_for_run(&folder.path()).unwrap_err(),
+        State::open_to_read(&folder.path()).unwrap_err(),
+    ];
+    assert_eq!(
+        std::fs::read(folder.path()).unwrap(),
+        before,
+        "it was changed"
+    );
+    errors
+}
+
+#[test]
+fn a_newer_format_is_refused_with_the_remedy() {
+    for ours in [true, false] {
+        let folder = Folder::new();
+        if ours {
+            folder.open().store_batch(&batch("a"), at(0)).unwrap();
+        }
+        let connection = Connection::open(folder.path()).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        for error in refused(&folder) {
+            assert!(
+                matches!(error, StateError::Newer { found: 99, .. }),
+                "{error}"
+            );
+            let message = error.to_string();
+            for part in ["state.db", "format 99", "up to 1", "upgrade", "state.path"] {
+                assert!(message.contains(part), "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn another_file_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    for content in ["x", "something else entirely", &"some text\n".repeat(1000)] {
+        std::fs::write(folder.path(), content).unwrap();
+        for error in refused(&folder) {
+            assert!(matches!(error, StateError::NotState { .. }), "{error:?}");
+            let message = error.to_string();
+            for part in ["state.db", "not a state file", "state.path"] {
+                assert!(message.contains(part), "{message}");
+            }
+        }
+    }
+    std::fs::remove_file(folder.path()).unwrap();
+    let connection = Connection::open(folder.path()).unwrap();
+    connection
+        .execute_batch("CREATE TABLE bookmarks (url TEXT)")
+        .unwrap();
+    drop(connection);
+    for error in refused(&folder) {
+        assert!(matches!(error, StateError::NotState { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_row_that_nobody_wrote_is_damage() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+    state
+        .connection
+        .execute("UPDATE source SET last_full_at = 'last week'", [])
+        .unwrap();
+    let error = state.source("acme", "t1").unwrap_err();
+    assert!(matches!(error, StateError::Damaged { .. }), "{error:?}");
+    let message = error.to_string();
+    for part in ["state.db", "damaged", "last week", "backup"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_stored() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+    state
+        .connection
+        .query_row("PRAGMA max_page_count = 4", [], |_| Ok(()))
+        .unwrap();
+    let before = t1(&state);
+    let huge = "x".repeat(1_000_000);
+    let error = state.store_batch(&batch(&huge), at(1)).unwrap_err();
+    assert!(matches!(error, StateError::Full { .. }), "{error:?}");
+    let message = error.to_string();
+    for part in ["state.db", "free some space", "cursor before"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!(t1(&state), before);
+    drop(state);
+    assert_eq!(t1(&folder.open()), before);
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("nowhere/state.db");
+    let message = State::open_for_run(&path).unwrap_err().to_string();
+    for part in ["nowhere/state.db", "folder must exist"] {
+        assert!(message.contains(part), "{message}");
+    }
+    // Nothing has run there yet, so there is nothing to read.
+    assert_eq!(State::open_to_read(&path).unwrap().sources().unwrap(), []);
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_named() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path()).unwrap();
+    for error in [
+        State::open_for_run(&folder.path()).unwrap_err(),
+        State::open_to_read(&folder.path()).unwrap_err(),
+    ] {
+        assert!(matches!(error, StateError::Open { .. }), "{error:?}");
+        assert!(error.to_string().contains("state.db"), "{error}");
+    }
+}

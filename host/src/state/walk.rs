@@ -1,0 +1,270 @@
+//! Where the next walk begins.
+//!
+//! A pure function of the stored state, the interval and the person's wish, so that a table can test it.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::SourceState;
+
+/// What the person asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// What was seen since the last run, or everything where that is due.
+    Normal,
+    /// Everything; an interrupted walk over everything goes on (`--full`).
+    Full,
+    /// Everything, from the beginning (`--full --restart`).
+    FullRestart,
+}
+
+/// Where a walk begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// At a stored cursor.
+    FromCursor {
+        /// The cursor.
+        cursor: String,
+        /// Whether it resumes an interrupted walk over everything.
+        full: bool,
+    },
+    /// Without a cursor: a walk over everything.
+    Everything,
+}
+
+impl Start {
+    /// The cursor to hand to the first call of `collect`.
+    pub fn cursor(&self) -> Option<&str> {
+        match self {
+            Self::FromCursor { cursor, .. } => Some(cursor),
+            Self::Everything => None,
+        }
+    }
+
+    /// Whether the walk goes over everything.
+    pub fn full(&self) -> bool {
+        match self {
+            Self::FromCursor { full, .. } => *full,
+            Self::Everything => true,
+        }
+    }
+}
+
+/// Tells where the next walk over a source begins.
+///
+/// Everything is walked where nothing is stored, where it is asked for, and where the last full walk ended
+/// `full_every` ago or longer; an interrupted full walk goes on instead, unless it is to begin anew. Any
+/// other walk begins at the stored cursor.
+pub fn next_walk(
+    state: Option<&SourceState>,
+    full_every: Duration,
+    wanted: Wanted,
+    now: OffsetDateTime,
+) -> Start {
+    let Some((state, cursor)) =
+        state.and_then(|state| state.cursor.as_ref().map(|cursor| (state, cursor)))
+    else {
+        return Start::Everything;
+    };
+    let interrupted = state.walking && state.full;
+    let everything = match wanted {
+        Wanted::FullRestart => true,
+        Wanted::Full => !interrupted,
+        Wanted::Normal => !interrupted && is_due(state.last_full_at, full_every, now),
+    };
+    if everything {
+        Start::Everything
+    } else {
+        Start::FromCursor {
+            cursor: cursor.clone(),
+            full: interrupted,
+        }
+    }
+}
+
+/// Whether a full walk is due. A last one far in the future was written under a wrong clock and counts for
+/// nothing; a little in the future is a clock that was put right.
+fn is_due(last: Option<OffsetDateTime>, every: Duration, now: OffsetDateTime) -> bool {
+    last.is_none_or(|last| (now - last).unsigned_abs() >= every)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Wanted::{Full, FullRestart, Normal};
+    use proptest::prelude::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_769_846_400 + seconds).unwrap()
+    }
+
+    fn state(
+        cursor: Option<&str>,
+        walking: bool,
+        full: bool,
+        last_full: Option<i64>,
+    ) -> SourceState {
+        SourceState {
+            account: "acme".into(),
+            source: "t1".into(),
+            name: "t1".into(),
+            cursor: cursor.map(str::to_owned),
+            mark: None,
+            walking,
+            full,
+            full_started_at: None,
+            last_full_at: last_full.map(at),
+            last_success_at: None,
+            last_error: None,
+            last_error_at: None,
+            updated_at: at(0),
+        }
+    }
+
+    #[test]
+    fn begins_where_the_rules_say() {
+        let from = |full| Start::FromCursor {
+            cursor: "c".into(),
+            full,
+        };
+        let idle = |last| Some(state(Some("c"), false, false, last));
+        let walking = |last| Some(state(Some("c"), true, false, last));
+        let interrupted = |last| Some(state(Some("c"), true, true, last));
+        for (case, state, wanted, expected) in [
+            ("nothing stored", None, Normal, Start::Everything),
+            ("nothing stored, full", None, Full, Start::Everything),
+            (
+                "nothing stored, restart",
+                None,
+                FullRestart,
+                Start::Everything,
+            ),
+            (
+                "an error only",
+                Some(state(None, false, false, None)),
+                Normal,
+                Start::Everything,
+            ),
+            (
+                "full walk a second before due",
+                idle(Some(-3599)),
+                Normal,
+                from(false),
+            ),
+            (
+                "full walk due to the second",
+                idle(Some(-3600)),
+                Normal,
+                Start::Everything,
+            ),
+            (
+                "full walk overdue",
+                idle(Some(-9999)),
+                Normal,
+                Start::Everything,
+            ),
+            ("no full walk ever", idle(None), Normal, Start::Everything),
+            (
+                "clock put back a little",
+                idle(Some(60)),
+                Normal,
+                from(false),
+            ),
+            (
+                "last full walk under a wrong clock",
+                idle(Some(86_400)),
+                Normal,
+                Start::Everything,
+            ),
+            (
+                "interrupted walk, not due",
+                walking(Some(-1)),
+                Normal,
+                from(false),
+            ),
+            (
+                "interrupted walk, due",
+                walking(Some(-3600)),
+                Normal,
+                Start::Everything,
+            ),
+            (
+                "interrupted first full walk",
+                interrupted(None),
+                Normal,
+                from(true),
+            ),
+            (
+                "interrupted later full walk",
+                interrupted(Some(-9999)),
+                Normal,
+                from(true),
+            ),
+            ("full asked for", idle(Some(-1)), Full, Start::Everything),
+            (
+                "full asked for in a walk",
+                walking(Some(-1)),
+                Full,
+                Start::Everything,
+            ),
+            (
+                "full asked for in a full walk",
+                interrupted(Some(-1)),
+                Full,
+                from(true),
+            ),
+            ("restart", idle(Some(-1)), FullRestart, Start::Everything),
+            (
+                "restart in a full walk",
+                interrupted(Some(-1)),
+                FullRestart,
+                Start::Everything,
+            ),
+        ] {
+            assert_eq!(
+                next_walk(state.as_ref(), HOUR, wanted, at(0)),
+                expected,
+                "{case}"
+            );
+        }
+    }
+
+    #[test]
+    fn tells_cursor_and_kind() {
+        assert_eq!(Start::Everything.cursor(), None);
+        assert!(Start::Everything.full());
+        for full in [true, false] {
+            let start = Start::FromCursor {
+                cursor: "c".into(),
+                full,
+            };
+            assert_eq!(start.cursor(), Some("c"));
+            assert_eq!(start.full(), full);
+        }
+    }
+
+    proptest! {
+        /// Whatever is stored: a walk from a cursor is a full one only if it resumes one.
+        #[test]
+        fn a_cursor_is_only_ever_the_stored_one(
+            cursor in proptest::option::of("[a-z]{0,3}"),
+            walking: bool,
+            full: bool,
+            last in proptest::option::of(-10_000_i64..10_000),
+            wanted in prop_oneof![Just(Normal), Just(Full), Just(FullRestart)],
+            every in 1_u64..20_000,
+        ) {
+            let state = state(cursor.as_deref(), walking, full, last);
+            let start = next_walk(Some(&state), Duration::from_secs(every), wanted, at(0));
+            if let Start::FromCursor { cursor: begin, full: resumed } = &start {
+                prop_assert_eq!(Some(begin), cursor.as_ref());
+                prop_assert_eq!(*resumed, walking && full);
+                prop_assert!(wanted != FullRestart);
+                prop_assert!(wanted != Full || *resumed);
+            }
+        }
+    }
+}
