@@ -21,8 +21,9 @@ impl Stop {
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::spawn(async move {
             either(&mut interrupt, &mut terminate).await;
-            warn!("stopping after the page in hand; once more stops at once");
+            // Told only once it holds, so that who reads it can rely on it.
             sender.send_replace(true);
+            warn!("stopping after the page in hand; once more stops at once");
             either(&mut interrupt, &mut terminate).await;
             std::process::exit(130);
         });

@@ -1,0 +1,74 @@
+# `make demo` needs no account; `make test` is what CI runs. Everything that they need is installed by the
+# project's own files: see "On a bare machine" in README.md.
+
+CARGO ?= cargo
+PYTHON ?= python3
+WASM_TARGET = wasm32-wasip2
+CLIPPY_FLAGS = -- -D warnings
+# Tools and packages that only tests need; outside the clone where CI keeps a cache.
+CACHE ?= $(HOME)/.cache/sophos-assets
+VENV = $(CACHE)/receiver-models
+
+.PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow docs clean
+
+help:
+	@echo "build      the host and the component, in dist/"
+	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
+	@echo "test       lints and all tests but the slow ones"
+	@echo "test-slow  what needs long set-up: building with cargo-component"
+	@echo "lint       formatting, clippy, documentation"
+	@echo "docs       the API documentation, in target/doc"
+	@echo "clean      remove what was built"
+
+# rustup does not everywhere install by itself what rust-toolchain.toml names. The C compiler links Rust and
+# builds SQLite.
+setup:
+	@command -v cc >/dev/null || tests/install_packages.sh gcc libc6-dev
+	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
+	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
+
+build: setup
+	$(CARGO) build --locked --profile component --target $(WASM_TARGET) -p sophos-assets
+	$(CARGO) build --locked --release -p asset-host -p sophos-central-simulator --bins
+	mkdir -p dist
+	cp target/release/asset-host target/release/sophos-central-simulator dist/
+	cp target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
+	@wc -c dist/sophos-assets.wasm dist/asset-host
+
+demo: build
+	tests/demo.sh
+
+test: lint test-unit test-end-to-end test-receiver
+
+lint: setup
+	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --release --workspace --no-deps --document-private-items
+
+test-unit: setup
+	$(CARGO) test --locked --release -p sophos-assets -p asset-host
+
+test-end-to-end: build
+	$(CARGO) test --locked --release -p sophos-central-simulator
+
+# The receiver's own models judge the golden events and those of a simulated fleet.
+test-receiver: build $(VENV)/ready
+	tests/receiver_models/test.sh $(VENV)/bin/python
+
+$(VENV)/ready: tests/receiver_models/requirements.txt
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || tests/install_packages.sh python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
+	touch $@
+
+test-slow: setup
+	tests/cargo_component.sh $(CACHE)
+
+docs:
+	$(CARGO) doc --locked --release --workspace --no-deps --document-private-items
+
+clean:
+	$(CARGO) clean
+	rm -rf dist

@@ -1,0 +1,261 @@
+//! Everything is delivered once: a whole fleet, what checks in later, and what checks in behind a walk.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use sophos_central_simulator::{Clock, Fleet, Gzip, Options, Route, instant};
+use support::Workplace;
+
+const NOW: &str = "2026-11-20T12:00:00Z";
+
+fn fleet(size: u64) -> Options {
+    Options {
+        clock: Clock::Fixed(instant(NOW)),
+        ..Options::new(Fleet::new(1, size))
+    }
+}
+
+#[test]
+fn a_fleet_comes_once_and_then_only_what_checked_in() {
+    let work = Workplace::new(fleet(5_000));
+    work.collect(0).says(&["pages 10, events 5000, rejects 0"]);
+    assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
+
+    work.forget_events();
+    for _ in 0..3 {
+        work.collect(0).says(&["events 0"]);
+    }
+    assert_eq!(work.ids(), [""; 0]);
+
+    let checked_in: Vec<_> = (0..10).map(|index| index * 499).collect();
+    let moment = instant("2026-11-20T11:00:00Z");
+    work.simulator.fleet(|fleet| {
+        checked_in
+            .iter()
+            .for_each(|index| fleet.check_in(*index, moment))
+    });
+    work.collect(0).says(&["events 10"]);
+    let ids = work.simulator.fleet(|fleet| {
+        checked_in
+            .iter()
+            .map(|index| fleet.id(*index))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(work.ids(), ids);
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn every_page_is_asked_for_as_the_api_wants_it() {
+    let work = Workplace::new(fleet(1_100));
+    work.collect(0);
+    let requests = work.simulator.requests_of(Route::Endpoints);
+    assert_eq!(requests.len(), 3);
+    for request in &requests {
+        for (name, value) in [("view", "full"), ("sort", "id"), ("pageSize", "500")] {
+            assert_eq!(request.query(name), Some(value), "{request:?}");
+        }
+        assert_eq!(request.query("lastSeenAfter"), None);
+        assert_eq!(
+            request.header("x-tenant-id"),
+            Some(sophos_central_simulator::DEFAULT_TENANT)
+        );
+    }
+    assert_eq!(
+        work.simulator.requests_of(Route::Token).len(),
+        1,
+        "one token serves the whole run"
+    );
+
+    work.simulator.clear_requests();
+    work.collect(0);
+    let requests = work.simulator.requests_of(Route::Endpoints);
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].query("lastSeenAfter").unwrap().ends_with('Z'));
+}
+
+#[test]
+fn devices_on_one_instant_come_once_each() {
+    let work = Workplace::new(fleet(1_500));
+    let moment = instant("2026-11-20T11:00:00Z");
+    work.simulator
+        .fleet(|fleet| (0..1_500).for_each(|index| fleet.check_in(index, moment)));
+    work.collect(0).says(&["events 1500"]);
+    work.collect(0).says(&["events 0"]);
+    work.simulator
+        .fleet(|fleet| fleet.check_in(7, instant("2026-11-20T11:00:00.001Z")));
+    work.collect(0).says(&["events 1,"]);
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn more_devices_on_one_instant_than_a_cursor_remembers_still_come_once() {
+    let work = Workplace::new(fleet(2_600));
+    let moment = instant("2026-11-20T11:00:00Z");
+    work.simulator
+        .fleet(|fleet| (0..2_600).for_each(|index| fleet.check_in(index, moment)));
+    work.collect(0).says(&["events 2600"]);
+    work.collect(0).says(&["events 0"]);
+    assert_eq!(work.ids().len(), 2_600);
+}
+
+#[test]
+fn what_checks_in_behind_a_walk_is_in_the_next_one() {
+    let work = Workplace::new(fleet(2_000));
+    // Before the third page is answered, devices of the first page check in, some of them indexed later still.
+    work.simulator.before(3, |fleet| {
+        for index in 0..40 {
+            fleet.check_in(index, instant("2026-11-20T11:59:59.500Z"));
+        }
+        for index in 40..60 {
+            fleet.check_in_later(index, instant("2026-11-20T11:59:58Z"), 2);
+        }
+    });
+    work.collect(0).says(&["events 2000"]);
+    work.forget_events();
+    work.simulator
+        .configure(|options| options.clock = Clock::Fixed(instant("2026-11-20T12:01:00Z")));
+    // The next one finds what checked in, the one after it what the index showed late.
+    work.collect(0).says(&["events 40,"]);
+    work.collect(0).says(&["events 20,"]);
+    work.collect(0).says(&["events 0"]);
+    let expected = work
+        .simulator
+        .fleet(|fleet| (0..60).map(|index| fleet.id(index)).collect::<Vec<_>>());
+    assert_eq!(work.ids(), expected);
+}
+
+#[test]
+fn a_wrong_clock_in_the_fleet_hides_nobody() {
+    let work = Workplace::new(fleet(50));
+    work.simulator
+        .fleet(|fleet| fleet.check_in(0, instant("2031-01-01T00:00:00Z")));
+    work.collect(0).says(&["events 50"]);
+    work.simulator
+        .fleet(|fleet| fleet.check_in(1, instant("2026-11-20T12:00:30Z")));
+    work.collect(0).says(&["events 1,"]);
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn a_full_walk_brings_everything_and_is_due_by_itself() {
+    let work = Workplace::new(fleet(700));
+    work.collect(0);
+    work.simulator
+        .fleet(|fleet| fleet.edit(3, |record| record["hostname"] = "renamed".into()));
+    work.collect(0).says(&["events 0"]);
+    work.host(&["collect", "--full"])
+        .expect(0)
+        .says(&["events 700"]);
+
+    work.collect(0).says(&["events 0"]);
+
+    work.edit_config(
+        "allow_loopback_http",
+        "full_every = \"1ms\"\nallow_loopback_http",
+    );
+    work.collect(0).says(&["events 700"]);
+}
+
+#[test]
+fn a_range_is_delivered_without_touching_the_state() {
+    let work = Workplace::new(fleet(0));
+    let times = [
+        "2026-11-18T00:00:00Z",
+        "2026-11-18T12:00:00Z",
+        "2026-11-19T00:00:00Z",
+    ];
+    work.simulator.fleet(|fleet| {
+        *fleet = Fleet::new(1, 3);
+        for (index, time) in times.iter().enumerate() {
+            fleet.check_in(index as u64, instant(time));
+        }
+    });
+    work.collect(0).says(&["events 3"]);
+    let before = work.state();
+    for (args, events) in [
+        (&["--since", times[1]][..], 2),
+        (&["--until", times[1]], 1),
+        (&["--since", times[0], "--until", times[2]], 2),
+        (&["--since", "2026-11-19T01:00:00+01:00"], 1),
+    ] {
+        let args = [&["collect"], args].concat();
+        work.host(&args)
+            .expect(0)
+            .says(&[&format!("events {events},")]);
+    }
+    assert_eq!(work.state(), before);
+}
+
+#[test]
+fn a_dry_run_delivers_and_stores_nothing() {
+    let work = Workplace::new(fleet(700));
+    work.host(&["collect", "--dry-run"])
+        .expect(0)
+        .says(&["dry run", "events 700"]);
+    assert!(work.events().is_empty());
+    assert!(work.state().is_none());
+}
+
+#[test]
+fn a_limit_cuts_a_page_that_then_comes_again() {
+    let work = Workplace::new(fleet(1_200));
+    work.host(&["collect", "--limit", "510"])
+        .expect(0)
+        .says(&["events 510", "stopped before the end"]);
+    assert_eq!(work.ids().len(), 510);
+    work.collect(0).says(&["events 700"]);
+    let deliveries = work.deliveries();
+    assert_eq!(deliveries.len(), 1_200);
+    assert_eq!(deliveries.values().filter(|times| **times == 2).count(), 10);
+}
+
+#[test]
+fn compression_makes_no_difference() {
+    for gzip in [Gzip::Never, Gzip::WhenOffered, Gzip::Always] {
+        let work = Workplace::new(Options { gzip, ..fleet(600) });
+        work.collect(0).says(&["events 600"]);
+    }
+}
+
+#[test]
+fn another_connectors_mark_is_taken_over() {
+    let work = Workplace::new(fleet(0));
+    work.simulator.fleet(|fleet| {
+        *fleet = Fleet::new(1, 2);
+        fleet.check_in(0, instant("2026-11-18T00:00:00Z"));
+        fleet.check_in(1, instant("2026-11-19T00:00:00Z"));
+    });
+    let tenant = sophos_central_simulator::DEFAULT_TENANT;
+    let mark = "2026-11-18T12:00:00Z";
+    work.host(&[
+        "state",
+        "set",
+        "--account",
+        "acme",
+        "--source",
+        tenant,
+        "--last-seen",
+        mark,
+    ])
+    .expect(0);
+    work.collect(0).says(&["events 1,"]);
+    assert_eq!(work.ids(), [work.simulator.fleet(|fleet| fleet.id(1))]);
+}
+
+#[test]
+fn events_go_to_standard_output_one_a_line() {
+    let work = Workplace::new(fleet(20));
+    work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
+    let ran = work.collect(0);
+    assert_eq!(ran.stdout.lines().count(), 20);
+    for line in ran.stdout.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["class_uid"], 5001);
+    }
+}

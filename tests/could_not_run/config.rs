@@ -1,0 +1,321 @@
+//! The configuration file: its form, its keys, its values.
+
+use crate::{CLIENT_ID_LINE, MISPLACED, SECRET, refused, refused_when_edited, workplace};
+
+#[test]
+fn a_file_that_is_missing_or_no_toml() {
+    let work = workplace();
+    for command in ["check", "collect"] {
+        refused(
+            &work,
+            &["--config", "other.toml", command],
+            &["other.toml", "asset-host init", "--config"],
+        );
+    }
+    refused_when_edited(&[
+        (
+            "[account.acme]\n",
+            "[account.acme\n",
+            &["line 2", "not TOML"],
+        ),
+        // The line that cannot be read may hold a secret.
+        (SECRET, &format!("\"{MISPLACED}"), &["not TOML", "line 11"]),
+        (
+            "[account.acme]\n",
+            "[account.acme]\n[account.acme]\n",
+            &["not TOML"],
+        ),
+    ]);
+}
+
+#[test]
+fn an_unknown_key_at_any_level() {
+    refused_when_edited(&[
+        (
+            "[account.acme]\n",
+            "acount = 1\n[account.acme]\n",
+            &["line 2", "`acount`", "`account`"],
+        ),
+        (
+            "component =",
+            "componnent =",
+            &["account.acme", "`componnent`", "`component`"],
+        ),
+        (
+            "client_id =",
+            "clientid =",
+            &["account.acme.config.clientid", "did you mean `client_id`?"],
+        ),
+        (
+            "client_secret =",
+            "client_secert =",
+            &[
+                "account.acme.secrets.client_secert",
+                "did you mean `client_secret`?",
+            ],
+        ),
+        (
+            "{ env =",
+            "{ evn =",
+            &[
+                "account.acme.secrets.client_secret",
+                "did you mean `env`?",
+                "{ file = \"path\" }",
+            ],
+        ),
+        (
+            "to = \"file\"",
+            "too = \"file\"",
+            &["account.acme.deliver", "`too`", "`to`"],
+        ),
+        (
+            "[account.acme.deliver]",
+            "[account.acme.retry]\ntotl = \"1s\"\n[account.acme.deliver]",
+            &["account.acme.retry", "`totl`", "`total`"],
+        ),
+        (
+            "[account.acme.deliver]",
+            "[account.acme.timeouts]\nconect = \"1s\"\n[account.acme.deliver]",
+            &["account.acme.timeouts", "`conect`", "`connect`"],
+        ),
+        (
+            "[account.acme.deliver]",
+            "[state]\npth = \"s.db\"\n[account.acme.deliver]",
+            &["state", "`pth`", "`path`"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type() {
+    refused_when_edited(&[
+        (
+            "allow_loopback_http = true",
+            "allow_loopback_http = \"yes\"",
+            &["account.acme.allow_loopback_http", "boolean"],
+        ),
+        (
+            "allow_loopback_http",
+            "full_every = 7\nallow_loopback_http",
+            &["account.acme.full_every", "a duration in quotes"],
+        ),
+        (
+            "allow_loopback_http",
+            "full_every = \"7 moons\"\nallow_loopback_http",
+            &["account.acme.full_every", "7 moons", "7d"],
+        ),
+        (
+            "to = \"file\"",
+            "to = 5",
+            &["account.acme.deliver.to", "string"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            "client_id = 5\n",
+            &["account.acme.config.client_id", "string"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &format!("{CLIENT_ID_LINE}page_size = \"many\"\n"),
+            &["account.acme.config.page_size", "integer"],
+        ),
+        (
+            "[account.acme.secrets]\nclient_secret = { env = \"TEST_CLIENT_SECRET\" }",
+            "[account.acme]\nsecrets = 5",
+            &["not TOML"],
+        ),
+        (
+            "[account.acme.deliver]\nto = \"file\"",
+            "[state]\npath = 1\n[account.acme.deliver]\nto = \"file\"",
+            &["state.path", "integer"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_destination_that_is_none() {
+    refused_when_edited(&[
+        (
+            "to = \"file\"",
+            "to = \"flie\"",
+            &[
+                "account.acme.deliver.to",
+                "\"flie\"",
+                "did you mean `file`?",
+                "\"stdout\"",
+            ],
+        ),
+        (
+            "path = \"events.ndjson\"",
+            "",
+            &["account.acme.deliver.path", "name the file"],
+        ),
+        (
+            "to = \"file\"",
+            "to = \"stdout\"",
+            &["account.acme.deliver.path", "to = \"file\""],
+        ),
+    ]);
+    let work = workplace();
+    work.edit_config("events.ndjson", "nowhere/events.ndjson");
+    refused(
+        &work,
+        &["collect"],
+        &["nowhere/events.ndjson", "folder must exist"],
+    );
+    work.edit_config("nowhere/events.ndjson", ".");
+    refused(&work, &["collect"], &["cannot open", "to append events"]);
+}
+
+#[test]
+fn a_field_of_the_config_that_does_not_fit() {
+    let with = |line: &str| format!("{CLIENT_ID_LINE}{line}\n");
+    let work = workplace();
+    let url = work.simulator.url();
+    refused_when_edited(&[
+        (
+            CLIENT_ID_LINE,
+            "",
+            &["account.acme.config.client_id", "is missing", "Client ID"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            "client_id = \" \"\n",
+            &["account.acme.config.client_id"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            "client_id = \"CHANGE-ME\"\n",
+            &[
+                "account.acme.config.client_id",
+                "still \"CHANGE-ME\"",
+                "Client ID",
+            ],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &with("page_size = 501"),
+            &["account.acme.config.page_size", "501", "500"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &with("page_size = 0"),
+            &["account.acme.config.page_size", "0", "1"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &with("overlap = -1"),
+            &["account.acme.config.overlap", "-1", "0"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &with("dialect = \"klingon\""),
+            &["account.acme.config.dialect", "klingon", "sekoia"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &with("since = 2026-11-20T08:00:00Z"),
+            &[
+                "account.acme.config.since",
+                "asset-host collect --since TIME",
+            ],
+        ),
+    ]);
+    // The port differs from run to run, so these are written anew.
+    for (bad, words) in [
+        (
+            "not a url",
+            &["account.acme.config.api_host", "not a url"][..],
+        ),
+        (
+            // The component itself finds this one.
+            "http://sophos.example.com",
+            &[
+                "account.acme.config.api_host",
+                "must begin with https",
+                "https://api.central.sophos.com",
+            ],
+        ),
+        (
+            "https://user:pass@sophos.example.com",
+            &[
+                "account.acme.config.api_host",
+                "no user name and no password",
+            ],
+        ),
+    ] {
+        work.configure("", "");
+        work.edit_config(
+            &format!("api_host = \"{url}\""),
+            &format!("api_host = \"{bad}\""),
+        );
+        for command in ["check", "collect"] {
+            refused(&work, &[command], &[&["asset-host.toml"], words].concat());
+        }
+    }
+}
+
+#[test]
+fn every_fault_of_the_values_is_told_at_once() {
+    let work = workplace();
+    work.edit_config(SECRET, "\"plain\"");
+    work.edit_config("to = \"file\"", "to = \"flie\"");
+    work.edit_config(
+        "allow_loopback_http",
+        "sha256 = \"abc\"\nallow_loopback_http",
+    );
+    let ran = refused(
+        &work,
+        &["collect"],
+        &[
+            "account.acme.secrets.client_secret",
+            "account.acme.deliver.to",
+            "account.acme.sha256",
+        ],
+    );
+    assert_eq!(ran.stderr.matches("asset-host.toml").count(), 3);
+}
+
+#[test]
+fn one_wrong_account_keeps_the_others_from_a_first_request() {
+    let work = workplace();
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let other = config
+        .replace("account.acme", "account.zeta")
+        .replace(CLIENT_ID_LINE, "");
+    work.write("asset-host.toml", &format!("{config}\n{other}"));
+    for command in ["check", "collect"] {
+        refused(
+            &work,
+            &[command],
+            &["account.zeta.config.client_id", "is missing"],
+        );
+    }
+    // The account that is in order can be run alone.
+    work.host(&["check", "--account", "acme"])
+        .expect(0)
+        .says(&["acme: ok"]);
+}
+
+#[test]
+fn what_only_the_component_finds_wrong_stops_its_account_alone() {
+    let work = workplace();
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let url = format!("api_host = \"{}\"", work.simulator.url());
+    let other = config
+        .replace("account.acme", "account.zeta")
+        .replace(&url, "api_host = \"http://sophos.example.com\"");
+    work.write("asset-host.toml", &format!("{config}\n{other}"));
+    work.collect(1).says(&[
+        "asset-host.toml: account.zeta.config.api_host",
+        "must begin with https",
+        "sources 1 (1 failed",
+        "events 3",
+    ]);
+    assert_eq!(work.ids().len(), 3);
+    work.host(&["check"]).expect(2).says(&[
+        "acme: ok",
+        "asset-host.toml: account.zeta.config.api_host",
+        "must begin with https",
+    ]);
+}

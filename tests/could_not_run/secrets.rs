@@ -1,0 +1,103 @@
+//! Where the secrets come from, and what stands where one belongs.
+
+use crate::{CLIENT_ID_LINE, MISPLACED, SECRET, refused_when_edited};
+
+#[test]
+fn a_secret_that_is_not_there() {
+    let plain = format!("\"{MISPLACED}\"");
+    refused_when_edited(&[
+        (
+            SECRET,
+            &plain,
+            &[
+                "account.acme.secrets.client_secret",
+                "not hold it",
+                "{ env = \"NAME\" }",
+                "replace it",
+            ],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &format!("{CLIENT_ID_LINE}client_secret = {plain}\n"),
+            &[
+                "account.acme.config.client_secret",
+                "[account.acme.secrets]",
+                "{ env =",
+            ],
+        ),
+        (
+            "allow_loopback_http",
+            &format!("client_secret = {plain}\nallow_loopback_http"),
+            &["account.acme", "`client_secret`"],
+        ),
+        (
+            &format!("client_secret = {SECRET}"),
+            "",
+            &[
+                "account.acme.secrets.client_secret",
+                "is missing",
+                "{ env = ",
+                "Sophos Central shows it once",
+            ],
+        ),
+        (
+            &format!("client_secret = {SECRET}"),
+            &format!("client_secret = {SECRET}\napi_key = {SECRET}"),
+            &[
+                "account.acme.secrets.api_key",
+                "does not ask for this secret",
+                "client_secret",
+            ],
+        ),
+        (
+            "TEST_CLIENT_SECRET",
+            "NOT_SET",
+            &[
+                "account.acme.secrets.client_secret",
+                "environment variable NOT_SET",
+                "set it",
+            ],
+        ),
+        (
+            SECRET,
+            &format!("{{ env = {plain} }}"),
+            &[
+                "account.acme.secrets.client_secret",
+                "name of an environment variable",
+            ],
+        ),
+        (
+            SECRET,
+            "{ file = \"secret.txt\" }",
+            &[
+                "account.acme.secrets.client_secret",
+                "cannot read",
+                "secret.txt",
+            ],
+        ),
+        (
+            SECRET,
+            "{ file = \"/dev/null\" }",
+            &["account.acme.secrets.client_secret", "/dev/null is empty"],
+        ),
+        (
+            SECRET,
+            &format!("{{ command = [\"/bin/sh\", \"-c\", \"echo {MISPLACED}; exit 3\"] }}"),
+            &[
+                "account.acme.secrets.client_secret",
+                "\"/bin/sh\"",
+                "exit code 3",
+                "by hand",
+            ],
+        ),
+        (
+            SECRET,
+            &format!("{{ command = [\"/no/such/program\", {plain}] }}"),
+            &[
+                "account.acme.secrets.client_secret",
+                "cannot start",
+                "/no/such/program",
+            ],
+        ),
+    ]);
+}

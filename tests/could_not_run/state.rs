@@ -1,0 +1,129 @@
+//! The state file: held by another run, from a newer version, or something else.
+
+use crate::support::{QUICK, Workplace};
+use crate::{refused, workplace};
+
+/// The commands that change the state.
+const WRITERS: [&[&str]; 4] = [
+    &["collect"],
+    &[
+        "state",
+        "set",
+        "--account",
+        "acme",
+        "--source",
+        "s",
+        "--last-seen",
+        "2026-11-18T00:00:00Z",
+    ],
+    &["state", "reset", "--account", "acme"],
+    &["state", "prune"],
+];
+
+/// Every command that opens the state refuses it.
+#[track_caller]
+fn refused_by_all(work: &Workplace, words: &[&str]) {
+    let readers: [&[&str]; 3] = [
+        &["collect", "--dry-run"],
+        &["state", "list"],
+        &["state", "show", "--account", "acme"],
+    ];
+    for args in WRITERS.iter().chain(&readers) {
+        refused(work, args, words);
+    }
+}
+
+#[test]
+fn one_that_another_run_holds() {
+    let work = workplace();
+    work.simulator.hold(3);
+    let mut first = work.start(&["collect"]);
+    work.simulator.wait_until_held();
+    // What the first one has asked for by now is not the second one's.
+    work.simulator.clear_requests();
+    let holder = format!("process {}", first.id());
+    for args in WRITERS {
+        refused(
+            &work,
+            args,
+            &[
+                "state.db",
+                "is in use by",
+                &holder,
+                "wait until that has ended",
+                "state.path",
+            ],
+        );
+    }
+    // Reading is always free.
+    work.host(&["state", "list"])
+        .expect(0)
+        .says(&["nothing is stored yet"]);
+
+    work.simulator.release();
+    assert!(first.wait().unwrap().success());
+    assert_eq!(work.ids().len(), 3);
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn one_that_a_run_which_was_killed_has_held() {
+    let work = workplace();
+    work.simulator.hold(3);
+    let mut first = work.start(&["collect"]);
+    work.simulator.wait_until_held();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    work.simulator.clear_holds();
+    work.simulator.release();
+    work.collect(0).says(&["events 3"]);
+}
+
+#[test]
+fn one_from_a_newer_version() {
+    let work = workplace();
+    work.collect(0);
+    work.forget_events();
+    work.simulator.clear_requests();
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    state.pragma_update(None, "user_version", 99).unwrap();
+    state.close().unwrap();
+    let before = std::fs::read(work.path("state.db")).unwrap();
+    refused_by_all(
+        &work,
+        &["state.db", "format 99", "upgrade asset-host", "state.path"],
+    );
+    assert_eq!(std::fs::read(work.path("state.db")).unwrap(), before);
+}
+
+#[test]
+fn one_that_is_none() {
+    let work = workplace();
+    let other = rusqlite::Connection::open(work.path("other.db")).unwrap();
+    other.execute_batch("CREATE TABLE mine (id)").unwrap();
+    other.close().unwrap();
+    work.write("notes.txt", "Not a database, and mine.");
+    work.write("long.txt", &"Not a database, and mine. ".repeat(100));
+    for name in ["other.db", "notes.txt", "long.txt"] {
+        work.configure("", &format!("{QUICK}[state]\npath = \"{name}\""));
+        let before = std::fs::read(work.path(name)).unwrap();
+        refused_by_all(
+            &work,
+            &[name, "not a state file of asset-host", "state.path"],
+        );
+        assert_eq!(std::fs::read(work.path(name)).unwrap(), before, "{name}");
+    }
+}
+
+#[test]
+fn one_that_cannot_be_there() {
+    let work = workplace();
+    work.configure("", "[state]\npath = \"nowhere/state.db\"");
+    for args in WRITERS {
+        refused(&work, args, &["nowhere/state.db", "its folder must exist"]);
+    }
+    work.configure("", "[state]\npath = \".\"");
+    refused_by_all(&work, &["cannot open the state"]);
+    work.configure("", "[state]\npath = \"\"");
+    refused_by_all(&work, &["asset-host.toml", "state.path", "is empty"]);
+}

@@ -1,0 +1,91 @@
+//! Pages that are none: never taken for the end of the listing.
+
+use serde_json::json;
+use sophos_central_simulator::Fault;
+
+use crate::walk::{PAGE, Walk, stopped};
+
+const NO_PAGE: &str = "no page of endpoints";
+const MISSING: &str = "`items` or `pages` is missing or of another type";
+
+#[test]
+fn garbage_stops_the_walk() {
+    stopped(Fault::garbage(), &[NO_PAGE, "no JSON object"]);
+}
+
+#[test]
+fn an_html_page_stops_the_walk() {
+    stopped(Fault::html(), &[NO_PAGE, "no JSON object"]);
+}
+
+#[test]
+fn an_empty_body_stops_the_walk() {
+    let empty = Fault::Body {
+        content_type: "application/json".to_owned(),
+        bytes: Vec::new(),
+    };
+    stopped(empty, &[NO_PAGE, "no JSON object"]);
+}
+
+#[test]
+fn an_empty_object_stops_the_walk() {
+    stopped(Fault::empty_object(), &[NO_PAGE, MISSING]);
+}
+
+#[test]
+fn items_without_pages_stop_the_walk() {
+    stopped(Fault::without("pages"), &[NO_PAGE, MISSING]);
+}
+
+#[test]
+fn pages_without_items_stop_the_walk() {
+    stopped(Fault::without("items"), &[NO_PAGE, MISSING]);
+}
+
+#[test]
+fn items_that_are_no_array_stop_the_walk() {
+    for items in [json!({}), json!(null), json!(5), json!("none")] {
+        stopped(Fault::with("items", items), &[NO_PAGE, MISSING]);
+    }
+}
+
+#[test]
+fn pages_that_are_no_object_stop_the_walk() {
+    for pages in [json!([]), json!(null), json!("last")] {
+        stopped(Fault::with("pages", pages), &[NO_PAGE, MISSING]);
+    }
+}
+
+#[test]
+fn a_next_key_that_is_no_text_stops_the_walk() {
+    let pages = json!({"nextKey": 5, "size": 50});
+    stopped(
+        Fault::with("pages", pages),
+        &[NO_PAGE, "`pages.nextKey` is no text"],
+    );
+}
+
+#[test]
+fn json_that_breaks_off_stops_the_walk() {
+    // The length is right and the connection is whole: nothing but the text tells that half is missing.
+    let half = Fault::Body {
+        content_type: "application/json".to_owned(),
+        bytes: br#"{"items":[{"id":"00000000-0000-4000-8000-000000000001","hostn"#.to_vec(),
+    };
+    stopped(half, &[NO_PAGE, "ends too early", "next run", "proxy"]);
+}
+
+#[test]
+fn a_page_with_a_byte_that_is_not_utf_8_is_read() {
+    let walk = Walk::new();
+    walk.fault(Fault::NotUtf8);
+    walk.weathers(0);
+}
+
+#[test]
+fn an_empty_page_in_the_middle_does_not_end_the_walk() {
+    let walk = Walk::new();
+    walk.fault(Fault::with("items", json!([])));
+    let events = format!("events {},", 4 * PAGE);
+    walk.work.collect(0).says(&["pages 5", &events]);
+}

@@ -1,0 +1,150 @@
+//! Malformed records: each costs itself alone, never its page.
+
+use serde_json::{Value, json};
+
+use crate::walk::{ENDPOINTS, Walk};
+
+/// The record in the middle of the third page.
+const MALFORMED: u64 = 125;
+
+/// One record of a walk is malformed: it is set aside with these words, every other one is delivered, the mark
+/// rises, and the exit code tells.
+#[track_caller]
+fn one_reject(walk: &Walk, words: &[&str]) {
+    let summary = format!("pages 5, events {}, rejects 1,", ENDPOINTS - 1);
+    walk.work
+        .collect(1)
+        .says(words)
+        .says(&["set a record aside", &summary, "(0 failed"]);
+    let mut expected = walk.all();
+    expected.remove(MALFORMED as usize);
+    assert_eq!(walk.work.ids(), expected);
+}
+
+fn edited(change: impl FnOnce(&mut Value)) -> Walk {
+    let walk = Walk::new();
+    walk.work
+        .simulator
+        .fleet(|fleet| fleet.edit(MALFORMED, change));
+    walk
+}
+
+fn id(walk: &Walk) -> String {
+    walk.work.simulator.fleet(|fleet| fleet.id(MALFORMED))
+}
+
+fn without(record: &mut Value, field: &str) {
+    record.as_object_mut().unwrap().remove(field);
+}
+
+#[test]
+fn a_record_without_hostname_is_set_aside_once() {
+    for (name, value) in [
+        ("missing", None),
+        ("null", Some(json!(null))),
+        ("empty", Some(json!(""))),
+        ("number", Some(json!(5))),
+        ("object", Some(json!({"name": "host"}))),
+    ] {
+        println!("{name}");
+        let walk = edited(|record| match value {
+            Some(value) => record["hostname"] = value,
+            None => without(record, "hostname"),
+        });
+        one_reject(&walk, &[&id(&walk), "`hostname`"]);
+        // It has an id and a time, so the next run knows it.
+        walk.assert_done();
+    }
+}
+
+#[test]
+fn a_rejected_record_comes_once_it_is_well() {
+    let walk = edited(|record| without(record, "hostname"));
+    one_reject(&walk, &["`hostname` is missing"]);
+    walk.work.forget_events();
+    let id = id(&walk);
+    walk.work.simulator.fleet(|fleet| {
+        fleet.edit(MALFORMED, |record| {
+            record["hostname"] = "example-host".into();
+            record["lastSeenAt"] = "2026-11-20T11:30:00.000Z".into();
+        });
+    });
+    walk.work.collect(0).says(&["events 1, rejects 0"]);
+    assert_eq!(walk.work.ids(), [id]);
+}
+
+#[test]
+fn a_record_without_id_is_set_aside() {
+    for (name, value) in [
+        ("missing", None),
+        ("null", Some(json!(null))),
+        ("empty", Some(json!(""))),
+        ("number", Some(json!(5))),
+    ] {
+        println!("{name}");
+        let walk = edited(|record| match value {
+            Some(value) => record["id"] = value,
+            None => without(record, "id"),
+        });
+        one_reject(&walk, &["`id`"]);
+        walk.assert_done();
+    }
+}
+
+#[test]
+fn what_is_no_record_is_set_aside() {
+    for bytes in ["5", "null", "\"host\"", "[]", "true"] {
+        println!("{bytes}");
+        let walk = Walk::new();
+        walk.work
+            .simulator
+            .fleet(|fleet| fleet.replace_bytes(MALFORMED, bytes));
+        one_reject(&walk, &["a JSON object was expected"]);
+        walk.assert_done();
+    }
+}
+
+#[test]
+fn a_record_that_is_not_utf_8_is_set_aside_once() {
+    let walk = Walk::new();
+    let id = id(&walk);
+    let mut bytes = format!(r#"{{"id":"{id}","lastSeenAt":"2026-11-20T11:00:00.125Z","hostname":"#)
+        .into_bytes();
+    bytes.extend_from_slice(b"\"host\xff\"}");
+    walk.work
+        .simulator
+        .fleet(|fleet| fleet.replace_bytes(MALFORMED, bytes));
+    one_reject(&walk, &[&id, "not valid UTF-8"]);
+    walk.assert_done();
+}
+
+#[test]
+fn wrong_types_where_nothing_needs_them_cost_nothing() {
+    let walk = edited(|record| {
+        let kept = ["id", "hostname", "lastSeenAt"];
+        for (field, value) in record.as_object_mut().unwrap() {
+            if !kept.contains(&field.as_str()) {
+                *value = match value {
+                    Value::Object(_) => json!([[5], "x"]),
+                    Value::Array(_) => json!({"x": null}),
+                    _ => json!({"deep": [{}]}),
+                };
+            }
+        }
+    });
+    walk.weathers(0);
+}
+
+#[test]
+fn every_record_of_a_page_can_be_malformed() {
+    let walk = Walk::new();
+    walk.work.simulator.fleet(|fleet| {
+        for index in 100..150 {
+            fleet.edit(index, |record| record["hostname"] = 5.into());
+        }
+    });
+    let summary = format!("pages 5, events {}, rejects 50,", ENDPOINTS - 50);
+    walk.work.collect(1).says(&[&summary]);
+    assert_eq!(walk.work.ids().len(), ENDPOINTS as usize - 50);
+    walk.assert_done();
+}

@@ -1,0 +1,148 @@
+//! Connections that break, hang or carry something else than HTTP, and bodies that do not decompress.
+
+use sophos_central_simulator::Fault;
+
+use crate::walk::{HASTY, Walk, given_up, stopped, weathered};
+
+#[test]
+fn a_reset_connection_is_tried_again() {
+    weathered(Fault::Reset).says(&["trying again", "the connection failed or broke"]);
+    given_up(Fault::Reset, &["could not be asked", "Check the network"]);
+}
+
+#[test]
+fn a_connection_closed_without_an_answer_is_tried_again() {
+    weathered(Fault::Close).says(&["trying again", "the connection failed or broke"]);
+    given_up(Fault::Close, &["could not be asked", "Check the network"]);
+}
+
+#[test]
+fn a_truncated_answer_is_tried_again() {
+    weathered(Fault::Truncate).says(&["trying again", "the answer broke off"]);
+    given_up(Fault::Truncate, &["the answer broke off"]);
+}
+
+#[test]
+fn an_answer_that_never_begins_is_given_up_after_its_time() {
+    let walk = Walk::with_tables(HASTY);
+    walk.fault_always(Fault::Stall);
+    walk.stops(&["took too long to answer", "Check the network"]);
+    walk.goes_on();
+}
+
+#[test]
+fn an_answer_that_stands_still_is_given_up_after_its_time() {
+    let walk = Walk::with_tables(HASTY);
+    walk.fault_always(Fault::StallInBody);
+    walk.stops(&["broke off or stood still", "Check the network"]);
+    walk.goes_on();
+}
+
+#[test]
+fn an_answer_that_hangs_once_is_tried_again() {
+    for fault in [Fault::Stall, Fault::StallInBody] {
+        let walk = Walk::with_tables(&HASTY.replace("60ms", "10s").replace("500ms", "1s"));
+        walk.fault(fault);
+        walk.weathers(1);
+    }
+}
+
+#[test]
+fn a_call_that_outlasts_its_time_stops_the_walk() {
+    let walk = Walk::with_tables("[account.acme.timeouts]\ncall = \"1s\"");
+    walk.fault_always(Fault::Stall);
+    walk.stops(&["`timeouts.call` (1s)", "raise it"]);
+    walk.goes_on();
+}
+
+/// A whole answer by hand; the connection is closed behind it.
+fn by_hand(headers: &[u8], body: &[u8]) -> Fault {
+    let parts = [b"HTTP/1.1 200 OK\r\n", headers, b"\r\n", body];
+    Fault::Wire(parts.concat())
+}
+
+#[test]
+fn bytes_that_are_no_http_stop_the_walk() {
+    for bytes in [
+        &b"SSH-2.0-example\r\n"[..],
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
+    ] {
+        let words = ["no valid HTTP", "Check the URL", "proxy"];
+        stopped(Fault::Wire(bytes.to_vec()), &words);
+    }
+}
+
+#[test]
+fn a_header_that_is_no_text_stops_the_walk() {
+    let fault = by_hand(b"content-length: 2\r\nx-name: \xff\r\n", b"{}");
+    stopped(fault, &["no HTTP", "Check the URL", "proxy"]);
+}
+
+#[test]
+fn a_head_that_breaks_off_is_tried_again() {
+    weathered(Fault::Wire(b"HTTP/1.1 200 OK\r\ncontent-le".to_vec()));
+}
+
+#[test]
+fn a_chunked_answer_that_breaks_off_is_tried_again() {
+    let headers = b"transfer-encoding: chunked\r\n";
+    weathered(by_hand(headers, b"20\r\n{\"items\":[")).says(&["the answer broke off"]);
+}
+
+#[test]
+fn an_answer_without_a_length_that_breaks_off_stops_the_walk() {
+    // Its end is the connection's, so that nothing but the text tells that half is missing.
+    let fault = by_hand(
+        b"content-type: application/json\r\n",
+        br#"{"items":[{"id":"#,
+    );
+    stopped(fault, &["no page of endpoints", "ends too early"]);
+}
+
+#[test]
+fn broken_gzip_is_tried_again() {
+    weathered(Fault::BrokenGzip).says(&["trying again", "the compressed answer is damaged"]);
+    given_up(Fault::BrokenGzip, &["the compressed answer is damaged"]);
+}
+
+#[test]
+fn a_body_that_only_claims_to_be_gzip_is_tried_again() {
+    let fault = Fault::Status {
+        code: 200,
+        headers: vec![("content-encoding".to_owned(), "gzip".to_owned())],
+        body: Some(b"{}".to_vec()),
+    };
+    weathered(fault).says(&["trying again", "the compressed answer is damaged"]);
+}
+
+#[test]
+fn a_compression_that_nobody_asked_for_stops_the_walk() {
+    let fault = Fault::Status {
+        code: 200,
+        headers: vec![("content-encoding".to_owned(), "br".to_owned())],
+        body: Some(b"{}".to_vec()),
+    };
+    stopped(fault, &["compressed in a way that was not asked for"]);
+}
+
+#[test]
+fn an_oversized_page_stops_the_walk() {
+    let words = ["a limit was passed", "larger than 32 MiB", "`page_size`"];
+    stopped(Fault::Oversized((32 << 20) + 1), &words);
+}
+
+#[test]
+fn a_gzip_bomb_stops_the_walk() {
+    let words = ["a limit was passed", "larger than 32 MiB", "`page_size`"];
+    stopped(Fault::GzipBomb(300 << 20), &words);
+}
+
+#[test]
+fn a_page_just_below_the_limit_is_read() {
+    let walk = Walk::new();
+    walk.fault(Fault::Oversized(32 << 20));
+    walk.weathers(0);
+}

@@ -1,0 +1,424 @@
+//! `map` turns any text at all into events or clear errors: through the real host and component, without
+//! account, configuration or network.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+use sophos_central_simulator::{Fleet, Options, RecordSize};
+use support::{Ran, Workplace, built};
+
+/// A folder without a configuration.
+fn workplace() -> Workplace {
+    let work = Workplace::new(Options::new(Fleet::new(1, 0)));
+    std::fs::remove_file(work.path("asset-host.toml")).unwrap();
+    work
+}
+
+/// Maps what standard input brings.
+fn map(input: &str, args: &[&str]) -> Ran {
+    let work = workplace();
+    let mut host = work
+        .command(&[&["map"], args].concat())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = host.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input.as_bytes()).unwrap());
+        host.wait_with_output().unwrap()
+    });
+    assert!(work.simulator.requests().is_empty());
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Asserts that every line of both outputs is an event or an error with its place, and that the component
+/// was not stopped. Returns how many of each there are.
+#[track_caller]
+fn events_and_errors(ran: &Ran) -> (usize, usize) {
+    for line in ran.stdout.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["class_uid"], 5001);
+    }
+    for line in ran.stderr.lines() {
+        let (_, rest) = line.split_once(':').unwrap();
+        let (number, reason) = rest.split_once(": ").unwrap();
+        assert!(number.parse::<usize>().unwrap() >= 1, "{line}");
+        assert!(reason.contains("expected"), "{line}");
+    }
+    let counts = (ran.stdout.lines().count(), ran.stderr.lines().count());
+    assert_eq!(ran.code, Some(i32::from(counts.1 > 0)), "{}", ran.stderr);
+    counts
+}
+
+/// An endpoint with nothing but what must be there.
+fn endpoint(number: usize) -> String {
+    json!({ "id": format!("id-{number}"), "hostname": "example", "lastSeenAt": "2026-11-20T08:00:00Z" }).to_string()
+}
+
+/// The ids of the events, in their order.
+fn ids(ran: &Ran) -> Vec<String> {
+    let id = |line: &str| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        event["device"]["uid"].as_str().unwrap().to_owned()
+    };
+    ran.stdout.lines().map(id).collect()
+}
+
+/// The golden inputs of a folder, with the text that is expected of each.
+fn golden(folder: &str) -> BTreeMap<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let found: BTreeMap<_, _> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter_map(|path| {
+            let expected =
+                path.to_str()?.strip_suffix(".input.json")?.to_owned() + ".expected.json";
+            Some((path, std::fs::read_to_string(expected).unwrap()))
+        })
+        .collect();
+    assert!(!found.is_empty());
+    found
+}
+
+/// The JSON text without its white space, in its own order: `serde_json::Value` would sort it.
+fn compact(json: &str) -> String {
+    let mut written = Vec::new();
+    serde_transcode::transcode(
+        &mut serde_json::Deserializer::from_str(json),
+        &mut serde_json::Serializer::new(&mut written),
+    )
+    .unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+#[test]
+fn every_golden_endpoint_gives_its_event_byte_for_byte() {
+    let cases: Vec<_> = golden("golden")
+        .into_iter()
+        .filter(|(path, _)| !path.to_string_lossy().contains("clock"))
+        .collect();
+    let mut args = vec!["map"];
+    args.extend(cases.iter().map(|(path, _)| path.to_str().unwrap()));
+    let ran = workplace().host(&args).expect(0);
+    assert_eq!(ran.stderr, "");
+    let events: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!(events.len(), cases.len());
+    for (event, (path, expected)) in events.iter().zip(&cases) {
+        assert_eq!(*event, compact(expected), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_golden_refusal_gives_its_error_with_file_and_line() {
+    let work = workplace();
+    for (path, expected) in golden("golden/refused") {
+        let file = path.to_str().unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let ran = work.host(&["map", file]);
+        let (events, errors) = events_and_errors(&ran);
+        if name.starts_with("json-array.") || name.starts_with("text-that-goes-on-") {
+            // No endpoint, and a good file of them.
+            assert_eq!((events > 0, errors), (true, 0), "{name}");
+            continue;
+        }
+        assert_eq!((events, errors), (0, 1), "{name}");
+        let expected: Value = serde_json::from_str(&expected).unwrap();
+        let line = &expected["error"]["line"];
+        assert!(
+            ran.stderr.starts_with(&format!("{file}:{line}: ")),
+            "{name}: {}",
+            ran.stderr
+        );
+        // The host tells by itself what is no JSON.
+        if !name.starts_with("text-") {
+            let message = expected["error"]["message"].as_str().unwrap();
+            assert_eq!(ran.stderr, format!("{file}:{line}: {message}\n"));
+        }
+    }
+}
+
+#[test]
+fn every_form_of_file_is_taken() {
+    let one = endpoint(1);
+    let page = json!({ "items": [{ "id": "id-1", "hostname": "a" }, { "id": "id-2", "hostname": "b" }], "pages": {} });
+    let two = ["id-1", "id-2"];
+    for (input, expected) in [
+        (one.clone(), &two[..1]),
+        (format!("\n\n  {one}\n\n"), &two[..1]),
+        (format!("[{one},\n{}]", endpoint(2)), &two),
+        ("[]".into(), &[]),
+        (page.to_string(), &two),
+        (format!("{page:#}"), &two),
+        (r#"{"items": [], "pages": {"size": 50}}"#.into(), &[]),
+        (format!("{one}\n\n{}", endpoint(2)), &two),
+        (format!("{one}\r\n{}\r\n", endpoint(2)), &two),
+        (format!("[{one}]\n{}\n", endpoint(2)), &two),
+    ] {
+        for args in [&[][..], &["-"], &["--dialect", "sekoia"]] {
+            let ran = map(&input, args).expect(0);
+            assert_eq!(ran.stderr, "", "{input}");
+            assert_eq!(ids(&ran), expected, "{input}");
+        }
+    }
+}
+
+#[test]
+fn several_files_are_mapped_in_their_order() {
+    let work = workplace();
+    work.write("a.json", &endpoint(1));
+    work.write("b.ndjson", &format!("{}\n{}\n", endpoint(2), endpoint(3)));
+    let ran = work
+        .host(&["map", "b.ndjson", "a.json", "b.ndjson"])
+        .expect(0);
+    assert_eq!(ids(&ran), ["id-2", "id-3", "id-1", "id-2", "id-3"]);
+
+    let ran = work.host(&["map", "a.json", "missing.json"]).expect(2);
+    assert!(
+        ran.stderr.contains("cannot read missing.json"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ids(&ran), ["id-1"]);
+}
+
+#[test]
+fn a_bad_record_costs_itself_alone() {
+    let work = workplace();
+    let (one, two) = (endpoint(1), endpoint(2));
+    let lines = [
+        one.as_bytes(),
+        b"{\"id\": \"id-9\"}",
+        b"{\"id\"",
+        b"{\"id\": \"\xff\"}",
+        b"7",
+        two.as_bytes(),
+    ];
+    std::fs::write(work.path("lines.ndjson"), lines.join(&b'\n')).unwrap();
+    work.write(
+        "page.json",
+        &format!("{{\"items\": [\n{one},\n{{\"id\": \"id-9\"}},\nnull,\n{two}]}}"),
+    );
+
+    let ran = work.host(&["map", "lines.ndjson"]).expect(1);
+    assert_eq!(ids(&ran), ["id-1", "id-2"]);
+    let errors: Vec<_> = ran.stderr.lines().collect();
+    for (error, (line, reason)) in errors.iter().zip([
+        (2, "`hostname` is missing"),
+        (3, "the text ends too early (column 5)"),
+        (4, "not UTF-8 (column 9)"),
+        (5, "the text is a number"),
+    ]) {
+        assert!(
+            error.starts_with(&format!("lines.ndjson:{line}: {reason}")),
+            "{error}"
+        );
+    }
+    assert_eq!(errors.len(), 4);
+
+    let ran = work.host(&["map", "page.json"]).expect(1);
+    assert_eq!(ids(&ran), ["id-1", "id-2"]);
+    assert!(
+        ran.stderr.starts_with("page.json:3: `hostname` is missing"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("\npage.json:4: the text is null"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn nothing_is_said_to_be_nothing() {
+    for input in ["", "\n", " \t\r\n \n"] {
+        let ran = map(input, &[]);
+        assert_eq!(events_and_errors(&ran), (0, 1));
+        assert!(ran.stderr.contains("there is nothing"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_endpoint_is_refused() {
+    for input in [
+        "null",
+        "true",
+        "7",
+        "1e999999",
+        "\"text\"",
+        "{}",
+        "{\"items\": 5}",
+        "{\"id\": [], \"hostname\": {}}",
+    ] {
+        assert_eq!(events_and_errors(&map(input, &[])), (0, 1), "{input}");
+    }
+}
+
+#[test]
+fn any_depth_is_taken() {
+    const DEPTH: usize = 1_000_000;
+    let array = "[".repeat(DEPTH) + &"]".repeat(DEPTH);
+    let object = "{\"a\":".repeat(DEPTH) + "1" + &"}".repeat(DEPTH);
+    let around = |value: &str| {
+        format!("{{\"id\": \"id-1\", \"os\": {value}, \"hostname\": \"deep\", \"extra\": {value}}}")
+    };
+    for (input, counts) in [
+        (around(&array), (1, 0)),
+        (around(&object), (1, 0)),
+        (array, (0, 1)),
+        (object, (0, 1)),
+        ("[".repeat(DEPTH), (0, 1)),
+        ("{\"a\":".repeat(DEPTH), (0, 1)),
+    ] {
+        assert_eq!(
+            events_and_errors(&map(&input, &[])),
+            counts,
+            "{:.20}",
+            input
+        );
+    }
+}
+
+#[test]
+fn a_huge_record_is_taken() {
+    let text = "x".repeat(30_000_000);
+    let wide = format!(
+        "{{{}\"id\": \"id-1\", \"hostname\": \"wide\"}}",
+        "\"field\": 1,".repeat(2_000_000)
+    );
+    let escaped = "\\u00e9".repeat(2_000_000);
+    for input in [
+        format!("{{\"id\": \"id-1\", \"hostname\": \"{text}\"}}"),
+        format!("{{\"id\": \"id-1\", \"hostname\": \"large\", \"more\": \"{text}\"}}"),
+        format!("{{\"id\": \"id-1\", \"hostname\": \"{escaped}\"}}"),
+        wide,
+    ] {
+        let ran = map(&input, &[]);
+        assert_eq!(events_and_errors(&ran), (1, 0), "{:.50}", input);
+        assert_eq!(ids(&ran), ["id-1"]);
+    }
+}
+
+#[test]
+fn many_records_are_taken() {
+    const RECORDS: usize = 200_000;
+    let records: Vec<_> = (0..RECORDS).map(endpoint).collect();
+    for input in [records.join("\n"), format!("[{}]", records.join(",\n"))] {
+        let ran = map(&input, &[]).expect(0);
+        assert_eq!(ran.stdout.lines().count(), RECORDS);
+    }
+    // Every place is told, however many there are.
+    let ran = map(&"{\"id\": 1}\n".repeat(RECORDS), &[]).expect(1);
+    assert!(ran.stderr.ends_with(&format!(
+        "standard input:{RECORDS}: `id` is a number; a string that is not empty was expected\n"
+    )));
+}
+
+#[test]
+fn random_bytes_give_an_event_or_an_error_each() {
+    let work = workplace();
+    let mut rng = Rng::with_seed(1);
+    let good = Fleet::new(1, 1)
+        .with_record_size(RecordSize::Large)
+        .record(0)
+        .to_string();
+    let mut args = vec!["map".to_owned()];
+    for number in 0..400 {
+        let bytes: Vec<u8> = if number % 2 == 0 {
+            (0..rng.usize(0..2_000)).map(|_| rng.u8(..)).collect()
+        } else {
+            // A good record with a few bytes changed gets further into the component.
+            let mut bytes = good.clone().into_bytes();
+            for _ in 0..rng.usize(1..4) {
+                let place = rng.usize(..bytes.len());
+                bytes[place] = rng.u8(..);
+            }
+            bytes
+        };
+        args.push(format!("blob-{number}"));
+        std::fs::write(work.path(&args[number + 1]), bytes).unwrap();
+    }
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let ran = work.host(&args);
+    let (events, errors) = events_and_errors(&ran);
+    assert!(
+        events > 0 && errors > 200,
+        "{events} events, {errors} errors"
+    );
+    let failed: Vec<_> = ran
+        .stderr
+        .lines()
+        .map(|line| line.split_once(':').unwrap().0)
+        .collect();
+    let expected = args[1..]
+        .iter()
+        .filter(|name| failed.contains(name))
+        .count();
+    assert!(
+        events + expected >= 400,
+        "{events} + {expected}: a file gave neither"
+    );
+}
+
+#[test]
+fn the_component_is_named_or_the_accounts_or_beside_the_program() {
+    let component = built("sophos-assets.wasm");
+    let component = component.to_str().unwrap();
+    let one = endpoint(1);
+    map(&one, &[]).expect(0);
+    map(&one, &["--component", component]).expect(0);
+
+    let work = Workplace::new(Options::new(Fleet::new(1, 0)));
+    work.write("one.json", &one);
+    work.host(&["map", "one.json"]).expect(0);
+    work.edit_config(component, "missing.wasm");
+    work.host(&["map", "one.json"])
+        .expect(2)
+        .says(&["missing.wasm"]);
+    work.host(&["map", "--component", component, "one.json"])
+        .expect(0);
+    assert!(work.simulator.requests().is_empty());
+}
+
+#[test]
+fn an_unknown_dialect_is_refused_with_those_that_there_are() {
+    let ran = map(&endpoint(1), &["--dialect", "klingon"]).expect(2);
+    assert!(
+        ran.stderr.contains("--dialect must be one of: sekoia"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let work = workplace();
+    let records: Vec<_> = (0..20_000).map(endpoint).collect();
+    work.write("many.ndjson", &records.join("\n"));
+    let mut host = work.command(&["map", "many.ndjson"]).spawn().unwrap();
+    let mut reader = BufReader::new(host.stdout.take().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert!(line.contains("id-0"));
+    drop(reader);
+    let output = host.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}

@@ -1,0 +1,387 @@
+//! What `check` and `collect` say where nothing can be collected: which it is, what to do, where to click.
+//! Nothing is delivered, nothing is stored, and no secret shows anywhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise, in its helpers too"
+)]
+
+mod support;
+
+use serde_json::json;
+use sophos_central_simulator::{
+    CLIENT_SECRET, Credential, DEFAULT_TENANT, DeadAddress, Fault, Fleet, Options, Route, Tenant,
+};
+use support::{QUICK, Ran, Workplace};
+
+/// The tables of a configuration that soon gives up.
+const IMPATIENT: &str = r#"
+[account.acme.retry]
+total = "60ms"
+first = "1ms"
+most = "10ms"
+[account.acme.timeouts]
+connect = "100ms"
+"#;
+
+/// Where a person clicks, whatever is wrong with the credential.
+const CREDENTIALS: &str = "Sophos Central Admin > Global Settings > API Credentials Management";
+
+fn options() -> Options {
+    Options::new(Fleet::new(1, 120))
+}
+
+/// `check` and `collect` both fail with these words, and leave nothing behind.
+#[track_caller]
+fn refused(work: &Workplace, words: &[&str]) {
+    for args in [["check", "-vv"], ["collect", "-vv"]] {
+        work.simulator.clear_requests();
+        let ran = work.host(&args).expect(1).says(words);
+        assert_no_secret(work, &ran);
+        if args[0] == "check" {
+            assert!(ran.stdout.starts_with("acme: failed. "), "{}", ran.stdout);
+            let tokens = work.simulator.requests_of(Route::Token).len();
+            assert!(tokens <= 1, "check tried again");
+        }
+        assert!(work.events().is_empty(), "{args:?}");
+        assert!(work.cursor().is_none(), "{args:?}");
+        let listed = work.host(&["state", "list"]).expect(0).stdout;
+        assert!(
+            listed.contains("nothing is stored yet") || mark_and_walk(&listed) == ["-", "-"],
+            "{args:?}: {listed}"
+        );
+    }
+}
+
+/// The two columns of the only source listed that tell of progress.
+fn mark_and_walk(listed: &str) -> [&str; 2] {
+    let row = listed.lines().nth(1).unwrap();
+    let mut columns = row.split_whitespace().skip(3);
+    [columns.next().unwrap(), columns.next().unwrap()]
+}
+
+/// The forms in which a secret may show: as it is, and in a form body.
+fn secrets(work: &Workplace) -> Vec<String> {
+    let form = form_urlencoded::byte_serialize(CLIENT_SECRET.as_bytes()).collect();
+    let mut secrets = work.simulator.issued_tokens();
+    secrets.extend([CLIENT_SECRET.to_owned(), form]);
+    secrets
+}
+
+/// Neither the client secret nor any token is in the outputs or in any file of the folder.
+#[track_caller]
+fn assert_no_secret(work: &Workplace, ran: &Ran) {
+    let mut places = vec![
+        (
+            "standard output".to_owned(),
+            ran.stdout.clone().into_bytes(),
+        ),
+        ("standard error".to_owned(), ran.stderr.clone().into_bytes()),
+    ];
+    for file in std::fs::read_dir(work.path("")).unwrap() {
+        let path = file.unwrap().path();
+        places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+    }
+    for (place, bytes) in places {
+        for secret in secrets(work) {
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "{place} holds {secret:?}");
+        }
+    }
+}
+
+#[test]
+fn a_good_credential_passes() {
+    let work = Workplace::new(options());
+    let ran = work.host(&["check", "-vv"]).expect(0);
+    assert!(
+        ran.stdout.starts_with("acme: ok. "),
+        "it begins with the verdict: {}",
+        ran.stdout
+    );
+    let region = work.simulator.url().to_owned();
+    let ran = ran.says(&["tenant", DEFAULT_TENANT, "may read devices", &region]);
+    assert_no_secret(&work, &ran);
+    let requests = work.simulator.requests_of(Route::Endpoints);
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].query("pageSize"), Some("1"));
+    assert_eq!(requests[0].query("view"), Some("full"));
+    assert!(work.events().is_empty());
+    assert!(work.cursor().is_none());
+}
+
+#[test]
+fn check_passes_where_there_is_no_endpoint_yet() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 0)));
+    work.host(&["check"]).expect(0).says(&["acme: ok."]);
+}
+
+#[test]
+fn a_wrong_secret() {
+    let work = Workplace::new(options());
+    work.simulator
+        .configure(|options| options.client_secret = "another".to_owned());
+    refused(
+        &work,
+        &[
+            "client secret is wrong",
+            "make a new credential",
+            CREDENTIALS,
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_client() {
+    let work = Workplace::new(options());
+    work.simulator
+        .configure(|options| options.client_id = "another".to_owned());
+    refused(
+        &work,
+        &["client ID is unknown", "Copy it again", CREDENTIALS],
+    );
+}
+
+#[test]
+fn an_expired_credential() {
+    let work = Workplace::new(Options {
+        credential_expired: true,
+        ..options()
+    });
+    refused(&work, &["has expired", "Make a new one", CREDENTIALS]);
+}
+
+#[test]
+fn a_refusal_without_a_known_code() {
+    let work = Workplace::new(options());
+    work.simulator
+        .fault_always(Route::Token, Fault::status(401));
+    refused(&work, &["is refused", "expiry date", CREDENTIALS]);
+}
+
+#[test]
+fn a_role_without_the_right() {
+    let work = Workplace::new(Options {
+        endpoints_forbidden: true,
+        ..options()
+    });
+    refused(
+        &work,
+        &[
+            "right is missing",
+            "may not read endpoints",
+            "Service Principal ReadOnly",
+            CREDENTIALS,
+        ],
+    );
+}
+
+#[test]
+fn a_credential_of_another_level() {
+    for (credential, level) in [
+        (Credential::Partner, "partner"),
+        (Credential::Organization, "organization"),
+    ] {
+        let tenant = Tenant::new(DEFAULT_TENANT, "Example Dental Ltd", Fleet::new(1, 120));
+        let work = Workplace::new(Options::with_tenants(credential, vec![tenant]));
+        let words = format!("credential of the level {level}");
+        refused(
+            &work,
+            &[
+                &words,
+                "Make one inside each tenant",
+                "Service Principal ReadOnly",
+                "Global Settings > API Credentials Management",
+            ],
+        );
+    }
+}
+
+/// What an unreachable API is for both commands. There `collect` tries again for a while, and `check` does not.
+#[track_caller]
+fn unreachable(url: &str, words: &[&str]) {
+    let work = Workplace::new(options());
+    work.configure_for(url, "", IMPATIENT);
+    refused(&work, &[url, "could not be asked", "Check the network"]);
+    let check = work.host(&["check"]).expect(1).says(words);
+    assert!(!check.stderr.contains("trying again"), "{}", check.stderr);
+    let collect = work.host(&["collect"]).expect(1).says(words);
+    assert!(
+        collect.stderr.contains("trying again"),
+        "{}",
+        collect.stderr
+    );
+    assert_eq!(work.simulator.connections(), 0);
+}
+
+#[test]
+fn an_address_that_refuses_connections() {
+    let dead = DeadAddress::refusing();
+    unreachable(dead.url(), &["the connection was refused"]);
+}
+
+#[test]
+fn an_address_that_never_answers() {
+    let dead = DeadAddress::silent();
+    unreachable(dead.url(), &["took too long"]);
+}
+
+#[test]
+fn a_name_that_cannot_be_resolved() {
+    // No name has a part of more than 63 characters, so that no server is asked for it.
+    let url = format!("https://{}.example", "x".repeat(64));
+    unreachable(&url, &["the name could not be resolved"]);
+}
+
+#[test]
+fn a_certificate_that_nobody_has_signed() {
+    let work = Workplace::new(Options {
+        https: true,
+        ..options()
+    });
+    refused(
+        &work,
+        &[
+            "connection is not secure",
+            work.simulator.url(),
+            "not trusted",
+            "proxy",
+            "certificate authorities",
+            "clock",
+            "UnknownIssuer",
+        ],
+    );
+    assert!(work.simulator.requests().is_empty());
+}
+
+#[test]
+fn http_where_https_is_spoken() {
+    let work = Workplace::new(Options {
+        https: true,
+        ..options()
+    });
+    let url = work.simulator.url().replace("https:", "http:");
+    work.configure_for(&url, "", IMPATIENT);
+    for command in ["check", "collect"] {
+        work.host(&[command]).expect(1).says(&[&url, "Check the"]);
+    }
+    assert!(work.cursor().is_none());
+}
+
+#[test]
+fn https_where_http_is_spoken() {
+    let work = Workplace::new(options());
+    let url = work.simulator.url().replace("http:", "https:");
+    work.configure_for(&url, "", IMPATIENT);
+    refused(&work, &["connection is not secure", &url]);
+}
+
+#[test]
+fn check_does_not_try_again() {
+    for (name, route, fault) in [
+        ("token 429", Route::Token, Fault::rate_limited(Some(0))),
+        ("token 503", Route::Token, Fault::status(503)),
+        ("whoami reset", Route::Whoami, Fault::Reset),
+        ("endpoints 503", Route::Endpoints, Fault::status(503)),
+        ("endpoints 401", Route::Endpoints, Fault::status(401)),
+        ("endpoints garbage", Route::Endpoints, Fault::garbage()),
+    ] {
+        let work = Workplace::new(options());
+        work.simulator.fault(route, 1, fault);
+        let ran = work.host(&["check", "-vv"]).expect(1);
+        assert!(ran.stdout.starts_with("acme: failed. "), "{name}");
+        assert_eq!(work.simulator.requests_of(route).len(), 1, "{name}");
+        work.host(&["check"]).expect(0);
+    }
+}
+
+#[test]
+fn every_account_is_checked_though_one_is_refused() {
+    let work = Workplace::new(options());
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let other = config
+        .replace("account.acme", "account.other")
+        .replace("events.ndjson", "other.ndjson")
+        .replace(sophos_central_simulator::CLIENT_ID, "unknown");
+    work.write("asset-host.toml", &format!("{config}{other}"));
+    work.host(&["check"])
+        .expect(1)
+        .says(&["acme: ok.", "other: failed. ", "client ID is unknown"]);
+    work.host(&["collect"])
+        .expect(1)
+        .says(&["client ID is unknown", "events 120,", "(1 failed"]);
+    assert_eq!(work.ids().len(), 120);
+}
+
+#[test]
+fn no_secret_shows_in_a_run_that_succeeds() {
+    let work = Workplace::new(options());
+    work.configure("page_size = 50", QUICK);
+    let ran = work.host(&["-vv", "collect"]).expect(0);
+    assert!(!work.simulator.issued_tokens().is_empty());
+    assert_no_secret(&work, &ran);
+}
+
+#[test]
+fn no_secret_shows_in_what_a_killed_run_leaves() {
+    let work = Workplace::new(options());
+    work.configure("page_size = 50", QUICK);
+    // Token, whoami, two pages: the state's journal is there, and holds the first page's cursor.
+    work.simulator.hold(4);
+    let mut host = work.start(&["collect"]);
+    work.simulator.wait_until_held();
+    host.kill().unwrap();
+    host.wait().unwrap();
+    assert!(work.path("state.db-wal").exists());
+    let nothing = Ran {
+        code: None,
+        stdout: String::new(),
+        stderr: String::new(),
+    };
+    assert_no_secret(&work, &nothing);
+}
+
+/// An answer whose body and headers hold both secrets in every place that a message might be made from.
+fn echo(code: u16, secret: &str) -> Fault {
+    let body = json!({
+        "error": secret, "message": secret, "errorCode": secret, "correlationId": secret, "trackingId": secret,
+        "requestId": secret, "code": secret, "id": secret, "idType": secret, "access_token": "\n",
+        "apiHosts": {"dataRegion": secret}, "items": secret, "pages": secret,
+    });
+    let header = |name: &str| (name.to_owned(), secret.to_owned());
+    Fault::Status {
+        code,
+        headers: vec![
+            header("location"),
+            header("retry-after"),
+            header("x-request-id"),
+        ],
+        body: Some(body.to_string().into_bytes()),
+    }
+}
+
+#[test]
+fn no_secret_shows_though_the_api_echoes_it() {
+    // The simulator's first token is always the same.
+    let token = {
+        let work = Workplace::new(options());
+        work.host(&["check"]).expect(0);
+        work.simulator.issued_tokens()[0].clone()
+    };
+    for route in [Route::Token, Route::Whoami, Route::Endpoints] {
+        for code in [200, 302, 400, 401, 403, 404, 429, 503] {
+            let work = Workplace::new(options());
+            work.configure("", IMPATIENT);
+            let secret = format!("{CLIENT_SECRET} {token}");
+            work.simulator.fault_always(route, echo(code, &secret));
+            for command in ["check", "collect"] {
+                let ran = work.host(&["-vv", command]).expect(1);
+                assert_no_secret(&work, &ran);
+            }
+        }
+    }
+}

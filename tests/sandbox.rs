@@ -1,0 +1,180 @@
+//! What the component can reach and whom it gives the secret: the rules of egress, seen from outside.
+//!
+//! Redirects and foreign regions are in `faults/hosts.rs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use sophos_central_simulator::{CLIENT_SECRET, Fleet, Options, Request, Route};
+use support::{QUICK, Ran, Workplace};
+
+fn workplace() -> Workplace {
+    Workplace::new(Options::new(Fleet::new(1, 700)))
+}
+
+/// The secret in every form in which it could be sent.
+fn forms_of_the_secret() -> [String; 3] {
+    let form: String = form_urlencoded::byte_serialize(CLIENT_SECRET.as_bytes()).collect();
+    [
+        CLIENT_SECRET.to_owned(),
+        form,
+        BASE64_STANDARD.encode(CLIENT_SECRET),
+    ]
+}
+
+/// Everything that was sent in a request.
+fn sent(request: &Request) -> String {
+    let headers: String = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"))
+        .collect();
+    let body = String::from_utf8_lossy(&request.body);
+    format!(
+        "{} {}?{}\n{headers}\n{body}",
+        request.method, request.path, request.raw_query
+    )
+}
+
+/// Runs `check` and `collect`, and asserts that both end with 1 and say these words.
+#[track_caller]
+fn denied(work: &Workplace, words: &[&str]) {
+    for command in ["check", "collect"] {
+        work.host(&[command])
+            .expect(1)
+            .says(&["not let out"])
+            .says(words);
+    }
+    assert!(work.events().is_empty());
+    assert!(work.state().is_none());
+}
+
+#[test]
+fn this_machine_is_closed_until_the_account_opens_it() {
+    let work = workplace();
+    let url = work.simulator.url().to_owned();
+    let port = work.simulator.port();
+    for line in ["", "allow_loopback_http = false"] {
+        for host in [
+            url.clone(),
+            format!("https://127.0.0.1:{port}"),
+            format!("http://localhost:{port}"),
+            format!("http://[::1]:{port}"),
+        ] {
+            work.configure_for(&host, "", QUICK);
+            work.edit_config("allow_loopback_http = true", line);
+            denied(
+                &work,
+                &[
+                    "leads to this machine",
+                    "`allow_loopback_http = true` in the account",
+                ],
+            );
+        }
+    }
+    assert_eq!(work.simulator.connections(), 0);
+
+    work.configure("", QUICK);
+    work.host(&["check"])
+        .expect(0)
+        .says(&["allow_loopback_http is on"]);
+}
+
+#[test]
+fn the_secret_goes_to_the_token_url_and_nowhere_else() {
+    let work = workplace();
+    let port = work.simulator.port();
+    // One server under two names, so that each request shows which origin it was meant for.
+    let token_host = format!("localhost:{port}");
+    work.edit_config(
+        &format!("token_url = \"http://127.0.0.1:{port}"),
+        &format!("token_url = \"http://{token_host}"),
+    );
+    work.host(&["check"]).expect(0);
+    work.collect(0).says(&["events 700"]);
+
+    let requests = work.simulator.requests();
+    let tokens = work.simulator.issued_tokens();
+    assert_eq!(tokens.len(), 2);
+    let mut with_secret = 0;
+    for request in &requests {
+        let sent = sent(request);
+        let secret = forms_of_the_secret().iter().any(|form| sent.contains(form));
+        let to_token_url = request.header("host") == Some(&token_host);
+        assert_eq!(
+            request.route == Some(Route::Token),
+            to_token_url,
+            "{request:?}"
+        );
+        assert_eq!(secret, to_token_url, "{request:?}");
+        with_secret += usize::from(secret);
+        if to_token_url {
+            assert_eq!(
+                request.form("client_secret").as_deref(),
+                Some(CLIENT_SECRET)
+            );
+            assert_eq!(
+                request.header("authorization"),
+                None,
+                "a token goes to the API alone"
+            );
+        } else {
+            let bearer = request.header("authorization").unwrap();
+            assert!(
+                tokens
+                    .iter()
+                    .any(|token| bearer == format!("Bearer {token}"))
+            );
+        }
+    }
+    assert_eq!(with_secret, 2);
+    assert_eq!(
+        requests.len(),
+        2 + 2 + 3,
+        "tokens, whoami, a page to check, two to collect"
+    );
+}
+
+#[test]
+fn nothing_that_the_host_writes_holds_a_secret_or_a_token() {
+    let work = workplace();
+    let mut written: Vec<String> = Vec::new();
+    let mut keep = |ran: Ran| written.extend([ran.stdout, ran.stderr]);
+    keep(work.host(&["-vv", "check"]).expect(0));
+    keep(work.host(&["-vv", "collect"]).expect(0));
+    keep(
+        work.host(&["-vv", "state", "show", "--account", "acme"])
+            .expect(0),
+    );
+    // A wrong secret is as secret as a right one.
+    work.simulator
+        .configure(|options| options.client_secret = "another".to_owned());
+    keep(work.host(&["-vv", "check"]).expect(1));
+    keep(work.host(&["-vv", "collect"]).expect(1));
+
+    for entry in std::fs::read_dir(work.path(".")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        written.push(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    let mut hidden = work.simulator.issued_tokens();
+    assert_eq!(hidden.len(), 2);
+    hidden.extend(forms_of_the_secret());
+    for text in &written {
+        for secret in &hidden {
+            assert!(!text.contains(secret.as_str()), "{secret} is in\n{text}");
+        }
+    }
+    // The log is there, or the search would find nothing anywhere.
+    assert!(
+        written
+            .iter()
+            .any(|text| text.contains("path=\"/endpoint/v1/endpoints\"")),
+        "{written:?}"
+    );
+}

@@ -1,0 +1,315 @@
+//! A run that is asked to stop, and one whose reader leaves: what is in hand is finished or comes again,
+//! and nothing is lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use sophos_central_simulator::{Fault, Fleet, Options, Route};
+use support::Workplace;
+
+const ENDPOINTS: u64 = 1_700;
+
+const SIGNALS: [Signal; 2] = [Signal::TERM, Signal::INT];
+
+fn workplace() -> Workplace {
+    Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)))
+}
+
+/// A running host, its log read line by line.
+struct Running {
+    host: Child,
+    log: BufReader<ChildStderr>,
+    read: String,
+}
+
+impl Running {
+    fn start(work: &Workplace, args: &[&str]) -> Self {
+        let mut host = work.command(args).stdout(Stdio::null()).spawn().unwrap();
+        let log = BufReader::new(host.stderr.take().unwrap());
+        Self {
+            host,
+            log,
+            read: String::new(),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.host), signal).unwrap();
+    }
+
+    /// Reads the log until a line holds this text.
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) {
+        loop {
+            let start = self.read.len();
+            let count = self.log.read_line(&mut self.read).unwrap();
+            assert!(count > 0, "{text:?} is not in the log:\n{}", self.read);
+            if self.read[start..].contains(text) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the end; gives the exit code and the whole log.
+    fn end(mut self) -> (Option<i32>, String) {
+        self.log.read_to_string(&mut self.read).unwrap();
+        (self.host.wait().unwrap().code(), self.read)
+    }
+}
+
+/// Asserts that the host ended by itself with 0 and says that there is more.
+#[track_caller]
+fn assert_stopped(running: Running) {
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("stopped before the end"), "{log}");
+}
+
+/// The next run brings the rest, and nothing came twice.
+#[track_caller]
+fn assert_completes(work: &Workplace) {
+    work.collect(0);
+    assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn the_page_in_hand_is_finished_at_every_step() {
+    // Token, whoami, and pages of 500 as far as the one before the last.
+    for (answer, delivered) in [(1, 0), (2, 0), (3, 500), (4, 1_000), (5, 1_500)] {
+        for signal in SIGNALS {
+            let work = workplace();
+            work.simulator.hold(answer);
+            let mut running = Running::start(&work, &["collect"]);
+            work.simulator.wait_until_held();
+            running.signal(signal);
+            running.wait_for("stopping after the page in hand");
+            work.simulator.release();
+            assert_stopped(running);
+            assert_eq!(work.ids().len(), delivered, "answer {answer}");
+            assert_eq!(work.simulator.requests().len() as u64, answer.max(2));
+
+            work.simulator.clear_requests();
+            assert_completes(&work);
+            let pages = work.simulator.requests_of(Route::Endpoints).len();
+            assert_eq!(
+                pages,
+                4 - delivered / 500 + 1,
+                "a page that is stored is not asked for again"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stop_in_the_last_page_is_no_cut() {
+    let work = workplace();
+    work.simulator.hold(6);
+    let mut running = Running::start(&work, &["collect"]);
+    work.simulator.wait_until_held();
+    running.signal(Signal::TERM);
+    running.wait_for("stopping after the page in hand");
+    work.simulator.release();
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains("stopped before the end"), "{log}");
+    assert_completes(&work);
+}
+
+#[test]
+fn a_wait_for_the_next_try_ends_at_once() {
+    for (route, events) in [
+        (Route::Token, 0),
+        (Route::Whoami, 0),
+        (Route::Endpoints, 500),
+    ] {
+        for signal in SIGNALS {
+            let work = workplace();
+            let nth = if route == Route::Endpoints { 2 } else { 1 };
+            work.simulator
+                .fault(route, nth, Fault::rate_limited(Some(600)));
+            let mut running = Running::start(&work, &["collect"]);
+            running.wait_for("trying again in 600.0 s");
+            running.signal(signal);
+            assert_stopped(running);
+            assert_eq!(work.ids().len(), events);
+            assert_completes(&work);
+        }
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_run_at_once() {
+    for (first, second) in [
+        (Signal::TERM, Signal::TERM),
+        (Signal::INT, Signal::INT),
+        (Signal::INT, Signal::TERM),
+    ] {
+        let work = workplace();
+        work.simulator.hold(4);
+        let mut running = Running::start(&work, &["collect"]);
+        work.simulator.wait_until_held();
+        running.signal(first);
+        running.wait_for("once more stops at once");
+        running.signal(second);
+        // The answer is held still.
+        let (code, log) = running.end();
+        assert_eq!(code, Some(130), "{log}");
+        work.simulator.clear_holds();
+        work.simulator.release();
+        assert_eq!(work.ids().len(), 500);
+        assert_completes(&work);
+    }
+}
+
+#[test]
+fn accounts_that_have_not_begun_are_left_for_the_next_run() {
+    let work = workplace();
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let other = config
+        .replace("account.acme", "account.zeta")
+        .replace("events.ndjson", "zeta.ndjson");
+    work.write("asset-host.toml", &format!("{config}\n{other}"));
+    work.simulator.hold(3);
+    let mut running = Running::start(&work, &["collect"]);
+    work.simulator.wait_until_held();
+    running.signal(Signal::TERM);
+    running.wait_for("stopping after the page in hand");
+    work.simulator.release();
+    assert_stopped(running);
+    assert_eq!(work.simulator.requests().len(), 3);
+
+    work.collect(0).says(&[
+        "sources 2 (0 failed",
+        &format!("events {}", 2 * ENDPOINTS - 500),
+    ]);
+    assert_eq!(work.ids().len() as u64, ENDPOINTS);
+}
+
+#[test]
+fn a_repeating_run_waits_and_ends_by_a_signal() {
+    for signal in SIGNALS {
+        let work = workplace();
+        let mut running = Running::start(&work, &["collect", "--every", "1h"]);
+        running.wait_for("the next run begins in");
+        assert!(
+            running.read.contains(&format!("events {ENDPOINTS}")),
+            "{}",
+            running.read
+        );
+        // The state is free while it waits.
+        work.collect(0).says(&["events 0"]);
+        running.signal(signal);
+        let (code, log) = running.end();
+        assert_eq!(code, Some(0), "{log}");
+        assert_completes(&work);
+    }
+}
+
+#[test]
+fn a_repeating_run_ends_with_what_its_last_run_came_to() {
+    let work = workplace();
+    work.simulator
+        .fault_always(Route::Endpoints, Fault::status(403));
+    let mut running = Running::start(&work, &["collect", "--every", "1h"]);
+    running.wait_for("the next run begins in");
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(1), "{log}");
+}
+
+#[test]
+fn a_repeating_run_that_cannot_begin_ends_at_once() {
+    let work = workplace();
+    work.edit_config("client_id =", "clientid =");
+    let ran = work.host(&["collect", "--every", "1h"]).expect(2);
+    assert!(!ran.stderr.contains("the next run"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_repeating_run_repeats() {
+    let work = workplace();
+    let mut running = Running::start(&work, &["collect", "--every", "1s"]);
+    running.wait_for(&format!("events {ENDPOINTS}"));
+    running.wait_for("events 0,");
+    running.wait_for("events 0,");
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(work.ids().len() as u64, ENDPOINTS);
+}
+
+/// The devices in lines of standard output.
+fn devices(lines: impl Iterator<Item = String>) -> Vec<String> {
+    lines
+        .map(|line| {
+            let event: Value = serde_json::from_str(&line).unwrap();
+            event["device"]["uid"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_page_whose_reader_leaves_comes_again() {
+    // Between pages, and within a page, most of which the pipe does not hold.
+    for lines in [0_usize, 1, 500, 501, 1_000, 1_100] {
+        let work = workplace();
+        work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
+        let between_pages = lines % 500 == 0;
+        if between_pages {
+            work.simulator.hold(3 + lines as u64 / 500);
+        }
+        let mut host = work.command(&["collect"]).spawn().unwrap();
+        let mut reader = BufReader::new(host.stdout.take().unwrap());
+        let lines_read = reader.by_ref().lines().take(lines).map(Result::unwrap);
+        let mut received = devices(lines_read);
+        if between_pages {
+            work.simulator.wait_until_held();
+        }
+        drop(reader);
+        work.simulator.release();
+        let output = host.wait_with_output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{log}");
+        assert!(
+            log.contains(
+                "standard output was closed by its reader: the page in hand is not confirmed"
+            ),
+            "{log}"
+        );
+
+        let rest = work.collect(0).stdout;
+        assert_eq!(rest.lines().count(), 1_700 - lines / 500 * 500);
+        received.extend(devices(rest.lines().map(str::to_owned)));
+        received.sort();
+        received.dedup();
+        assert_eq!(
+            received,
+            work.simulator.fleet(|fleet| fleet.ids()),
+            "{lines} lines"
+        );
+        work.collect(0).says(&["events 0"]);
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_before_the_first_page_gets_everything_the_next_time() {
+    let work = workplace();
+    work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = work.command(&["collect"]).stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(work.cursor().is_none());
+    assert_eq!(work.collect(0).stdout.lines().count() as u64, ENDPOINTS);
+}
