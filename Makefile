@@ -7,7 +7,7 @@ WASM_TARGET = wasm32-wasip2
 CLIPPY_FLAGS = -- -D warnings
 # Tools and packages that only tests need; outside the clone where CI keeps a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
-VENV = $(CACHE)/receiver-models
+VENV = $(CACHE)/venv
 
 .PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow docs clean
 
@@ -15,7 +15,7 @@ help:
 	@echo "build      the host and the component, in dist/"
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
 	@echo "test       lints and all tests but the slow ones"
-	@echo "test-slow  what needs long set-up: building with cargo-component"
+	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component"
 	@echo "lint       formatting, clippy, documentation"
 	@echo "docs       the API documentation, in target/doc"
 	@echo "clean      remove what was built"
@@ -30,9 +30,8 @@ setup:
 build: setup
 	$(CARGO) build --locked --profile component --target $(WASM_TARGET) -p sophos-assets
 	$(CARGO) build --locked --release -p asset-host -p sophos-central-simulator --bins
-	mkdir -p dist
-	cp target/release/asset-host target/release/sophos-central-simulator dist/
-	cp target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
+	install -D -t dist target/release/asset-host target/release/sophos-central-simulator
+	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
 	@wc -c dist/sophos-assets.wasm dist/asset-host
 
 demo: build
@@ -63,7 +62,9 @@ $(VENV)/ready: tests/receiver_models/requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
 	touch $@
 
-test-slow: setup
+test-slow: build $(VENV)/ready
+	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
+	tests/python_host.sh $(VENV)/bin/python
 	tests/cargo_component.sh $(CACHE)
 
 docs:

@@ -200,7 +200,9 @@ impl WasiHttpHooks for Egress {
                 .map_err(|_| Error::ConnectionTimeout)??;
             let connection: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(connection);
-            Ok((response.map(BodyExt::boxed_unsync), connection))
+            let mut response = response.map(BodyExt::boxed_unsync);
+            only_text(response.headers_mut());
+            Ok((response, connection))
         })
     }
 
@@ -241,6 +243,19 @@ impl WasiHttpHooks for Egress {
             }
             _ => ErrorCode::ConnectionTerminated,
         }
+    }
+}
+
+/// Takes away the headers that are no UTF-8: a proxy's oddity in one of them would cost `wasi-http-client`
+/// the whole answer.
+fn only_text(headers: &mut http::HeaderMap) {
+    let odd: Vec<_> = headers
+        .iter()
+        .filter(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in odd {
+        headers.remove(name);
     }
 }
 
