@@ -12,6 +12,7 @@ use crate::mapping::{self, MapError};
 use crate::sophos::endpoints::{self, Asked, Page};
 use crate::sophos::errors::{failure, origin};
 use crate::sophos::session;
+use crate::text::Text;
 
 /// `check`: token, whoami, and one endpoint in the form in which `collect` reads them.
 pub fn check(config: &str) -> Result<Account, Error> {
@@ -77,10 +78,9 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
             let duration = i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX);
             cursor.answered(date.into(), duration, i64::from(config.overlap) * 1000);
 
-            let json = String::from_utf8_lossy(&answer.body);
-            let valid_utf8 = matches!(json, std::borrow::Cow::Borrowed(_));
-            let page = endpoints::read(&session.tenant.api_host, &json)?;
-            (events, rejects) = sort_items(&page, valid_utf8, &mut cursor, now);
+            let text = Text::of(&answer.body);
+            let page = endpoints::read(&session.tenant.api_host, &text.json)?;
+            (events, rejects) = sort_items(&page, &text, &mut cursor, now);
             cursor.turn_page(page.next_key.as_deref()).map_err(stuck)?
         }
     };
@@ -101,7 +101,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 /// the cursor.
 fn sort_items(
     page: &Page<'_>,
-    valid_utf8: bool,
+    text: &Text<'_>,
     cursor: &mut Cursor,
     now: OffsetDateTime,
 ) -> (Vec<Event>, Vec<Reject>) {
@@ -109,9 +109,7 @@ fn sort_items(
     let mut rejects = Vec::new();
     for item in &page.items {
         let item = item.get();
-        // Which bytes were broken is not known any more, only that each became this character.
-        let broken = !valid_utf8 && item.contains(char::REPLACEMENT_CHARACTER);
-        let reason = if broken {
+        let reason = if text.is_broken(item) {
             "the record is not valid UTF-8".to_owned()
         } else {
             match deliver(item, cursor, now) {

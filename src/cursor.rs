@@ -24,7 +24,7 @@ const VERSION: u32 = 1;
 pub const SEEN_BOUND: usize = 2_000;
 
 /// A walk that is older begins again: its page key may be worth nothing by then, and its mark is stale.
-const WALK_LIFE_MILLIS: i64 = 24 * 60 * 60 * 1000;
+const WALK_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
 /// A walk without a mark over what was last seen from `since` (inclusive) to `until` (exclusive).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,8 +178,8 @@ impl Cursor {
             }
         }
         let alive = cursor.walk.take().filter(|walk| {
-            let age = now.millis().saturating_sub(walk.began.millis());
-            age < WALK_LIFE_MILLIS
+            // One from the future was begun under a clock that ran ahead, and would never grow old.
+            now.millis().abs_diff(walk.began.millis()) < WALK_LIFE_MILLIS
         });
         cursor.walk = Some(alive.unwrap_or_else(|| Walk::begin(now)));
         Ok(cursor)

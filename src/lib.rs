@@ -26,6 +26,7 @@ pub mod manifest;
 pub mod mapping;
 pub mod ocsf;
 pub mod sophos;
+pub mod text;
 pub mod timestamp;
 
 /// The component's exports; their documentation is `wit/connector.wit`.

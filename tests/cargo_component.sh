@@ -11,10 +11,13 @@ if [ "$(cargo component --version 2>/dev/null)" != "cargo-component-component $v
     cargo install cargo-component --version "$version" --locked --root "$cache/cargo-component"
 fi
 
+# A folder of its own, so that nothing that cargo built can pass for it.
+export CARGO_TARGET_DIR="$cache/cargo-component/target"
+rm -f "$CARGO_TARGET_DIR/wasm32-wasip2/component/sophos_assets.wasm"
 cd "$root/src"
 cargo component build --locked --profile component --target wasm32-wasip2
 cd "$root"
-built=target/wasm32-wasip2/component/sophos_assets.wasm
+built=$CARGO_TARGET_DIR/wasm32-wasip2/component/sophos_assets.wasm
 dist/asset-host describe --component "$built"
 sample=tests/golden/specification-sample
 dist/asset-host map --component "$built" "$sample.input.json" | python3 -c '

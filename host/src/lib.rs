@@ -62,7 +62,10 @@ pub fn run() -> ExitStatus {
     let terminal = Terminal::start(cli.verbose, cli.quiet);
     command(&cli, &terminal).unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
-            return ExitStatus::Done;
+            return match cli.command {
+                Command::Map(_) | Command::Describe(_) => ExitStatus::Done,
+                _ => ExitStatus::SomeFailed,
+            };
         }
         let _ = writeln!(io::stderr(), "error: {error:#}");
         ExitStatus::CouldNotRun

@@ -1,6 +1,9 @@
 //! A page of endpoints: `GET {dataRegion}/endpoint/v1/endpoints`.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -23,8 +26,39 @@ pub struct Page<'a> {
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
-    items: Vec<&'a RawValue>,
+    items: Items<'a>,
     pages: Map<String, Value>,
+}
+
+/// The items of a page, up to a number that no page of the API reaches: each costs memory by itself, however
+/// small it is.
+struct Items<'a>(Vec<&'a RawValue>);
+
+const MOST_ITEMS: usize = 10_000;
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Vec<&'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an array of at most {MOST_ITEMS} endpoints")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut read = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    if read.len() == MOST_ITEMS {
+                        return Err(de::Error::invalid_length(MOST_ITEMS + 1, &self));
+                    }
+                    read.push(item);
+                }
+                Ok(read)
+            }
+        }
+        deserializer.deserialize_seq(Reader).map(Self)
+    }
 }
 
 /// What the API answered to a query.
@@ -105,7 +139,7 @@ pub fn read<'a>(api_host: &Url, json: &'a str) -> Result<Page<'a>, Error> {
     }
     let mut body: Body<'_> = serde_json::from_str(json).map_err(|error| {
         let what = match error.classify() {
-            Category::Data => "`items` or `pages` is missing or of another type",
+            Category::Data => "`items` or `pages` is missing, of another type or far too long",
             Category::Eof => "it ends too early",
             Category::Syntax | Category::Io => "it is no JSON",
         };
@@ -121,7 +155,7 @@ pub fn read<'a>(api_host: &Url, json: &'a str) -> Result<Page<'a>, Error> {
         Some(_) => return Err(no_page("`pages.nextKey` is no text".to_owned())),
     };
     Ok(Page {
-        items: body.items,
+        items: body.items.0,
         next_key,
     })
 }
@@ -130,7 +164,7 @@ pub fn read<'a>(api_host: &Url, json: &'a str) -> Result<Page<'a>, Error> {
 mod tests {
     use url::Url;
 
-    use super::{read, url};
+    use super::{MOST_ITEMS, read, url};
     use crate::bindings::inventory::connector::types::Error;
     use crate::cursor::Query;
     use crate::timestamp::Timestamp;
@@ -175,6 +209,17 @@ mod tests {
                 next_key,
                 "{json}"
             );
+        }
+    }
+
+    #[test]
+    fn more_items_than_any_page_has_are_no_page() {
+        for (items, is_page) in [(MOST_ITEMS, true), (MOST_ITEMS + 1, false)] {
+            let json = format!(
+                r#"{{"items": [{}], "pages": {{}}}}"#,
+                vec!["{}"; items].join(",")
+            );
+            assert_eq!(read(&host(), &json).is_ok(), is_page, "{items}");
         }
     }
 

@@ -6,7 +6,7 @@ use sophos_central_simulator::Fault;
 use crate::walk::{PAGE, Walk, stopped};
 
 const NO_PAGE: &str = "no page of endpoints";
-const MISSING: &str = "`items` or `pages` is missing or of another type";
+const MISSING: &str = "`items` or `pages` is missing, of another type or far too long";
 
 #[test]
 fn garbage_stops_the_walk() {
@@ -54,6 +54,16 @@ fn pages_that_are_no_object_stop_the_walk() {
     for pages in [json!([]), json!(null), json!("last")] {
         stopped(Fault::with("pages", pages), &[NO_PAGE, MISSING]);
     }
+}
+
+#[test]
+fn a_page_of_millions_of_tiny_items_stops_the_walk() {
+    let items = "{},".repeat(2_000_000);
+    let page = Fault::Body {
+        content_type: "application/json".to_owned(),
+        bytes: format!("{{\"items\":[{items}{{}}],\"pages\":{{}}}}").into_bytes(),
+    };
+    stopped(page, &[NO_PAGE, MISSING]);
 }
 
 #[test]

@@ -66,13 +66,12 @@ impl File {
     fn append(&self, bytes: &[u8]) -> Result<(), DeliverError> {
         self.cut_torn_line()?;
         let mut file = &self.file;
-        file.write_all(bytes)
-            .and_then(|()| self.file.sync_data())
-            .or_else(|error| match error.kind() {
-                // Some file systems have nothing to synchronise, and say so (EINVAL, ENOSYS).
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
-                _ => Err(self.error(error)),
-            })
+        file.write_all(bytes).map_err(|error| self.error(error))?;
+        self.file.sync_data().or_else(|error| match error.kind() {
+            // Some file systems have nothing to synchronise, and say so (EINVAL, ENOSYS).
+            io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
+            _ => Err(self.error(error)),
+        })
     }
 
     /// Does something while no other writer of the file does the same: two accounts, or two runs, may share
@@ -88,7 +87,8 @@ impl File {
         answer
     }
 
-    /// Cuts off what follows the last line break, if it is what was left of an event.
+    /// Cuts off what follows the last line break, if it is what was left of an event; ends it with a line
+    /// break if it is whole.
     fn cut_torn_line(&self) -> Result<(), DeliverError> {
         let length = self
             .file
@@ -101,12 +101,17 @@ impl File {
         if whole == length {
             return Ok(());
         }
-        let mut first = [0];
+        let mut tail = vec![0; usize::try_from(length - whole).unwrap_or(usize::MAX)];
         self.file
-            .read_exact_at(&mut first, whole)
+            .read_exact_at(&mut tail, whole)
             .map_err(|error| self.error(error))?;
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&tail).is_ok() {
+            // Nothing is missing but the line break: a whole event, or another program's last line.
+            let mut file = &self.file;
+            return file.write_all(b"\n").map_err(|error| self.error(error));
+        }
         // Events are objects; a power cut may leave zeros in the place of what was not yet written.
-        if !matches!(first, [b'{' | 0]) {
+        if !matches!(tail.first(), Some(b'{' | 0)) {
             return Err(DeliverError::NotEvents {
                 path: self.path.clone(),
             });
@@ -223,7 +228,6 @@ mod tests {
         for tail in [
             String::new(),
             "{".into(),
-            "{\"b\":2}".into(),
             "{\"b\"\0\0\0".into(),
             "\0".into(),
             long(block - 1),
@@ -238,6 +242,15 @@ mod tests {
                 file.deliver(&["{\"z\":9}"]).unwrap();
                 assert_eq!(folder.content(), format!("{lines}{{\"z\":9}}\n"));
             }
+        }
+    }
+
+    #[test]
+    fn a_whole_line_without_its_line_break_stays() {
+        for lines in ["", "{\"a\":1}\n"] {
+            let folder = Folder::holding(format!("{lines}{{\"precious\": true}}"));
+            File::open(&folder.path()).unwrap();
+            assert_eq!(folder.content(), format!("{lines}{{\"precious\": true}}\n"));
         }
     }
 
