@@ -1,4 +1,4 @@
-# `make demo` needs no account; `make test` is what CI runs. Everything that they need is installed by the
+# `make demo` needs no account; `make test` and `make test-slow` are what CI runs. Everything that they need is installed by the
 # project's own files: see "On a bare machine" in README.md.
 
 CARGO ?= cargo

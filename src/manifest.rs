@@ -30,6 +30,7 @@ pub fn manifest() -> String {
         "rate_limits": [
             { "requests": 10, "seconds": 1 },
             { "requests": 100, "seconds": 60 },
+            { "requests": 200_000, "seconds": 86_400 },
         ],
     })
     .to_string()

@@ -37,7 +37,7 @@ fn describe_tells_a_person_what_the_component_is_and_asks_for() {
         "id.sophos.com",
         "*.central.sophos.com",
         "the URL in `api_host`, where the account sets one",
-        "client_secret: for the URL in `token_url` only",
+        "client_secret: to send it to the URL in `token_url`",
         "10 requests in 1 s",
         "100 requests in 60 s",
         "client_id: Client ID, required",

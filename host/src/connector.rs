@@ -35,7 +35,7 @@ pub enum Stopped {
     /// The call took longer than the account allows.
     #[error("the component was stopped: a call took longer than `timeouts.call` ({}) allows; raise it if the \
              API is just slow",
-            humantime::format_duration(*.0))]
+            crate::duration::format(*.0))]
     TooLong(Duration),
     /// The component trapped; the text is wasmtime's.
     #[error("the component failed: {0}. Please report this to its maker")]

@@ -117,7 +117,7 @@ impl Policy {
 }
 
 /// Whether a URL's host is this machine by its very name or address.
-fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => {
@@ -225,11 +225,15 @@ impl WasiHttpHooks for Egress {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::AddrNotAvailable => ErrorCode::DestinationUnavailable,
-            // The resolver's errors have no kind of their own.
-            _ => ErrorCode::DnsError(DnsErrorPayload {
+            // The resolver's errors are not the system's and have no kind of their own.
+            _ if error.raw_os_error().is_none() => ErrorCode::DnsError(DnsErrorPayload {
                 rcode: None,
                 info_code: None,
             }),
+            _ => {
+                warn!("no connection came about: {error}");
+                ErrorCode::DestinationUnavailable
+            }
         }
     }
 
@@ -246,8 +250,8 @@ impl WasiHttpHooks for Egress {
     }
 }
 
-/// Takes away the headers that are no UTF-8: a proxy's oddity in one of them would cost `wasi-http-client`
-/// the whole answer.
+/// Takes away the headers that are no UTF-8: components may read headers as text, and a proxy's oddity in one
+/// that nobody needs must not cost the answer.
 fn only_text(headers: &mut http::HeaderMap) {
     let odd: Vec<_> = headers
         .iter()

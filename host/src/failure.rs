@@ -1,7 +1,7 @@
 //! What went wrong with a source, in words for the person who runs the host.
 
 use crate::bindings::inventory::connector::types::{Delay, Error, Failure, FieldError};
-use crate::config::{Config, ConfigError, Problem};
+use crate::config::Problem;
 use crate::connector::CallError;
 
 /// One sentence or more: what happened, where, and what to do.
@@ -12,28 +12,14 @@ pub fn explain(error: &CallError<Error>, account: &str) -> String {
     }
 }
 
-/// What the component itself finds wrong with the config of an account, told as the host's own checks tell it.
-pub fn invalid_config(errors: &[FieldError], config: &Config, account: &str) -> ConfigError {
-    ConfigError::Invalid {
-        file: config.file.clone(),
-        problems: problems(errors, account),
-    }
-}
-
-/// The fields as they stand in the file.
-fn problems(errors: &[FieldError], account: &str) -> Vec<Problem> {
-    let problem = |error: &FieldError| {
-        let field = error.field.replace('/', ".");
-        Problem::new(format!("account.{account}.config{field}"), &error.message)
-    };
-    errors.iter().map(problem).collect()
-}
-
 fn told(error: &Error, account: &str) -> String {
     match error {
         Error::InvalidConfig(errors) => {
-            let problems = problems(errors, account);
-            let problems: Vec<_> = problems.iter().map(Problem::to_string).collect();
+            let problem = |error: &FieldError| {
+                let field = error.field.replace('/', ".");
+                Problem::new(format!("account.{account}.config{field}"), &error.message).to_string()
+            };
+            let problems: Vec<_> = errors.iter().map(problem).collect();
             problems.join("; ")
         }
         Error::Unauthorized(failure) => with_id("the credentials are refused", failure),

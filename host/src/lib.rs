@@ -30,6 +30,7 @@ pub mod failure;
 pub mod log;
 pub mod manifest;
 pub mod prepare;
+pub mod printable;
 pub mod retry;
 pub mod runtime;
 pub mod sandbox;

@@ -8,9 +8,9 @@ use serde_json::Value;
 use tracing::warn;
 use url::Url;
 
-use crate::config::{Account, Config};
+use crate::config::{Account, Config, Problem};
 use crate::connector::Connector;
-use crate::egress::Policy;
+use crate::egress::{Policy, is_loopback};
 use crate::manifest::Manifest;
 use crate::runtime::{Loaded, Runtime};
 
@@ -66,7 +66,8 @@ async fn prepare<'a>(
             "allow_loopback_http is on: the component may send requests to this machine, unencrypted"
         );
     }
-    let typed = typed_urls(&manifest.config, &account.config);
+    let typed =
+        typed_urls(&manifest.config, account).map_err(|problem| config.invalid(vec![problem]))?;
     let policy = Policy::new(&manifest.hosts, &typed, account.allow_loopback_http).map_err(|entry| {
         anyhow::anyhow!(
             "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
@@ -99,19 +100,39 @@ pub async fn manifest(loaded: &Loaded) -> anyhow::Result<Manifest> {
         .with_context(|| format!("the manifest of {} is wrong", loaded.path.display()))
 }
 
-/// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count.
-fn typed_urls(schema: &Value, config: &serde_json::Map<String, Value>) -> Vec<Url> {
-    let is_uri = |field: &str| {
-        let format = schema
+/// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each
+/// must be https, but for this machine's own.
+fn typed_urls(schema: &Value, account: &Account) -> Result<Vec<Url>, Problem> {
+    let mut urls = Vec::new();
+    for (field, value) in &account.config {
+        let Some(field_schema) = schema
             .get("properties")
-            .and_then(|fields| fields.get(field)?.get("format"));
-        format.and_then(Value::as_str) == Some("uri")
-    };
-    config
-        .iter()
-        .filter(|(field, _)| is_uri(field))
-        .filter_map(|(_, value)| Url::parse(value.as_str()?).ok())
-        .collect()
+            .and_then(|fields| fields.get(field))
+        else {
+            continue;
+        };
+        if field_schema.get("format").and_then(Value::as_str) != Some("uri") {
+            continue;
+        }
+        let refused = |why: &str| {
+            let example = field_schema.get("default").and_then(Value::as_str);
+            let example = example.unwrap_or("https://api.example.com");
+            Problem::new(
+                account.key("config", field),
+                format!("{why}, as in {example}"),
+            )
+        };
+        let url = value.as_str().and_then(|text| Url::parse(text).ok());
+        let url = url.ok_or_else(|| refused("must be a URL"))?;
+        if url.scheme() != "https" && !is_loopback(&url) {
+            return Err(refused("must begin with https"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused("must hold no user name and no password"));
+        }
+        urls.push(url);
+    }
+    Ok(urls)
 }
 
 #[cfg(test)]
@@ -119,6 +140,7 @@ mod tests {
     use serde_json::json;
 
     use super::typed_urls;
+    use crate::config::Config;
 
     #[test]
     fn only_what_the_user_typed_into_a_uri_field_counts() {
@@ -127,11 +149,31 @@ mod tests {
             "token_url": {"type": "string", "format": "uri", "default": "https://default.example/"},
             "note": {"type": "string"},
         }});
-        let config = json!({"api_host": "https://typed.example", "note": "https://note.example"});
-        let typed = typed_urls(&schema, config.as_object().unwrap());
-        assert_eq!(
-            typed.iter().map(|url| url.as_str()).collect::<Vec<_>>(),
-            ["https://typed.example/"]
-        );
+        let typed = |host: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("asset-host.toml");
+            let text = format!(
+                "[account.a]\ncomponent = \"c\"\n[account.a.config]\napi_host = \"{host}\"\n\
+                 note = \"https://note.example\""
+            );
+            std::fs::write(&file, text).unwrap();
+            let config = Config::load(&file).unwrap();
+            typed_urls(&schema, &config.accounts[0])
+        };
+        for host in ["https://typed.example/", "http://127.0.0.1:8080/"] {
+            let urls = typed(host).unwrap();
+            assert_eq!(
+                urls.iter().map(|url| url.as_str()).collect::<Vec<_>>(),
+                [host]
+            );
+        }
+        for host in [
+            "http://typed.example",
+            "https://user:pass@typed.example",
+            "typed.example",
+        ] {
+            let problem = typed(host).unwrap_err();
+            assert_eq!(problem.key, "account.a.config.api_host", "{host}");
+        }
     }
 }

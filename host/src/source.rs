@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 use crate::bindings::inventory::connector::types::{Batch, Error};
 use crate::config::Account;
 use crate::connector::{CallError, Connector};
-use crate::deliver::{DeliverError, Destination};
+use crate::deliver::Destination;
 use crate::failure;
 use crate::retry::{Attempts, Next};
 use crate::state::{Start, State, StateError, StoredBatch};
@@ -58,17 +58,6 @@ pub enum End {
     Failed(String),
 }
 
-/// What stops the whole run, not one source alone.
-#[derive(Debug, thiserror::Error)]
-pub enum Fatal {
-    /// The state cannot be read or written.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The reader of the destination has gone.
-    #[error(transparent)]
-    Closed(DeliverError),
-}
-
 /// What a run over a source works with.
 pub struct Run<'a> {
     /// The account.
@@ -89,14 +78,14 @@ pub struct Run<'a> {
 ///
 /// # Errors
 ///
-/// When the whole run cannot go on; the tally counts what was confirmed until then.
+/// When the state cannot be written; the tally counts what was confirmed until then.
 pub async fn collect(
     connector: &mut Connector,
     source: &Source,
     start: &Start,
     mut run: Run<'_>,
     tally: &mut Tally,
-) -> Result<End, Fatal> {
+) -> Result<End, StateError> {
     let account = run.account.name.as_str();
     let mut cursor = start.cursor().map(str::to_owned);
     let mut first = cursor.is_none();
@@ -128,10 +117,8 @@ pub async fn collect(
             .map(|event| event.json.as_str())
             .collect();
         let cut = events.len() < batch.events.len();
-        match run.destination.deliver(&events) {
-            Ok(()) => {}
-            Err(closed @ DeliverError::Closed { .. }) => return Err(Fatal::Closed(closed)),
-            Err(error) => return Ok(End::Failed(error.to_string())),
+        if let Err(error) = run.destination.deliver(&events) {
+            return Ok(End::Failed(error.to_string()));
         }
         delivered += events.len() as u64;
         tally.events += events.len() as u64;

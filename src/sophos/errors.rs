@@ -72,7 +72,7 @@ pub fn unanswered(url: &Url, fault: Fault) -> Error {
             "{at} was not asked: {why}. The operator of the host decides about that."
         ))),
         Fault::TooLarge(why) => Error::LimitExceeded(failure(format!(
-            "{at}: {why}. A smaller `page_size` may help."
+            "{at}: {why}. Where it is a page of endpoints, a smaller `page_size` helps."
         ))),
         Fault::Malformed(why) => Error::Protocol(failure(format!(
             "{at}: {why}. Check the URL in the configuration, and whether a proxy answers in its place."

@@ -3,13 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::bindings::inventory::connector::types::Error;
 use crate::cli;
 use crate::config::Config;
-use crate::connector::CallError;
 use crate::exit::ExitStatus;
 use crate::failure;
 use crate::prepare;
+use crate::printable::printable;
 use crate::runtime::Runtime;
 
 /// Tests every account, or those that are named, and writes a line or two about each.
@@ -34,24 +33,22 @@ pub async fn run(
                     .name
                     .map(|name| format!(" ({name})"))
                     .unwrap_or_default();
+                let owner = format!("{} {}{known_as}", account.kind, account.id);
                 writeln!(
                     out,
-                    "{name}: ok. The credentials are those of the {} {}{known_as} and may read devices.",
-                    account.kind, account.id
+                    "{name}: ok. The credentials are those of the {} and may read devices.",
+                    printable(&owner)
                 )?;
                 for note in account.notes {
-                    writeln!(out, "  {note}")?;
+                    writeln!(out, "  {}", printable(&note))?;
                 }
-            }
-            Err(CallError::Told(Error::InvalidConfig(errors))) => {
-                return Err(failure::invalid_config(&errors, &config, name).into());
             }
             Err(error) => {
                 status = ExitStatus::SomeFailed;
                 writeln!(
                     out,
                     "{name}: failed. {}",
-                    sentence(&failure::explain(&error, name))
+                    sentence(&printable(&failure::explain(&error, name)))
                 )?;
             }
         }

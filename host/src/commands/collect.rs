@@ -8,18 +8,17 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::{error, info, warn};
 
-use crate::bindings::inventory::connector::types::Error;
 use crate::cli;
-use crate::config::{Config, ConfigError};
-use crate::connector::CallError;
+use crate::config::Config;
 use crate::deliver::{self, Destination, Discard};
+use crate::duration;
 use crate::exit::ExitStatus;
 use crate::failure;
 use crate::log::Terminal;
 use crate::prepare::{self, Ready};
 use crate::runtime::Runtime;
-use crate::source::{self, Answer, End, Fatal, Run, Source, Tally};
-use crate::state::{Start, State, Wanted, next_walk};
+use crate::source::{self, Answer, End, Run, Source, Tally};
+use crate::state::{Start, State, StateError, Wanted, next_walk};
 use crate::stop::Stop;
 use crate::timestamp;
 
@@ -28,8 +27,7 @@ use crate::timestamp;
 /// # Errors
 ///
 /// When it could not run: a wrong flag, configuration, component, secret, state or destination. Nothing has
-/// been asked for or stored by then. What only the component finds wrong with an account after the first is
-/// a failure of that account.
+/// been asked for or stored by then.
 pub async fn run(
     config: &Path,
     args: &cli::Collect,
@@ -50,7 +48,7 @@ pub async fn run(
         if !stop.requested() {
             info!(
                 "the next run begins in {}",
-                humantime::format_duration(Duration::from_secs(pause.as_secs()))
+                duration::format(Duration::from_secs(pause.as_secs()))
             );
         }
         if stop.sleep(pause).await {
@@ -102,13 +100,12 @@ async fn once(
 
     let began = Instant::now();
     let mut report = Report::default();
-    for (index, (ready, destination)) in accounts.iter_mut().zip(&mut destinations).enumerate() {
+    for (ready, destination) in accounts.iter_mut().zip(&mut destinations) {
         if stop.requested() {
             report.cut = true;
             break;
         }
         let mut account = Account {
-            file: &config,
             ready,
             state: &mut state,
             destination: destination.as_mut(),
@@ -117,19 +114,11 @@ async fn once(
             terminal,
             stop,
         };
-        match account.collect(&mut report).await {
-            Ok(()) => {}
-            Err(Failed::InvalidConfig(error)) if index == 0 => return Err(error.into()),
-            // What the accounts before it have delivered is to be told, and those after it are in order.
-            Err(Failed::InvalidConfig(error)) => {
-                report.failed += 1;
-                error!(account = ready.account.name, "{error}");
-            }
-            Err(Failed::Stopped(error)) => {
-                report.failed += 1;
-                error!(account = ready.account.name, "{error}");
-                break;
-            }
+        if let Err(error) = account.collect(&mut report).await {
+            // Without the state nothing more can be stored, of any account.
+            report.fail();
+            error!(account = ready.account.name, "{error}");
+            break;
         }
     }
     let status = report.status();
@@ -137,23 +126,8 @@ async fn once(
     Ok(status)
 }
 
-/// What ends a run before its last source.
-enum Failed {
-    /// The component finds the account's configuration wrong.
-    InvalidConfig(ConfigError),
-    /// The state, or the destination of every account, is gone.
-    Stopped(Fatal),
-}
-
-impl<E: Into<Fatal>> From<E> for Failed {
-    fn from(error: E) -> Self {
-        Self::Stopped(error.into())
-    }
-}
-
 /// One account in a run.
 struct Account<'a, 'b> {
-    file: &'a Config,
     ready: &'a mut Ready<'b>,
     state: &'a mut State,
     destination: &'a mut dyn Destination,
@@ -164,7 +138,7 @@ struct Account<'a, 'b> {
 }
 
 impl Account<'_, '_> {
-    async fn collect(&mut self, report: &mut Report) -> Result<(), Failed> {
+    async fn collect(&mut self, report: &mut Report) -> Result<(), StateError> {
         let mut next = None;
         loop {
             let account = self.ready.account;
@@ -182,12 +156,8 @@ impl Account<'_, '_> {
                     report.cut = true;
                     return Ok(());
                 }
-                Answer::Bad(CallError::Told(Error::InvalidConfig(errors))) => {
-                    let error = failure::invalid_config(&errors, self.file, &account.name);
-                    return Err(Failed::InvalidConfig(error));
-                }
                 Answer::Bad(error) => {
-                    report.failed += 1;
+                    report.fail();
                     error!(
                         account = account.name,
                         "{}",
@@ -226,7 +196,11 @@ impl Account<'_, '_> {
         }
     }
 
-    async fn collect_source(&mut self, source: &Source, report: &mut Report) -> Result<(), Failed> {
+    async fn collect_source(
+        &mut self,
+        source: &Source,
+        report: &mut Report,
+    ) -> Result<(), StateError> {
         let account = self.ready.account;
         let wanted = match (self.args.full, self.args.restart) {
             (true, true) => Wanted::FullRestart,
@@ -263,14 +237,10 @@ impl Account<'_, '_> {
             stop: self.stop,
             progress: &progress,
         };
-        let ended = source::collect(
-            &mut self.ready.connector,
-            source,
-            &start,
-            run,
-            &mut report.tally,
-        )
-        .await;
+        let mut tally = Tally::default();
+        let ended =
+            source::collect(&mut self.ready.connector, source, &start, run, &mut tally).await;
+        report.tally += tally;
         progress.finish_and_clear();
         report.sources += 1;
         let now = OffsetDateTime::now_utc();
@@ -344,6 +314,12 @@ struct Report {
 }
 
 impl Report {
+    /// An account failed before its sources were known: it counts as one of them.
+    fn fail(&mut self) {
+        self.sources += 1;
+        self.failed += 1;
+    }
+
     fn status(&self) -> ExitStatus {
         if self.failed > 0 || self.tally.rejects > 0 {
             ExitStatus::SomeFailed

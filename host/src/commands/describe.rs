@@ -10,6 +10,7 @@ use crate::cli;
 use crate::connector::Connector;
 use crate::exit::ExitStatus;
 use crate::manifest::Manifest;
+use crate::printable::printable;
 use crate::runtime::Runtime;
 
 /// Writes the component's manifest for a person, or as it is with `--json`.
@@ -43,7 +44,7 @@ fn page(manifest: &Manifest, path: &Path, digest: &str) -> String {
     let mut page = String::new();
     let mut line = |text: String| {
         // The component's own words must not steer the terminal. Writing to a String cannot fail.
-        let _ = writeln!(page, "{}", text.replace(char::is_control, " "));
+        let _ = writeln!(page, "{}", printable(&text));
     };
     line(format!(
         "{} {}: {}",
@@ -75,7 +76,7 @@ fn page(manifest: &Manifest, path: &Path, digest: &str) -> String {
     line("It is given the secrets".to_owned());
     for secret in &manifest.secrets {
         line(format!(
-            "  {}: for the URL in `{}` only",
+            "  {}: to send it to the URL in `{}`",
             secret.name, secret.config_field
         ));
     }

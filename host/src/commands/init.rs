@@ -13,6 +13,7 @@ use crate::duration;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, PLACEHOLDER, Secret};
 use crate::prepare;
+use crate::printable::printable;
 use crate::runtime::Runtime;
 
 /// How long the lines of a comment may get.
@@ -309,10 +310,7 @@ fn variable(manifest: &Manifest, secret: &Secret) -> String {
 /// A text as a comment of one or more lines.
 fn comment(text: &str) -> String {
     // The component's texts must not begin a line of their own, nor drive a terminal.
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let text = printable(text);
     let options = textwrap::Options::new(WIDTH)
         .initial_indent("# ")
         .subsequent_indent("# ")

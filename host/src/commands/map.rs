@@ -11,8 +11,12 @@ use crate::bindings::inventory::connector::types::MapError;
 use crate::cli;
 use crate::connector::{CallError, Connector};
 use crate::exit::ExitStatus;
-use crate::manifest::Manifest;
+use crate::prepare;
+use crate::printable::printable;
 use crate::runtime::Runtime;
+
+/// A record that is larger would not fit into the component's memory together with its event.
+const LARGEST_RECORD: usize = 32 << 20;
 
 /// Maps every endpoint in the files of `args` to `out`; what cannot be mapped is told on standard error,
 /// with its place, and the rest goes on.
@@ -27,14 +31,14 @@ pub async fn run(
 ) -> anyhow::Result<ExitStatus> {
     let (path, sha256) = super::component(args.component.as_deref(), config)?;
     let loaded = Runtime::new()?.load(&path, sha256.as_deref())?;
-    let mut connector = Connector::without_rights(loaded);
     if let Some(dialect) = &args.dialect {
-        let manifest = Manifest::parse(&connector.describe().await?)?;
+        let manifest = prepare::manifest(&loaded).await?;
         if !manifest.dialects.contains(dialect) {
             bail!("--dialect must be one of: {}", manifest.dialects.join(", "));
         }
     }
 
+    let mut connector = Connector::without_rights(loaded);
     let stdin = [Path::new("-").to_owned()];
     let files = if args.files.is_empty() {
         &stdin[..]
@@ -47,6 +51,10 @@ pub async fn run(
         for record in records(&text) {
             let mapped = match (record.json, &args.dialect) {
                 (Err(fault), _) => Err(fault),
+                (Ok(json), _) if json.len() > LARGEST_RECORD => Err(Fault {
+                    line: 1,
+                    why: format!("the record is larger than {} MiB", LARGEST_RECORD >> 20),
+                }),
                 (Ok(json), None) => connector.map(json).await.map_err(reason),
                 (Ok(json), Some(dialect)) => connector
                     .explain(json, dialect)
@@ -85,7 +93,7 @@ fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
 
 fn complain(file: &str, line: usize, why: &str) {
     // Nobody is left to tell where standard error is closed.
-    let _ = writeln!(io::stderr(), "{file}:{line}: {why}");
+    let _ = writeln!(io::stderr(), "{file}:{line}: {}", printable(why));
 }
 
 fn reason(error: CallError<MapError>) -> Fault {
@@ -127,24 +135,25 @@ struct Page<'a> {
 /// The records of a text: one object, an array, a page with `items`, or one of these a line.
 ///
 /// A text that is no single JSON value is taken line by line, so that a bad line costs itself alone; a text
-/// whose first line is no JSON either is reported as a whole.
+/// without a line that is an object by itself is reported as a whole.
 fn records(text: &[u8]) -> Vec<Record<'_>> {
     let mut place = Place::of(text);
     let whole = match value(text) {
         Ok(value) => return place.items(value),
         Err(fault) => fault,
     };
-    let mut lines = text
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.trim_ascii().is_empty())
-        .peekable();
-    if lines.peek().is_none_or(|line| value(line).is_err()) {
+    let lines = || {
+        let lines = text.split(|byte| *byte == b'\n');
+        lines.filter(|line| !line.trim_ascii().is_empty())
+    };
+    let is_object = |line: &[u8]| value(line).is_ok_and(|json| json.starts_with('{'));
+    if !lines().any(is_object) {
         return vec![Record {
             line: 1,
             json: Err(whole),
         }];
     }
-    lines
+    lines()
         .flat_map(|line| match value(line) {
             Ok(value) => place.items(value),
             Err(fault) => vec![Record {
@@ -285,14 +294,22 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_first_line_costs_itself_alone_too() {
+        for text in [&b"\"id\": 1}\n{}"[..], b"\xff\n{}"] {
+            let records = [(1, Err(())), (2, Ok("{}"))];
+            assert_eq!(found(text), records, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_one_error() {
         for (text, line) in [
             (&b""[..], 1),
             (b" \n ", 2),
-            (b"<html>\n{}", 1),
+            (b"<html>\n</html>", 1),
             (b"{\n\"id\": 1,\n", 3),
             (b"{\n\"id\": \"\xff\"\n}", 2),
-            (b"\xff\n{}", 1),
+            (b"\xff\n\xff", 1),
         ] {
             assert_eq!(found(text), [(line, Err(()))], "{}", text.escape_ascii());
         }

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use crate::cli;
 use crate::config::Config;
 use crate::exit::ExitStatus;
+use crate::printable::printable;
 use crate::state::{SourceState, State};
 use crate::timestamp;
 
@@ -94,13 +95,6 @@ fn walk(source: &SourceState) -> &'static str {
     }
 }
 
-/// A text of the vendor's or the component's without what could drive a terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
 /// Writes rows in columns; the last one is not padded.
 fn write_table<const N: usize>(rows: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
     let mut widths = [0; N];
@@ -182,6 +176,7 @@ fn set(
              `asset-host check --account {account}` prints its id"
         ),
     };
+    let known = state.source(account, &source)?.is_some();
     let mark = timestamp::format(time);
     state.set_cursor(account, &source, &mark, &mark, now)?;
     writeln!(
@@ -189,6 +184,13 @@ fn set(
         "{account}, source {}: the next run collects what was seen at or after {mark}",
         printable(&source)
     )?;
+    if !known {
+        writeln!(
+            out,
+            "It is not collected yet: compare its id with the one that `asset-host check --account {account}` \
+             prints, since another id is another source"
+        )?;
+    }
     Ok(())
 }
 

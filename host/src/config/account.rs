@@ -62,7 +62,7 @@ impl Default for Retry {
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For a connection, TLS included.
+    /// For a TCP connection; as long again is allowed for TLS.
     pub connect: Duration,
     /// For the first byte of an answer.
     pub first_byte: Duration,

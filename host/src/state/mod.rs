@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Row, params};
 use time::OffsetDateTime;
 
+use crate::printable::printable;
 use crate::timestamp;
 
 mod error;
@@ -270,11 +271,7 @@ impl State {
         error: &str,
         now: OffsetDateTime,
     ) -> Result<(), StateError> {
-        let error: String = error
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(LONGEST_ERROR)
-            .collect();
+        let error: String = printable(error).chars().take(LONGEST_ERROR).collect();
         self.write(
             "INSERT INTO source (account, source, name, walking, full_walk, last_error, last_error_at, updated_at)
              VALUES (?1, ?2, ?3, FALSE, FALSE, ?4, ?5, ?5)
