@@ -148,6 +148,18 @@ fn init_replaces_a_file_only_by_force() {
 }
 
 #[test]
+fn a_failed_check_is_no_success_because_nobody_reads_it() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 3)));
+    let mut check = work
+        .command(&["check"])
+        .env("TEST_CLIENT_SECRET", "wrong")
+        .spawn()
+        .unwrap();
+    drop(check.stdout.take());
+    assert_eq!(check.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn state_tells_how_far_each_source_is() {
     let work = Workplace::new(Options {
         clock: Clock::Fixed(instant("2026-11-20T12:00:00Z")),

@@ -19,6 +19,18 @@ fn a_rate_limit_is_waited_for_as_long_as_the_api_asks() {
 }
 
 #[test]
+fn what_the_api_asks_to_wait_is_not_held_against_it() {
+    // Longer than all the time that an API may be unavailable.
+    let walk = Walk::impatient();
+    let asked = Fault::rate_limited(Some(1));
+    walk.work.simulator.fault(Route::Endpoints, 3, asked);
+    walk.work
+        .simulator
+        .fault(Route::Endpoints, 4, Fault::status(503));
+    walk.weathers(2);
+}
+
+#[test]
 fn a_rate_limit_until_a_date_that_is_past_is_over() {
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
     weathered(status_with(429, "retry-after", date)).says(&["trying again in 0.0 s"]);
