@@ -14,7 +14,7 @@ use std::path::Path;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use sophos_central_simulator::{Fleet, Options, RecordSize};
-use support::Workplace;
+use support::{Workplace, compact};
 
 /// OCSF 1.6.0, Device Inventory Info.
 fn schema() -> Validator {
@@ -54,17 +54,6 @@ fn odd_records() -> Vec<Value> {
             record
         })
         .collect()
-}
-
-/// The JSON text without white space between its tokens, in its own order.
-fn compact(json: &str) -> String {
-    let mut written = Vec::new();
-    serde_transcode::transcode(
-        &mut serde_json::Deserializer::from_str(json),
-        &mut serde_json::Serializer::new(&mut written),
-    )
-    .unwrap();
-    String::from_utf8(written).unwrap()
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::process::Stdio;
 use fastrand::Rng;
 use serde_json::{Value, json};
 use sophos_central_simulator::{Fleet, Options, RecordSize};
-use support::{Ran, Workplace, built};
+use support::{Ran, Workplace, built, compact};
 
 /// A folder without a configuration.
 fn workplace() -> Workplace {
@@ -94,17 +94,6 @@ fn golden(folder: &str) -> BTreeMap<PathBuf, String> {
         .collect();
     assert!(!found.is_empty());
     found
-}
-
-/// The JSON text without its white space, in its own order: `serde_json::Value` would sort it.
-fn compact(json: &str) -> String {
-    let mut written = Vec::new();
-    serde_transcode::transcode(
-        &mut serde_json::Deserializer::from_str(json),
-        &mut serde_json::Serializer::new(&mut written),
-    )
-    .unwrap();
-    String::from_utf8(written).unwrap()
 }
 
 #[test]

@@ -38,6 +38,17 @@ pub fn built(name: &str) -> PathBuf {
     path.canonicalize().unwrap()
 }
 
+/// The JSON text without white space between its tokens, in its own order: `serde_json::Value` would sort it.
+pub fn compact(json: &str) -> String {
+    let mut written = Vec::new();
+    serde_transcode::transcode(
+        &mut serde_json::Deserializer::from_str(json),
+        &mut serde_json::Serializer::new(&mut written),
+    )
+    .unwrap();
+    String::from_utf8(written).unwrap()
+}
+
 /// What a run of the host came to.
 #[derive(Debug)]
 pub struct Ran {
