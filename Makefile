@@ -1,5 +1,5 @@
-# `make demo` needs no account; `make test` and `make test-slow` are what CI runs. Everything that they need is installed by the
-# project's own files: see "On a bare machine" in README.md.
+# `make demo` needs no account; `make test` and `make test-slow` are what CI runs. Everything that they need is
+# installed by the project's own files: see "On a bare machine" in README.md.
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -44,7 +44,7 @@ lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --release --workspace --no-deps --document-private-items
+	$(MAKE) docs
 
 test-unit: setup
 	$(CARGO) test --locked --release -p sophos-assets -p asset-host
@@ -68,7 +68,7 @@ test-slow: build $(VENV)/ready
 	tests/cargo_component.sh $(CACHE)
 
 docs:
-	$(CARGO) doc --locked --release --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --release --workspace --no-deps --document-private-items
 
 clean:
 	$(CARGO) clean

@@ -4,8 +4,7 @@
 //! body of more than 4,096 bytes traps the instance, `headers()` replaces what `header()` set before, a
 //! response header that is not UTF-8 fails the request (told as malformed, unless the host took it away), of a
 //! repeated header the last value counts (none is read that may come twice), and neither size nor encoding of a
-//! response is looked at. Timeouts, TLS and the question of where a request
-//! may go are the host's.
+//! response is looked at. Timeouts, TLS and the question of where a request may go are the host's.
 
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};

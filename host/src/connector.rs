@@ -152,40 +152,30 @@ impl Connector {
             .map_err(CallError::Told)
     }
 
-    async fn instance(&mut self) -> Result<(&mut Store<Sandbox>, &ConnectorApi), Stopped> {
-        if self.instance.is_none() {
-            let sandbox = Sandbox::new(self.egress.clone(), Arc::clone(&self.secrets));
-            let mut store = Store::new(&self.loaded.engine, sandbox);
-            store.limiter(|sandbox| &mut sandbox.limits);
-            store.epoch_deadline_async_yield_and_update(EPOCHS);
-            let api = self
-                .loaded
-                .pre
-                .instantiate_async(&mut store)
-                .await
-                .map_err(|error| trapped(&error))?;
-            self.instance = Some((store, api));
-        }
-        match &mut self.instance {
-            Some((store, api)) => Ok((store, api)),
-            None => Err(Stopped::Trapped("it could not be instantiated".to_owned())),
-        }
+    async fn instantiate(&self) -> wasmtime::Result<(Store<Sandbox>, ConnectorApi)> {
+        let sandbox = Sandbox::new(self.egress.clone(), Arc::clone(&self.secrets));
+        let mut store = Store::new(&self.loaded.engine, sandbox);
+        store.limiter(|sandbox| &mut sandbox.limits);
+        store.epoch_deadline_async_yield_and_update(EPOCHS);
+        let api = self.loaded.pre.instantiate_async(&mut store).await?;
+        Ok((store, api))
     }
 
-    /// Calls a function of the instance, and drops the instance unless the call came to its end.
+    /// Calls a function of the instance, which is kept only if the call comes to its end.
     async fn call<T>(
         &mut self,
         function: impl AsyncFnOnce(&mut Store<Sandbox>, &ConnectorApi) -> wasmtime::Result<T>,
     ) -> Result<T, Stopped> {
-        let longest = self.longest_call;
-        let (store, api) = self.instance().await?;
-        let stopped = match tokio::time::timeout(longest, function(store, api)).await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => trapped(&error),
-            Err(_) => Stopped::TooLong(longest),
+        let (mut store, api) = match self.instance.take() {
+            Some(instance) => instance,
+            None => self.instantiate().await.map_err(|error| trapped(&error))?,
         };
-        self.instance = None;
-        Err(stopped)
+        let value = tokio::time::timeout(self.longest_call, function(&mut store, &api))
+            .await
+            .map_err(|_| Stopped::TooLong(self.longest_call))?
+            .map_err(|error| trapped(&error))?;
+        self.instance = Some((store, api));
+        Ok(value)
     }
 }
 

@@ -11,7 +11,7 @@ use url::Url;
 use crate::config::{Account, Config, Problem};
 use crate::connector::Connector;
 use crate::egress::{Policy, is_loopback};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, is_uri};
 use crate::runtime::{Loaded, Runtime};
 
 /// An account whose component, configuration and secrets are in order.
@@ -111,7 +111,7 @@ fn typed_urls(schema: &Value, account: &Account) -> Result<Vec<Url>, Problem> {
         else {
             continue;
         };
-        if field_schema.get("format").and_then(Value::as_str) != Some("uri") {
+        if !is_uri(field_schema) {
             continue;
         }
         let refused = |why: &str| {

@@ -20,6 +20,8 @@ pub struct Attempts {
     unavailable: u32,
     rate_limited: u32,
     expired: bool,
+    /// How long the API asked to wait, by `rate-limited`: not held against it.
+    asked: Duration,
 }
 
 /// What to do after a failure.
@@ -32,25 +34,28 @@ pub enum Next {
 }
 
 impl Attempts {
-    /// What to do after `error`. `spent` is the time since the first failure after the last good answer,
+    /// What to do after `error`. `elapsed` is the time since the first failure after the last good answer,
     /// `random` a number from 0 (inclusive) to 1 (exclusive).
     ///
     /// | error | what |
     /// |---|---|
     /// | `rate-limited` | wait what the API asks, an hour at most; as `unavailable` where it names no time |
-    /// | `unavailable` | back off with full jitter, not less than the API asks, for `retry.total` in all |
+    /// | `unavailable` | back off with full jitter, not less than the API asks, for `retry.total` in all, what `rate-limited` asked for apart |
     /// | `expired` | at once, once between two good answers |
     /// | any other | give up |
-    pub fn after(&mut self, error: &Error, retry: &Retry, spent: Duration, random: f64) -> Next {
+    pub fn after(&mut self, error: &Error, retry: &Retry, elapsed: Duration, random: f64) -> Next {
         match error {
             Error::RateLimited(delay) if delay.retry_after.is_some() => {
                 self.rate_limited += 1;
                 if self.rate_limited > MOST_RATE_LIMITED {
                     return Next::GiveUp;
                 }
-                Next::Again(asked(delay.retry_after))
+                let wait = asked(delay.retry_after);
+                self.asked += wait;
+                Next::Again(wait)
             }
             Error::RateLimited(delay) | Error::Unavailable(delay) => {
+                let spent = elapsed.saturating_sub(self.asked);
                 let Some(left) = retry
                     .total
                     .checked_sub(spent)
@@ -175,6 +180,22 @@ mod tests {
         ] {
             let next = Attempts::default().after(&error, &RETRY, Duration::ZERO, 0.5);
             assert_eq!(seconds(next).to_string(), wait.to_string(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_rate_limit_asked_for_is_not_held_against_the_api() {
+        let mut attempts = Attempts::default();
+        attempts.after(
+            &Error::RateLimited(delay(Some(500))),
+            &RETRY,
+            Duration::ZERO,
+            0.5,
+        );
+        let unavailable = Error::Unavailable(delay(None));
+        for (elapsed, gives_up) in [(500, false), (599, false), (600, true)] {
+            let next = attempts.after(&unavailable, &RETRY, Duration::from_secs(elapsed), 0.5);
+            assert_eq!(next == Next::GiveUp, gives_up, "{elapsed}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! One source collected: page by page, each stored only after its events are confirmed.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use indicatif::ProgressBar;
 use time::OffsetDateTime;
@@ -195,26 +195,18 @@ pub async fn again<T>(
 ) -> Answer<T> {
     let mut attempts = Attempts::default();
     let mut failing_since = None;
-    let mut asked_for = Duration::ZERO;
     loop {
         let error = match call(connector).await {
             Ok(value) => return Answer::Good(value),
             Err(CallError::Told(error)) => error,
             Err(stopped) => return Answer::Bad(stopped),
         };
-        // What the API asked to wait is not held against it.
-        let spent = failing_since
-            .get_or_insert_with(Instant::now)
-            .elapsed()
-            .saturating_sub(asked_for);
-        let Next::Again(wait) = attempts.after(&error, &account.retry, spent, fastrand::f64())
+        let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
+        let Next::Again(wait) = attempts.after(&error, &account.retry, elapsed, fastrand::f64())
         else {
             return Answer::Bad(CallError::Told(error));
         };
         *retries += 1;
-        if matches!(&error, Error::RateLimited(delay) if delay.retry_after.is_some()) {
-            asked_for += wait;
-        }
         let error = CallError::Told(error);
         info!(
             account = account.name,

@@ -314,7 +314,8 @@ struct Report {
 }
 
 impl Report {
-    /// An account failed before its sources were known: it counts as one of them.
+    /// Something failed that is no source by itself, such as an account whose sources are not known: it counts
+    /// as one.
     fn fail(&mut self) {
         self.sources += 1;
         self.failed += 1;

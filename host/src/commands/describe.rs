@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cli;
 use crate::connector::Connector;
 use crate::exit::ExitStatus;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, is_uri};
 use crate::printable::printable;
 use crate::runtime::Runtime;
 
@@ -67,7 +67,7 @@ fn page(manifest: &Manifest, path: &Path, digest: &str) -> String {
         line(format!("  {host}"));
     }
     for (field, schema) in manifest.fields() {
-        if schema.get("format").and_then(Value::as_str) == Some("uri") {
+        if is_uri(schema) {
             line(format!(
                 "  the URL in `{field}`, where the account sets one"
             ));

@@ -193,10 +193,7 @@ impl Manifest {
                     secret.name
                 ));
             }
-            let format = self
-                .field(&secret.config_field)
-                .and_then(|field| field.get("format"));
-            if format.is_none_or(|format| format != "uri") {
+            if !self.field(&secret.config_field).is_some_and(is_uri) {
                 faults.push(format!(
                     "/secrets/{index}/config_field: {:?} is not a field of the config of format \"uri\"",
                     secret.config_field
@@ -208,6 +205,11 @@ impl Manifest {
         }
         faults
     }
+}
+
+/// Whether a field of the config, by its schema, takes a URL: where a request may go, or a secret.
+pub fn is_uri(field: &Value) -> bool {
+    field.get("format").and_then(Value::as_str) == Some("uri")
 }
 
 /// Compiles a schema. Patterns run in linear time, whatever the component put in them, and references lead
