@@ -65,7 +65,7 @@ pub struct Run<'a> {
     /// Where cursors are stored; none for `--dry-run` and for a range.
     pub state: Option<&'a mut State>,
     /// Where events go.
-    pub destination: &'a mut dyn Destination,
+    pub destination: &'a dyn Destination,
     /// How many more events may be delivered.
     pub limit: Option<u64>,
     /// Whether the run is asked to stop.
@@ -110,14 +110,9 @@ pub async fn collect(
         let room = run.limit.map_or(usize::MAX, |limit| {
             usize::try_from(limit.saturating_sub(delivered)).unwrap_or(usize::MAX)
         });
-        let events: Vec<&str> = batch
-            .events
-            .iter()
-            .take(room)
-            .map(|event| event.json.as_str())
-            .collect();
+        let events = batch.events.get(..room).unwrap_or(&batch.events);
         let cut = events.len() < batch.events.len();
-        if let Err(error) = run.destination.deliver(&events) {
+        if let Err(error) = run.destination.deliver(events).await {
             return Ok(End::Failed(error.to_string()));
         }
         delivered += events.len() as u64;

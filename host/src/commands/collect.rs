@@ -1,6 +1,7 @@
 //! `collect`: every source of every account, delivered and stored page by page.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
@@ -92,7 +93,7 @@ async fn once(
     let mut destinations = Vec::with_capacity(accounts.len());
     for ready in &accounts {
         destinations.push(if args.dry_run {
-            Box::new(Discard)
+            Arc::new(Discard)
         } else {
             deliver::open(&ready.account.deliver)?
         });
@@ -100,7 +101,7 @@ async fn once(
 
     let began = Instant::now();
     let mut report = Report::default();
-    for (ready, destination) in accounts.iter_mut().zip(&mut destinations) {
+    for (ready, destination) in accounts.iter_mut().zip(&destinations) {
         if stop.requested() {
             report.cut = true;
             break;
@@ -108,7 +109,7 @@ async fn once(
         let mut account = Account {
             ready,
             state: &mut state,
-            destination: destination.as_mut(),
+            destination: destination.as_ref(),
             args,
             range: range.as_ref(),
             terminal,
@@ -130,7 +131,7 @@ async fn once(
 struct Account<'a, 'b> {
     ready: &'a mut Ready<'b>,
     state: &'a mut State,
-    destination: &'a mut dyn Destination,
+    destination: &'a dyn Destination,
     args: &'a cli::Collect,
     range: Option<&'a Range>,
     terminal: &'a Terminal,
@@ -232,7 +233,7 @@ impl Account<'_, '_> {
         let run = Run {
             account,
             state: (!stateless).then_some(&mut *self.state),
-            destination: &mut *self.destination,
+            destination: self.destination,
             limit: self.args.limit,
             stop: self.stop,
             progress: &progress,

@@ -9,7 +9,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{DeliverError, Destination, lines};
+use async_trait::async_trait;
+
+use super::{DeliverError, Delivered, Destination, lines};
+use crate::bindings::inventory::connector::types::Event;
 
 /// How many bytes are read at a time while the last line break is looked for.
 const BLOCK: u64 = 64 * 1024;
@@ -150,17 +153,25 @@ impl File {
     }
 }
 
+#[async_trait]
 impl Destination for File {
-    fn deliver(&mut self, events: &[&str]) -> Result<(), DeliverError> {
-        if events.is_empty() {
+    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+        let bytes = lines(events.iter().map(|event| event.json.as_str()));
+        tokio::task::block_in_place(|| self.write(&bytes))?;
+        Ok(Delivered::default())
+    }
+}
+
+impl File {
+    fn write(&self, bytes: &[u8]) -> Result<(), DeliverError> {
+        if bytes.is_empty() {
             return Ok(());
         }
-        let bytes = lines(events);
         if self.regular {
-            self.alone(|| self.append(&bytes))
+            self.alone(|| self.append(bytes))
         } else {
-            self.file
-                .write_all(&bytes)
+            (&self.file)
+                .write_all(bytes)
                 .map_err(|error| DeliverError::of(self.path.display().to_string(), error))
         }
     }
@@ -205,14 +216,16 @@ mod tests {
     #[test]
     fn appends_lines_to_a_new_and_to_an_old_file() {
         let folder = Folder::new();
-        let mut file = File::open(&folder.path()).unwrap();
-        file.deliver(&["{\"a\":1}", "{\"b\":2}"]).unwrap();
-        file.deliver(&[]).unwrap();
-        file.deliver(&["{\"c\":3}"]).unwrap();
+        let file = File::open(&folder.path()).unwrap();
+        file.write(&super::lines(["{\"a\":1}", "{\"b\":2}"].into_iter()))
+            .unwrap();
+        file.write(&super::lines([].into_iter())).unwrap();
+        file.write(&super::lines(["{\"c\":3}"].into_iter()))
+            .unwrap();
         drop(file);
         File::open(&folder.path())
             .unwrap()
-            .deliver(&["{\"d\":4}"])
+            .write(&super::lines(["{\"d\":4}"].into_iter()))
             .unwrap();
         assert_eq!(
             folder.content(),
@@ -237,9 +250,10 @@ mod tests {
         ] {
             for lines in ["", event, "{\"a\":1}\n{\"b\":2}\n", "\n"] {
                 let folder = Folder::holding(format!("{lines}{tail}"));
-                let mut file = File::open(&folder.path()).unwrap();
+                let file = File::open(&folder.path()).unwrap();
                 assert_eq!(folder.content(), lines, "{} bytes", tail.len());
-                file.deliver(&["{\"z\":9}"]).unwrap();
+                file.write(&super::lines(["{\"z\":9}"].into_iter()))
+                    .unwrap();
                 assert_eq!(folder.content(), format!("{lines}{{\"z\":9}}\n"));
             }
         }
@@ -257,11 +271,13 @@ mod tests {
     #[test]
     fn a_line_that_another_writer_left_torn_is_cut_off_as_well() {
         let folder = Folder::new();
-        let mut file = File::open(&folder.path()).unwrap();
-        file.deliver(&["{\"a\":1}"]).unwrap();
+        let file = File::open(&folder.path()).unwrap();
+        file.write(&super::lines(["{\"a\":1}"].into_iter()))
+            .unwrap();
         let mut other = OpenOptions::new().append(true).open(folder.path()).unwrap();
         other.write_all(b"{\"b\":").unwrap();
-        file.deliver(&["{\"c\":3}"]).unwrap();
+        file.write(&super::lines(["{\"c\":3}"].into_iter()))
+            .unwrap();
         assert_eq!(folder.content(), "{\"a\":1}\n{\"c\":3}\n");
     }
 
@@ -282,11 +298,11 @@ mod tests {
     #[test]
     fn two_writers_share_a_file() {
         let folder = Folder::new();
-        let mut one = File::open(&folder.path()).unwrap();
-        let mut two = File::open(&folder.path()).unwrap();
-        one.deliver(&["{\"a\":1}"]).unwrap();
-        two.deliver(&["{\"b\":2}"]).unwrap();
-        one.deliver(&["{\"c\":3}"]).unwrap();
+        let one = File::open(&folder.path()).unwrap();
+        let two = File::open(&folder.path()).unwrap();
+        one.write(&super::lines(["{\"a\":1}"].into_iter())).unwrap();
+        two.write(&super::lines(["{\"b\":2}"].into_iter())).unwrap();
+        one.write(&super::lines(["{\"c\":3}"].into_iter())).unwrap();
         assert_eq!(folder.content(), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
     }
 
@@ -311,8 +327,8 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_full() {
-        let mut file = File::open(Path::new("/dev/full")).unwrap();
-        let error = file.deliver(&["{}"]).unwrap_err();
+        let file = File::open(Path::new("/dev/full")).unwrap();
+        let error = file.write(&super::lines(["{}"].into_iter())).unwrap_err();
         assert!(matches!(error, DeliverError::Full { .. }), "{error:?}");
         assert!(error.to_string().contains("/dev/full"), "{error}");
     }
@@ -332,10 +348,10 @@ mod tests {
             pipe.read_exact(&mut content).unwrap();
             content
         });
-        let mut file = File::open(&folder.path()).unwrap();
-        file.deliver(&["{}"]).unwrap();
+        let file = File::open(&folder.path()).unwrap();
+        file.write(&super::lines(["{}"].into_iter())).unwrap();
         assert_eq!(&reader.join().unwrap(), b"{}\n");
-        let error = file.deliver(&["{}"]).unwrap_err();
+        let error = file.write(&super::lines(["{}"].into_iter())).unwrap_err();
         assert!(matches!(error, DeliverError::Closed { .. }), "{error:?}");
     }
 }

@@ -6,16 +6,23 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::sync::{Mutex, PoisonError};
 
-use super::{DeliverError, Destination, lines};
+use async_trait::async_trait;
+
+use super::{DeliverError, Delivered, Destination, lines};
+use crate::bindings::inventory::connector::types::Event;
 
 /// What messages call this destination.
 const PLACE: &str = "standard output";
 
 /// Standard output. Events are confirmed once the system has taken them.
 #[derive(Debug)]
-pub struct Stdout {
-    out: File,
+pub struct Stdout(Mutex<Out>);
+
+#[derive(Debug)]
+struct Out {
+    file: File,
     /// Whether a failed write has left a line without its end.
     torn: bool,
 }
@@ -36,23 +43,36 @@ impl Stdout {
 
     /// Writes to any open file in the place of standard output.
     fn to(out: File) -> Self {
-        Self { out, torn: false }
+        Self(Mutex::new(Out {
+            file: out,
+            torn: false,
+        }))
     }
 }
 
+#[async_trait]
 impl Destination for Stdout {
-    fn deliver(&mut self, events: &[&str]) -> Result<(), DeliverError> {
-        let mut bytes = lines(events);
-        if self.torn {
+    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+        let bytes = lines(events.iter().map(|event| event.json.as_str()));
+        tokio::task::block_in_place(|| self.write(bytes))?;
+        Ok(Delivered::default())
+    }
+}
+
+impl Stdout {
+    fn write(&self, mut bytes: Vec<u8>) -> Result<(), DeliverError> {
+        // What another thread left when it panicked is a torn line at worst.
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if out.torn {
             bytes.insert(0, b'\n');
         }
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
-            match self.out.write(rest) {
+            match out.file.write(rest) {
                 Ok(0) => return Err(DeliverError::of(PLACE, io::ErrorKind::WriteZero.into())),
                 Ok(count) => {
                     let (written, unwritten) = rest.split_at(count.min(rest.len()));
-                    self.torn = written.last() != Some(&b'\n');
+                    out.torn = written.last() != Some(&b'\n');
                     rest = unwritten;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -76,10 +96,12 @@ mod tests {
 
     #[test]
     fn writes_lines() {
-        let (mut reader, mut stdout) = pipe();
-        stdout.deliver(&["{\"a\":1}", "{\"b\":2}"]).unwrap();
-        stdout.deliver(&[]).unwrap();
-        stdout.deliver(&["{\"c\":3}"]).unwrap();
+        let (mut reader, stdout) = pipe();
+        stdout
+            .write(lines(["{\"a\":1}", "{\"b\":2}"].into_iter()))
+            .unwrap();
+        stdout.write(lines([].into_iter())).unwrap();
+        stdout.write(lines(["{\"c\":3}"].into_iter())).unwrap();
         drop(stdout);
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
@@ -88,9 +110,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_gone_is_closed() {
-        let (reader, mut stdout) = pipe();
+        let (reader, stdout) = pipe();
         drop(reader);
-        let error = stdout.deliver(&["{}"]).unwrap_err();
+        let error = stdout.write(lines(["{}"].into_iter())).unwrap_err();
         assert!(matches!(error, DeliverError::Closed { .. }), "{error:?}");
         assert!(error.to_string().contains("standard output"), "{error}");
     }
@@ -98,16 +120,18 @@ mod tests {
     #[test]
     fn a_full_disk_is_full() {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let error = Stdout::to(full).deliver(&["{}"]).unwrap_err();
+        let error = Stdout::to(full)
+            .write(lines(["{}"].into_iter()))
+            .unwrap_err();
         assert!(matches!(error, DeliverError::Full { .. }), "{error:?}");
     }
 
     #[test]
     fn a_torn_line_is_never_continued() {
         let (mut reader, mut stdout) = pipe();
-        stdout.torn = true;
-        stdout.deliver(&["{}"]).unwrap();
-        stdout.deliver(&["{}"]).unwrap();
+        stdout.0.get_mut().unwrap().torn = true;
+        stdout.write(lines(["{}"].into_iter())).unwrap();
+        stdout.write(lines(["{}"].into_iter())).unwrap();
         drop(stdout);
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
