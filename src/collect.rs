@@ -2,73 +2,28 @@
 
 use time::OffsetDateTime;
 
-use crate::bindings::inventory::connector::types::{
-    Account, Batch, Error, Event, FieldError, Reject, Source, SourcesPage,
-};
+use crate::bindings::inventory::connector::types::{Batch, Error, Event, Reject};
 use crate::clock;
-use crate::config::Config;
-use crate::cursor::{Cursor, Query, Refused, Stuck};
+use crate::config;
+use crate::cursor::{Cursor, Refused, Stuck};
 use crate::mapping::{self, MapError};
 use crate::sophos::endpoints::{self, Asked, Page};
-use crate::sophos::errors::{failure, origin};
+use crate::sophos::errors::failure;
 use crate::sophos::session;
 use crate::text::Text;
 
-/// `check`: token, whoami, and one endpoint in the form in which `collect` reads them.
-pub fn check(config: &str) -> Result<Account, Error> {
-    let config = configuration(config)?;
-    let session = session::open(&config)?;
-    let everything = Query {
-        last_seen_after: None,
-        last_seen_before: None,
-        page_from_key: None,
-    };
-    if let Asked::Answered(answer) = endpoints::request(&session, 1, &everything)? {
-        endpoints::read(
-            &session.tenant.api_host,
-            &String::from_utf8_lossy(&answer.body),
-        )?;
-    }
-    Ok(Account {
-        id: session.tenant.id,
-        kind: "tenant".to_owned(),
-        name: None,
-        notes: vec![format!(
-            "Endpoints are read from {}.",
-            origin(&session.tenant.api_host)
-        )],
-    })
-}
-
-/// `discover`: a tenant credential has one source, the tenant, collected with the account's own config.
-pub fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
-    if next.is_some() {
-        return Err(Error::InvalidCursor(failure(
-            "A tenant credential has one page of sources only.",
-        )));
-    }
-    let tenant = session::open(&configuration(config)?)?.tenant;
-    Ok(SourcesPage {
-        sources: vec![Source {
-            name: tenant.id.clone(),
-            id: tenant.id,
-            config: Ok(config.to_owned()),
-        }],
-        next: None,
-    })
-}
-
 /// `collect`: asks for the next page, maps what is new in it, and moves the cursor on.
 pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
-    let config = configuration(config)?;
+    let config = config::read(config)?;
     let session = session::open(&config)?;
+    let tenant = session.owner.tenant(config.tenant.as_ref())?;
     let now = clock::now();
     let mut cursor =
-        Cursor::resume(cursor, &session.tenant.id, config.range, now.into()).map_err(refused)?;
+        Cursor::resume(cursor, &tenant.id, config.range, now.into()).map_err(refused)?;
 
     let mut events = Vec::new();
     let mut rejects = Vec::new();
-    let more = match endpoints::request(&session, config.page_size, &cursor.query())? {
+    let more = match endpoints::request(&session, &tenant, config.page_size, &cursor.query())? {
         Asked::KeyRefused => {
             cursor.key_refused(now.into()).map_err(stuck)?;
             true
@@ -79,7 +34,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
             cursor.answered(date.into(), duration, i64::from(config.overlap) * 1000);
 
             let text = Text::of(&answer.body);
-            let page = endpoints::read(&session.tenant.api_host, &text.json)?;
+            let page = endpoints::read(&tenant.api_host, &text.json)?;
             (events, rejects) = sort_items(&page, &text, &mut cursor, now);
             cursor.turn_page(page.next_key.as_deref()).map_err(stuck)?
         }
@@ -156,16 +111,6 @@ fn deliver(
     Ok(event)
 }
 
-fn configuration(config: &str) -> Result<Config, Error> {
-    Config::parse(config).map_err(|errors| {
-        let field_error = |error: crate::config::FieldError| FieldError {
-            field: error.field,
-            message: error.message,
-        };
-        Error::InvalidConfig(errors.into_iter().map(field_error).collect())
-    })
-}
-
 fn refused(why: Refused) -> Error {
     Error::InvalidCursor(failure(match why {
         Refused::Damaged => {
@@ -176,8 +121,8 @@ fn refused(why: Refused) -> Error {
              cursor to collect everything again."
         }
         Refused::OtherTenant => {
-            "The cursor belongs to another tenant than the credential. Give this credential an account of \
-             its own, or drop the cursor to collect everything."
+            "The cursor belongs to another tenant than the credential or the source. Give another credential \
+             an account of its own, or drop the cursor to collect everything."
         }
         Refused::OtherRange => {
             "The cursor belongs to a walk over another time range. Begin the range without a cursor."

@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::bindings::inventory::connector::types;
 use crate::cursor::Range;
+use crate::sophos::trust;
+use crate::sophos::whoami::Tenant;
 use crate::timestamp::Timestamp;
 
 /// The JSON Schema of the configuration.
@@ -37,6 +40,8 @@ pub struct Config {
     pub page_size: u16,
     /// The range to walk instead of what is new.
     pub range: Option<Range>,
+    /// Which tenant of a partner or an organization to collect: set by `discover`, never by a person.
+    pub tenant: Option<Tenant>,
 }
 
 /// A field that does not fit.
@@ -60,6 +65,30 @@ struct Fields {
     page_size: Option<Value>,
     since: Option<Value>,
     until: Option<Value>,
+    tenant: Option<Value>,
+}
+
+/// The fields of `tenant` as they come.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TenantFields {
+    id: Option<Value>,
+    api_host: Option<Value>,
+}
+
+/// Reads a configuration as [`Config::parse`] does.
+///
+/// # Errors
+///
+/// `invalid-config`, with one entry for each field that does not fit.
+pub fn read(json: &str) -> Result<Config, types::Error> {
+    Config::parse(json).map_err(|errors| {
+        let field_error = |error: FieldError| types::FieldError {
+            field: error.field,
+            message: error.message,
+        };
+        types::Error::InvalidConfig(errors.into_iter().map(field_error).collect())
+    })
 }
 
 impl Config {
@@ -99,6 +128,7 @@ impl Config {
                 format!("`until` ({until}) must be later than `since` ({since})"),
             );
         }
+        let tenant = errors.tenant(fields.tenant, api_host.as_ref());
         let range = (since.is_some() || until.is_some()).then_some(Range { since, until });
 
         match (client_id, token_url, api_host) {
@@ -109,6 +139,7 @@ impl Config {
                 overlap,
                 page_size: u16::try_from(page_size).unwrap_or(LARGEST_PAGE),
                 range,
+                tenant,
             }),
             _ => Err(errors.0),
         }
@@ -194,6 +225,52 @@ impl Errors {
         }
         time
     }
+
+    /// `tenant`, whose host must be one that may get the access token, since `discover` names no other.
+    fn tenant(&mut self, value: Option<Value>, api_host: Option<&Url>) -> Option<Tenant> {
+        let value = value?;
+        // A derived struct would take an array for its fields.
+        let fields: Option<TenantFields> = if value.is_object() {
+            serde_json::from_value(value).ok()
+        } else {
+            None
+        };
+        let Some(fields) = fields else {
+            self.add(
+                "tenant",
+                "`tenant` must be an object of `id` and `api_host`, as `discover` sets it"
+                    .to_owned(),
+            );
+            return None;
+        };
+        let id = fields
+            .id
+            .as_ref()
+            .and_then(Value::as_str)
+            .and_then(trust::id);
+        if id.is_none() {
+            self.add(
+                "tenant/id",
+                "`tenant.id` must be a tenant's id, as `discover` sets it".to_owned(),
+            );
+        }
+        let host = fields.api_host.as_ref().and_then(Value::as_str);
+        let host = host
+            .zip(api_host)
+            .and_then(|(host, typed)| trust::api_host(host, typed));
+        // Without a right `api_host` beside it there is nothing to judge it by.
+        if host.is_none() && api_host.is_some() {
+            self.add(
+                "tenant/api_host",
+                "`tenant.api_host` must be an API host of Sophos Central, as `discover` sets it"
+                    .to_owned(),
+            );
+        }
+        Some(Tenant {
+            id: id?,
+            api_host: host?,
+        })
+    }
 }
 
 /// Whether a URL leads to this machine: the only place to which http is accepted, for tests and demos.
@@ -262,6 +339,35 @@ mod tests {
                 r#"{"client_id": "c", "since": "2026-01-02T00:00:00Z", "until": "2026-01-02T00:00:00Z"}"#,
                 "/until",
             ),
+            (r#"{"client_id": "c", "tenant": "t"}"#, "/tenant"),
+            (
+                r#"{"client_id": "c", "tenant": ["t", "https://api-eu01.central.sophos.com"]}"#,
+                "/tenant",
+            ),
+            (
+                r#"{"client_id": "c", "tenant": {"id": "t", "api_host": "https://api-eu01.central.sophos.com", "x": 1}}"#,
+                "/tenant",
+            ),
+            (
+                r#"{"client_id": "c", "tenant": {"id": "t"}}"#,
+                "/tenant/api_host",
+            ),
+            (
+                r#"{"client_id": "c", "tenant": {"id": "t", "api_host": "https://example.com"}}"#,
+                "/tenant/api_host",
+            ),
+            (
+                r#"{"client_id": "c", "tenant": {"api_host": "https://api-eu01.central.sophos.com"}}"#,
+                "/tenant/id",
+            ),
+            (
+                r#"{"client_id": "c", "tenant": {"id": "a b", "api_host": "https://api-eu01.central.sophos.com"}}"#,
+                "/tenant/id",
+            ),
+            (
+                r#"{"client_id": "c", "api_host": "x", "tenant": {"id": "t", "api_host": "https://example.com"}}"#,
+                "/api_host",
+            ),
         ] {
             assert_eq!(fields(json), [expected], "{json}");
         }
@@ -294,6 +400,7 @@ mod tests {
                 "overlap",
                 "page_size",
                 "since",
+                "tenant",
                 "token_url",
                 "until"
             ]

@@ -4,11 +4,11 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`collect`] | one step of a collection |
+//! | [`check`], [`discover`], [`collect`] | one step of a test, of a listing, of a collection |
 //! | [`cursor`] | where a collection stands, so that no device is lost |
 //! | [`mapping`] | one endpoint to one event |
 //! | [`ocsf`] | the form of the events |
-//! | [`sophos`] | Sophos Central's API: tokens, whoami, endpoints, errors |
+//! | [`sophos`] | Sophos Central's API: tokens, whoami, tenants, endpoints, errors |
 //! | [`http`] | one request and its answer |
 //! | [`config`], [`manifest`] | what a user sets, and what the component tells about itself |
 
@@ -17,10 +17,12 @@ use bindings::inventory::connector::types::{
 };
 
 mod bindings;
+pub mod check;
 pub mod clock;
 pub mod collect;
 pub mod config;
 pub mod cursor;
+pub mod discover;
 pub mod http;
 pub mod manifest;
 pub mod mapping;
@@ -62,11 +64,11 @@ impl bindings::Guest for Component {
     }
 
     fn check(config: String) -> Result<Account, Error> {
-        collect::check(&config)
+        check::check(&config)
     }
 
     fn discover(config: String, next: Option<String>) -> Result<SourcesPage, Error> {
-        collect::discover(&config, next.as_deref())
+        discover::discover(&config, next.as_deref())
     }
 
     fn collect(config: String, cursor: Option<String>) -> Result<Batch, Error> {

@@ -43,6 +43,7 @@ fn describe_tells_a_person_what_the_component_is_and_asks_for() {
         "client_id: Client ID, required",
         "page_size: Page size, default 500",
     ]);
+    assert!(!ran.stdout.contains("tenant:"), "{}", ran.stdout);
     assert_eq!(ran.stderr, "");
     assert!(work.simulator.requests().is_empty());
 }

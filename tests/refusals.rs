@@ -180,22 +180,35 @@ fn a_role_without_the_right() {
     );
 }
 
-#[test]
-fn a_credential_of_another_level() {
-    for (credential, level) in [
-        (Credential::Partner, "partner"),
-        (Credential::Organization, "organization"),
-    ] {
+/// A credential above tenants, with one tenant, and the route of its tenants.
+fn parents() -> [(Options, Route); 2] {
+    [
+        (Credential::Partner, Route::PartnerTenants),
+        (Credential::Organization, Route::OrganizationTenants),
+    ]
+    .map(|(credential, route)| {
         let tenant = Tenant::new(DEFAULT_TENANT, "Example Dental Ltd", Fleet::new(1, 120));
-        let work = Workplace::new(Options::with_tenants(credential, vec![tenant]));
-        let words = format!("credential of the level {level}");
+        (Options::with_tenants(credential, vec![tenant]), route)
+    })
+}
+
+#[test]
+fn a_partner_or_an_organization_that_may_not_list_its_tenants() {
+    for ((options, route), words) in parents().into_iter().zip([
+        ["tenants of the partner", "Sophos Central Partner >"],
+        ["tenants of the organization", "Sophos Central Enterprise >"],
+    ]) {
+        let work = Workplace::new(options);
+        work.simulator.fault_always(route, Fault::status(403));
         refused(
             &work,
             &[
-                &words,
-                "Make one inside each tenant",
+                "right is missing",
+                "may not list",
+                words[0],
                 "Service Principal ReadOnly",
-                "Global Settings > API Credentials Management",
+                words[1],
+                "API Credentials Management",
             ],
         );
     }
@@ -372,9 +385,10 @@ fn no_secret_shows_though_the_api_echoes_it() {
         work.host(&["check"]).expect(0);
         work.simulator.issued_tokens()[0].clone()
     };
-    for route in [Route::Token, Route::Whoami, Route::Endpoints] {
+    let own = [Route::Token, Route::Whoami, Route::Endpoints].map(|route| (options(), route));
+    for (options, route) in own.into_iter().chain(parents()) {
         for code in [200, 302, 400, 401, 403, 404, 429, 503] {
-            let work = Workplace::new(options());
+            let work = Workplace::new(options.clone());
             work.configure("", IMPATIENT);
             let secret = format!("{CLIENT_SECRET} {token}");
             work.simulator.fault_always(route, echo(code, &secret));

@@ -1,19 +1,16 @@
 //! A page of endpoints: `GET {dataRegion}/endpoint/v1/endpoints`.
 
-use std::fmt;
-
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::error::Category;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use url::Url;
 
-use super::errors::{Clues, failure, origin, refused, unanswered};
-use super::session::{self, Session};
+use super::errors::{Clues, origin, refused};
+use super::page;
+use super::session::Session;
+use super::whoami::{Level, Owner, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::cursor::Query;
-use crate::http::{self, Answer};
+use crate::http::Answer;
 
 /// An API page: the items as they came, so that one bad item costs itself alone.
 pub struct Page<'a> {
@@ -21,44 +18,6 @@ pub struct Page<'a> {
     pub items: Vec<&'a RawValue>,
     /// `pages.nextKey`: none on the last page.
     pub next_key: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    items: Items<'a>,
-    pages: Map<String, Value>,
-}
-
-/// The items of a page, up to a number that no page of the API reaches: each costs memory by itself, however
-/// small it is.
-struct Items<'a>(Vec<&'a RawValue>);
-
-const MOST_ITEMS: usize = 10_000;
-
-impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Vec<&'de RawValue>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "an array of at most {MOST_ITEMS} endpoints")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut read = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    if read.len() == MOST_ITEMS {
-                        return Err(de::Error::invalid_length(MOST_ITEMS + 1, &self));
-                    }
-                    read.push(item);
-                }
-                Ok(read)
-            }
-        }
-        deserializer.deserialize_seq(Reader).map(Self)
-    }
 }
 
 /// What the API answered to a query.
@@ -69,34 +28,45 @@ pub enum Asked {
     KeyRefused,
 }
 
-/// Asks for the page of `query`, of `page_size` endpoints at most.
-pub fn request(session: &Session, page_size: u16, query: &Query) -> Result<Asked, Error> {
-    let url = url(&session.tenant.api_host, page_size, query);
-    let authorization = session.token.authorization();
-    let headers = [
-        ("authorization", authorization.as_str()),
-        ("x-tenant-id", session.tenant.id.as_str()),
-    ];
-    let answer = http::get(&url, &headers).map_err(|fault| unanswered(&url, fault))?;
-    match answer.status {
-        200 => Ok(Asked::Answered(answer)),
-        400 | 404 | 410 if query.page_from_key.is_some() => Ok(Asked::KeyRefused),
-        401 if !session.fresh => {
-            session::forget();
-            Err(Error::Expired(Failure {
-                message: format!(
-                    "{} does not accept the access token any more (401); the next call asks for another.",
-                    origin(&url)
-                ),
-                correlation_id: Clues::of(&answer).correlation_id,
-            }))
-        }
-        status => {
-            if status == 401 {
-                session::forget();
-            }
-            Err(refused(&url, &answer, "read endpoints"))
-        }
+/// Asks for the page of `query` of a tenant, of `page_size` endpoints at most.
+///
+/// # Errors
+///
+/// As [`Session::get`] and [`refused`] say; `forbidden` for a tenant of a partner or an organization that
+/// does not let its parent read.
+pub fn request(
+    session: &Session,
+    tenant: &Tenant,
+    page_size: u16,
+    query: &Query,
+) -> Result<Asked, Error> {
+    let url = url(&tenant.api_host, page_size, query);
+    let answer = session.get(&url, ("x-tenant-id", &tenant.id))?;
+    match (answer.status, &session.owner) {
+        (200, _) => Ok(Asked::Answered(answer)),
+        (400 | 404 | 410, _) if query.page_from_key.is_some() => Ok(Asked::KeyRefused),
+        (403, Owner::Parent(parent)) => Err(Error::Forbidden(Failure {
+            message: closed(parent.level, &url),
+            correlation_id: Clues::of(&answer).correlation_id,
+        })),
+        _ => Err(refused(&url, &answer, "read endpoints")),
+    }
+}
+
+/// Why a tenant of a parent may answer 403, which the answer does not tell, and what to do.
+fn closed(level: Level, url: &Url) -> String {
+    let at = origin(url);
+    match level {
+        Level::Partner => format!(
+            "The customer does not let its partner read endpoints ({at} answered 403): it has not enabled \
+             Partner Assistance, is a trial, or is managed by another partner. Ask the customer's \
+             administrator to enable Partner Assistance in Sophos Central Admin, or leave the tenant out."
+        ),
+        Level::Organization => format!(
+            "The tenant does not let the organization read endpoints ({at} answered 403): it may be a trial, \
+             or not be managed by the organization. Look at it in {}, or leave the tenant out.",
+            level.console()
+        ),
     }
 }
 
@@ -123,39 +93,17 @@ fn url(api_host: &Url, page_size: u16, query: &Query) -> Url {
     url
 }
 
-/// Reads a page. Anything but an object with an `items` array and a `pages` object is `protocol`, so that a
-/// broken answer is never taken for the end of a walk.
+/// Reads a page as [`page::read`] does; a `nextKey` that is no text is `protocol`, too.
 pub fn read<'a>(api_host: &Url, json: &'a str) -> Result<Page<'a>, Error> {
-    let no_page = |why: String| {
-        Error::Protocol(failure(format!(
-            "{} answered with something that is no page of endpoints: {why}. The next run asks for it again; \
-             if it stays so, check whether a proxy answers in the API's place.",
-            origin(api_host)
-        )))
-    };
-    // A derived struct would take an array for its fields.
-    if !json.trim_start().starts_with('{') {
-        return Err(no_page("it is no JSON object".to_owned()));
-    }
-    let mut body: Body<'_> = serde_json::from_str(json).map_err(|error| {
-        let what = match error.classify() {
-            Category::Data => "`items` or `pages` is missing, of another type or far too long",
-            Category::Eof => "it ends too early",
-            Category::Syntax | Category::Io => "it is no JSON",
-        };
-        no_page(format!(
-            "{what} (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })?;
-    let next_key = match body.pages.remove("nextKey") {
+    const WHAT: &str = "endpoints";
+    let mut page = page::read(api_host, WHAT, json)?;
+    let next_key = match page.pages.remove("nextKey") {
         None | Some(Value::Null) => None,
         Some(Value::String(key)) => Some(key).filter(|key| !key.is_empty()),
-        Some(_) => return Err(no_page("`pages.nextKey` is no text".to_owned())),
+        Some(_) => return Err(page::no_page(api_host, WHAT, "`pages.nextKey` is no text")),
     };
     Ok(Page {
-        items: body.items.0,
+        items: page.items,
         next_key,
     })
 }
@@ -164,9 +112,10 @@ pub fn read<'a>(api_host: &Url, json: &'a str) -> Result<Page<'a>, Error> {
 mod tests {
     use url::Url;
 
-    use super::{MOST_ITEMS, read, url};
+    use super::{closed, read, url};
     use crate::bindings::inventory::connector::types::Error;
     use crate::cursor::Query;
+    use crate::sophos::whoami::Level;
     use crate::timestamp::Timestamp;
 
     fn host() -> Url {
@@ -213,39 +162,28 @@ mod tests {
     }
 
     #[test]
-    fn more_items_than_any_page_has_are_no_page() {
-        for (items, is_page) in [(MOST_ITEMS, true), (MOST_ITEMS + 1, false)] {
-            let json = format!(
-                r#"{{"items": [{}], "pages": {{}}}}"#,
-                vec!["{}"; items].join(",")
-            );
-            assert_eq!(read(&host(), &json).is_ok(), is_page, "{items}");
-        }
+    fn a_page_key_that_is_no_text_is_no_page() {
+        let json = r#"{"items": [], "pages": {"nextKey": 5}}"#;
+        assert!(matches!(read(&host(), json), Err(Error::Protocol(_))));
     }
 
     #[test]
-    fn anything_else_is_no_page() {
-        for json in [
-            "",
-            "<html></html>",
-            "null",
-            "[]",
-            r#"[[], {"nextKey": "k"}]"#,
-            "{}",
-            r#"{"items": []}"#,
-            r#"{"pages": {}}"#,
-            r#"{"items": {}, "pages": {}}"#,
-            r#"{"items": null, "pages": {}}"#,
-            r#"{"items": [], "pages": null}"#,
-            r#"{"items": [], "pages": []}"#,
-            r#"{"items": [], "pages": ["k"]}"#,
-            r#"{"items": [], "pages": {"nextKey": 5}}"#,
-            r#"{"items": [{}], "pages": {"#,
+    fn a_tenant_that_is_closed_to_its_parent_gets_no_advice_for_a_credential_of_its_own() {
+        for (level, words) in [
+            (
+                Level::Partner,
+                ["Partner Assistance", "trial", "another partner"],
+            ),
+            (
+                Level::Organization,
+                ["organization", "trial", "Sophos Central Enterprise"],
+            ),
         ] {
-            assert!(
-                matches!(read(&host(), json), Err(Error::Protocol(_))),
-                "{json}"
-            );
+            let message = closed(level, &host());
+            for word in words {
+                assert!(message.contains(word), "{word}: {message}");
+            }
+            assert!(!message.contains("Credentials Management"), "{message}");
         }
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
 use crate::http::{Answer, Fault};
 
-/// Where credentials are looked after, for messages.
+/// Where a tenant's credentials are looked after, for messages.
 pub const CREDENTIALS_PAGE: &str =
     "Sophos Central Admin > Global Settings > API Credentials Management";
 
@@ -95,10 +95,7 @@ pub fn refused(url: &Url, answer: &Answer, purpose: &str) -> Error {
         retry_after: answer.retry_after,
     };
     match status {
-        401 => Error::Unauthorized(failure(format!(
-            "{at} does not accept the access token that was just given (401). The credential may have been \
-             deleted or have expired: see {CREDENTIALS_PAGE}."
-        ))),
+        401 => token_refused(url, answer, CREDENTIALS_PAGE),
         403 => Error::Forbidden(failure(format!(
             "The credential may not {purpose} ({at} answered 403). Give it the role Service Principal \
              ReadOnly: {CREDENTIALS_PAGE}."
@@ -120,6 +117,19 @@ pub fn refused(url: &Url, answer: &Answer, purpose: &str) -> Error {
             "{at} answered {status} to a request to {purpose}. Check the URL in the configuration."
         ))),
     }
+}
+
+/// What it means that the API refuses a token that it has just given (401): no expiry of a session.
+/// `credentials_page` is where the credential is looked after.
+pub fn token_refused(url: &Url, answer: &Answer, credentials_page: &str) -> Error {
+    Error::Unauthorized(Failure {
+        message: format!(
+            "{} does not accept the access token that was just given (401). The credential may have been \
+             deleted or have expired: see {credentials_page}.",
+            origin(url)
+        ),
+        correlation_id: Clues::of(answer).correlation_id,
+    })
 }
 
 /// Scheme, host and port: all of a URL that may stand in a message.

@@ -1,15 +1,20 @@
 //! The session: an access token and whose it is, kept in the instance between calls.
 //!
 //! Losing it costs a request or two, never a record. One instance serves one account, so there is one
-//! session at most; another account's configuration replaces it.
+//! session at most; another account's configuration replaces it. All tenants of a partner or an organization
+//! share it: five thousand of them cost one token.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use url::Url;
+
+use super::errors::{Clues, origin, token_refused, unanswered};
 use super::token::{self, Token};
-use super::whoami::{self, Tenant};
-use crate::bindings::inventory::connector::types::Error;
+use super::whoami::{self, Owner};
+use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::config::Config;
+use crate::http::{self, Answer};
 
 /// A token is renewed when less than this of its life is left, or a tenth of it where it is short.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -21,13 +26,12 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Debug)]
 pub struct Session {
     account: (String, String, String),
-    /// For the `Authorization` header.
-    pub token: Token,
+    token: Token,
     renew_at: Instant,
-    /// Whose endpoints they are.
-    pub tenant: Tenant,
+    /// Whose credential it is.
+    pub owner: Owner,
     /// Whether the token was given in this very call, so that its refusal is no expiry.
-    pub fresh: bool,
+    fresh: bool,
 }
 
 thread_local! {
@@ -51,15 +55,15 @@ pub fn open(config: &Config) -> Result<Session, Error> {
             let asked = Instant::now();
             let (token, life) = token::request(config)?;
             let life = life.min(LONGEST_LIFE);
-            let tenant = match kept {
-                Some(kept) => kept.tenant,
+            let owner = match kept {
+                Some(kept) => kept.owner,
                 None => whoami::request(config, &token)?,
             };
             Session {
                 account,
                 token,
                 renew_at: asked + life.saturating_sub(MARGIN.min(life / 10)),
-                tenant,
+                owner,
                 fresh: true,
             }
         }
@@ -68,7 +72,32 @@ pub fn open(config: &Config) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// Forgets the session, so that the next call begins a new one.
-pub fn forget() {
-    KEPT.set(None);
+impl Session {
+    /// `GET url` with the session's token and `scope`, the header that names whose data is asked for: its name
+    /// and an id. Gives an answer of any status but 401.
+    ///
+    /// # Errors
+    ///
+    /// A fault on the way, as [`unanswered`] says. A 401 ends the session: `expired` where the token was good
+    /// before, `unauthorized` where it was just given.
+    pub fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Answer, Error> {
+        let authorization = self.token.authorization();
+        let headers = [("authorization", authorization.as_str()), scope];
+        let answer = http::get(url, &headers).map_err(|fault| unanswered(url, fault))?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        // The next call begins a new session.
+        KEPT.set(None);
+        if self.fresh {
+            return Err(token_refused(url, &answer, self.owner.credentials_page()));
+        }
+        Err(Error::Expired(Failure {
+            message: format!(
+                "{} does not accept the access token any more (401); the next call asks for another.",
+                origin(url)
+            ),
+            correlation_id: Clues::of(&answer).correlation_id,
+        }))
+    }
 }

@@ -3,22 +3,129 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::errors::{failure, origin, refused, unanswered};
+use super::errors::{CREDENTIALS_PAGE, failure, origin, refused, unanswered};
 use super::token::Token;
-use crate::bindings::inventory::connector::types::Error;
+use super::trust::{self, VENDOR_DOMAIN};
+use crate::bindings::inventory::connector::types::{Error, FieldError};
 use crate::config::Config;
 use crate::http;
 
-/// The domain under which every API host of Sophos Central lives.
-const VENDOR_DOMAIN: &str = ".central.sophos.com";
+/// Whom a credential belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// One tenant, whose endpoints it reads.
+    Tenant(Tenant),
+    /// A partner or an organization: it lists tenants, and reads the endpoints of each.
+    Parent(Parent),
+}
 
-/// A tenant credential's owner.
-#[derive(Clone, Debug)]
+/// A tenant: what it takes to ask for its endpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
     /// The tenant's id in lower case, as `X-Tenant-ID` takes it.
     pub id: String,
-    /// The regional API host: `apiHosts.dataRegion`.
+    /// The regional API host: `apiHosts.dataRegion` of whoami, or `apiHost` of a listing.
     pub api_host: Url,
+}
+
+/// An account above tenants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Which kind it is.
+    pub level: Level,
+    /// Its id in lower case, as the level's scope header takes it.
+    pub id: String,
+}
+
+/// The kinds of accounts above tenants. Their routes have the same form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Manages the tenants of its customers.
+    Partner,
+    /// An enterprise: its tenants are parts of itself.
+    Organization,
+}
+
+impl Level {
+    /// The vendor's word for it: the `idType` of whoami, and the first part of the path of its routes.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Organization => "organization",
+        }
+    }
+
+    /// The header that names the account on the level's own routes.
+    pub fn scope_header(self) -> &'static str {
+        match self {
+            Self::Partner => "x-partner-id",
+            Self::Organization => "x-organization-id",
+        }
+    }
+
+    /// The console in which the account is looked after, for messages.
+    pub fn console(self) -> &'static str {
+        match self {
+            Self::Partner => "Sophos Central Partner",
+            Self::Organization => "Sophos Central Enterprise",
+        }
+    }
+
+    /// Where its credentials are looked after, for messages.
+    pub fn credentials_page(self) -> &'static str {
+        match self {
+            Self::Partner => {
+                "Sophos Central Partner > Settings & Policies > API Credentials Management"
+            }
+            Self::Organization => {
+                "Sophos Central Enterprise > Settings & Policies > API Credentials Management"
+            }
+        }
+    }
+}
+
+impl Owner {
+    /// The tenant to collect: the owner itself, or `named`, the config's `tenant`, which a parent needs.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-config` where a parent's config names none, or a tenant's names another one.
+    pub fn tenant(&self, named: Option<&Tenant>) -> Result<Tenant, Error> {
+        let wrong = |field: &str, message: String| {
+            Err(Error::InvalidConfig(vec![FieldError {
+                field: field.to_owned(),
+                message,
+            }]))
+        };
+        match (self, named) {
+            (Self::Tenant(own), Some(named)) if named.id != own.id => wrong(
+                "/tenant/id",
+                "`tenant` is another one than that of the credential, which reads its own only: run \
+                 `discover` again, and collect the source that it returns"
+                    .to_owned(),
+            ),
+            // Whoami is asked at each session; what `discover` wrote down may be old.
+            (Self::Tenant(own), _) => Ok(own.clone()),
+            (Self::Parent(_), Some(named)) => Ok(named.clone()),
+            (Self::Parent(parent), None) => wrong(
+                "/tenant",
+                format!(
+                    "`tenant` is missing: the credential is that of the {} {}, which has no endpoints of its \
+                     own. Run `discover`, and collect the sources that it returns",
+                    parent.level.word(),
+                    parent.id
+                ),
+            ),
+        }
+    }
+
+    /// Where the owner's credentials are looked after, for messages.
+    pub fn credentials_page(&self) -> &'static str {
+        match self {
+            Self::Tenant(_) => CREDENTIALS_PAGE,
+            Self::Parent(parent) => parent.level.credentials_page(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -33,12 +140,17 @@ struct Whoami {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ApiHosts {
+    /// Only a tenant has one.
     data_region: Option<String>,
 }
 
-/// Asks whose credential it is. A credential of a partner or an organization is `forbidden`: it reads no
-/// endpoints by itself.
-pub fn request(config: &Config, token: &Token) -> Result<Tenant, Error> {
+/// Asks whose credential it is.
+///
+/// # Errors
+///
+/// As [`refused`] says of other answers than 200; `protocol` where the answer names no owner that is known,
+/// or a tenant without an API host that may get the token.
+pub fn request(config: &Config, token: &Token) -> Result<Owner, Error> {
     let mut url = config.api_host.clone();
     url.set_path("/whoami/v1");
     let headers = [("authorization", token.authorization())];
@@ -52,47 +164,35 @@ pub fn request(config: &Config, token: &Token) -> Result<Tenant, Error> {
     read(config, &answer.body)
 }
 
-fn read(config: &Config, body: &[u8]) -> Result<Tenant, Error> {
+fn read(config: &Config, body: &[u8]) -> Result<Owner, Error> {
     let at = origin(&config.api_host);
     let whoami: Whoami = serde_json::from_slice(body).map_err(|_| {
         Error::Protocol(failure(format!(
             "{at} did not tell whom the credential belongs to. Check `api_host` in the configuration."
         )))
     })?;
-    match whoami.id_type.as_str() {
-        "tenant" => {}
-        kind @ ("partner" | "organization") => {
-            return Err(Error::Forbidden(failure(format!(
-                "This is a credential of the level {kind}, which this version cannot collect with yet. Make \
-                 one inside each tenant, in that tenant's Sophos Central Admin > Global Settings > API \
-                 Credentials Management, with the role Service Principal ReadOnly."
-            ))));
-        }
+    let level = match whoami.id_type.as_str() {
+        "tenant" => None,
+        "partner" => Some(Level::Partner),
+        "organization" => Some(Level::Organization),
         _ => {
             return Err(Error::Protocol(failure(format!(
                 "{at} says that the credential belongs to something unknown. A newer version of this \
                  component may know it."
             ))));
         }
-    }
-    let valid_id = |id: &str| {
-        id.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    if whoami.id.is_empty() || !valid_id(&whoami.id) {
+    let Some(id) = trust::id(&whoami.id) else {
         return Err(Error::Protocol(failure(format!(
-            "{at} gave a tenant id that is none."
+            "{at} gave an id of the credential's owner that is none."
         ))));
+    };
+    if let Some(level) = level {
+        return Ok(Owner::Parent(Parent { level, id }));
     }
-    let region = whoami
-        .api_hosts
-        .data_region
-        .and_then(|text| Url::parse(&text).ok());
-    match region.filter(|region| is_trusted(region, &config.api_host)) {
-        Some(api_host) => Ok(Tenant {
-            id: whoami.id.to_lowercase(),
-            api_host,
-        }),
+    let region = whoami.api_hosts.data_region;
+    match region.and_then(|text| trust::api_host(&text, &config.api_host)) {
+        Some(api_host) => Ok(Owner::Tenant(Tenant { id, api_host })),
         None => Err(Error::Protocol(failure(format!(
             "{at} named no regional API host under https://*{VENDOR_DOMAIN}, so the access token was sent \
              nowhere. Check `api_host` in the configuration."
@@ -100,80 +200,111 @@ fn read(config: &Config, body: &[u8]) -> Result<Tenant, Error> {
     }
 }
 
-/// Whether an API host that an answer names may get the access token: https under the vendor's domain, or
-/// the very origin that the user typed.
-fn is_trusted(host: &Url, typed: &Url) -> bool {
-    let vendors = host.scheme() == "https"
-        && host.port().is_none()
-        && host
-            .domain()
-            .is_some_and(|name| name.ends_with(VENDOR_DOMAIN));
-    let plain = host.username().is_empty() && host.password().is_none();
-    plain && (vendors || host.origin() == typed.origin())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use url::Url;
+
+    use super::{Level, Owner, Parent, Tenant, read};
     use crate::bindings::inventory::connector::types::Error;
     use crate::config::Config;
 
-    fn outcome(kind: &str, region: &str) -> Result<String, Error> {
+    const ID: &str = "3f0f2c7e-2a1d-4b7c-9a55-0d9b6a1c2e01";
+
+    fn outcome(id: &str, kind: &str, region: &str) -> Result<Owner, Error> {
         let config =
             Config::parse(r#"{"client_id": "c", "api_host": "https://proxy.example:8443"}"#)
                 .unwrap();
         let body = format!(
-            r#"{{"id": "3F0F2C7E-2A1D-4B7C-9A55-0D9B6A1C2E01", "idType": "{kind}",
-                "apiHosts": {{"global": "https://api.central.sophos.com/", "dataRegion": {region}}}}}"#
+            r#"{{"id": "{id}", "idType": "{kind}",
+                "apiHosts": {{"global": "https://api.central.sophos.com/"{region}}}}}"#
         );
-        read(&config, body.as_bytes()).map(|tenant| format!("{} {}", tenant.id, tenant.api_host))
+        read(&config, body.as_bytes())
     }
 
     #[test]
-    fn a_regional_host_of_the_vendor_or_the_typed_origin_is_trusted() {
+    fn a_tenant_has_an_id_in_lower_case_and_a_trusted_host() {
+        let region = r#", "dataRegion": "https://api-eu02.central.sophos.com""#;
+        let Ok(Owner::Tenant(tenant)) = outcome(&ID.to_uppercase(), "tenant", region) else {
+            panic!("no tenant");
+        };
+        assert_eq!(tenant.id, ID);
+        assert_eq!(
+            tenant.api_host.as_str(),
+            "https://api-eu02.central.sophos.com/"
+        );
         for region in [
-            "https://api-eu02.central.sophos.com",
-            "https://api-xx99.central.sophos.com/",
-            "https://proxy.example:8443/",
+            "",
+            r#", "dataRegion": null"#,
+            r#", "dataRegion": """#,
+            r#", "dataRegion": "https://example.com""#,
         ] {
-            let tenant = outcome("tenant", &format!("{region:?}")).unwrap();
             assert!(
-                tenant.starts_with("3f0f2c7e-2a1d-4b7c-9a55-0d9b6a1c2e01 "),
-                "{tenant}"
+                matches!(outcome(ID, "tenant", region), Err(Error::Protocol(_))),
+                "{region}"
             );
         }
     }
 
     #[test]
-    fn any_other_host_is_refused() {
-        for region in [
-            "http://api-eu02.central.sophos.com",
-            "https://central.sophos.com.example",
-            "https://api-eu02.central.sophos.com.example.com",
-            "https://evilcentral.sophos.com",
-            "https://api-eu02.central.sophos.com:8443",
-            "https://user@api-eu02.central.sophos.com",
-            "https://api-eu02.central.sophos.com@example.com",
-            "https://proxy.example",
-            "http://proxy.example:8443",
-            "https://192.0.2.1",
-            "nonsense",
-            "",
+    fn a_parent_needs_no_regional_host() {
+        for (kind, level) in [
+            ("partner", Level::Partner),
+            ("organization", Level::Organization),
         ] {
-            let outcome = outcome("tenant", &format!("{region:?}"));
-            assert!(matches!(outcome, Err(Error::Protocol(_))), "{region}");
+            let id = ID.to_owned();
+            assert_eq!(
+                outcome(&ID.to_uppercase(), kind, "").unwrap(),
+                Owner::Parent(Parent { level, id })
+            );
+            assert_eq!(level.word(), kind);
         }
-        assert!(matches!(outcome("tenant", "null"), Err(Error::Protocol(_))));
     }
 
     #[test]
-    fn a_partner_and_an_organization_are_told_so() {
-        for kind in ["partner", "organization"] {
-            let Err(Error::Forbidden(failure)) = outcome(kind, "null") else {
-                panic!("{kind}");
+    fn a_parent_needs_a_tenant_and_a_tenant_is_its_own() {
+        let tenant = |id: &str, host: &str| Tenant {
+            id: id.to_owned(),
+            api_host: Url::parse(host).unwrap(),
+        };
+        let own = tenant(ID, "https://api-eu02.central.sophos.com");
+        let moved = tenant(ID, "https://api-us03.central.sophos.com");
+        let other = tenant("other", "https://api-eu02.central.sophos.com");
+        let single = Owner::Tenant(own.clone());
+        assert_eq!(single.tenant(None).unwrap(), own);
+        assert_eq!(single.tenant(Some(&moved)).unwrap(), own);
+
+        let parent = Owner::Parent(Parent {
+            level: Level::Partner,
+            id: "p".to_owned(),
+        });
+        assert_eq!(parent.tenant(Some(&other)).unwrap(), other);
+        for (owner, named, field, words) in [
+            (&single, Some(&other), "/tenant/id", "another one"),
+            (&parent, None, "/tenant", "Run `discover`"),
+        ] {
+            let Err(Error::InvalidConfig(errors)) = owner.tenant(named) else {
+                panic!("{field}");
             };
-            assert!(failure.message.contains(kind));
+            let [error] = errors.as_slice() else {
+                panic!("{field}");
+            };
+            assert_eq!(error.field, field);
+            assert!(error.message.contains(words), "{}", error.message);
         }
-        assert!(matches!(outcome("galaxy", "null"), Err(Error::Protocol(_))));
+    }
+
+    #[test]
+    fn an_owner_that_is_unknown_or_has_no_id_is_refused() {
+        for (id, kind) in [
+            (ID, "galaxy"),
+            (ID, "Tenant"),
+            ("", "partner"),
+            ("a b", "partner"),
+        ] {
+            assert!(
+                matches!(outcome(id, kind, ""), Err(Error::Protocol(_))),
+                "{id} {kind}"
+            );
+        }
     }
 }

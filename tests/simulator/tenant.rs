@@ -16,6 +16,8 @@ pub enum Access {
     NotActivated,
     /// It has an `apiHost`, but its endpoints answer 403, as without Partner Assistance.
     Forbidden,
+    /// Its `status` is `suspended`, and its endpoints answer 403. (No `status` but `active` is published.)
+    Suspended,
 }
 
 /// A tenant and its endpoints.
@@ -73,6 +75,9 @@ impl Tenant {
             owner: {"id": account},
         });
         if let Some(fields) = item.as_object_mut() {
+            if self.access == Access::Suspended {
+                fields.insert("status".to_owned(), "suspended".into());
+            }
             if self.access == Access::NotActivated {
                 fields.remove("dataGeography");
                 fields.remove("dataRegion");

@@ -4,7 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::{Manifest, RESERVED, validator};
+use super::{Manifest, RESERVED, is_read_only, validator};
 use crate::config::{Account, Problem};
 use crate::similar;
 
@@ -45,6 +45,9 @@ impl Manifest {
                 )
             } else if RESERVED.contains(&name.as_str()) {
                 format!("is set by the command line only: use `asset-host collect --{name} TIME`")
+            } else if self.field(name).is_some_and(is_read_only) {
+                "is set by the component itself, for each source that it finds: take it out"
+                    .to_owned()
             } else if value == PLACEHOLDER {
                 let title = self.title(name);
                 format!("is still {PLACEHOLDER:?}: put in your own value{title}")
@@ -55,8 +58,8 @@ impl Manifest {
         }
     }
 
-    /// Validates the config against the component's schema. Keys that were found wrong already are not told
-    /// a second time.
+    /// Validates the config against the component's schema. Keys that were found wrong already, and
+    /// what is inside them, are not told a second time.
     fn check_values(&self, account: &Account, problems: &mut Vec<Problem>) {
         let validator = match validator(&self.config) {
             Ok(validator) => validator,
@@ -66,14 +69,16 @@ impl Manifest {
             }
         };
         let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+        let is_told = |problem: &Problem| {
+            told.iter().any(|key| {
+                let inside = problem.key.strip_prefix(key.as_str());
+                inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
         let config = Value::Object(account.config.clone());
         for error in validator.iter_errors(&config) {
             let found = self.problems_of(account, &error);
-            problems.extend(
-                found
-                    .into_iter()
-                    .filter(|problem| !told.contains(&problem.key)),
-            );
+            problems.extend(found.into_iter().filter(|problem| !is_told(problem)));
         }
     }
 

@@ -165,7 +165,7 @@ impl Manifest {
             .into_iter()
             .flatten()
             .map(|(name, schema)| (name.as_str(), schema))
-            .filter(|(name, _)| !RESERVED.contains(name))
+            .filter(|(name, schema)| !RESERVED.contains(name) && !is_read_only(schema))
     }
 
     /// Whether a person must set this field of the config.
@@ -200,6 +200,14 @@ impl Manifest {
                 ));
             }
         }
+        let properties = self.config.get("properties").and_then(Value::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            if is_read_only(schema) && self.requires(name) {
+                faults.push(format!(
+                    "/config/required: {name:?} is read-only, so nobody may set it"
+                ));
+            }
+        }
         if let Err(error) = validator(&self.config) {
             faults.push(format!("/config: is not a usable JSON Schema: {error}"));
         }
@@ -210,6 +218,11 @@ impl Manifest {
 /// Whether a field of the config, by its schema, takes a URL: where a request may go, or a secret.
 pub fn is_uri(field: &Value) -> bool {
     field.get("format").and_then(Value::as_str) == Some("uri")
+}
+
+/// Whether a field of the config, by its schema, is the component's own to set, in the config of a source.
+fn is_read_only(field: &Value) -> bool {
+    field.get("readOnly") == Some(&Value::Bool(true))
 }
 
 /// Compiles a schema. Patterns run in linear time, whatever the component put in them, and references lead

@@ -33,6 +33,8 @@ pub(crate) fn example() -> Value {
                 "api_key_id": { "type": "string", "maxLength": 4 },
                 "nested": { "type": "object", "properties": { "depth": { "type": "integer" } }, "required": ["depth"] },
                 "code": { "type": "string", "pattern": "^(a+)+$" },
+                "tenant": { "type": "object", "required": ["id"], "readOnly": true },
+                "writable": { "type": "string", "readOnly": false },
                 "since": { "type": "string", "format": "date-time" },
                 "until": { "type": "string", "format": "date-time" }
             }
@@ -68,7 +70,8 @@ fn a_manifest_that_is_right_arrives_whole() {
             "dialect",
             "nested",
             "page_size",
-            "token_url"
+            "token_url",
+            "writable"
         ]
     );
     assert_eq!(manifest.field("nothing"), None);
@@ -158,6 +161,11 @@ fn a_manifest_that_is_wrong_is_named_precisely() {
             "/config/properties/client_secret",
             json!({}),
             &["/secrets/0/name: ", "field of the config as well"],
+        ),
+        (
+            "/config/required",
+            json!(["client_id", "tenant"]),
+            &["/config/required: ", "\"tenant\" is read-only"],
         ),
         (
             "/secrets/0/config_field",
@@ -357,6 +365,31 @@ fn each_problem_names_its_key_and_the_remedy() {
             &["client_secret"],
             "config.since",
             &["collect --since TIME"],
+        ),
+        (
+            json!({ "client_id": id, "tenant": { "id": "t" } }),
+            &["client_secret"],
+            "config.tenant",
+            &["set by the component itself", "take it out"],
+        ),
+        // What is wrong inside is of no matter.
+        (
+            json!({ "client_id": id, "tenant": {} }),
+            &["client_secret"],
+            "config.tenant",
+            &["set by the component itself"],
+        ),
+        (
+            json!({ "client_id": id, "tenant": "CHANGE-ME" }),
+            &["client_secret"],
+            "config.tenant",
+            &["set by the component itself"],
+        ),
+        (
+            json!({ "client_id": id, "tenent": {} }),
+            &["client_secret"],
+            "config.tenent",
+            &["unknown key; the component", "token_url, writable"],
         ),
         (
             json!({ "client_id": id }),

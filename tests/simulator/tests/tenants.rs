@@ -94,9 +94,10 @@ fn each_level_needs_its_own_route_and_scope_header() {
 
 #[test]
 fn some_tenants_are_listed_and_cannot_be_read() {
-    let mut tenants = Tenant::generate(7, 3, 2);
+    let mut tenants = Tenant::generate(7, 4, 2);
     tenants[1].access = Access::NotActivated;
     tenants[2].access = Access::Forbidden;
+    tenants[3].access = Access::Suspended;
     let ids: Vec<String> = tenants.iter().map(|tenant| tenant.id.clone()).collect();
     let simulator = Simulator::start(Options::with_tenants(Credential::Partner, tenants));
     let mut session = Session::of(&simulator);
@@ -106,7 +107,12 @@ fn some_tenants_are_listed_and_cannot_be_read() {
         .unwrap()
         .json();
     let has_host = |place: usize| listed["items"][place]["apiHost"].is_string();
-    assert_eq!([has_host(0), has_host(1), has_host(2)], [true, false, true]);
+    assert_eq!([0, 1, 2, 3].map(has_host), [true, false, true, true]);
+    let status = |place: usize| listed["items"][place]["status"].as_str();
+    assert_eq!(
+        [0, 1, 2, 3].map(status),
+        [Some("active"), None, Some("active"), Some("suspended")]
+    );
 
     let mut endpoints = |tenant: &str| {
         session
@@ -118,6 +124,7 @@ fn some_tenants_are_listed_and_cannot_be_read() {
     assert_eq!(open.json()["items"][0]["tenant"]["id"], ids[0]);
     assert_error(&endpoints(&ids[1]), 403);
     assert_error(&endpoints(&ids[2]), 403);
+    assert_error(&endpoints(&ids[3]), 403);
     assert_error(&endpoints(ACCOUNT_ID), 403);
 }
 

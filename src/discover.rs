@@ -1,0 +1,186 @@
+//! `discover`: what can be collected apart, one page a call.
+
+use serde_json::{Map, Value, json};
+
+use crate::bindings::inventory::connector::types::{Error, Source, SourcesPage};
+use crate::config;
+use crate::sophos::errors::{failure, origin};
+use crate::sophos::session;
+use crate::sophos::tenants::{self, Listed, Listing};
+use crate::sophos::whoami::{Owner, Tenant};
+
+/// The id of the source that stands for all tenants of a page whose ids cannot be read: no id of the vendor
+/// has brackets, so it is never taken for one. It has a reason in place of a config.
+pub const UNIDENTIFIED: &str = "(unidentified)";
+
+/// How many places of tenants without an id a reason names.
+const MOST_PLACES: usize = 10;
+
+/// Lists sources. A tenant credential has one, the tenant, collected with the account's own config. One of a
+/// partner or an organization has a source for each tenant, collected with the account's config and `tenant`
+/// in it; `next` is the number of the next page.
+///
+/// # Errors
+///
+/// `invalid-cursor` where `next` is none of its own; else those of the routes asked.
+pub fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
+    let checked = config::read(config)?;
+    let number = tenants::page_number(next)?;
+    let session = session::open(&checked)?;
+    match &session.owner {
+        Owner::Tenant(tenant) if number == 1 => Ok(SourcesPage {
+            sources: vec![Source {
+                id: tenant.id.clone(),
+                name: tenant.id.clone(),
+                config: Ok(config.to_owned()),
+            }],
+            next: None,
+        }),
+        Owner::Tenant(_) => Err(Error::InvalidCursor(failure(
+            "A tenant credential has one page of sources only. Begin with the first.",
+        ))),
+        Owner::Parent(parent) => {
+            let listing = tenants::request(&session, parent, &checked.api_host, number)?;
+            Ok(sources(config, number, listing))
+        }
+    }
+}
+
+/// Page `number` of a listing as sources of an account with this config.
+fn sources(config: &str, number: u32, listing: Listing) -> SourcesPage {
+    // It was read as an object before.
+    let fields: Map<String, Value> = serde_json::from_str(config).unwrap_or_default();
+    let mut sources: Vec<_> = listing
+        .tenants
+        .into_iter()
+        .map(|Listed { id, name, access }| Source {
+            id,
+            name,
+            config: access.map(|tenant| with_tenant(fields.clone(), &tenant)),
+        })
+        .collect();
+    if !listing.unidentified.is_empty() {
+        sources.push(unidentified(number, &listing.unidentified));
+    }
+    SourcesPage {
+        sources,
+        next: listing.next.map(|number| number.to_string()),
+    }
+}
+
+fn with_tenant(mut fields: Map<String, Value>, tenant: &Tenant) -> String {
+    let tenant = json!({ "id": tenant.id, "api_host": origin(&tenant.api_host) });
+    fields.insert("tenant".to_owned(), tenant);
+    Value::Object(fields).to_string()
+}
+
+/// One source for everything at these places (from 1) of page `number`, which no state can be kept for.
+fn unidentified(number: u32, places: &[usize]) -> Source {
+    let named: Vec<_> = places
+        .iter()
+        .take(MOST_PLACES)
+        .map(usize::to_string)
+        .collect();
+    let more = match places.len().saturating_sub(MOST_PLACES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Source {
+        id: UNIDENTIFIED.to_owned(),
+        name: UNIDENTIFIED.to_owned(),
+        config: Err(format!(
+            "Page {number} of the tenants has entries without an id, so they cannot be collected: number {}{more} \
+             on the page. If it stays so, ask Sophos' support.",
+            named.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use url::Url;
+
+    use super::{UNIDENTIFIED, sources};
+    use crate::config::Config;
+    use crate::sophos::tenants::{Listed, Listing};
+    use crate::sophos::trust;
+    use crate::sophos::whoami::Tenant;
+
+    const ID: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
+
+    fn listing(access: Result<Tenant, String>, unidentified: Vec<usize>) -> Listing {
+        Listing {
+            tenants: vec![Listed {
+                id: ID.to_owned(),
+                name: "Example Dental".to_owned(),
+                access,
+            }],
+            unidentified,
+            next: Some(3),
+            count: None,
+        }
+    }
+
+    #[test]
+    fn a_source_is_collected_with_the_accounts_config_and_its_tenant() {
+        let tenant = Tenant {
+            id: ID.to_owned(),
+            api_host: Url::parse("https://api-eu01.central.sophos.com").unwrap(),
+        };
+        let config =
+            r#"{"client_id": "c", "page_size": 7, "tenant": {"id": "old", "api_host": "x"}}"#;
+        let page = sources(config, 2, listing(Ok(tenant.clone()), Vec::new()));
+        assert_eq!(page.next.as_deref(), Some("3"));
+        let [source] = page.sources.as_slice() else {
+            panic!("{}", page.sources.len());
+        };
+        assert_eq!(
+            (source.id.as_str(), source.name.as_str()),
+            (ID, "Example Dental")
+        );
+        let config = source.config.as_ref().unwrap();
+        assert_eq!(
+            serde_json::from_str::<Value>(config).unwrap(),
+            json!({
+                "client_id": "c", "page_size": 7,
+                "tenant": {"id": ID, "api_host": "https://api-eu01.central.sophos.com"},
+            })
+        );
+        assert_eq!(Config::parse(config).unwrap().tenant, Some(tenant));
+    }
+
+    #[test]
+    fn what_cannot_be_collected_keeps_its_id_and_has_the_reason() {
+        let page = sources(
+            r#"{"client_id": "c"}"#,
+            2,
+            listing(Err("Why.".to_owned()), Vec::new()),
+        );
+        let found: Vec<_> = page
+            .sources
+            .iter()
+            .map(|source| (source.id.as_str(), &source.config))
+            .collect();
+        assert_eq!(found, [(ID, &Err("Why.".to_owned()))]);
+    }
+
+    #[test]
+    fn entries_without_an_id_are_told_together_and_by_their_places() {
+        assert_eq!(trust::id(UNIDENTIFIED), None);
+        for (places, words) in [
+            (vec![17], "Page 2 of the tenants has entries without an id"),
+            (vec![1, 17], ": number 1, 17 on the page."),
+            (
+                (1..=12).collect(),
+                ": number 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more on the page.",
+            ),
+        ] {
+            let page = sources("{}", 2, listing(Err(String::new()), places));
+            let last = page.sources.last().unwrap();
+            assert_eq!(last.id, UNIDENTIFIED);
+            let reason = last.config.as_ref().unwrap_err();
+            assert!(reason.contains(words), "{reason}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The tenants of a partner or an organization: `GET {api_host}/partner/v1/tenants` and
+//! `GET {api_host}/organization/v1/tenants`.
+//!
+//! The listing goes by page number and is no snapshot: where tenants come and go between two pages, one may
+//! come twice or be missed until the next listing. What it says of a tenant is read leniently, and one bad
+//! item costs itself alone.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::errors::{Clues, failure, origin, refused};
+use super::lenient::{self, Found, text};
+use super::page::{self, no_page};
+use super::session::Session;
+use super::trust::{self, VENDOR_DOMAIN};
+use super::whoami::{Level, Parent, Tenant};
+use crate::bindings::inventory::connector::types::{Error, Failure};
+
+/// `pageSize`: the most that the API gives.
+const PAGE_SIZE: u64 = 100;
+
+/// No account has so many pages of tenants: a listing that says so never ends.
+const MOST_PAGES: u32 = 100_000;
+
+/// No status is longer, in bytes; what is may be anything.
+const LONGEST_WORD: usize = 32;
+
+const WHAT: &str = "tenants";
+
+/// One page of the listing.
+#[derive(Debug)]
+pub struct Listing {
+    /// The tenants, each id once.
+    pub tenants: Vec<Listed>,
+    /// The places on the page, from 1, of the items that have no usable id.
+    pub unidentified: Vec<usize>,
+    /// The number of the next page; none after the last one.
+    pub next: Option<u32>,
+    /// `pages.items`: how many tenants there are on all pages, where the API tells it.
+    pub count: Option<u64>,
+}
+
+/// A tenant as the listing has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id in lower case.
+    pub id: String,
+    /// `showAs`, else `name`, else the id.
+    pub name: String,
+    /// What it takes to ask for its endpoints, or why they cannot be asked for, as a message.
+    pub access: Result<Tenant, String>,
+}
+
+/// The number of the page that `next` of `discover` stands for: 1 for none.
+///
+/// # Errors
+///
+/// `invalid-cursor` where `next` is no number that a page before can have given.
+pub fn page_number(next: Option<&str>) -> Result<u32, Error> {
+    let Some(text) = next else { return Ok(1) };
+    let number = text.parse::<u32>().ok();
+    number
+        // A plus sign and zeros in front are not how the number was written.
+        .filter(|number| (2..=MOST_PAGES).contains(number) && number.to_string() == text)
+        .ok_or_else(|| {
+            Error::InvalidCursor(failure(
+                "The page of tenants to go on with is none that this component named. Begin with the first.",
+            ))
+        })
+}
+
+/// Asks for page `number` (from 1) of the tenants of `parent`. `api_host` is the global one of the config.
+///
+/// # Errors
+///
+/// As [`Session::get`] and [`refused`] say; `forbidden` where the credential may not list tenants,
+/// `protocol` where the answer is no such page, `invalid-cursor` where the listing has no such page.
+pub fn request(
+    session: &Session,
+    parent: &Parent,
+    api_host: &Url,
+    number: u32,
+) -> Result<Listing, Error> {
+    let url = url(parent.level, api_host, number);
+    let answer = session.get(&url, (parent.level.scope_header(), &parent.id))?;
+    match answer.status {
+        // What is not UTF-8 in a name is shown as such; an id or a host that holds it is none.
+        200 => read(
+            parent.level,
+            api_host,
+            number,
+            &String::from_utf8_lossy(&answer.body),
+        ),
+        403 => Err(Error::Forbidden(Failure {
+            message: format!(
+                "The credential may not list the tenants of the {} ({} answered 403). Give it the role \
+                 Service Principal ReadOnly: {}.",
+                parent.level.word(),
+                origin(&url),
+                parent.level.credentials_page()
+            ),
+            correlation_id: Clues::of(&answer).correlation_id,
+        })),
+        _ => Err(refused(&url, &answer, "list tenants")),
+    }
+}
+
+fn url(level: Level, api_host: &Url, number: u32) -> Url {
+    let mut url = api_host.clone();
+    url.set_path(&format!("/{}/v1/tenants", level.word()));
+    url.set_query(Some(&format!(
+        "page={number}&pageSize={PAGE_SIZE}&pageTotal=true"
+    )));
+    url
+}
+
+/// Reads page `number`.
+fn read(level: Level, api_host: &Url, number: u32, json: &str) -> Result<Listing, Error> {
+    let page = page::read(api_host, WHAT, json)?;
+    let mut ids = HashSet::new();
+    let mut tenants = Vec::with_capacity(page.items.len());
+    let mut unidentified = Vec::new();
+    for (index, item) in page.items.iter().enumerate() {
+        match listed(level, api_host, item.get()) {
+            Some(tenant) => {
+                if ids.insert(tenant.id.clone()) {
+                    tenants.push(tenant);
+                }
+            }
+            None => unidentified.push(index + 1),
+        }
+    }
+    Ok(Listing {
+        tenants,
+        unidentified,
+        next: next_page(api_host, number, page.items.len(), &page.pages)?,
+        count: page.pages.get("items").and_then(Value::as_u64),
+    })
+}
+
+/// The number of the page after page `number`, which holds so many `items`. `pages.total` is the number of
+/// pages; where it is not told, a full page has another one behind it.
+fn next_page(
+    api_host: &Url,
+    number: u32,
+    items: usize,
+    pages: &Map<String, Value>,
+) -> Result<Option<u32>, Error> {
+    let told = |name: &str| match pages.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value.as_u64().map(Some).ok_or_else(|| {
+            let why = format!("`pages.{name}` is no whole number");
+            no_page(api_host, WHAT, &why)
+        }),
+    };
+    let asked = u64::from(number);
+    if let Some(current) = told("current")?.filter(|current| *current != asked) {
+        let why = format!("page {number} was asked for, and this is page {current}");
+        return Err(no_page(api_host, WHAT, &why));
+    }
+    let more = match told("total")? {
+        Some(total) if total > u64::from(MOST_PAGES) => {
+            return Err(no_page(
+                api_host,
+                WHAT,
+                "it has more pages than any account",
+            ));
+        }
+        // The page right behind the last one had tenants when the page before it was read.
+        Some(total) if asked > total.saturating_add(1) => {
+            return Err(Error::InvalidCursor(failure(format!(
+                "There is no page {number} of tenants: the listing has {total}. Begin with the first."
+            ))));
+        }
+        Some(total) => asked < total,
+        None => {
+            let size = ["size", "maxSize"]
+                .into_iter()
+                .filter_map(|name| pages.get(name)?.as_u64())
+                .fold(PAGE_SIZE, u64::min);
+            items > 0 && items as u64 >= size
+        }
+    };
+    if more && number == MOST_PAGES {
+        return Err(no_page(api_host, WHAT, "the listing does not end"));
+    }
+    Ok(more.then_some(number + 1))
+}
+
+/// What the listing says of a tenant, as far as it is needed.
+#[derive(Default)]
+struct Item<'a> {
+    id: Option<Cow<'a, str>>,
+    show_as: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    status: Option<Cow<'a, str>>,
+    api_host: Option<Cow<'a, str>>,
+}
+
+/// Reads one item; none where it has no usable id.
+fn listed(level: Level, typed: &Url, json: &str) -> Option<Listed> {
+    let mut item = Item::default();
+    // What is no object has no members, so no id either.
+    let _ = lenient::walk(json, |name, found| {
+        let Found::Scalar(value) = found else { return };
+        match name {
+            "id" => item.id = text(value),
+            "showAs" => item.show_as = text(value),
+            "name" => item.name = text(value),
+            "status" => item.status = text(value),
+            "apiHost" => item.api_host = text(value),
+            _ => {}
+        }
+    });
+    let id = trust::id(item.id.as_deref()?)?;
+    let access = match api_host(level, typed, &item) {
+        Ok(api_host) => Ok(Tenant {
+            id: id.clone(),
+            api_host,
+        }),
+        Err(reason) => Err(reason),
+    };
+    let name = [item.show_as, item.name]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.trim().is_empty())
+        .map_or_else(|| id.clone(), Cow::into_owned);
+    Some(Listed { id, name, access })
+}
+
+/// Where a tenant's endpoints are asked for, or the reason why they cannot be.
+fn api_host(level: Level, typed: &Url, item: &Item<'_>) -> Result<Url, String> {
+    let console = level.console();
+    if let Some(status) = &item.status
+        && !status.trim().eq_ignore_ascii_case("active")
+    {
+        let status = word(status).map_or_else(
+            || "one that cannot be shown".to_owned(),
+            |word| format!("\"{word}\""),
+        );
+        return Err(format!(
+            "The tenant is not active: its status is {status}. Look at it in {console}; once it is active, it \
+             is collected by itself."
+        ));
+    }
+    let Some(host) = &item.api_host else {
+        return Err(format!(
+            "The tenant has not been activated: nobody has chosen its data centre yet. Have its administrator \
+             sign in to Sophos Central for the first time, or look at it in {console}; then it is collected \
+             by itself."
+        ));
+    };
+    trust::api_host(host, typed).ok_or_else(|| {
+        format!(
+            "The listing gives the tenant an API host that is not under https://*{VENDOR_DOMAIN}, so the \
+             access token is not sent there. Check that no proxy changes the API's answers, then ask Sophos' \
+             support."
+        )
+    })
+}
+
+/// A word of the API that a message may repeat: one that looks like a status, short and plain.
+fn word(text: &str) -> Option<&str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " -_".contains(c);
+    let text = text.trim();
+    ((1..=LONGEST_WORD).contains(&text.len()) && text.chars().all(plain)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests;

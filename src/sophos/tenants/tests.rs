@@ -1,0 +1,278 @@
+//! What is read from a page of tenants: where the listing ends, and what can be collected.
+
+use serde_json::json;
+use url::Url;
+
+use super::*;
+
+const ID: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
+const HOST: &str = "https://api-eu01.central.sophos.com";
+
+fn typed() -> Url {
+    Url::parse("https://api.central.sophos.com").unwrap()
+}
+
+fn page(number: u32, items: usize, pages: &Value) -> Result<Option<u32>, Error> {
+    let items = vec![json!({}); items];
+    let json = json!({"items": items, "pages": pages}).to_string();
+    read(Level::Partner, &typed(), number, &json).map(|listing| listing.next)
+}
+
+#[test]
+fn each_level_has_its_own_route_and_every_page_the_same_size() {
+    for (level, path) in [
+        (Level::Partner, "partner"),
+        (Level::Organization, "organization"),
+    ] {
+        assert_eq!(
+            url(level, &typed(), 3).as_str(),
+            format!(
+                "https://api.central.sophos.com/{path}/v1/tenants?page=3&pageSize=100&pageTotal=true"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_page_is_followed_by_the_next_number_until_the_last() {
+    for (number, items, pages, next) in [
+        (1, 100, json!({"current": 1, "total": 3}), Some(2)),
+        (2, 100, json!({"current": 2, "total": 3}), Some(3)),
+        (3, 50, json!({"current": 3, "total": 3}), None),
+        (3, 100, json!({"current": 3, "total": 3}), None),
+        (1, 0, json!({"current": 1, "total": 0}), None),
+        // A page may be empty and not the last, and `current` need not be told.
+        (2, 0, json!({"total": 3}), Some(3)),
+        // The tenants of the page went away after the page before it was read.
+        (3, 0, json!({"current": 3, "total": 2}), None),
+        (99_999, 1, json!({"total": 100_000}), Some(100_000)),
+        (100_000, 1, json!({"total": 100_000}), None),
+        // Without a total a full page has another one behind it.
+        (1, 100, json!({"size": 100}), Some(2)),
+        (1, 99, json!({"size": 100}), None),
+        (1, 100, json!({}), Some(2)),
+        (1, 50, json!({}), None),
+        (4, 50, json!({"current": 4, "size": 50}), Some(5)),
+        (
+            4,
+            50,
+            json!({"size": 100, "maxSize": 50, "total": null}),
+            Some(5),
+        ),
+        (4, 0, json!({"size": 0}), None),
+        (4, 0, json!({"size": "100"}), None),
+    ] {
+        assert_eq!(
+            page(number, items, &pages).unwrap(),
+            next,
+            "{number} {pages}"
+        );
+    }
+}
+
+#[test]
+fn a_listing_that_cannot_be_right_is_never_the_end() {
+    for (number, items, pages) in [
+        (2, 100, json!({"current": 1, "total": 3})),
+        (1, 100, json!({"current": 2, "total": 3})),
+        (1, 100, json!({"current": "1"})),
+        (1, 100, json!({"total": "3"})),
+        (1, 100, json!({"total": -1})),
+        (1, 100, json!({"total": 1.5})),
+        (1, 100, json!({"total": 100_001})),
+        (100_000, 100, json!({"size": 100})),
+    ] {
+        assert!(
+            matches!(page(number, items, &pages), Err(Error::Protocol(_))),
+            "{number} {pages}"
+        );
+    }
+    assert!(matches!(
+        read(Level::Partner, &typed(), 1, r#"{"items": []}"#),
+        Err(Error::Protocol(_))
+    ));
+}
+
+#[test]
+fn a_page_that_the_listing_does_not_have_is_none_of_its_own() {
+    for (number, total) in [(4, 2), (2, 0), (9, 3)] {
+        let outcome = page(number, 0, &json!({"current": number, "total": total}));
+        assert!(
+            matches!(outcome, Err(Error::InvalidCursor(_))),
+            "{number} of {total}"
+        );
+    }
+}
+
+#[test]
+fn the_first_page_has_no_name_and_the_others_their_number() {
+    for (next, number) in [
+        (None, Some(1)),
+        (Some("2"), Some(2)),
+        (Some("100000"), Some(100_000)),
+        (Some("1"), None),
+        (Some("0"), None),
+        (Some("-2"), None),
+        (Some("+2"), None),
+        (Some("02"), None),
+        (Some(" 2"), None),
+        (Some("2.0"), None),
+        (Some("100001"), None),
+        (Some("99999999999999999999"), None),
+        (Some("two"), None),
+        (Some(""), None),
+    ] {
+        match page_number(next) {
+            Ok(found) => assert_eq!(Some(found), number, "{next:?}"),
+            Err(error) => {
+                assert!(matches!(error, Error::InvalidCursor(_)), "{next:?}");
+                assert_eq!(number, None, "{next:?}");
+            }
+        }
+    }
+}
+
+fn item(level: Level, json: &Value) -> Option<Listed> {
+    listed(level, &typed(), &json.to_string())
+}
+
+#[test]
+fn a_tenant_goes_by_what_the_console_shows() {
+    for (fields, name) in [
+        (json!({"showAs": "Shown", "name": "Legal"}), "Shown"),
+        (json!({"showAs": "", "name": "Legal"}), "Legal"),
+        (json!({"showAs": "  ", "name": "Legal"}), "Legal"),
+        (json!({"showAs": 5, "name": "Legal"}), "Legal"),
+        (json!({"showAs": null, "name": {"en": "Legal"}}), ID),
+        (json!({}), ID),
+    ] {
+        let mut json = json!({"id": ID.to_uppercase(), "apiHost": HOST, "more": [{}]});
+        for (field, value) in fields.as_object().unwrap() {
+            json[field] = value.clone();
+        }
+        let found = item(Level::Partner, &json).unwrap();
+        assert_eq!((found.id.as_str(), found.name.as_str()), (ID, name));
+    }
+}
+
+/// Each row: the status, the API host, and the words of the reason; none where the tenant can be collected.
+#[test]
+fn a_tenant_that_cannot_be_collected_tells_why_and_what_to_do() {
+    let long = "x".repeat(300);
+    let rows: &[(Value, Value, &[&str])] = &[
+        (json!("active"), json!(HOST), &[]),
+        (json!("Active"), json!(HOST), &[]),
+        (Value::Null, json!(HOST), &[]),
+        (json!(""), json!(HOST), &[]),
+        (json!(7), json!(format!("{HOST}/")), &[]),
+        (
+            json!("active"),
+            Value::Null,
+            &["not been activated", "data centre", "sign in"],
+        ),
+        (Value::Null, json!(""), &["not been activated"]),
+        (
+            json!("suspended"),
+            json!(HOST),
+            &["not active", "\"suspended\"", "Sophos Central Partner"],
+        ),
+        (json!("Suspended"), Value::Null, &["\"Suspended\""]),
+        (
+            json!("\u{1b}[31m\"b\"ad\n\u{202e}é"),
+            json!(HOST),
+            &["one that cannot be shown"],
+        ),
+        (
+            json!("active"),
+            json!("http://api-eu01.central.sophos.com"),
+            &["https://*.central.sophos.com", "token is not sent"],
+        ),
+        (
+            json!("active"),
+            json!(format!("https://{long}.example")),
+            &["proxy", "support"],
+        ),
+        (json!("active"), json!("nonsense\u{7}"), &["not under"]),
+        (json!(long), json!(HOST), &["one that cannot be shown"]),
+        (
+            json!(" Not yet_set-up "),
+            json!(HOST),
+            &["\"Not yet_set-up\""],
+        ),
+        (json!("  "), json!(HOST), &["one that cannot be shown"]),
+    ];
+    for (status, host, words) in rows {
+        let json = json!({"id": ID, "status": status, "apiHost": host});
+        let found = item(Level::Partner, &json).unwrap();
+        match found.access {
+            Ok(tenant) => {
+                assert_eq!(*words, [""; 0], "{json}");
+                assert_eq!(tenant.id, ID);
+                assert_eq!(tenant.api_host.as_str(), format!("{HOST}/"));
+            }
+            Err(reason) => {
+                assert!(!words.is_empty(), "{json}: {reason}");
+                for word in *words {
+                    assert!(reason.contains(word), "{word}: {reason}");
+                }
+                assert!(!reason.contains(&"x".repeat(40)), "{reason}");
+                assert!(!reason.contains(char::is_control), "{reason:?}");
+                assert!(reason.len() < 300, "{reason}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_typed_origin_is_a_trusted_host_too() {
+    let json = json!({"id": ID, "apiHost": "https://api.example:8443"}).to_string();
+    let own = Url::parse("https://api.example:8443").unwrap();
+    assert!(listed(Level::Partner, &own, &json).unwrap().access.is_ok());
+    assert!(
+        listed(Level::Partner, &typed(), &json)
+            .unwrap()
+            .access
+            .is_err()
+    );
+}
+
+#[test]
+fn a_bad_item_costs_itself_alone_and_the_first_of_two_counts() {
+    let other = "22e2a1bb-4c8f-4d9f-8e21-3a5d6b7c8d02";
+    let json = json!({
+        "items": [
+            {"id": ID, "name": "First", "apiHost": HOST},
+            5,
+            null,
+            [],
+            {"name": "Nobody", "apiHost": HOST},
+            {"id": 7},
+            {"id": "a b"},
+            {"id": ID.to_uppercase(), "name": "Second"},
+            {"id": other},
+        ],
+        "pages": {"current": 1, "total": 1, "items": 9},
+    });
+    let listing = read(Level::Partner, &typed(), 1, &json.to_string()).unwrap();
+    let found: Vec<_> = listing
+        .tenants
+        .iter()
+        .map(|tenant| (tenant.id.as_str(), tenant.name.as_str()))
+        .collect();
+    assert_eq!(found, [(ID, "First"), (other, other)]);
+    assert_eq!(listing.unidentified, [2, 3, 4, 5, 6, 7]);
+    assert_eq!((listing.count, listing.next), (Some(9), None));
+}
+
+#[test]
+fn how_many_there_are_is_told_where_the_api_tells_it() {
+    for (items, count) in [
+        (json!(250), Some(250)),
+        (Value::Null, None),
+        (json!("250"), None),
+    ] {
+        let json = json!({"items": [], "pages": {"items": items}}).to_string();
+        let listing = read(Level::Organization, &typed(), 1, &json).unwrap();
+        assert_eq!(listing.count, count);
+    }
+}
