@@ -154,7 +154,7 @@ pub enum State {
     Set(SetMark),
     /// Forget cursors, so that the next run walks everything
     Reset(Selector),
-    /// Forget the cursors of accounts that the configuration no longer has
+    /// Forget the cursors of sources that are gone and of accounts that the configuration no longer has
     Prune,
 }
 

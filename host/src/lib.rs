@@ -10,7 +10,7 @@
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
 //! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
-//! | [`state`], [`deliver`] | cursors, and where events go |
+//! | [`state`], [`rejects`], [`deliver`] | cursors, what was set aside, and where events go |
 //! | [`log`], [`stop`] | what a person sees, and how a run is ended |
 
 use std::io::{self, Write};
@@ -31,6 +31,7 @@ pub mod log;
 pub mod manifest;
 pub mod prepare;
 pub mod printable;
+pub mod rejects;
 pub mod retry;
 pub mod runtime;
 pub mod sandbox;

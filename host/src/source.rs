@@ -12,7 +12,7 @@ use crate::connector::{CallError, Connector};
 use crate::deliver::Destination;
 use crate::failure;
 use crate::retry::{Attempts, Next};
-use crate::state::{Start, State, StateError, StoredBatch};
+use crate::state::{Fingerprints, Start, State, StateError, StoredBatch};
 use crate::stop::Stop;
 
 /// A source as `discover` names it, with the config to collect it.
@@ -132,6 +132,7 @@ pub async fn collect(
                 more: batch.more,
                 full: start.full(),
                 first,
+                fingerprints: Fingerprints::Forgotten,
             };
             state.store_batch(&stored, OffsetDateTime::now_utc())?;
         }

@@ -77,7 +77,7 @@ fn row(source: &SourceState) -> [String; 7] {
         printable(&source.source),
         printable(&source.name),
         source.mark.as_deref().map_or("-".to_owned(), printable),
-        walk(source).to_owned(),
+        walk(source),
         time(source.last_success_at),
         match &source.last_error {
             Some(error) => format!("{} {}", time(source.last_error_at), printable(error)),
@@ -86,12 +86,13 @@ fn row(source: &SourceState) -> [String; 7] {
     ]
 }
 
-/// What is going on in a source, in a word.
-fn walk(source: &SourceState) -> &'static str {
-    match (source.walking, source.full) {
-        (false, _) => "-",
-        (true, false) => "in progress",
-        (true, true) => "full, in progress",
+/// What is going on in a source, in a few words.
+fn walk(source: &SourceState) -> String {
+    match (source.gone_at, source.walking, source.full) {
+        (Some(since), ..) => format!("gone since {}", timestamp::format(since)),
+        (None, false, _) => "-".to_owned(),
+        (None, true, false) => "in progress".to_owned(),
+        (None, true, true) => "full, in progress".to_owned(),
     }
 }
 
@@ -126,7 +127,7 @@ fn show(config: &Config, selector: &cli::Selector, out: &mut dyn Write) -> anyho
         ("source", Some(source.source.clone())),
         ("name", Some(source.name.clone())),
         ("mark", source.mark.clone()),
-        ("walk", Some(walk(&source).to_owned())),
+        ("walk", Some(walk(&source))),
         ("full walk began", time(source.full_started_at)),
         // The end of the last full walk, or the moment of `state set`.
         ("full_every from", time(source.last_full_at)),
@@ -210,7 +211,8 @@ fn reset(config: &Config, selector: &cli::Selector, out: &mut dyn Write) -> anyh
     Ok(())
 }
 
-/// Forgets the accounts that the configuration no longer has.
+/// Forgets the accounts that the configuration no longer has, and the sources that their accounts no longer
+/// have.
 fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     let known: BTreeSet<&str> = config
         .accounts
@@ -221,17 +223,21 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     if removed.is_empty() {
         writeln!(
             out,
-            "nothing to forget: every stored account is in {}",
+            "nothing to forget: every stored account is in {}, and none of their sources is gone",
             config.file.display()
         )?;
     }
     for source in removed {
         writeln!(
             out,
-            "forgot account {}, source {} ({})",
+            "forgot account {}, source {} ({}){}",
             printable(&source.account),
             printable(&source.source),
-            printable(&source.name)
+            printable(&source.name),
+            match source.gone_at {
+                Some(since) => format!(", gone since {}", timestamp::format(since)),
+                None => String::new(),
+            }
         )?;
     }
     Ok(())

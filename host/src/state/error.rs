@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +65,8 @@ pub enum StateError {
     },
     /// There is no room to write.
     #[error(
-        "no room to write the state {}: free some space on its disk; nothing was stored, and the next run goes \
-         on from the cursor before",
+        "no room to write the state {}: free some space on its disk; what was stored before is whole, and the \
+         next run goes on from the cursor before",
         path.display()
     )]
     Full {
@@ -84,13 +84,25 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// Why the file at `path`, the state's or one beside it, could not be opened or created.
+    pub(super) fn opening(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            _ => Self::Open { path, source },
+        }
+    }
+
     /// Sorts what SQLite reports about the file at `path` by what to do about it.
     pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
+        let extended = source.sqlite_error().map(|error| error.extended_code);
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotState { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source },
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            // The memory that readers and the writer share lies in a file, which could not grow.
+            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
             Some(ErrorCode::CannotOpen) => Self::Open {
                 path,
                 source: io::Error::other(source),

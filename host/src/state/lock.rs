@@ -32,10 +32,7 @@ impl Lock {
     /// When another process holds it, or its file cannot be opened, created or locked.
     pub fn take(path: &Path) -> Result<Self, StateError> {
         let lock_path = beside(path);
-        let open_error = |source| StateError::Open {
-            path: lock_path.clone(),
-            source,
-        };
+        let open_error = |error| StateError::opening(&lock_path, error);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

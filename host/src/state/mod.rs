@@ -1,34 +1,47 @@
-//! What is kept between runs: one SQLite file with a row for each source of each account.
+//! What is kept between runs: one SQLite file with a row for each source of each account, and one for each
+//! device of the accounts that deliver only what has changed.
 //!
 //! A cursor is stored only after its events are confirmed and must then survive a power cut, hence
-//! write-ahead logging with full synchronisation. One run writes at a time; reading is always free.
+//! write-ahead logging with full synchronisation. One run writes at a time; reading is always free. The room
+//! of what is deleted is used again, so the file grows no larger than what it has to hold at once.
 
-use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use time::OffsetDateTime;
 
 use crate::printable::printable;
 use crate::timestamp;
 
+mod discovery;
 mod error;
+#[cfg(test)]
+mod fingerprint_tests;
+mod fingerprints;
 mod lock;
 #[cfg(test)]
 mod open_tests;
 mod schema;
 #[cfg(test)]
+mod schema_tests;
+mod source_state;
+#[cfg(test)]
 mod tests;
 mod walk;
 
 pub use error::StateError;
+pub use fingerprints::Fingerprints;
+pub use source_state::SourceState;
 pub use walk::{Start, Wanted, next_walk};
 
 /// The longest error text that is stored, in characters.
 const LONGEST_ERROR: usize = 500;
+
+/// How many prepared statements are kept: more than there are, so that none is prepared twice.
+const KEPT_STATEMENTS: usize = 32;
 
 /// An open state file.
 #[derive(Debug)]
@@ -37,37 +50,6 @@ pub struct State {
     connection: Connection,
     /// Held as long as this value lives; none where the state is open to read.
     _lock: Option<lock::Lock>,
-}
-
-/// What is stored of one source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceState {
-    /// The account's name.
-    pub account: String,
-    /// The source's id.
-    pub source: String,
-    /// What a person calls the source; its id where no name is known.
-    pub name: String,
-    /// The cursor to go on from, as the component gave it; none before the first batch.
-    pub cursor: Option<String>,
-    /// How far the source is collected, for people; none before the first walk has ended.
-    pub mark: Option<String>,
-    /// Whether a walk is in progress: the last batch said that more follows.
-    pub walking: bool,
-    /// Whether the walk in progress is one over everything.
-    pub full: bool,
-    /// When the full walk in progress began.
-    pub full_started_at: Option<OffsetDateTime>,
-    /// When the last full walk ended, or a mark was set in its place.
-    pub last_full_at: Option<OffsetDateTime>,
-    /// When the source was last up to date.
-    pub last_success_at: Option<OffsetDateTime>,
-    /// What stopped the last run; none if nothing did.
-    pub last_error: Option<String>,
-    /// When that was.
-    pub last_error_at: Option<OffsetDateTime>,
-    /// When the row last changed.
-    pub updated_at: OffsetDateTime,
 }
 
 /// What is stored of a batch once its events are confirmed.
@@ -89,7 +71,42 @@ pub struct StoredBatch<'a> {
     pub full: bool,
     /// Whether the batch is the first of its walk: `collect` was called without a cursor.
     pub first: bool,
+    /// What the batch leaves of its devices.
+    pub fingerprints: Fingerprints<'a>,
 }
+
+/// Stores a batch's cursor and where its walk stands, and returns the source's number.
+const STORE_BATCH: &str = "
+    INSERT INTO source (account, source, name, cursor, mark, walking, full_walk,
+                        full_started_at, last_full_at, updated_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 AND ?7,
+            iif(?6 AND ?7, ?9, NULL), iif(?7 AND NOT ?6, ?9, NULL), ?9)
+    ON CONFLICT (account, source) DO UPDATE SET
+        name = excluded.name,
+        cursor = excluded.cursor,
+        mark = coalesce(excluded.mark, mark),
+        walking = excluded.walking,
+        full_walk = excluded.full_walk,
+        full_started_at = iif(excluded.full_walk AND full_walk AND NOT ?8, full_started_at,
+                              excluded.full_started_at),
+        last_full_at = coalesce(excluded.last_full_at, last_full_at),
+        gone_at = NULL,
+        updated_at = excluded.updated_at
+    RETURNING number";
+
+/// Stores a cursor in the place of a walk, and returns the source's number.
+const SET_CURSOR: &str = "
+    INSERT INTO source (account, source, name, cursor, mark, walking, full_walk, last_full_at, updated_at)
+    VALUES (?1, ?2, ?2, ?3, ?4, FALSE, FALSE, ?5, ?5)
+    ON CONFLICT (account, source) DO UPDATE SET
+        cursor = excluded.cursor,
+        mark = excluded.mark,
+        walking = FALSE,
+        full_walk = FALSE,
+        full_started_at = NULL,
+        last_full_at = excluded.last_full_at,
+        updated_at = excluded.updated_at
+    RETURNING number";
 
 impl State {
     /// Opens the state to change it, creates it if it is missing, and keeps every other run from doing the
@@ -108,19 +125,12 @@ impl State {
             .truncate(false)
             .mode(0o600)
             .open(path)
-            .map_err(|source| StateError::Open {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|error| StateError::opening(path, error))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|error| StateError::of(path, error))?;
-        schema::prepare(path, &connection)?;
-        Ok(Self {
-            path: path.to_owned(),
-            connection,
-            _lock: Some(lock),
-        })
+        schema::prepare_to_write(path, &connection)?;
+        Ok(Self::new(path, connection, Some(lock)))
     }
 
     /// Opens the state to read it, even while a run holds it. A missing file is an empty state.
@@ -129,15 +139,7 @@ impl State {
     ///
     /// When the file cannot be read, is not a state file, or was written by a newer version.
     pub fn open_to_read(path: &Path) -> Result<Self, StateError> {
-        let state = |connection| Self {
-            path: path.to_owned(),
-            connection,
-            _lock: None,
-        };
-        let open_error = |source| StateError::Open {
-            path: path.to_owned(),
-            source,
-        };
+        let open_error = |error| StateError::opening(path, error);
         let there = match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 return Err(open_error(io::ErrorKind::IsADirectory.into()));
@@ -150,14 +152,23 @@ impl State {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags)
                 .map_err(|error| StateError::of(path, error))?;
-            if schema::check(path, &connection)? == schema::Found::Ours {
-                return Ok(state(connection));
+            if schema::prepare_to_read(path, &connection)? {
+                return Ok(Self::new(path, connection, None));
             }
         }
         let connection =
             Connection::open_in_memory().map_err(|error| StateError::of(path, error))?;
-        schema::prepare(path, &connection)?;
-        Ok(state(connection))
+        schema::prepare_to_write(path, &connection)?;
+        Ok(Self::new(path, connection, None))
+    }
+
+    fn new(path: &Path, connection: Connection, lock: Option<lock::Lock>) -> Self {
+        connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
+        Self {
+            path: path.to_owned(),
+            connection,
+            _lock: lock,
+        }
     }
 
     /// The state file's path.
@@ -172,9 +183,11 @@ impl State {
     /// When the file cannot be read or is damaged.
     pub fn source(&self, account: &str, source: &str) -> Result<Option<SourceState>, StateError> {
         Ok(self
-            .sources_of(account)?
-            .into_iter()
-            .find(|state| state.source == source))
+            .read(
+                "SELECT * FROM source WHERE account = ?1 AND source = ?2",
+                params![account, source],
+            )?
+            .pop())
     }
 
     /// Returns what is stored of every source of an account, by the sources' ids.
@@ -198,7 +211,8 @@ impl State {
         self.read("SELECT * FROM source ORDER BY account, source", params![])
     }
 
-    /// Stores how far a walk got. Call it only once every event of the batch is confirmed.
+    /// Stores how far a walk got and what the devices looked like, both or neither. Call it only once every
+    /// event of the batch is confirmed. A source that has a batch is not gone.
     ///
     /// # Errors
     ///
@@ -208,34 +222,24 @@ impl State {
         batch: &StoredBatch<'_>,
         now: OffsetDateTime,
     ) -> Result<(), StateError> {
-        self.write(
-            "INSERT INTO source (account, source, name, cursor, mark, walking, full_walk,
-                                 full_started_at, last_full_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 AND ?7,
-                     iif(?6 AND ?7, ?9, NULL), iif(?7 AND NOT ?6, ?9, NULL), ?9)
-             ON CONFLICT (account, source) DO UPDATE SET
-                 name = excluded.name,
-                 cursor = excluded.cursor,
-                 mark = coalesce(excluded.mark, mark),
-                 walking = excluded.walking,
-                 full_walk = excluded.full_walk,
-                 full_started_at = iif(excluded.full_walk AND full_walk AND NOT ?8, full_started_at,
-                                       excluded.full_started_at),
-                 last_full_at = coalesce(excluded.last_full_at, last_full_at),
-                 updated_at = excluded.updated_at",
-            params![
-                batch.account,
-                batch.source,
-                batch.name,
-                batch.cursor,
-                batch.mark,
-                batch.more,
-                batch.full,
-                batch.first,
-                timestamp::format(now)
-            ],
-        )
-        .map(drop)
+        self.transact(|transaction| {
+            let number = transaction.prepare_cached(STORE_BATCH)?.query_row(
+                params![
+                    batch.account,
+                    batch.source,
+                    batch.name,
+                    batch.cursor,
+                    batch.mark,
+                    batch.more,
+                    batch.full,
+                    batch.first,
+                    timestamp::format(now)
+                ],
+                |row| row.get(0),
+            )?;
+            let begins_full_walk = batch.full && batch.first;
+            fingerprints::store(transaction, number, &batch.fingerprints, begins_full_walk)
+        })
     }
 
     /// Stores that a source is up to date, and forgets what stopped an earlier run.
@@ -254,7 +258,6 @@ impl State {
              WHERE account = ?1 AND source = ?2",
             params![account, source, timestamp::format(now)],
         )
-        .map(drop)
     }
 
     /// Stores what stopped a source: a message for people without personal data, on one line and cut to
@@ -282,11 +285,11 @@ impl State {
                  updated_at = excluded.updated_at",
             params![account, source, name, error, timestamp::format(now)],
         )
-        .map(drop)
     }
 
     /// Puts a cursor in the place of the stored one. The next run begins a walk there; the next full walk
-    /// is due `full_every` from now, as if one had just ended.
+    /// is due `full_every` from now, as if one had just ended. What the devices looked like is forgotten, so
+    /// that all that the walk finds is delivered.
     ///
     /// # Errors
     ///
@@ -299,46 +302,13 @@ impl State {
         mark: &str,
         now: OffsetDateTime,
     ) -> Result<(), StateError> {
-        self.write(
-            "INSERT INTO source (account, source, name, cursor, mark, walking, full_walk, last_full_at, updated_at)
-             VALUES (?1, ?2, ?2, ?3, ?4, FALSE, FALSE, ?5, ?5)
-             ON CONFLICT (account, source) DO UPDATE SET
-                 cursor = excluded.cursor,
-                 mark = excluded.mark,
-                 walking = FALSE,
-                 full_walk = FALSE,
-                 full_started_at = NULL,
-                 last_full_at = excluded.last_full_at,
-                 updated_at = excluded.updated_at",
-            params![account, source, cursor, mark, timestamp::format(now)],
-        )
-        .map(drop)
-    }
-
-    /// Forgets one source of an account, or all of them, and returns how many there were.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written; what was stored before is then still there, whole.
-    pub fn reset(&mut self, account: &str, source: Option<&str>) -> Result<usize, StateError> {
-        self.write(
-            "DELETE FROM source WHERE account = ?1 AND (?2 IS NULL OR source = ?2)",
-            params![account, source],
-        )
-    }
-
-    /// Forgets every account that is not in `known` and returns what was stored of its sources.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or written. What is forgotten by then stays forgotten.
-    pub fn prune(&mut self, known: &BTreeSet<&str>) -> Result<Vec<SourceState>, StateError> {
-        let mut removed = self.sources()?;
-        removed.retain(|state| !known.contains(state.account.as_str()));
-        for state in &removed {
-            self.reset(&state.account, Some(&state.source))?;
-        }
-        Ok(removed)
+        self.transact(|transaction| {
+            let number = transaction.prepare_cached(SET_CURSOR)?.query_row(
+                params![account, source, cursor, mark, timestamp::format(now)],
+                |row| row.get(0),
+            )?;
+            fingerprints::forget(transaction, number)
+        })
     }
 
     /// Runs a query over the table of sources.
@@ -350,49 +320,33 @@ impl State {
         let query = || -> rusqlite::Result<Vec<SourceState>> {
             self.connection
                 .prepare_cached(sql)?
-                .query_map(params, source_state)?
+                .query_map(params, SourceState::of)?
                 .collect()
         };
         query().map_err(|error| StateError::of(&self.path, error))
     }
 
-    /// Runs one statement, which SQLite does whole or not at all, and returns how many rows it changed.
-    fn write(&mut self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StateError> {
+    /// Runs one statement, which SQLite does whole or not at all.
+    fn write(&mut self, sql: &str, params: impl rusqlite::Params) -> Result<(), StateError> {
         let statement = || self.connection.prepare_cached(sql)?.execute(params);
-        statement().map_err(|error| StateError::of(&self.path, error))
+        statement()
+            .map(drop)
+            .map_err(|error| StateError::of(&self.path, error))
     }
-}
 
-/// Reads a row of the table of sources.
-fn source_state(row: &Row<'_>) -> rusqlite::Result<SourceState> {
-    Ok(SourceState {
-        account: row.get("account")?,
-        source: row.get("source")?,
-        name: row.get("name")?,
-        cursor: row.get("cursor")?,
-        mark: row.get("mark")?,
-        walking: row.get("walking")?,
-        full: row.get("full_walk")?,
-        full_started_at: time(row, "full_started_at")?,
-        last_full_at: time(row, "last_full_at")?,
-        last_success_at: time(row, "last_success_at")?,
-        last_error: row.get("last_error")?,
-        last_error_at: time(row, "last_error_at")?,
-        updated_at: time(row, "updated_at")?.unwrap_or(OffsetDateTime::UNIX_EPOCH),
-    })
-}
-
-/// Reads a column that holds a time as text, or nothing.
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<OffsetDateTime>> {
-    let index = row.as_ref().column_index(column)?;
-    row.get::<_, Option<String>>(index)?
-        .map(|text| timestamp::parse(&text))
-        .transpose()
-        .map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(
-                index,
-                rusqlite::types::Type::Text,
-                Box::new(error),
-            )
-        })
+    /// Runs several statements, all or none.
+    fn transact<T>(
+        &mut self,
+        statements: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        let run = || {
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = statements(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|error| StateError::of(&self.path, error))
+    }
 }

@@ -18,6 +18,7 @@ pub(super) fn batch<'a>(cursor: &'a str) -> StoredBatch<'a> {
         more: false,
         full: false,
         first: false,
+        fingerprints: Fingerprints::Forgotten,
     }
 }
 
@@ -175,7 +176,7 @@ fn a_newer_format_is_refused_with_the_remedy() {
                 "{error}"
             );
             let message = error.to_string();
-            for part in ["state.db", "format 99", "up to 1", "upgrade", "state.path"] {
+            for part in ["state.db", "format 99", "up to 2", "upgrade", "state.path"] {
                 assert!(message.contains(part), "{message}");
             }
         }

@@ -1,5 +1,7 @@
 //! What the state keeps.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::state::open_tests::{Folder, at, batch, t1};
 
@@ -28,6 +30,7 @@ fn a_walk_leaves_its_marks() {
         last_success_at: None,
         last_error: None,
         last_error_at: None,
+        gone_at: None,
         updated_at: at(0),
     };
     assert_eq!(t1(&state), expected);
@@ -222,4 +225,79 @@ fn rows_are_kept_apart_forgotten_and_pruned() {
     let removed = state.prune(&BTreeSet::from(["a"])).unwrap();
     assert_eq!(keys(&removed), ["b/1"]);
     assert_eq!(keys(&state.sources().unwrap()), ["a/2"]);
+}
+
+fn ids(ids: &[&str]) -> BTreeSet<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[test]
+fn a_source_that_discovery_does_not_find_is_gone_until_it_is_back() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    for (account, source) in [
+        ("acme", "t1"),
+        ("acme", "t2"),
+        ("acme", "t3"),
+        ("beta", "t2"),
+    ] {
+        let row = StoredBatch {
+            account,
+            source,
+            ..batch("x")
+        };
+        state.store_batch(&row, at(0)).unwrap();
+    }
+    let all = ids(&["t1", "t2", "t3", "new"]);
+    assert_eq!(state.discovered("acme", &all, at(1)).unwrap(), []);
+    let before = state.sources().unwrap();
+    assert!(before.iter().all(|state| state.gone_at.is_none()));
+
+    let gone = state.discovered("acme", &ids(&["t1"]), at(2)).unwrap();
+    assert_eq!(keys(&gone), ["acme/t2", "acme/t3"]);
+    let expected = SourceState {
+        gone_at: Some(at(2)),
+        updated_at: at(2),
+        ..before[1].clone()
+    };
+    assert_eq!(gone[0], expected);
+    // It is gone since it was first missed.
+    let gone = state
+        .discovered("acme", &ids(&["t1", "t3"]), at(3))
+        .unwrap();
+    assert_eq!(gone, [expected]);
+    // Others have changed nothing; an error does not bring it back, a batch does.
+    assert_eq!(state.source("beta", "t2").unwrap().as_ref(), before.last());
+    state
+        .store_error("acme", "t2", "t2", "refused", at(4))
+        .unwrap();
+    let t2 = state.source("acme", "t2").unwrap().unwrap();
+    assert_eq!(t2.gone_at, Some(at(2)));
+    let back = StoredBatch {
+        source: "t2",
+        ..batch("y")
+    };
+    state.store_batch(&back, at(5)).unwrap();
+    let t2 = state.source("acme", "t2").unwrap().unwrap();
+    assert_eq!(t2.gone_at, None);
+}
+
+#[test]
+fn what_is_gone_is_pruned() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    for source in ["t1", "t2"] {
+        let row = StoredBatch {
+            source,
+            ..batch("x")
+        };
+        state.store_batch(&row, at(0)).unwrap();
+    }
+    let known = BTreeSet::from(["acme"]);
+    assert_eq!(state.prune(&known).unwrap(), []);
+    state.discovered("acme", &ids(&["t2"]), at(1)).unwrap();
+    let removed = state.prune(&known).unwrap();
+    assert_eq!(keys(&removed), ["acme/t1"]);
+    assert_eq!(removed[0].gone_at, Some(at(1)));
+    assert_eq!(keys(&state.sources().unwrap()), ["acme/t2"]);
 }

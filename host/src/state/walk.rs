@@ -120,6 +120,7 @@ mod tests {
             last_success_at: None,
             last_error: None,
             last_error_at: None,
+            gone_at: None,
             updated_at: at(0),
         }
     }

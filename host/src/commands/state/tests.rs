@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::state::StoredBatch;
+use crate::state::{Fingerprints, StoredBatch};
 use cli::{Selector, SetMark};
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -33,6 +33,7 @@ fn store(config: &Config, account: &str, source: &str, cursor: &str, more: bool)
         more,
         full: more,
         first: true,
+        fingerprints: Fingerprints::Forgotten,
     };
     let mut state = State::open_for_run(&config.state).unwrap();
     state.store_batch(&batch, at(0)).unwrap();
@@ -252,12 +253,43 @@ fn prune_forgets_accounts_that_are_gone() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     let text = run(&config, cli::State::Prune).unwrap();
-    assert!(text.contains("nothing to forget"), "{text}");
+    assert!(text.starts_with("nothing to forget"), "{text}");
     store(&config, "gone", "t9", "{}", false);
     let text = run(&config, cli::State::Prune).unwrap();
     assert_eq!(text, "forgot account gone, source t9 (Name of t9)\n");
     assert!(cursor(&config, "acme", "t1").is_some());
     assert_eq!(cursor(&config, "gone", "t9"), None);
+}
+
+#[test]
+fn a_source_that_is_gone_is_told_and_pruned() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    store(&config, "acme", "t2", "{}", true);
+    let mut state = State::open_for_run(&config.state).unwrap();
+    let found = BTreeSet::from(["t1".to_owned()]);
+    state.discovered("acme", &found, at(3)).unwrap();
+    drop(state);
+
+    let list = run(&config, cli::State::List).unwrap();
+    let line = list.lines().find(|line| line.contains("t2")).unwrap();
+    assert!(
+        line.contains("  gone since 2026-01-31T08:00:03.000Z  "),
+        "{list}"
+    );
+    assert_eq!(list.matches("gone since").count(), 1, "{list}");
+    let show = run(&config, cli::State::Show(selector("acme", Some("t2")))).unwrap();
+    let line = "walk             gone since 2026-01-31T08:00:03.000Z";
+    assert!(show.lines().any(|found| found == line), "{show}");
+    assert_eq!(cursor(&config, "acme", "t2").as_deref(), Some("{}"));
+
+    let text = run(&config, cli::State::Prune).unwrap();
+    assert_eq!(
+        text,
+        "forgot account acme, source t2 (Name of t2), gone since 2026-01-31T08:00:03.000Z\n"
+    );
+    assert_eq!(cursor(&config, "acme", "t2"), None);
+    assert!(cursor(&config, "acme", "t1").is_some());
 }
 
 #[test]
