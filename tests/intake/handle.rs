@@ -185,6 +185,14 @@ impl Intake {
         state.events.clear();
     }
 
+    /// The events accepted since they were last taken or cleared, oldest first. They and the requests are forgotten, so
+    /// that a long test stays quick.
+    pub fn take(&self) -> Vec<Value> {
+        let mut state = self.running.lock();
+        state.deliveries.clear();
+        std::mem::take(&mut state.events)
+    }
+
     /// How many connections were accepted so far.
     pub fn connections(&self) -> u64 {
         self.running.lock().connections

@@ -34,7 +34,7 @@
 //! | let answers go wrong | [`Failure`], [`Intake::fault`], [`Intake::fault_always`], [`Intake::fault_when`] |
 //! | let the tasks of some batches end otherwise | [`Intake::task_when`] |
 //! | stop the world at an answer | [`Intake::hold`], [`Intake::wait_until_held`], [`Intake::release`] |
-//! | see what was accepted | [`Intake::events`], [`Intake::deliveries`], [`Intake::ids`] |
+//! | see what was accepted | [`Intake::events`], [`Intake::deliveries`], [`Intake::ids`], [`Intake::take`] |
 //! | see what was sent | [`Intake::requests`], [`Intake::requests_of`], [`Intake::connections`] |
 
 mod delivery;

@@ -55,6 +55,10 @@ fn deliveries_are_counted_by_device_until_cleared() {
     intake.clear();
     assert!(intake.events().is_empty() && intake.requests().is_empty());
     assert!(intake.deliveries().is_empty());
+
+    post(&intake, &["c"]).unwrap();
+    assert_eq!(intake.take(), [event("c")]);
+    assert!(intake.events().is_empty() && intake.requests().is_empty());
 }
 
 #[test]
