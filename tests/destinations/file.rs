@@ -1,11 +1,14 @@
 //! `to = "file"`: rotated from outside, and a disk that is full.
 
-use rustix::process::Signal;
-use serde_json::Value;
-use sophos_central_simulator::{Fleet, Options};
+use std::io::Read;
+use std::process::{Command, Stdio};
 
-use crate::support::Workplace;
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use serde_json::{Value, json};
+use sophos_central_simulator::{CLIENT_SECRET, Fleet, Options};
+
 use crate::support::running::Running;
+use crate::support::{Workplace, built};
 
 const ENDPOINTS: u64 = 500;
 
@@ -68,27 +71,43 @@ fn a_disk_that_is_full_is_a_clear_stop() {
 #[test]
 fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
     let work = workplace();
-    // A limit on the size of files stands for the end of the disk: some pages fit, one is cut.
-    let host = crate::support::built("asset-host");
-    let output = std::process::Command::new("sh")
-        .args(["-c", "ulimit -f 300; trap '' XFSZ; exec \"$0\" collect"])
-        .arg(host)
+    // A limit on the size of files stands for the end of the disk. It must not be met by the state, so that the file
+    // of events is large from the beginning.
+    let filler = json!({"device": {"uid": "filler"}, "text": "x".repeat(4 << 20)});
+    work.write("events.ndjson", &format!("{filler}\n"));
+    let size = std::fs::metadata(work.path("events.ndjson")).unwrap().len();
+    work.simulator.hold(1);
+    // A disk that is full sends no signal.
+    let mut host = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" collect"])
+        .arg(built("asset-host"))
         .current_dir(work.path("."))
-        .env(
-            "TEST_CLIENT_SECRET",
-            sophos_central_simulator::CLIENT_SECRET,
-        )
+        .env("TEST_CLIENT_SECRET", CLIENT_SECRET)
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .output()
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{log}");
+    work.simulator.wait_until_held();
+    let limit = Rlimit {
+        current: Some(size + 150_000),
+        maximum: Some(size + 150_000),
+    };
+    prlimit(Some(Pid::from_child(&host)), Resource::Fsize, limit).unwrap();
+    work.simulator.release();
+    let mut log = String::new();
+    let mut stderr = host.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+    assert_eq!(host.wait().unwrap().code(), Some(1), "{log}");
     assert!(log.contains("no room to write to"), "{log}");
+    assert!(work.cursor().is_some(), "some pages had room");
+
     work.collect(0);
     // What was written of the page before the disk was full comes again; no line is torn.
-    let deliveries = work.deliveries();
+    let mut deliveries = work.deliveries();
+    assert_eq!(deliveries.remove("filler"), Some(1));
     let all = work.simulator.fleet(|fleet| fleet.ids());
-    assert_eq!(deliveries.keys().cloned().collect::<Vec<_>>(), all);
-    assert!(deliveries.values().filter(|times| **times > 1).count() <= 50);
+    assert!(deliveries.keys().eq(&all));
+    let repeated = deliveries.values().filter(|times| **times > 1).count();
+    assert!(repeated < 50, "{repeated} repeated");
     work.collect(0).says(&["events 0"]);
 }

@@ -244,28 +244,26 @@ impl Place {
             "nothing to send, nothing sent"
         );
     }
+}
 
-    /// What was set aside: the lines of the one file beside the state that has `rejects` in its name.
-    pub fn rejects(&self) -> Vec<Value> {
-        let files: Vec<_> = std::fs::read_dir(self.work.path("."))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| {
-                path.file_name()
-                    .unwrap()
-                    .to_string_lossy()
-                    .contains("rejects")
-            })
-            .collect();
-        assert!(files.len() <= 1, "{files:?}");
-        let text = files
-            .first()
-            .map(|file| std::fs::read_to_string(file).unwrap());
-        let text = text.unwrap_or_default();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
+/// What was set aside: the lines of the one file beside the state that has `rejects` in its name.
+pub fn rejects(work: &Workplace) -> Vec<Value> {
+    let files: Vec<_> = std::fs::read_dir(work.path("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.contains("rejects")
+        })
+        .collect();
+    assert!(files.len() <= 1, "{files:?}");
+    let text = files
+        .first()
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The delivery of the third page goes wrong for ever, whichever kind of destination it is: the run gives up, and the

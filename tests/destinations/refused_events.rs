@@ -1,10 +1,10 @@
 //! Events that a destination refuses: they alone are set aside, with its words, and block nobody.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sophos_central_simulator::intake::{Delivery, Failure, Intake, Options, Route, TaskStatus};
 use sophos_central_simulator::{Fleet, Options as Sophos};
 
-use crate::place::{ENDPOINTS, Kind, PATIENT, Place};
+use crate::place::{ENDPOINTS, IMPATIENT, Kind, PATIENT, Place, rejects};
 use crate::support::Workplace;
 
 const WORDS: &str = "the hostname is reserved";
@@ -36,25 +36,6 @@ fn any_of(ids: Vec<String>) -> impl Fn(&Delivery) -> bool + Send + Sync + 'stati
     }
 }
 
-/// The lines of the rejects file, which lies beside the state.
-fn rejects(work: &Workplace) -> Vec<Value> {
-    let files = std::fs::read_dir(work.path(".")).unwrap();
-    let files: Vec<_> = files
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.file_name()
-                .unwrap()
-                .to_string_lossy()
-                .contains("rejects")
-        })
-        .collect();
-    assert_eq!(files.len(), 1, "{files:?}");
-    let text = std::fs::read_to_string(&files[0]).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 /// A run in which these three are refused in some way: exactly they are set aside, everybody else is delivered once,
 /// and the page is confirmed.
 #[track_caller]
@@ -62,7 +43,7 @@ fn three_of_600(kind: Kind, refuse: impl FnOnce(&Intake, Vec<String>), words: &s
     let (work, intake, all) = place(kind);
     let bad: Vec<_> = BAD.iter().map(|index| all[*index].clone()).collect();
     refuse(&intake, bad.clone());
-    work.collect(1);
+    work.collect(1).says(&["events 597, rejects 3"]);
     let good: Vec<_> = all.iter().filter(|id| !bad.contains(id)).cloned().collect();
     assert_eq!(intake.ids(), good);
     let rejects = rejects(&work);
@@ -141,27 +122,47 @@ fn a_batch_that_is_too_large_is_halved_until_it_fits() {
 }
 
 #[test]
-fn words_that_steer_a_terminal_or_have_no_end_are_made_harmless() {
+fn words_that_steer_a_terminal_have_no_end_or_tell_of_persons_are_made_harmless() {
     let (work, intake, all) = place(Kind::Http);
-    let words = format!("\u{1b}[31m{WORDS}\n{}", "x".repeat(1 << 20));
-    let body = json!({"message": words});
+    let hostname = work
+        .simulator
+        .fleet(|fleet| fleet.record(7)["hostname"].clone());
+    let hostname = hostname.as_str().unwrap();
+    let words = format!("\u{1b}[31m{WORDS}: {hostname}\n{}", "x".repeat(1 << 20));
     intake.fault_when(
         Route::Plain,
         any_of(vec![all[7].clone()]),
-        Failure::answer(400, &body),
+        Failure::answer(400, &json!({"message": words})),
     );
     let ran = work.collect(1).says(&[WORDS]);
     assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(hostname), "{}", ran.stderr);
     assert!(ran.stderr.len() < 1 << 16);
     let rejects = rejects(&work);
     assert_eq!(rejects.len(), 1);
-    assert!(rejects[0].to_string().len() < 1 << 12);
+    let text = rejects[0].to_string();
+    assert!(!text.contains(hostname) && text.len() < 1 << 12, "{text}");
+}
+
+#[test]
+fn a_destination_that_refuses_everything_is_not_believed() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        let failure = Failure::refusal(422, "invalid_event", WORDS);
+        intake.fault_always(kind.route(), failure);
+        work.collect(1).says(&[WORDS, "not confirmed"]);
+        assert!(work.cursor().is_none());
+        assert!(intake.events().is_empty());
+        intake.clear_faults();
+        work.collect(0).says(&["events 600, rejects 0"]);
+        assert_eq!(intake.ids(), all);
+    }
 }
 
 #[test]
 fn a_fault_while_a_batch_is_halved_repeats_what_was_delivered_and_sets_aside_once() {
     for kind in Kind::ALL {
-        let place = Place::new(kind, "", crate::place::IMPATIENT);
+        let place = Place::new(kind, "", IMPATIENT);
         let bad = place.all[120].clone();
         let after = place.all[140].clone();
         // The first half of the third page is halved down to the bad one; the second half finds the intake down.
@@ -188,7 +189,7 @@ fn a_fault_while_a_batch_is_halved_repeats_what_was_delivered_and_sets_aside_onc
             "what was refused once is taken now"
         );
         assert!(deliveries.values().all(|times| *times <= 2));
-        assert!(place.rejects().len() <= 1);
+        assert!(rejects(&place.work).len() <= 1);
         place.assert_done();
     }
 }

@@ -50,14 +50,7 @@ fn a_debug_log_shows_none() {
         let more = if kind == Kind::Http { HEADERS } else { "" };
         let place = Place::new(kind, more, IMPATIENT);
         place.fault(Fault::Reset);
-        let mut command = place.work.command(&["collect"]);
-        let output = command.env("RUST_LOG", "trace").output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        let ran = crate::support::Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+        let ran = place.work.host(&["-vv", "collect"]).expect(0);
         place.assert_no_secret(&ran);
     }
 }

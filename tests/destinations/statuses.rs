@@ -87,41 +87,48 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
     assert_eq!(elsewhere.connections(), 0, "a secret might go with it");
 }
 
+/// The answer to the third page is good by its status only: the run says what it holds, and nothing is confirmed.
+#[track_caller]
+fn not_believed(kind: Kind, failure: Failure, words: &str) {
+    let place = Place::new(kind, "", IMPATIENT);
+    place.fault_always(failure);
+    place.fails(&[words]);
+    place.goes_on();
+}
+
 #[test]
 fn an_error_in_a_good_answer_confirms_nothing() {
-    let place = |kind, failure: &Failure, words: &[&str]| {
-        let place = Place::new(kind, "", IMPATIENT);
-        place.fault_always(failure.clone());
-        place.fails(words);
-        place.goes_on();
-    };
+    const WORDS: &str = "the quota is used up";
     for kind in Kind::ALL {
-        for body in [
-            json!({"code": "quota", "message": "the quota is used up"}),
-            json!({"error": "the quota is used up"}),
-            json!({"error": {"type": "quota", "reason": "the quota is used up"}}),
-            json!({"errors": ["the quota is used up"]}),
-            json!({"success": false, "message": "the quota is used up"}),
-            json!({"status": "error", "message": "the quota is used up"}),
+        for (body, words) in [
+            (json!({"error": WORDS}), WORDS),
+            (json!({"error": {"type": "quota", "reason": WORDS}}), WORDS),
+            (json!({"errors": [WORDS]}), "errors"),
+            (json!({"success": false, "message": WORDS}), WORDS),
+            (json!({"status": "error", "message": WORDS}), WORDS),
         ] {
-            place(
-                kind,
-                &Failure::answer(200, &body),
-                &["the quota is used up"],
-            );
+            not_believed(kind, Failure::answer(200, &body), words);
         }
-        // A proxy's login page.
-        place(kind, &Failure::of(Fault::html()), &["HTML"]);
     }
     // Splunk's event collector.
-    let body = json!({"text": "the queue is full", "code": 9});
-    place(
-        Kind::Http,
-        &Failure::answer(200, &body),
-        &["the queue is full"],
-    );
-    // The platform always answers JSON.
-    place(Kind::Sekoia, &Failure::of(Fault::garbage()), &["JSON"]);
+    let body = json!({"text": WORDS, "code": 9});
+    not_believed(Kind::Http, Failure::answer(200, &body), WORDS);
+    // The platform's own form of an error.
+    let body = json!({"code": "quota", "message": WORDS});
+    not_believed(Kind::Sekoia, Failure::answer(200, &body), WORDS);
+}
+
+#[test]
+fn a_web_page_in_the_place_of_an_answer_confirms_nothing() {
+    // A proxy's login page.
+    for kind in Kind::ALL {
+        not_believed(kind, Failure::of(Fault::html()), "HTML");
+    }
+}
+
+#[test]
+fn a_platform_that_answers_no_json_confirms_nothing() {
+    not_believed(Kind::Sekoia, Failure::of(Fault::garbage()), "JSON");
 }
 
 #[test]
@@ -132,25 +139,16 @@ fn an_answer_that_took_half_confirms_nothing() {
             _ => json!({"create": {"status": 429, "error": {"reason": "the queue is full"}}}),
         })
         .collect();
-    for (failure, words) in [
-        // The intake counts: {"accepted": 25, "rejected": 25}.
-        (Failure::half(), ["25"]),
-        // OpenSearch's bulk route behind a proxy.
-        (
-            Failure::answer(200, &json!({"took": 3, "errors": true, "items": bulk}))
-                .takes(Takes::Half),
-            ["the queue is full"],
-        ),
-    ] {
-        let place = Place::new(Kind::Http, "", IMPATIENT);
-        place.fault_always(failure);
-        place.fails(&words);
-        place.goes_on();
-    }
-    let place = Place::new(Kind::Sekoia, "", IMPATIENT);
-    place.fault_always(Failure::half());
-    place.fails(&["25"]);
-    place.goes_on();
+    // The intake counts: {"accepted": 25, "rejected": 25}.
+    not_believed(Kind::Http, Failure::half(), "25");
+    not_believed(Kind::Sekoia, Failure::half(), "25");
+    // OpenSearch's bulk route behind a proxy.
+    let bulk = json!({"took": 3, "errors": true, "items": bulk});
+    not_believed(
+        Kind::Http,
+        Failure::answer(200, &bulk).takes(Takes::Half),
+        "errors",
+    );
 }
 
 #[test]

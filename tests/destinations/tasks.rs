@@ -3,7 +3,7 @@
 use sophos_central_simulator::Fault;
 use sophos_central_simulator::intake::{Failure, Options, Route, TaskStatus};
 
-use crate::place::{HASTY, IMPATIENT, Kind, PAGE, PATIENT, Place};
+use crate::place::{HASTY, IMPATIENT, Kind, PAGE, PATIENT, Place, rejects};
 use crate::support::running::Running;
 
 fn place(more: &str, tables: &str) -> Place {
@@ -102,7 +102,7 @@ fn a_task_that_ends_in_a_word_nobody_knows_is_a_failed_delivery() {
         vec![TaskStatus::Other("CANCELLED".to_owned())],
     );
     place.collect(1).says(&["CANCELLED"]);
-    let rejects = place.rejects();
+    let rejects = rejects(&place.work);
     assert_eq!(rejects.len(), 1);
     assert_eq!(rejects[0]["id"], *place.all[2 * PAGE]);
     assert_eq!(place.intake.ids().len(), place.all.len() - 1);
