@@ -10,12 +10,12 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use sophos_central_simulator::{Fault, Fleet, Options, Route};
 use support::Workplace;
+use support::running::Running;
 
 const ENDPOINTS: u64 = 1_700;
 
@@ -23,48 +23,6 @@ const SIGNALS: [Signal; 2] = [Signal::TERM, Signal::INT];
 
 fn workplace() -> Workplace {
     Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)))
-}
-
-/// A running host, its log read line by line.
-struct Running {
-    host: Child,
-    log: BufReader<ChildStderr>,
-    read: String,
-}
-
-impl Running {
-    fn start(work: &Workplace, args: &[&str]) -> Self {
-        let mut host = work.command(args).stdout(Stdio::null()).spawn().unwrap();
-        let log = BufReader::new(host.stderr.take().unwrap());
-        Self {
-            host,
-            log,
-            read: String::new(),
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.host), signal).unwrap();
-    }
-
-    /// Reads the log until a line holds this text.
-    #[track_caller]
-    fn wait_for(&mut self, text: &str) {
-        loop {
-            let start = self.read.len();
-            let count = self.log.read_line(&mut self.read).unwrap();
-            assert!(count > 0, "{text:?} is not in the log:\n{}", self.read);
-            if self.read[start..].contains(text) {
-                return;
-            }
-        }
-    }
-
-    /// Waits for the end; gives the exit code and the whole log.
-    fn end(mut self) -> (Option<i32>, String) {
-        self.log.read_to_string(&mut self.read).unwrap();
-        (self.host.wait().unwrap().code(), self.read)
-    }
 }
 
 /// Asserts that the host ended by itself with 0 and says that there is more.

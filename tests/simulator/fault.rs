@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::request::{Request, Route};
-
 /// Changes the JSON of an answer.
 pub type JsonChange = Arc<dyn Fn(&mut Value) + Send + Sync>;
 
@@ -136,76 +134,6 @@ impl Fault {
             if let Some(fields) = page.as_object_mut() {
                 fields.insert(field.clone(), value.clone());
             }
-        })
-    }
-}
-
-type Condition = Arc<dyn Fn(&Request) -> bool + Send + Sync>;
-
-/// The faults to come.
-#[derive(Default)]
-pub(crate) struct Script {
-    once: Vec<Once>,
-    always: Vec<Always>,
-}
-
-struct Once {
-    route: Route,
-    requests_left: u64,
-    fault: Fault,
-}
-
-struct Always {
-    route: Route,
-    condition: Condition,
-    fault: Fault,
-}
-
-impl Script {
-    /// The `nth` request of the route from now on, 1 being the next.
-    pub(crate) fn once(&mut self, route: Route, nth: u64, fault: Fault) {
-        self.once.push(Once {
-            route,
-            requests_left: nth,
-            fault,
-        });
-    }
-
-    /// Every request of the route that fits.
-    pub(crate) fn always(&mut self, route: Route, condition: Condition, fault: Fault) {
-        self.always.push(Always {
-            route,
-            condition,
-            fault,
-        });
-    }
-
-    /// Forgets all faults.
-    pub(crate) fn clear(&mut self) {
-        *self = Script::default();
-    }
-
-    /// The fault for this request. One that was meant for just this request goes before one for all.
-    pub(crate) fn next(&mut self, request: &Request) -> Option<Fault> {
-        let route = request.route?;
-        let mut due = None;
-        self.once.retain_mut(|once| {
-            if once.route != route {
-                return true;
-            }
-            once.requests_left = once.requests_left.saturating_sub(1);
-            if once.requests_left > 0 {
-                return true;
-            }
-            due.get_or_insert_with(|| once.fault.clone());
-            false
-        });
-        due.or_else(|| {
-            let fitting = self
-                .always
-                .iter()
-                .find(|always| always.route == route && (always.condition)(request));
-            fitting.map(|always| always.fault.clone())
         })
     }
 }

@@ -34,6 +34,7 @@
 //! | stop the world at an answer | [`Simulator::hold`], [`Simulator::wait_until_held`], [`Simulator::release`] |
 //! | see what the client sent | [`Simulator::requests`], [`Simulator::connections`] |
 //! | have nobody answer at all | [`DeadAddress`] |
+//! | have the events delivered to somebody | [`intake`] |
 
 mod address;
 mod answer;
@@ -43,11 +44,14 @@ mod draw;
 mod fault;
 mod fleet;
 mod gate;
+mod holds;
 mod options;
 mod page_key;
 mod record;
 mod request;
 mod routes;
+mod running;
+mod script;
 mod server;
 mod simulator;
 mod state;
@@ -56,6 +60,9 @@ mod tls;
 mod uuid;
 mod view;
 mod vocabulary;
+
+#[path = "../intake/mod.rs"]
+pub mod intake;
 
 pub use address::DeadAddress;
 pub use clock::{Clock, instant};

@@ -23,26 +23,43 @@ use crate::answer::Answer;
 use crate::damage::{Content, Wire};
 use crate::gate::Gate;
 use crate::request::{Request, Route};
-use crate::state::State;
+
+/// What decides on the answers of a server.
+pub(crate) trait Answering: Send + 'static {
+    /// Counts a new connection, and returns its number, from 1.
+    fn connect(&mut self) -> u64;
+
+    /// Computes the answer: what the request changes is changed when this returns.
+    fn reply(&mut self, request: Request) -> Reply;
+
+    /// How many requests it has recorded.
+    fn recorded(&self) -> usize;
+}
+
+/// What is to be sent, and whether the gate is to be waited for before.
+pub(crate) struct Reply {
+    pub(crate) wait: bool,
+    pub(crate) content: Content,
+}
 
 /// What the server's thread and the test's thread share.
-pub(crate) struct Shared {
-    pub(crate) state: Mutex<State>,
+pub(crate) struct Shared<S> {
+    pub(crate) state: Mutex<S>,
     pub(crate) gate: Gate,
 }
 
-impl Shared {
+impl<S> Shared<S> {
     /// The state. A closure of a test that panicked while it held it leaves it as it was.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Accepts connections until `stop` changes or its sender is gone.
-pub(crate) async fn run(
+pub(crate) async fn run<S: Answering>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<S>>,
     mut stop: watch::Receiver<()>,
 ) {
     loop {
@@ -54,11 +71,7 @@ pub(crate) async fn run(
         let Ok((stream, _)) = accepted else { continue };
         // Without this an answer may wait for an acknowledgement; a socket that refuses is only slower.
         let _ = stream.set_nodelay(true);
-        let number = {
-            let mut state = shared.lock();
-            state.connections += 1;
-            state.connections
-        };
+        let number = shared.lock().connect();
         let shared = Arc::clone(&shared);
         match tls.clone() {
             None => drop(tokio::spawn(serve(stream, |stream| stream, number, shared))),
@@ -79,9 +92,10 @@ pub(crate) async fn run(
 }
 
 /// Serves one connection until either side ends it.
-async fn serve<S>(stream: S, socket: fn(&S) -> &TcpStream, number: u64, shared: Arc<Shared>)
+async fn serve<T, S>(stream: T, socket: fn(&T) -> &TcpStream, number: u64, shared: Arc<Shared<S>>)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Answering,
 {
     let (to_wire, mut wires) = mpsc::unbounded_channel();
     let for_service = Arc::clone(&shared);
@@ -132,8 +146,8 @@ async fn gone<S: AsyncRead + Unpin>(stream: &mut S) {
     while matches!(stream.read(&mut buffer).await, Ok(count) if count > 0) {}
 }
 
-async fn answer(
-    shared: Arc<Shared>,
+async fn answer<S: Answering>(
+    shared: Arc<Shared<S>>,
     to_wire: mpsc::UnboundedSender<Wire>,
     connection: u64,
     request: hyper::Request<Incoming>,

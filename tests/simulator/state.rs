@@ -9,18 +9,15 @@ use time::{Duration, OffsetDateTime};
 use crate::answer::{Answer, Refusal, error_object, error_word};
 use crate::clock;
 use crate::damage::{self, Content};
-use crate::fault::{Fault, Script};
+use crate::fault::Fault;
 use crate::fleet::Fleet;
+use crate::holds::Holds;
 use crate::options::{Gzip, Options};
 use crate::request::{Request, Route};
 use crate::routes::{endpoints, tenants, token, whoami};
+use crate::script::Script;
+use crate::server::{Answering, Reply};
 use crate::uuid;
-
-/// What is to be sent, and whether the gate is to be waited for before.
-pub(crate) struct Reply {
-    pub(crate) wait: bool,
-    pub(crate) content: Content,
-}
 
 /// A change to the fleet before one endpoints request is answered.
 pub(crate) type OnceHook = Box<dyn FnOnce(&mut Fleet) + Send>;
@@ -30,7 +27,7 @@ pub(crate) type EachHook = Box<dyn FnMut(&mut Fleet) + Send>;
 pub(crate) struct State {
     pub(crate) options: Options,
     pub(crate) url: String,
-    pub(crate) script: Script,
+    pub(crate) script: Script<Route, Request, Fault>,
     pub(crate) requests: Vec<Request>,
     pub(crate) connections: u64,
     /// The tokens that are good, and until when.
@@ -40,39 +37,27 @@ pub(crate) struct State {
     /// Before how many more endpoints requests each runs.
     pub(crate) once_hooks: Vec<(u64, OnceHook)>,
     pub(crate) each_hooks: Vec<EachHook>,
-    /// After how many more answers one is held.
-    pub(crate) holds: Vec<u64>,
+    pub(crate) holds: Holds,
     /// The page keys of each tenant's present walk.
     keys: HashMap<usize, Vec<String>>,
     ids: Rng,
 }
 
-impl State {
-    pub(crate) fn new(options: Options, url: String) -> State {
-        State {
-            options,
-            url,
-            script: Script::default(),
-            requests: Vec::new(),
-            connections: 0,
-            tokens: HashMap::new(),
-            issued: Vec::new(),
-            once_hooks: Vec::new(),
-            each_hooks: Vec::new(),
-            holds: Vec::new(),
-            keys: HashMap::new(),
-            ids: Rng::with_seed(0),
-        }
+impl Answering for State {
+    fn connect(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
     }
 
-    /// Computes the answer: what the request changes is changed when this returns.
-    pub(crate) fn reply(&mut self, request: Request) -> Reply {
+    fn reply(&mut self, request: Request) -> Reply {
         let mut keys = Vec::new();
         if request.route == Some(Route::Endpoints) {
             self.run_hooks(&request);
             keys = self.note_key(&request);
         }
-        let fault = self.script.next(&request);
+        let fault = request
+            .route
+            .and_then(|route| self.script.next(route, &request));
         let answer = match &fault {
             Some(Fault::Status {
                 code,
@@ -96,8 +81,31 @@ impl State {
             self.requests.push(request);
         }
         Reply {
-            wait: self.holds_now() || matches!(fault, Some(Fault::Stall)),
+            wait: self.holds.due() || matches!(fault, Some(Fault::Stall)),
             content,
+        }
+    }
+
+    fn recorded(&self) -> usize {
+        self.requests.len()
+    }
+}
+
+impl State {
+    pub(crate) fn new(options: Options, url: String) -> State {
+        State {
+            options,
+            url,
+            script: Script::new(),
+            requests: Vec::new(),
+            connections: 0,
+            tokens: HashMap::new(),
+            issued: Vec::new(),
+            once_hooks: Vec::new(),
+            each_hooks: Vec::new(),
+            holds: Holds::default(),
+            keys: HashMap::new(),
+            ids: Rng::with_seed(0),
         }
     }
 
@@ -258,15 +266,6 @@ impl State {
             Some(key) => keys.push(key.to_owned()),
         }
         keys.clone()
-    }
-
-    fn holds_now(&mut self) -> bool {
-        let before = self.holds.len();
-        self.holds
-            .iter_mut()
-            .for_each(|left| *left = left.saturating_sub(1));
-        self.holds.retain(|left| *left > 0);
-        self.holds.len() < before
     }
 
     /// A new id for an error or a token answer.

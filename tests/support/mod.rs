@@ -14,8 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use sophos_central_simulator::intake::API_KEY;
 use sophos_central_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use tempfile::TempDir;
+
+pub mod running;
 
 /// The tables of the configuration that most tests have: short pauses, everything else as it comes.
 pub const QUICK: &str = r#"
@@ -24,6 +27,12 @@ total = "2s"
 first = "1ms"
 most = "10ms"
 "#;
+
+/// The secret that the environment variable `TEST_TOKEN` holds, for headers of a destination.
+pub const TOKEN: &str = "token-of-the-intake-0451";
+
+/// What [`Workplace::configure`] writes for the destination; replace it with [`Workplace::deliver`].
+const TO_FILE: &str = "to = \"file\"\npath = \"events.ndjson\"";
 
 /// A file that `make build` leaves in `dist/`.
 pub fn built(name: &str) -> PathBuf {
@@ -131,8 +140,7 @@ token_url = "{url}/api/v2/oauth2/token"
 [account.acme.secrets]
 client_secret = {{ env = "TEST_CLIENT_SECRET" }}
 [account.acme.deliver]
-to = "file"
-path = "events.ndjson"
+{TO_FILE}
 {tables}
 "#
             ),
@@ -148,6 +156,12 @@ path = "events.ndjson"
             "{from:?} is not in the configuration"
         );
         self.write("asset-host.toml", &config.replace(from, to));
+    }
+
+    /// Puts these keys in the place of the destination that [`Workplace::configure`] wrote.
+    #[track_caller]
+    pub fn deliver(&self, keys: &str) {
+        self.edit_config(TO_FILE, keys);
     }
 
     /// A file's path in the test's folder.
@@ -168,6 +182,8 @@ path = "events.ndjson"
             .current_dir(self.folder.path())
             .env_clear()
             .env("TEST_CLIENT_SECRET", CLIENT_SECRET)
+            .env("TEST_TOKEN", TOKEN)
+            .env("TEST_API_KEY", API_KEY)
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

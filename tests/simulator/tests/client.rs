@@ -63,7 +63,12 @@ impl Reply {
 
 impl Client {
     pub fn of(simulator: &Simulator) -> Client {
-        let stream = TcpStream::connect(("127.0.0.1", simulator.port())).unwrap();
+        Client::at(simulator.port())
+    }
+
+    /// A connection to this port of 127.0.0.1.
+    pub fn at(port: u16) -> Client {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         // A simulator that never answers must fail the test, not hang it.
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))

@@ -14,6 +14,8 @@ mod faults;
 mod filters;
 mod fleet;
 mod hold;
+#[path = "../../intake/tests/mod.rs"]
+mod intake;
 mod tenants;
 mod token;
 mod transport;

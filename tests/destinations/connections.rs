@@ -1,0 +1,105 @@
+//! A destination that is down, slow, ends in the middle, or speaks something else than HTTP.
+
+use sophos_central_simulator::intake::{Failure, Intake, Options, Takes};
+use sophos_central_simulator::{DeadAddress, Fault};
+
+use crate::place::{HASTY, IMPATIENT, Kind, Place, given_up, weathered};
+
+/// Nothing reaches a destination at this address, and nothing is forgotten.
+#[track_caller]
+fn down(kind: Kind, tables: &str, url: &str) {
+    let place = Place::new(kind, "", tables);
+    let intake = place.intake.url();
+    let before = place.work.cursor();
+    place.work.edit_config(intake, url);
+    let host = url.split_once("//").unwrap().1;
+    place.collect(1).says(&[host]);
+    assert_eq!(place.work.cursor(), before);
+    assert!(place.intake.requests().is_empty());
+    place.work.edit_config(url, intake);
+    place.weathers();
+}
+
+#[test]
+fn a_destination_that_refuses_connections() {
+    for kind in Kind::ALL {
+        down(kind, IMPATIENT, DeadAddress::refusing().url());
+    }
+}
+
+#[test]
+fn a_destination_that_does_not_react() {
+    for kind in Kind::ALL {
+        down(kind, HASTY, DeadAddress::silent().url());
+    }
+}
+
+#[test]
+fn a_destination_whose_certificate_nobody_has_signed() {
+    let stranger = Intake::start(Options {
+        https: true,
+        ..Options::new()
+    });
+    for kind in Kind::ALL {
+        down(kind, IMPATIENT, stranger.url());
+    }
+    assert!(stranger.requests().is_empty());
+}
+
+#[test]
+fn a_connection_that_ends_before_the_answer() {
+    for fault in [Fault::Close, Fault::Reset] {
+        weathered(&Failure::of(fault.clone()));
+        given_up(IMPATIENT, &Failure::of(fault), &[]);
+    }
+}
+
+#[test]
+fn a_connection_that_ends_in_the_answer() {
+    // The events are accepted, and nobody can know.
+    given_up(IMPATIENT, &Failure::of(Fault::Truncate), &[]);
+    weathered(&Failure::of(Fault::Truncate).takes(Takes::Nothing));
+}
+
+#[test]
+fn an_answer_that_is_lost_repeats_one_page_at_most() {
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "", crate::place::PATIENT);
+        place.fault(Failure::of(Fault::Close).takes(Takes::All));
+        place.collect(0);
+        let deliveries = place.intake.deliveries();
+        assert_eq!(deliveries.keys().cloned().collect::<Vec<_>>(), place.all);
+        let twice: Vec<_> = deliveries
+            .iter()
+            .filter(|(_, times)| **times == 2)
+            .map(|(id, _)| id.clone())
+            .collect();
+        assert_eq!(
+            twice,
+            place.all[2 * crate::place::PAGE..3 * crate::place::PAGE]
+        );
+        place.assert_done();
+    }
+}
+
+#[test]
+fn an_answer_that_comes_too_late_or_stands_still() {
+    for fault in [Fault::Stall, Fault::StallInBody] {
+        // Whether it was accepted by then or not, it is not confirmed.
+        for takes in [Takes::All, Takes::Nothing] {
+            given_up(HASTY, &Failure::of(fault.clone()).takes(takes), &[]);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_http() {
+    for bytes in [
+        &b"SSH-2.0-example\r\n"[..],
+        b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-le",
+    ] {
+        given_up(IMPATIENT, &Failure::of(Fault::Wire(bytes.to_vec())), &[]);
+    }
+}

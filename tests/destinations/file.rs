@@ -1,0 +1,113 @@
+//! `to = "file"`: rotated from outside, and a disk that is full.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use serde_json::{Value, json};
+use sophos_central_simulator::{CLIENT_SECRET, Fleet, Options};
+
+use crate::support::running::Running;
+use crate::support::{Workplace, built};
+
+const ENDPOINTS: u64 = 500;
+
+fn workplace() -> Workplace {
+    let work = Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)));
+    work.configure("page_size = 50", "");
+    work
+}
+
+/// The devices of a file, each line a whole event.
+fn devices(work: &Workplace, name: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(work.path(name)).unwrap();
+    assert!(text.is_empty() || text.ends_with('\n'));
+    text.lines()
+        .map(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            event["device"]["uid"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_opened_anew_on_sighup() {
+    let work = workplace();
+    // Token, whoami, four pages: at least the first two are on the disk when the fifth is held.
+    work.simulator.hold(7);
+    let running = Running::start(&work, &["collect"]);
+    work.simulator.wait_until_held();
+    std::fs::rename(work.path("events.ndjson"), work.path("events.1")).unwrap();
+    running.signal(Signal::HUP);
+    work.simulator.release();
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    let (old, new) = (devices(&work, "events.1"), devices(&work, "events.ndjson"));
+    assert!(
+        !old.is_empty() && !new.is_empty(),
+        "{} and {}",
+        old.len(),
+        new.len()
+    );
+    assert_eq!(
+        [old, new].concat(),
+        work.simulator.fleet(|fleet| fleet.ids())
+    );
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn a_disk_that_is_full_is_a_clear_stop() {
+    let work = workplace();
+    work.edit_config("path = \"events.ndjson\"", "path = \"/dev/full\"");
+    work.collect(1)
+        .says(&["no room to write to /dev/full", "free some space"]);
+    assert!(work.cursor().is_none());
+    work.edit_config("path = \"/dev/full\"", "path = \"events.ndjson\"");
+    work.collect(0);
+    assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
+}
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
+    let work = workplace();
+    // A limit on the size of files stands for the end of the disk. It must not be met by the state, so that the file
+    // of events is large from the beginning.
+    let filler = json!({"device": {"uid": "filler"}, "text": "x".repeat(4 << 20)});
+    work.write("events.ndjson", &format!("{filler}\n"));
+    let size = std::fs::metadata(work.path("events.ndjson")).unwrap().len();
+    work.simulator.hold(1);
+    // A disk that is full sends no signal.
+    let mut host = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" collect"])
+        .arg(built("asset-host"))
+        .current_dir(work.path("."))
+        .env("TEST_CLIENT_SECRET", CLIENT_SECRET)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    work.simulator.wait_until_held();
+    let limit = Rlimit {
+        current: Some(size + 150_000),
+        maximum: Some(size + 150_000),
+    };
+    prlimit(Some(Pid::from_child(&host)), Resource::Fsize, limit).unwrap();
+    work.simulator.release();
+    let mut log = String::new();
+    let mut stderr = host.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+    assert_eq!(host.wait().unwrap().code(), Some(1), "{log}");
+    assert!(log.contains("no room to write to"), "{log}");
+    assert!(work.cursor().is_some(), "some pages had room");
+
+    work.collect(0);
+    // What was written of the page before the disk was full comes again; no line is torn.
+    let mut deliveries = work.deliveries();
+    assert_eq!(deliveries.remove("filler"), Some(1));
+    let all = work.simulator.fleet(|fleet| fleet.ids());
+    assert!(deliveries.keys().eq(&all));
+    let repeated = deliveries.values().filter(|times| **times > 1).count();
+    assert!(repeated < 50, "{repeated} repeated");
+    work.collect(0).says(&["events 0"]);
+}

@@ -1,0 +1,195 @@
+//! Events that a destination refuses: they alone are set aside, with its words, and block nobody.
+
+use serde_json::json;
+use sophos_central_simulator::intake::{Delivery, Failure, Intake, Options, Route, TaskStatus};
+use sophos_central_simulator::{Fleet, Options as Sophos};
+
+use crate::place::{ENDPOINTS, IMPATIENT, Kind, PATIENT, Place, rejects};
+use crate::support::Workplace;
+
+const WORDS: &str = "the hostname is reserved";
+
+/// The places of the bad ones among 600: the first of all, two in one batch.
+const BAD: [usize; 3] = [0, 333, 334];
+
+/// 600 endpoints, none delivered yet, in batches of 100.
+fn place(kind: Kind) -> (Workplace, Intake, Vec<String>) {
+    let intake = Intake::start(Options::new());
+    let work = Workplace::new(Sophos::new(Fleet::new(1, 600)));
+    work.configure("", PATIENT);
+    let batch = match kind {
+        Kind::Http => "batch_events = 100",
+        Kind::Sekoia => "batch = 100",
+    };
+    work.deliver(&format!("{}\n{batch}", kind.keys(intake.url())));
+    let all = work.simulator.fleet(|fleet| fleet.ids());
+    (work, intake, all)
+}
+
+/// Whether a delivery holds one of these.
+fn any_of(ids: Vec<String>) -> impl Fn(&Delivery) -> bool + Send + Sync + 'static {
+    move |delivery| {
+        delivery
+            .ids()
+            .iter()
+            .any(|id| ids.iter().any(|bad| bad == id))
+    }
+}
+
+/// A run in which these three are refused in some way: exactly they are set aside, everybody else is delivered once,
+/// and the page is confirmed.
+#[track_caller]
+fn three_of_600(kind: Kind, refuse: impl FnOnce(&Intake, Vec<String>), words: &str) {
+    let (work, intake, all) = place(kind);
+    let bad: Vec<_> = BAD.iter().map(|index| all[*index].clone()).collect();
+    refuse(&intake, bad.clone());
+    work.collect(1).says(&["events 597, rejects 3"]);
+    let good: Vec<_> = all.iter().filter(|id| !bad.contains(id)).cloned().collect();
+    assert_eq!(intake.ids(), good);
+    let rejects = rejects(&work);
+    let ids: Vec<_> = rejects
+        .iter()
+        .map(|reject| reject["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, bad);
+    for reject in &rejects {
+        assert!(
+            reject["reason"].as_str().unwrap().contains(words),
+            "{reject}"
+        );
+        assert_eq!(
+            reject["source"],
+            sophos_central_simulator::DEFAULT_TENANT,
+            "{reject}"
+        );
+        let text = reject.to_string();
+        assert!(
+            !text.contains("hostname\":") && !text.contains("user"),
+            "personal data: {text}"
+        );
+    }
+    // A batch of 100 is halved seven times for each of them at most, two requests a time.
+    let requests = intake.requests_of(kind.route()).len();
+    assert!(requests <= 6 + BAD.len() * 14, "{requests} requests");
+
+    intake.clear();
+    work.collect(0).says(&["events 0"]);
+    assert!(intake.requests().is_empty());
+}
+
+#[test]
+fn three_bad_events_among_600_are_set_aside_and_no_others() {
+    for status in [400, 413, 422] {
+        for kind in Kind::ALL {
+            three_of_600(
+                kind,
+                |intake, bad| {
+                    let failure = Failure::refusal(status, "invalid_event", WORDS);
+                    intake.fault_when(kind.route(), any_of(bad), failure);
+                },
+                WORDS,
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failed_task_is_halved_down_to_the_bad_events() {
+    for (end, words) in [
+        (TaskStatus::Failed(WORDS.to_owned()), WORDS),
+        (TaskStatus::Other("CANCELLED".to_owned()), "CANCELLED"),
+    ] {
+        three_of_600(
+            Kind::Sekoia,
+            |intake, bad| intake.task_when(any_of(bad), vec![TaskStatus::Running, end]),
+            words,
+        );
+    }
+}
+
+#[test]
+fn a_batch_that_is_too_large_is_halved_until_it_fits() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        intake.fault_when(
+            kind.route(),
+            |delivery| delivery.request.body.len() > 20_000,
+            Failure::status(413),
+        );
+        work.collect(0).says(&["events 600, rejects 0"]);
+        assert_eq!(intake.ids(), all);
+    }
+}
+
+#[test]
+fn words_that_steer_a_terminal_have_no_end_or_tell_of_persons_are_made_harmless() {
+    let (work, intake, all) = place(Kind::Http);
+    let hostname = work
+        .simulator
+        .fleet(|fleet| fleet.record(7)["hostname"].clone());
+    let hostname = hostname.as_str().unwrap();
+    let words = format!("\u{1b}[31m{WORDS}: {hostname}\n{}", "x".repeat(1 << 20));
+    intake.fault_when(
+        Route::Plain,
+        any_of(vec![all[7].clone()]),
+        Failure::answer(400, &json!({"message": words})),
+    );
+    let ran = work.collect(1).says(&[WORDS]);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(hostname), "{}", ran.stderr);
+    assert!(ran.stderr.len() < 1 << 16);
+    let rejects = rejects(&work);
+    assert_eq!(rejects.len(), 1);
+    let text = rejects[0].to_string();
+    assert!(!text.contains(hostname) && text.len() < 1 << 12, "{text}");
+}
+
+#[test]
+fn a_destination_that_refuses_everything_is_not_believed() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        let failure = Failure::refusal(422, "invalid_event", WORDS);
+        intake.fault_always(kind.route(), failure);
+        work.collect(1).says(&[WORDS, "not confirmed"]);
+        assert!(work.cursor().is_none());
+        assert!(intake.events().is_empty());
+        intake.clear_faults();
+        work.collect(0).says(&["events 600, rejects 0"]);
+        assert_eq!(intake.ids(), all);
+    }
+}
+
+#[test]
+fn a_fault_while_a_batch_is_halved_repeats_what_was_delivered_and_sets_aside_once() {
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "", IMPATIENT);
+        let bad = place.all[120].clone();
+        let after = place.all[140].clone();
+        // The first half of the third page is halved down to the bad one; the second half finds the intake down.
+        let holds = bad.clone();
+        place.intake.fault_when(
+            kind.route(),
+            move |delivery| delivery.holds(&holds),
+            Failure::refusal(422, "invalid_event", WORDS),
+        );
+        place.intake.fault_when(
+            kind.route(),
+            move |delivery| delivery.holds(&after),
+            Failure::status(500),
+        );
+        let before_third = place.all[100].clone();
+        place.collect(1);
+        assert_eq!(place.intake.deliveries().get(&before_third), Some(&1));
+        place.intake.clear_faults();
+        place.collect(0);
+        let deliveries = place.intake.deliveries();
+        assert_eq!(
+            deliveries.len(),
+            ENDPOINTS,
+            "what was refused once is taken now"
+        );
+        assert!(deliveries.values().all(|times| *times <= 2));
+        assert!(rejects(&place.work).len() <= 1);
+        place.assert_done();
+    }
+}

@@ -1,0 +1,74 @@
+//! A destination's secrets: they go to the destination, and nowhere else.
+
+use sophos_central_simulator::Fault;
+use sophos_central_simulator::intake::{Failure, Route};
+
+use crate::place::{IMPATIENT, Kind, Place};
+use crate::support::TOKEN;
+
+const HEADERS: &str =
+    "headers = { authorization = { env = \"TEST_TOKEN\", prefix = \"Bearer \" } }";
+
+#[test]
+fn they_are_in_no_log_no_state_no_summary_and_no_metrics() {
+    let place = Place::new(Kind::Http, HEADERS, IMPATIENT);
+    // A rude intake repeats what it was sent in what it says.
+    let words = format!("the token Bearer {TOKEN} is not known");
+    for (status, device) in [(422, 5), (500, 60), (403, 60)] {
+        let id = place.all[device].clone();
+        place.intake.clear_faults();
+        place.intake.fault_when(
+            Route::Plain,
+            move |delivery| delivery.holds(&id),
+            Failure::refusal(status, "unknown_token", &words),
+        );
+        let ran = place
+            .work
+            .host(&[
+                "collect",
+                "--summary",
+                "summary.json",
+                "--metrics",
+                "metrics.prom",
+            ])
+            .expect(1);
+        assert!(place.work.path("summary.json").exists());
+        assert!(place.work.path("metrics.prom").exists());
+        place.assert_no_secret(&ran);
+    }
+    let sent = place.intake.requests();
+    let bearer = format!("Bearer {TOKEN}");
+    assert!(
+        sent.iter()
+            .all(|delivery| delivery.request.header("authorization") == Some(&bearer))
+    );
+}
+
+#[test]
+fn a_debug_log_shows_none() {
+    for kind in Kind::ALL {
+        let more = if kind == Kind::Http { HEADERS } else { "" };
+        let place = Place::new(kind, more, IMPATIENT);
+        place.fault(Fault::Reset);
+        let ran = place.work.host(&["-vv", "collect"]).expect(0);
+        place.assert_no_secret(&ran);
+    }
+}
+
+#[test]
+fn one_that_is_missing_stops_before_anything_is_asked() {
+    for kind in Kind::ALL {
+        let more = if kind == Kind::Http { HEADERS } else { "" };
+        let place = Place::new(kind, more, IMPATIENT);
+        let name = if kind == Kind::Http {
+            "TEST_TOKEN"
+        } else {
+            "TEST_API_KEY"
+        };
+        place.work.edit_config(name, "NOT_SET");
+        place.work.simulator.clear_requests();
+        place.collect(2).says(&["NOT_SET", "account.acme.deliver"]);
+        assert!(place.intake.requests().is_empty());
+        assert!(place.work.simulator.requests().is_empty());
+    }
+}

@@ -1,0 +1,186 @@
+//! Answers that confirm nothing, by their status or by what they hold.
+
+use serde_json::json;
+use sophos_central_simulator::Fault;
+use sophos_central_simulator::intake::{Failure, Intake, Options, Route, Takes};
+
+use crate::place::{IMPATIENT, Kind, PATIENT, Place, given_up, weathered};
+
+#[test]
+fn a_server_error_is_tried_again_until_the_total() {
+    for code in [500, 502, 503, 504] {
+        given_up(IMPATIENT, &Failure::status(code), &[&code.to_string()]);
+    }
+}
+
+#[test]
+fn a_server_error_that_passes_is_weathered() {
+    for code in [500, 503] {
+        weathered(&Failure::status(code));
+    }
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "", PATIENT);
+        for nth in [2, 3, 4, 5] {
+            place.intake.fault(kind.route(), nth, Failure::status(503));
+        }
+        place.weathers().says(&["retries 4"]);
+    }
+}
+
+#[test]
+fn other_refusals_stop_at_once_with_the_destinations_words() {
+    for status in [401, 403, 404, 405, 409, 410, 451] {
+        for kind in Kind::ALL {
+            let place = Place::new(kind, "", PATIENT);
+            let words = ["source_disabled", "this source was disabled"];
+            place.fault_always(Failure::refusal(status, words[0], words[1]));
+            place.fails(&[&status.to_string(), words[0], words[1]]);
+            assert_eq!(place.intake.requests_of(kind.route()).len(), 3, "{status}");
+            place.goes_on();
+        }
+    }
+}
+
+#[test]
+fn a_refusal_whose_words_are_a_web_page_or_none_is_told_by_its_status() {
+    for body in [
+        &b""[..],
+        b"<html><body>Forbidden</body></html>",
+        b"\xff\x00\x1b[31m",
+    ] {
+        let failure = Failure::of(Fault::Status {
+            code: 403,
+            headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+            body: Some(body.to_vec()),
+        });
+        given_up(PATIENT, &failure, &["403"]);
+    }
+}
+
+#[test]
+fn a_wrong_key_stops_and_is_not_shown() {
+    let place = Place::new(Kind::Sekoia, "", PATIENT);
+    let before = place.work.cursor();
+    place
+        .intake
+        .configure(|options| options.api_key = "another key".to_owned());
+    place.collect(1).says(&["401", "the API key is not known"]);
+    assert_eq!(place.work.cursor(), before);
+    assert_eq!(place.intake.requests().len(), 1);
+    place.intake.configure(|options| *options = Options::new());
+    place.intake.clear();
+    place.weathers();
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let elsewhere = Intake::start(Options::new());
+    for code in [301, 302, 303, 307, 308] {
+        let headers = vec![("location".to_owned(), format!("{}/events", elsewhere.url()))];
+        let failure = Failure::of(Fault::Status {
+            code,
+            headers,
+            body: None,
+        });
+        given_up(PATIENT, &failure, &[&code.to_string()]);
+    }
+    assert_eq!(elsewhere.connections(), 0, "a secret might go with it");
+}
+
+/// The answer to the third page is good by its status only: the run says what it holds, and nothing is confirmed.
+#[track_caller]
+fn not_believed(kind: Kind, failure: Failure, words: &str) {
+    let place = Place::new(kind, "", IMPATIENT);
+    place.fault_always(failure);
+    place.fails(&[words]);
+    place.goes_on();
+}
+
+#[test]
+fn an_error_in_a_good_answer_confirms_nothing() {
+    const WORDS: &str = "the quota is used up";
+    for kind in Kind::ALL {
+        for (body, words) in [
+            (json!({"error": WORDS}), WORDS),
+            (json!({"error": {"type": "quota", "reason": WORDS}}), WORDS),
+            (json!({"errors": [WORDS]}), "errors"),
+            (json!({"success": false, "message": WORDS}), WORDS),
+            (json!({"status": "error", "message": WORDS}), WORDS),
+        ] {
+            not_believed(kind, Failure::answer(200, &body), words);
+        }
+    }
+    // Splunk's event collector.
+    let body = json!({"text": WORDS, "code": 9});
+    not_believed(Kind::Http, Failure::answer(200, &body), WORDS);
+    // The platform's own form of an error.
+    let body = json!({"code": "quota", "message": WORDS});
+    not_believed(Kind::Sekoia, Failure::answer(200, &body), WORDS);
+}
+
+#[test]
+fn a_web_page_in_the_place_of_an_answer_confirms_nothing() {
+    // A proxy's login page.
+    for kind in Kind::ALL {
+        not_believed(kind, Failure::of(Fault::html()), "HTML");
+    }
+}
+
+#[test]
+fn a_platform_that_answers_no_json_confirms_nothing() {
+    not_believed(Kind::Sekoia, Failure::of(Fault::garbage()), "JSON");
+}
+
+#[test]
+fn an_answer_that_took_half_confirms_nothing() {
+    let bulk: Vec<_> = (0..50)
+        .map(|index| match index % 2 {
+            0 => json!({"create": {"status": 201}}),
+            _ => json!({"create": {"status": 429, "error": {"reason": "the queue is full"}}}),
+        })
+        .collect();
+    // The intake counts: {"accepted": 25, "rejected": 25}.
+    not_believed(Kind::Http, Failure::half(), "25");
+    not_believed(Kind::Sekoia, Failure::half(), "25");
+    // OpenSearch's bulk route behind a proxy.
+    let bulk = json!({"took": 3, "errors": true, "items": bulk});
+    not_believed(
+        Kind::Http,
+        Failure::answer(200, &bulk).takes(Takes::Half),
+        "errors",
+    );
+}
+
+#[test]
+fn any_good_answer_without_an_error_confirms() {
+    for (status, content_type, body) in [
+        (200, "text/plain", "ok"),
+        (200, "application/json", "{}"),
+        (200, "application/json", r#"{"text":"Success","code":0}"#),
+        (
+            200,
+            "application/json",
+            r#"{"took":3,"errors":false,"items":[]}"#,
+        ),
+        (
+            200,
+            "application/json",
+            r#"{"error":null,"message":"accepted"}"#,
+        ),
+        (200, "application/json", "not JSON"),
+        (201, "text/plain", ""),
+        (202, "application/json", "[]"),
+        (204, "", ""),
+    ] {
+        let place = Place::new(Kind::Http, "", IMPATIENT);
+        let failure = Failure::of(Fault::Status {
+            code: status,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: Some(body.as_bytes().to_vec()),
+        });
+        place
+            .intake
+            .fault_always(Route::Plain, failure.takes(Takes::All));
+        place.weathers();
+    }
+}

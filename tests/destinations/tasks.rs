@@ -1,0 +1,119 @@
+//! Sekoia's tasks: a batch is confirmed when the platform has ingested it, not when it took it.
+
+use sophos_central_simulator::Fault;
+use sophos_central_simulator::intake::{Failure, Options, Route, TaskStatus};
+
+use crate::place::{HASTY, IMPATIENT, Kind, PAGE, PATIENT, Place, rejects};
+use crate::support::running::Running;
+
+fn place(more: &str, tables: &str) -> Place {
+    Place::new(Kind::Sekoia, more, tables)
+}
+
+#[test]
+fn a_task_is_asked_for_until_it_has_finished() {
+    let place = place("", PATIENT);
+    place.intake.configure(|options| {
+        options.task = vec![
+            TaskStatus::Pending,
+            TaskStatus::Pending,
+            TaskStatus::Running,
+            TaskStatus::Finished,
+        ];
+    });
+    let ran = place.weathers();
+    assert!(!ran.stderr.contains("WARN"), "{}", ran.stderr);
+    assert_eq!(place.intake.requests_of(Route::Connector).len(), 5);
+    assert_eq!(place.intake.requests_of(Route::Task).len(), 5 * 4);
+}
+
+#[test]
+fn nothing_is_confirmed_before_the_task_ends() {
+    let place = place("", PATIENT);
+    place
+        .intake
+        .configure(|options| options.task = vec![TaskStatus::Pending, TaskStatus::Finished]);
+    let before = place.work.cursor();
+    // The push of the first page, and two answers about its task.
+    place.intake.hold(3);
+    let mut running = Running::start(&place.work, &["collect"]);
+    place.intake.wait_until_held();
+    assert_eq!(place.work.cursor(), before);
+    running.host.kill().unwrap();
+    running.end();
+    place.intake.release();
+
+    place.collect(0);
+    let deliveries = place.intake.deliveries();
+    for (index, id) in place.all.iter().enumerate() {
+        let times = if index < PAGE { 2 } else { 1 };
+        assert_eq!(deliveries.get(id), Some(&times), "{index}");
+    }
+    place.assert_done();
+}
+
+#[test]
+fn older_platforms_confirm_with_their_answer() {
+    let options = Options {
+        task: Vec::new(),
+        ..Options::new()
+    };
+    let place = Place::with(options, Kind::Sekoia, "", PATIENT);
+    place.weathers();
+    assert!(place.intake.requests_of(Route::Task).is_empty());
+}
+
+#[test]
+fn a_task_that_takes_longer_than_the_limit_counts_as_accepted_with_a_warning() {
+    for status in [TaskStatus::Pending, TaskStatus::Running] {
+        let place = place("task_wait = \"20ms\"", PATIENT);
+        place
+            .intake
+            .configure(|options| options.task = vec![status]);
+        place.weathers().says(&["WARN", "task_wait"]);
+    }
+}
+
+#[test]
+fn an_answer_about_a_task_that_is_not_200_counts_as_accepted_with_a_warning() {
+    for status in [204, 302, 400, 401, 403, 404, 500, 503] {
+        let place = place("", PATIENT);
+        let failure = Failure::of(Fault::Status {
+            code: status,
+            headers: Vec::new(),
+            body: Some(Vec::new()),
+        });
+        place.intake.fault_always(Route::Task, failure);
+        place.weathers().says(&["WARN", &status.to_string()]);
+        assert_eq!(
+            place.intake.requests_of(Route::Connector).len(),
+            5,
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn a_task_that_ends_in_a_word_nobody_knows_is_a_failed_delivery() {
+    let place = place("", IMPATIENT);
+    let third = place.all[2 * PAGE].clone();
+    place.intake.task_when(
+        move |delivery| delivery.holds(&third),
+        vec![TaskStatus::Other("CANCELLED".to_owned())],
+    );
+    place.collect(1).says(&["CANCELLED"]);
+    let rejects = rejects(&place.work);
+    assert_eq!(rejects.len(), 1);
+    assert_eq!(rejects[0]["id"], *place.all[2 * PAGE]);
+    assert_eq!(place.intake.ids().len(), place.all.len() - 1);
+    place.assert_done();
+}
+
+#[test]
+fn a_task_route_that_breaks_or_stalls_loses_and_blocks_nothing() {
+    for fault in [Fault::Close, Fault::Reset, Fault::Truncate, Fault::Stall] {
+        let place = place("task_wait = \"500ms\"", HASTY);
+        place.intake.fault(Route::Task, 3, fault);
+        place.weathers();
+    }
+}

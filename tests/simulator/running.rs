@@ -1,0 +1,144 @@
+//! A server that runs on a thread of its own until it is dropped.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::runtime;
+use tokio::sync::watch;
+
+use crate::gate::Gate;
+use crate::server::{self, Answering, Shared};
+use crate::tls;
+
+/// How long a test waits for an answer to be held before it fails.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running server.
+pub(crate) struct Running<S> {
+    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`.
+    pub(crate) url: String,
+    /// Its TCP port.
+    pub(crate) port: u16,
+    /// The certificate of an HTTPS server as PEM text.
+    pub(crate) certificate: Option<String>,
+    name: &'static str,
+    shared: Arc<Shared<S>>,
+    stop: Option<watch::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<S: Answering> Running<S> {
+    /// Starts a server on 127.0.0.1, on this port or, if it is 0, on any free one; `state` gets its URL. It is
+    /// listening when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, or the system gives no socket, thread or certificate.
+    pub(crate) fn start(
+        name: &'static str,
+        port: u16,
+        https: bool,
+        state: impl FnOnce(&str) -> S,
+    ) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("port {port} of 127.0.0.1 cannot be listened on"))?;
+        listener
+            .set_nonblocking(true)
+            .context("the socket cannot be made non-blocking")?;
+        let port = listener
+            .local_addr()
+            .context("the socket has no address")?
+            .port();
+        let (acceptor, certificate) = if https {
+            Some(tls::self_signed()?)
+        } else {
+            None
+        }
+        .unzip();
+        let scheme = if https { "https" } else { "http" };
+        let url = format!("{scheme}://127.0.0.1:{port}");
+
+        let shared = Arc::new(Shared {
+            state: state(&url).into(),
+            gate: Gate::new(),
+        });
+        let (stop, stopped) = watch::channel(());
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .context("no runtime")?;
+        let for_thread = Arc::clone(&shared);
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener).context("the socket cannot be used")?
+        };
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || runtime.block_on(server::run(listener, acceptor, for_thread, stopped)))
+            .context("the system gives no thread")?;
+        Ok(Running {
+            url,
+            port,
+            certificate,
+            name,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// What decides on its answers.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
+        self.shared.lock()
+    }
+
+    /// Where its answers are held.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+
+    /// Blocks until an answer is held or stalled, or `stop` returns true. Returns whether an answer is held.
+    ///
+    /// # Panics
+    ///
+    /// When neither has come about within two minutes.
+    #[allow(
+        clippy::panic,
+        reason = "a test that waits in vain must stop and say so"
+    )]
+    pub(crate) fn wait_until_held_or(&self, mut stop: impl FnMut() -> bool) -> bool {
+        let mut stopped = false;
+        let held = self.gate().block_until_waiting(PATIENCE, || {
+            stopped = stop();
+            stopped
+        });
+        if !held && !stopped {
+            let (name, count) = (self.name, self.lock().recorded());
+            panic!(
+                "the {name} holds no answer after {PATIENCE:?}, nor did its client end; it has recorded {count} requests"
+            );
+        }
+        held
+    }
+
+    /// Serves until the process is killed.
+    pub(crate) fn serve(mut self) {
+        if let Some(thread) = self.thread.take() {
+            // It ends only by a panic, which it has reported itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<S> Drop for Running<S> {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the server was reported when it came about; the test fails by what it sees.
+            let _ = thread.join();
+        }
+    }
+}

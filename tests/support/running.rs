@@ -1,0 +1,54 @@
+//! A host that runs while the test goes on, and is signalled.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Workplace;
+
+/// A running host, its log read line by line.
+pub struct Running {
+    /// The process.
+    pub host: Child,
+    log: BufReader<ChildStderr>,
+    /// What was read of its log so far.
+    pub read: String,
+}
+
+impl Running {
+    /// Starts the host with these arguments; its standard output is dropped.
+    pub fn start(work: &Workplace, args: &[&str]) -> Self {
+        let mut host = work.command(args).stdout(Stdio::null()).spawn().unwrap();
+        let log = BufReader::new(host.stderr.take().unwrap());
+        Self {
+            host,
+            log,
+            read: String::new(),
+        }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.host), signal).unwrap();
+    }
+
+    /// Reads the log until a line holds this text.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) {
+        loop {
+            let start = self.read.len();
+            let count = self.log.read_line(&mut self.read).unwrap();
+            assert!(count > 0, "{text:?} is not in the log:\n{}", self.read);
+            if self.read[start..].contains(text) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the end; gives the exit code and the whole log.
+    pub fn end(mut self) -> (Option<i32>, String) {
+        self.log.read_to_string(&mut self.read).unwrap();
+        (self.host.wait().unwrap().code(), self.read)
+    }
+}
