@@ -102,7 +102,7 @@ mod tests {
     use url::Url;
 
     use super::{UNIDENTIFIED, sources};
-    use crate::config::Config;
+    use crate::config::{Config, SCHEMA};
     use crate::sophos::tenants::{Listed, Listing};
     use crate::sophos::trust;
     use crate::sophos::whoami::Tenant;
@@ -148,6 +148,9 @@ mod tests {
             })
         );
         assert_eq!(Config::parse(config).unwrap().tenant, Some(tenant));
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        assert!(validator.is_valid(&serde_json::from_str(config).unwrap()));
     }
 
     #[test]

@@ -13,6 +13,10 @@ use crate::http::{Answer, Fault};
 pub const CREDENTIALS_PAGE: &str =
     "Sophos Central Admin > Global Settings > API Credentials Management";
 
+/// The same where the level of the credential above tenants is not known.
+pub const PARENTS_CREDENTIALS_PAGE: &str =
+    "Settings & Policies > API Credentials Management in Sophos Central Partner or Enterprise";
+
 /// The error object of Sophos Central's APIs, and that of its token endpoint.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::errors::{CREDENTIALS_PAGE, Clues, failure, origin, refused, unanswered};
+use super::errors::{
+    CREDENTIALS_PAGE, Clues, PARENTS_CREDENTIALS_PAGE, failure, origin, refused, unanswered,
+};
 use crate::bindings::inventory::connector::{
     secrets,
     types::{Error, Failure, FieldError},
@@ -114,7 +116,11 @@ fn credentials_refused(at: &str, status: u16, code: Option<&str>) -> String {
         }
     };
     let code = code.map(|code| format!(", {code}")).unwrap_or_default();
-    format!("{what}: {CREDENTIALS_PAGE}. ({at} answered {status}{code}.)")
+    // Whose credential it is, is not known yet.
+    format!(
+        "{what}: {CREDENTIALS_PAGE}, or for a partner or an organization {PARENTS_CREDENTIALS_PAGE}. ({at} \
+         answered {status}{code}.)"
+    )
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What is read from a page of tenants: where the listing ends, and what can be collected.
 
+use proptest::prelude::*;
 use serde_json::json;
 use url::Url;
 
 use super::*;
+use crate::config::Config;
 
 const ID: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
 const HOST: &str = "https://api-eu01.central.sophos.com";
@@ -274,5 +276,71 @@ fn how_many_there_are_is_told_where_the_api_tells_it() {
         let json = json!({"items": [], "pages": {"items": items}}).to_string();
         let listing = read(Level::Organization, &typed(), 1, &json).unwrap();
         assert_eq!(listing.count, count);
+    }
+}
+
+/// A value of a field: often one that makes sense.
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        "[a-fA-F0-9-]{1,3}".prop_map(Value::from),
+        Just(json!(HOST)),
+        Just(json!("active")),
+        "https?://[a-z.:@/?#]{0,12}(\\.central\\.sophos\\.com)?.{0,4}".prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        Just(json!(null)),
+        Just(json!(5)),
+        Just(json!({"a": [1]})),
+    ]
+}
+
+fn any_item() -> impl Strategy<Value = Value> {
+    let field = prop_oneof![
+        Just("id"),
+        Just("name"),
+        Just("showAs"),
+        Just("status"),
+        Just("apiHost"),
+        Just("more")
+    ];
+    prop_oneof![
+        8 => prop::collection::btree_map(field, value(), 0..6)
+            .prop_map(|fields| json!(fields)),
+        1 => value(),
+    ]
+}
+
+proptest! {
+    /// Whatever the items are: each is told, each id comes once, and `collect` takes what can be collected.
+    #[test]
+    fn any_items_are_told_and_can_be_collected_or_not(items in prop::collection::vec(any_item(), 0..20)) {
+        let json = json!({"items": items, "pages": {}}).to_string();
+        let listing = read(Level::Partner, &typed(), 1, &json).unwrap();
+        let ids: HashSet<_> = listing.tenants.iter().map(|tenant| &tenant.id).collect();
+        prop_assert_eq!(ids.len(), listing.tenants.len());
+        let with_id = items
+            .iter()
+            .filter_map(|item| trust::id(item.get("id")?.as_str()?))
+            .collect::<HashSet<_>>();
+        prop_assert_eq!(ids, with_id.iter().collect());
+        let without = items.iter().filter(|item| {
+            item.get("id").and_then(Value::as_str).and_then(trust::id).is_none()
+        });
+        prop_assert_eq!(listing.unidentified.len(), without.count());
+        for tenant in listing.tenants {
+            prop_assert!(!tenant.name.trim().is_empty());
+            match tenant.access {
+                Ok(access) => {
+                    prop_assert_eq!(&access.id, &tenant.id);
+                    let config = json!({
+                        "client_id": "c",
+                        "tenant": {"id": access.id, "api_host": origin(&access.api_host)},
+                    });
+                    prop_assert_eq!(Config::parse(&config.to_string()).unwrap().tenant, Some(access));
+                }
+                Err(reason) => {
+                    prop_assert!(reason.len() < 300 && reason.is_ascii() && !reason.contains(char::is_control));
+                }
+            }
+        }
     }
 }
