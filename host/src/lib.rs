@@ -60,7 +60,7 @@ pub fn run() -> ExitStatus {
             };
         }
     };
-    let terminal = Terminal::start(cli.verbose, cli.quiet);
+    let terminal = Terminal::start(cli.verbose, cli.quiet, log::Format::Text);
     command(&cli, &terminal).unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return match cli.command {
@@ -68,7 +68,7 @@ pub fn run() -> ExitStatus {
                 _ => ExitStatus::SomeFailed,
             };
         }
-        let _ = writeln!(io::stderr(), "error: {error:#}");
+        terminal.error(&format!("{error:#}"));
         ExitStatus::CouldNotRun
     })
 }
