@@ -10,6 +10,7 @@
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
 //! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
+//! | [`rate_limit`], [`schedule`] | when a request may leave, and when a run begins |
 //! | [`state`], [`deliver`] | cursors, and where events go |
 //! | [`log`], [`stop`] | what a person sees, and how a run is ended |
 
@@ -31,9 +32,11 @@ pub mod log;
 pub mod manifest;
 pub mod prepare;
 pub mod printable;
+pub mod rate_limit;
 pub mod retry;
 pub mod runtime;
 pub mod sandbox;
+pub mod schedule;
 pub mod secrets;
 mod similar;
 pub mod source;
