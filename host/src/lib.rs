@@ -12,7 +12,8 @@
 //! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
 //! | [`rate_limit`], [`schedule`] | when a request may leave, and when a run begins |
 //! | [`state`], [`deliver`] | cursors, and where events go |
-//! | [`log`], [`stop`] | what a person sees, and how a run is ended |
+//! | [`report`], [`log`] | what a run came to, and what a person sees of it |
+//! | [`stop`] | how a run is ended |
 
 use std::io::{self, Write};
 
@@ -33,6 +34,7 @@ pub mod manifest;
 pub mod prepare;
 pub mod printable;
 pub mod rate_limit;
+pub mod report;
 pub mod retry;
 pub mod runtime;
 pub mod sandbox;
