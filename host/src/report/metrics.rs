@@ -7,9 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{
-    Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result, TextEncoder,
-};
+use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
 use time::OffsetDateTime;
 
 use super::{Entry, Outcome, Report, Tally};
@@ -23,9 +21,10 @@ pub struct Metrics {
     whole: Mutex<()>,
     registry: Registry,
     runs: IntCounterVec,
-    last_end: Gauge,
-    last_duration: Gauge,
-    last_exit_code: IntGauge,
+    /// These have no labels, and no value before a run has ended: a 0 would be taken for a time.
+    last_end: GaugeVec,
+    last_duration: GaugeVec,
+    last_exit_code: GaugeVec,
     sources: IntGaugeVec,
     source_info: IntGaugeVec,
     source_outcome: IntGaugeVec,
@@ -66,7 +65,6 @@ impl Metrics {
             let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
             register(&registry, metric)
         };
-        let gauge = |name, help| register(&registry, Gauge::new(name, help)?);
         let gauges = |name, help, labels: &[&str]| {
             register(&registry, GaugeVec::new(Opts::new(name, help), labels)?)
         };
@@ -77,20 +75,20 @@ impl Metrics {
                 "Runs that have ended since the process began, by exit code.",
                 &["exit_code"],
             )?,
-            last_end: gauge(
+            last_end: gauges(
                 "asset_host_last_run_end_timestamp_seconds",
                 "When the last run ended.",
+                &[],
             )?,
-            last_duration: gauge(
+            last_duration: gauges(
                 "asset_host_last_run_duration_seconds",
                 "How long the last run took.",
+                &[],
             )?,
-            last_exit_code: register(
-                &registry,
-                IntGauge::new(
-                    "asset_host_last_run_exit_code",
-                    "The exit code of the last run: 0 done, 1 some failed, 2 could not run.",
-                )?,
+            last_exit_code: gauges(
+                "asset_host_last_run_exit_code",
+                "The exit code of the last run: 0 done, 1 some failed, 2 could not run.",
+                &[],
             )?,
             sources: int_gauges(
                 &registry,
@@ -220,9 +218,13 @@ impl Metrics {
         self.runs
             .get_metric_with_label_values(&[exit_code(status)])?
             .inc();
-        self.last_exit_code.set(status as i64);
-        self.last_end.set(seconds(at));
-        self.last_duration.set(took.as_secs_f64());
+        for (metric, value) in [
+            (&self.last_exit_code, f64::from(status as u8)),
+            (&self.last_end, seconds(at)),
+            (&self.last_duration, took.as_secs_f64()),
+        ] {
+            metric.get_metric_with_label_values::<&str>(&[])?.set(value);
+        }
         Ok(())
     }
 

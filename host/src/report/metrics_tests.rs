@@ -45,6 +45,16 @@ fn a_run_is_recorded() {
 }
 
 #[test]
+fn before_a_run_has_ended_nothing_is_said_of_a_last_one() {
+    let text = Metrics::new().unwrap().encode().unwrap();
+    assert!(!text.contains("last_run"), "{text}");
+    assert!(
+        has(&text, "asset_host_runs_total{exit_code=\"1\"} 0"),
+        "{text}"
+    );
+}
+
+#[test]
 fn counters_add_up_and_gauges_tell_the_last_run() {
     let metrics = Metrics::new().unwrap();
     metrics.record(&every_outcome()).unwrap();
