@@ -10,8 +10,10 @@
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
 //! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
+//! | [`rate_limit`], [`schedule`] | when a request may leave, and when a run begins |
 //! | [`state`], [`rejects`], [`deliver`] | cursors, what was set aside, and where events go |
-//! | [`log`], [`stop`] | what a person sees, and how a run is ended |
+//! | [`report`], [`log`] | what a run came to, and what a person sees of it |
+//! | [`stop`] | how a run is ended |
 
 use std::io::{self, Write};
 
@@ -31,10 +33,13 @@ pub mod log;
 pub mod manifest;
 pub mod prepare;
 pub mod printable;
+pub mod rate_limit;
 pub mod rejects;
+pub mod report;
 pub mod retry;
 pub mod runtime;
 pub mod sandbox;
+pub mod schedule;
 pub mod secrets;
 mod similar;
 pub mod source;
@@ -61,7 +66,7 @@ pub fn run() -> ExitStatus {
             };
         }
     };
-    let terminal = Terminal::start(cli.verbose, cli.quiet);
+    let terminal = Terminal::start(cli.verbose, cli.quiet, log::Format::Text);
     command(&cli, &terminal).unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return match cli.command {
@@ -69,7 +74,7 @@ pub fn run() -> ExitStatus {
                 _ => ExitStatus::SomeFailed,
             };
         }
-        let _ = writeln!(io::stderr(), "error: {error:#}");
+        terminal.error(&format!("{error:#}"));
         ExitStatus::CouldNotRun
     })
 }

@@ -1,0 +1,291 @@
+//! What a run came to: as data, and in the forms in which people and machines read it.
+//!
+//! | form | where |
+//! |---|---|
+//! | lines on standard error | [`text`], [`Report::show`] |
+//! | `--summary FILE` | [`json`] |
+//! | `--metrics FILE` or an address | [`Metrics`], [`Exporter`] |
+
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tracing::info;
+
+use crate::exit::ExitStatus;
+use crate::log::{Format, Terminal};
+
+mod export;
+pub mod json;
+mod metrics;
+#[cfg(test)]
+mod metrics_tests;
+#[cfg(test)]
+mod samples;
+mod server;
+mod target;
+pub mod text;
+mod whole_file;
+
+pub use export::{ExportError, Exporter};
+pub use metrics::Metrics;
+pub use server::Server;
+pub use target::{Target, TargetError};
+pub use whole_file::{WholeFile, WriteError};
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// When the run began.
+    pub started_at: OffsetDateTime,
+    /// When it ended.
+    pub ended_at: OffsetDateTime,
+    /// Whether nothing was delivered or stored: `--dry-run`.
+    pub dry_run: bool,
+    /// Whether the run ended before all of its work was done, by a signal or `--limit`.
+    pub cut: bool,
+    /// The sources, in the order of the run.
+    pub entries: Vec<Entry>,
+}
+
+/// What a source came to, or an account as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The account's name.
+    pub account: String,
+    /// The source's id; none for the account as a whole, whose sources could not be told.
+    pub source: Option<String>,
+    /// What a person calls the source.
+    pub name: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was done until then.
+    pub tally: Tally,
+    /// How far the source is collected, in the component's words; none if it did not say.
+    pub mark: Option<String>,
+}
+
+/// How a source ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it is delivered.
+    UpToDate,
+    /// The run was asked to stop, or `--limit` was reached.
+    Stopped,
+    /// It failed, with the reason in words.
+    Failed(String),
+    /// It cannot be collected by its nature, with the reason in words: a notice.
+    NotCollectable(String),
+    /// The account's `only` or `skip` leaves it out: a notice.
+    Skipped,
+    /// The vendor does not list it any more; its cursor is kept: a notice.
+    Gone,
+}
+
+impl Outcome {
+    /// All outcomes as the summary and the metrics write them: see [`Outcome::word`].
+    pub const WORDS: [&'static str; 6] = [
+        "up_to_date",
+        "stopped",
+        "failed",
+        "not_collectable",
+        "skipped",
+        "gone",
+    ];
+
+    /// The outcome as the summary and the metrics write it.
+    pub fn word(&self) -> &'static str {
+        let [up_to_date, stopped, failed, not_collectable, skipped, gone] = Self::WORDS;
+        match self {
+            Self::UpToDate => up_to_date,
+            Self::Stopped => stopped,
+            Self::Failed(_) => failed,
+            Self::NotCollectable(_) => not_collectable,
+            Self::Skipped => skipped,
+            Self::Gone => gone,
+        }
+    }
+
+    /// Why it ended so, where there is something to say.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Failed(reason) | Self::NotCollectable(reason) => Some(reason),
+            Self::UpToDate | Self::Stopped | Self::Skipped | Self::Gone => None,
+        }
+    }
+
+    /// Whether the source was not collected, and nothing is wrong with that.
+    fn is_notice(&self) -> bool {
+        matches!(self, Self::NotCollectable(_) | Self::Skipped | Self::Gone)
+    }
+}
+
+/// What collecting came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Pages that were confirmed.
+    pub pages: u64,
+    /// Events that the destination confirmed.
+    pub events: u64,
+    /// Events that were not sent, as nothing but a heartbeat changed: `emit = "changed"`.
+    pub unchanged: u64,
+    /// Records that the component set aside.
+    pub rejects: u64,
+    /// Events that the destination refused.
+    pub refused: u64,
+    /// Calls of the component and requests to the destination that were made again.
+    pub retries: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.events += other.events;
+        self.unchanged += other.unchanged;
+        self.rejects += other.rejects;
+        self.refused += other.refused;
+        self.retries += other.retries;
+    }
+}
+
+/// The entries of a report, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Sources that were collected or should have been: up to date, stopped and failed ones.
+    pub sources: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+    /// Sources that cannot be collected by their nature.
+    pub not_collectable: u64,
+    /// Sources that the configuration leaves out.
+    pub skipped: u64,
+    /// Sources that the vendor does not list any more.
+    pub gone: u64,
+    /// What was done for all of them.
+    pub tally: Tally,
+}
+
+impl Report {
+    /// Counts the entries.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for entry in &self.entries {
+            totals.tally += entry.tally;
+            match entry.outcome {
+                Outcome::UpToDate | Outcome::Stopped => totals.sources += 1,
+                Outcome::Failed(_) => {
+                    totals.sources += 1;
+                    totals.failed += 1;
+                }
+                Outcome::NotCollectable(_) => totals.not_collectable += 1,
+                Outcome::Skipped => totals.skipped += 1,
+                Outcome::Gone => totals.gone += 1,
+            }
+        }
+        totals
+    }
+
+    /// Whether all that was asked for is done. A failed source and a record that was set aside, by the component
+    /// or by the destination, are failures; notices and an early stop are none.
+    pub fn status(&self) -> ExitStatus {
+        let totals = self.totals();
+        if totals.failed > 0 || totals.tally.rejects > 0 || totals.tally.refused > 0 {
+            ExitStatus::SomeFailed
+        } else {
+            ExitStatus::Done
+        }
+    }
+
+    /// How long the run took; zero where the clock was set back meanwhile.
+    pub fn took(&self) -> Duration {
+        (self.ended_at - self.started_at)
+            .try_into()
+            .unwrap_or_default()
+    }
+
+    /// Shows the report on standard error: [`text`], or one line of JSON for each entry and one for the
+    /// run. Nothing where `--quiet` was given.
+    pub fn show(&self, terminal: &Terminal) {
+        match terminal.format() {
+            Format::Text => text::lines(self)
+                .iter()
+                .for_each(|line| terminal.summary(line)),
+            Format::Json => self.log(),
+        }
+    }
+
+    fn log(&self) {
+        for entry in &self.entries {
+            let tally = entry.tally;
+            info!(
+                account = entry.account,
+                source = entry.source,
+                name = entry.name,
+                outcome = entry.outcome.word(),
+                reason = entry.outcome.reason(),
+                pages = tally.pages,
+                events = tally.events,
+                unchanged = tally.unchanged,
+                rejects = tally.rejects,
+                refused = tally.refused,
+                retries = tally.retries,
+                mark = entry.mark,
+                "summary of a source"
+            );
+        }
+        info!(
+            exit_code = self.status() as u8,
+            "summary of the run: {}",
+            text::total(self)
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{entry, report};
+    use super::*;
+
+    #[test]
+    fn failures_and_rejects_are_failures_and_notices_are_none() {
+        let failed = || Outcome::Failed("the API is unavailable".to_owned());
+        let with = |tally| Entry {
+            tally,
+            ..entry("one", Outcome::UpToDate)
+        };
+        let rejects = Tally {
+            rejects: 1,
+            ..Tally::default()
+        };
+        let refused = Tally {
+            refused: 1,
+            ..Tally::default()
+        };
+        let suspended = Outcome::NotCollectable("the tenant is suspended".to_owned());
+        for (entries, status) in [
+            (vec![], ExitStatus::Done),
+            (vec![entry("one", Outcome::UpToDate)], ExitStatus::Done),
+            (vec![entry("one", Outcome::Stopped)], ExitStatus::Done),
+            (vec![entry("one", suspended)], ExitStatus::Done),
+            (vec![entry("one", Outcome::Skipped)], ExitStatus::Done),
+            (vec![entry("one", Outcome::Gone)], ExitStatus::Done),
+            (vec![entry("one", failed())], ExitStatus::SomeFailed),
+            (
+                vec![entry("one", Outcome::UpToDate), entry("two", failed())],
+                ExitStatus::SomeFailed,
+            ),
+            (vec![with(rejects)], ExitStatus::SomeFailed),
+            (vec![with(refused)], ExitStatus::SomeFailed),
+        ] {
+            assert_eq!(report(entries.clone()).status(), status, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_takes_no_time() {
+        let mut report = report(vec![]);
+        assert_eq!(report.took(), Duration::from_millis(2_500));
+        report.ended_at = report.started_at - Duration::from_secs(60);
+        assert_eq!(report.took(), Duration::ZERO);
+    }
+}
