@@ -10,7 +10,7 @@
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
 //! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
-//! | [`state`], [`deliver`] | cursors, and where events go |
+//! | [`state`], [`deliver`], [`http_client`] | cursors, where events go, and the way there |
 //! | [`log`], [`stop`] | what a person sees, and how a run is ended |
 
 use std::io::{self, Write};
@@ -27,6 +27,7 @@ pub mod duration;
 pub mod egress;
 pub mod exit;
 pub mod failure;
+pub mod http_client;
 pub mod log;
 pub mod manifest;
 pub mod prepare;
