@@ -134,7 +134,10 @@ impl HttpClient {
 
     /// Sorts what went wrong by what to do about it.
     fn fault(&self, error: &reqwest::Error) -> Fault {
-        if let Some(untrusted) = untrusted(error) {
+        // Later the request is on its way, and what breaks is the network's matter.
+        if error.is_connect()
+            && let Some(untrusted) = untrusted(error)
+        {
             return Fault::Untrusted(untrusted.to_string());
         }
         if error.is_timeout() {
