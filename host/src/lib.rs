@@ -11,7 +11,8 @@
 //! | [`egress`] | where a component may send requests |
 //! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
 //! | [`rate_limit`], [`schedule`] | when a request may leave, and when a run begins |
-//! | [`state`], [`rejects`], [`deliver`] | cursors, what was set aside, and where events go |
+//! | [`state`], [`rejects`] | cursors, and what was set aside |
+//! | [`deliver`], [`http_client`] | where events go, and the way there |
 //! | [`report`], [`log`] | what a run came to, and what a person sees of it |
 //! | [`stop`] | how a run is ended |
 
@@ -29,6 +30,7 @@ pub mod duration;
 pub mod egress;
 pub mod exit;
 pub mod failure;
+pub mod http_client;
 pub mod log;
 pub mod manifest;
 pub mod prepare;

@@ -1,17 +1,18 @@
-//! When to call again after a failure: a pure function of the failure, the account's settings and time.
+//! When to try again after a failure: a pure function of the failure, the account's settings and time.
 //!
 //! Retries belong to the host: the component takes one step and tells by its error whether another may
-//! help. Every retry is the same call from the same cursor, so it can lose nothing.
+//! help, and a destination tells it by its answer. Every retry is the same call from the same cursor, or the
+//! same batch, so it can lose nothing.
 
 use std::time::Duration;
 
-use crate::bindings::inventory::connector::types::Error;
+use crate::bindings::inventory::connector::types::{Delay, Error};
 use crate::config::Retry;
 
-/// The longest that an API may make a run wait at a time.
+/// The longest that an API or a destination may make a run wait at a time.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// How many times in a row an API may ask for fewer requests before the source is given up.
+/// How many times in a row an API or a destination may ask for fewer requests before the source is given up.
 const MOST_RATE_LIMITED: u32 = 20;
 
 /// What has been tried since the last good answer.
@@ -20,8 +21,33 @@ pub struct Attempts {
     unavailable: u32,
     rate_limited: u32,
     expired: bool,
-    /// How long the API asked to wait, by `rate-limited`: not held against it.
+    /// How long the other side asked to wait, by a rate limit: not held against it.
     asked: Duration,
+}
+
+/// What a failure means for another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The other side asks for fewer requests, and may tell when to come back.
+    RateLimited(Option<Duration>),
+    /// The other side cannot answer now, and may tell when to come back.
+    Unavailable(Option<Duration>),
+    /// The session has ended; the next try begins a new one.
+    Expired,
+    /// Another try does not help.
+    Final,
+}
+
+impl From<&Error> for Fault {
+    fn from(error: &Error) -> Self {
+        let asked = |delay: &Delay| delay.retry_after.map(Duration::from_secs);
+        match error {
+            Error::RateLimited(delay) => Self::RateLimited(asked(delay)),
+            Error::Unavailable(delay) => Self::Unavailable(asked(delay)),
+            Error::Expired(_) => Self::Expired,
+            _ => Self::Final,
+        }
+    }
 }
 
 /// What to do after a failure.
@@ -34,57 +60,64 @@ pub enum Next {
 }
 
 impl Attempts {
-    /// What to do after `error`. `elapsed` is the time since the first failure after the last good answer,
+    /// What to do after `fault`. `elapsed` is the time since the first failure after the last good answer,
     /// `random` a number from 0 (inclusive) to 1 (exclusive).
     ///
-    /// | error | what |
+    /// | fault | what |
     /// |---|---|
-    /// | `rate-limited` | wait what the API asks, an hour at most; as `unavailable` where it names no time |
-    /// | `unavailable` | back off with full jitter, not less than the API asks, for `retry.total` in all, what `rate-limited` asked for apart |
-    /// | `expired` | at once, once between two good answers |
-    /// | any other | give up |
-    pub fn after(&mut self, error: &Error, retry: &Retry, elapsed: Duration, random: f64) -> Next {
-        match error {
-            Error::RateLimited(delay) if delay.retry_after.is_some() => {
+    /// | `RateLimited` | wait what is asked, an hour at most; as `Unavailable` where no time is named |
+    /// | `Unavailable` | back off with full jitter, not less than is asked, for `retry.total` in all, what `RateLimited` asked for apart |
+    /// | `Expired` | at once, once between two good answers |
+    /// | `Final` | give up |
+    pub fn after(
+        &mut self,
+        fault: impl Into<Fault>,
+        retry: &Retry,
+        elapsed: Duration,
+        random: f64,
+    ) -> Next {
+        match fault.into() {
+            Fault::RateLimited(Some(asked)) => {
                 self.rate_limited += 1;
                 if self.rate_limited > MOST_RATE_LIMITED {
                     return Next::GiveUp;
                 }
-                let wait = asked(delay.retry_after);
+                let wait = asked.min(LONGEST_WAIT);
                 self.asked += wait;
                 Next::Again(wait)
             }
-            Error::RateLimited(delay) | Error::Unavailable(delay) => {
-                let spent = elapsed.saturating_sub(self.asked);
-                let Some(left) = retry
-                    .total
-                    .checked_sub(spent)
-                    .filter(|left| !left.is_zero())
-                else {
-                    return Next::GiveUp;
-                };
-                let bound = retry
-                    .first
-                    .saturating_mul(2_u32.saturating_pow(self.unavailable))
-                    .min(retry.most);
-                self.unavailable += 1;
-                let asked = asked(delay.retry_after);
-                if asked > left {
-                    return Next::GiveUp;
-                }
-                Next::Again(bound.mul_f64(random.clamp(0.0, 1.0)).max(asked).min(left))
+            Fault::RateLimited(None) => self.back_off(Duration::ZERO, retry, elapsed, random),
+            Fault::Unavailable(asked) => {
+                self.back_off(asked.unwrap_or_default(), retry, elapsed, random)
             }
-            Error::Expired(_) if !self.expired => {
+            Fault::Expired if !self.expired => {
                 self.expired = true;
                 Next::Again(Duration::ZERO)
             }
-            _ => Next::GiveUp,
+            Fault::Expired | Fault::Final => Next::GiveUp,
         }
     }
-}
 
-fn asked(seconds: Option<u64>) -> Duration {
-    Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_WAIT)
+    fn back_off(&mut self, asked: Duration, retry: &Retry, elapsed: Duration, random: f64) -> Next {
+        let spent = elapsed.saturating_sub(self.asked);
+        let Some(left) = retry
+            .total
+            .checked_sub(spent)
+            .filter(|left| !left.is_zero())
+        else {
+            return Next::GiveUp;
+        };
+        let bound = retry
+            .first
+            .saturating_mul(2_u32.saturating_pow(self.unavailable))
+            .min(retry.most);
+        self.unavailable += 1;
+        let asked = asked.min(LONGEST_WAIT);
+        if asked > left {
+            return Next::GiveUp;
+        }
+        Next::Again(bound.mul_f64(random.clamp(0.0, 1.0)).max(asked).min(left))
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,13 @@ impl Stop {
         Ok(Self(receiver))
     }
 
+    /// One that is asked to stop by the sender, which is to be kept as long as it.
+    #[cfg(test)]
+    pub fn by_hand() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
+    }
+
     /// Whether the run is asked to stop.
     pub fn requested(&self) -> bool {
         *self.0.borrow()

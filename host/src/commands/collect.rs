@@ -95,7 +95,7 @@ async fn once(
         destinations.push(if args.dry_run {
             Arc::new(Discard)
         } else {
-            deliver::open(&ready.account.deliver)?
+            deliver::open(&ready.account.deliver, stop)?
         });
     }
 

@@ -224,10 +224,38 @@ pub fn configuration(manifest: &Manifest, component: &Path, account: &str) -> St
     }
 
     line(&format!("[account.{account}.deliver]"));
-    line("# Where the events go, one a line: \"stdout\", or \"file\" with a path.");
+    line("# Where the events go: \"stdout\", one a line, or one of the other three below.");
     line("to = \"stdout\"");
+    line("");
+    line("# The end of a file. After it was renamed, a SIGHUP makes the host begin a new one.");
     line("#to = \"file\"");
     line(&format!("#path = \"{account}.ndjson\""));
+    line("");
+    line("# Sekoia.io: the asset connector's UUID, and a key that may write to it.");
+    line("#to = \"sekoia\"");
+    line("#base = \"https://api.sekoia.io\"");
+    line("#uuid = \"00000000-0000-4000-8000-000000000000\"");
+    line("#api_key = { env = \"SEKOIA_API_KEY\" }");
+    line("#batch = 100");
+    line("# How long to wait until the platform has ingested a batch, and when to ask it first.");
+    line("#task_wait = \"5m\"");
+    line("#task_poll = \"1s\"");
+    line("");
+    line(
+        "# Any intake that takes events by POST. A header is a text, or tells where a secret comes from.",
+    );
+    line("#to = \"http\"");
+    line("#url = \"https://intake.example.com/events\"");
+    line("# \"ndjson\" is one event a line, \"array\" one JSON array.");
+    line("#format = \"ndjson\"");
+    line("#headers = { authorization = { env = \"INTAKE_TOKEN\", prefix = \"Bearer \" } }");
+    line("#gzip = false");
+    line("#batch_events = 500");
+    line("#batch_bytes = 1048576");
+    line("");
+    line("# For sekoia and http: for a connection and for a whole answer, and how to try again.");
+    line("#timeouts = { connect = \"10s\", answer = \"1m\" }");
+    line("#retry = { total = \"10m\", first = \"1s\", most = \"1m\" }");
     line("");
 
     let retry = Retry::default();

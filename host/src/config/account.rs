@@ -258,8 +258,8 @@ fn full_every(key: &str, value: Option<Duration>, problems: &mut Vec<Problem>) -
     value.unwrap_or(FULL_EVERY)
 }
 
-/// Checks `[account.NAME.retry]`.
-fn retry(key: &str, table: &file::Retry, problems: &mut Vec<Problem>) -> Retry {
+/// Checks the table `retry` in the table `key`.
+pub(super) fn retry(key: &str, table: &file::Retry, problems: &mut Vec<Problem>) -> Retry {
     let default = Retry::default();
     let retry = Retry {
         total: table.total.unwrap_or(default.total),
@@ -304,7 +304,7 @@ fn timeouts(key: &str, table: &file::Timeouts, problems: &mut Vec<Problem>) -> T
 }
 
 /// Checks a duration that makes no sense if it is zero.
-fn positive(
+pub(super) fn positive(
     key: &str,
     value: Option<Duration>,
     default: Duration,

@@ -55,14 +55,56 @@ pub struct Account {
     pub timeouts: Timeouts,
 }
 
-/// `[account.NAME.deliver]`
+/// `[account.NAME.deliver]`: the keys of all destinations; which of them belong together is checked later.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Deliver {
     /// The kind of destination.
     pub to: Option<String>,
-    /// The file, relative to the configuration file.
+    /// `file`: the file, relative to the configuration file.
     pub path: Option<PathBuf>,
+    /// `sekoia`: where the platform is.
+    pub base: Option<String>,
+    /// `sekoia`: the asset connector.
+    pub uuid: Option<String>,
+    /// `sekoia`: where the key comes from.
+    pub api_key: Option<toml::Value>,
+    /// `sekoia`: how many events go in one request.
+    pub batch: Option<u64>,
+    /// `sekoia`: how long the platform may take to ingest a batch.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub task_wait: Option<Duration>,
+    /// `sekoia`: how long to wait before it is asked a second time whether it has.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub task_poll: Option<Duration>,
+    /// `http`: where to post.
+    pub url: Option<String>,
+    /// `http`: the form of a body.
+    pub format: Option<String>,
+    /// `http`: headers, which may hold secrets.
+    pub headers: Option<toml::Value>,
+    /// `http`: whether bodies are compressed.
+    pub gzip: Option<bool>,
+    /// `http`: how many events go in one request.
+    pub batch_events: Option<u64>,
+    /// `http`: how many bytes go in one request.
+    pub batch_bytes: Option<u64>,
+    /// `[account.NAME.deliver.timeouts]`
+    pub timeouts: Option<RequestTimeouts>,
+    /// `[account.NAME.deliver.retry]`
+    pub retry: Option<Retry>,
+}
+
+/// `[account.NAME.deliver.timeouts]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct RequestTimeouts {
+    /// For a connection.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub connect: Option<Duration>,
+    /// For a whole answer.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub answer: Option<Duration>,
 }
 
 /// `[account.NAME.retry]`

@@ -15,7 +15,9 @@ mod file;
 mod tests;
 
 pub use account::{Account, Retry, Timeouts, is_account_name};
-pub use destination::Destination;
+pub use destination::{
+    BodyFormat, DeliverSecret, Destination, Header, HeaderText, Http, RequestTimeouts, Sekoia,
+};
 
 /// The name of the state file where `state.path` gives none.
 const STATE: &str = "state.db";

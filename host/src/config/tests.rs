@@ -189,11 +189,11 @@ const REFUSED: &[(&str, &[&str])] = &[
         &["line 3", "account.acme.allow_loopback_http: ", "boolean"],
     ),
     (
-        "deliver = { to = \"sekoia\" }",
+        "deliver = { to = \"kafka\" }",
         &[
             "account.acme.deliver.to: ",
-            "\"sekoia\"",
-            "\"stdout\" and \"file\"",
+            "\"kafka\"",
+            "\"stdout\", \"file\"",
         ],
     ),
     (

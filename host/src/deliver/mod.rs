@@ -2,21 +2,40 @@
 //!
 //! A destination confirms: once `deliver` returns, the events are where the operator wants them, and the
 //! cursor behind them may be stored.
+//!
+//! What `sekoia` and `http` have in common: `batches` cuts a page into requests, `halving` sends them and finds
+//! the events that are refused, `exchange` makes one request until its fate is known, `answer` judges what
+//! comes back, and `words` keeps of it what a person may read.
 
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+mod answer;
+mod batches;
+mod error;
+mod exchange;
 mod file;
+mod halving;
+mod hang_up;
+mod http;
+mod sekoia;
 mod stdout;
+#[cfg(test)]
+mod test_server;
+mod words;
 
-pub use file::File;
-pub use stdout::Stdout;
+pub use self::error::DeliverError;
+pub use self::file::File;
+pub use self::hang_up::HangUps;
+pub use self::http::Http;
+pub use self::sekoia::Sekoia;
+pub use self::stdout::Stdout;
 
 use crate::bindings::inventory::connector::types::Event;
 use crate::config;
+use crate::stop::Stop;
 
 /// Takes events, one page at a time. Several sources of an account may deliver at once.
 #[async_trait]
@@ -48,78 +67,33 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// Why events were not confirmed.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliverError {
-    /// The reader has gone (EPIPE).
-    #[error(
-        "{place} was closed by its reader: the page in hand is not confirmed and comes again in the next run"
-    )]
-    Closed {
-        /// The destination.
-        place: String,
-    },
-    /// There is no room, by the disk, a quota or a limit on the file's size.
-    #[error(
-        "no room to write to {place} ({source}): free some space, and the next run goes on from here"
-    )]
-    Full {
-        /// The destination.
-        place: String,
-        /// What the system reports.
-        source: io::Error,
-    },
-    /// The file cannot be opened or created.
-    #[error("cannot open {} to append events: {source}; its folder must exist and be writable", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system reports.
-        source: io::Error,
-    },
-    /// The file ends in something that is not an event, so it is not a file of events.
-    #[error(
-        "{} does not end in a line of events, and nothing was written to it: name another file in \
-         account.NAME.deliver.path, or end its last line with a line break",
-        path.display()
-    )]
-    NotEvents {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Anything else that the system reports.
-    #[error("cannot write to {place}: {source}")]
-    Io {
-        /// The destination.
-        place: String,
-        /// What the system reports.
-        source: io::Error,
-    },
-}
-
-impl DeliverError {
-    /// Sorts what the system reports about writing to `place` by what to do about it.
-    fn of(place: impl Into<String>, source: io::Error) -> Self {
-        let place = place.into();
-        match source.kind() {
-            io::ErrorKind::BrokenPipe => Self::Closed { place },
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => Self::Full { place, source },
-            _ => Self::Io { place, source },
-        }
-    }
-}
-
-/// Opens the destination of an account.
+/// Opens the destination of an account, and reads its secrets. Once `stop` says so, it no longer waits for
+/// anything but an answer to what is sent already.
 ///
 /// # Errors
 ///
-/// When its file cannot be opened, created or repaired, or is not a file of events.
-pub fn open(destination: &config::Destination) -> Result<Arc<dyn Destination>, DeliverError> {
+/// When its file cannot be opened, created or repaired, or is not a file of events; when a secret cannot be
+/// read or used; when there is no way to make requests. Nothing is asked for or written.
+pub fn open(
+    destination: &config::Destination,
+    stop: &Stop,
+) -> Result<Arc<dyn Destination>, DeliverError> {
     Ok(match destination {
         config::Destination::Stdout => Arc::new(Stdout::open()?),
-        config::Destination::File { path } => Arc::new(File::open(path)?),
+        config::Destination::File { path } => {
+            // On a terminal a hang-up means that the person has gone, and ends the run.
+            let hang_ups = if io::stderr().is_terminal() {
+                HangUps::default()
+            } else {
+                HangUps::listen().map_err(|source| DeliverError::HangUp {
+                    path: path.clone(),
+                    source,
+                })?
+            };
+            Arc::new(File::open(path, hang_ups)?)
+        }
+        config::Destination::Sekoia(sekoia) => Arc::new(Sekoia::open(sekoia, stop)?),
+        config::Destination::Http(http) => Arc::new(Http::open(http, stop)?),
     })
 }
 
@@ -161,21 +135,6 @@ mod tests {
             (&["{\n  \"a\": 1\r\n}"], "{   \"a\": 1  }\n"),
         ] {
             assert_eq!(lines(events.iter().copied()), expected.as_bytes());
-        }
-    }
-
-    #[test]
-    fn errors_are_sorted_by_what_to_do() {
-        for (kind, part) in [
-            (io::ErrorKind::BrokenPipe, "closed by its reader"),
-            (io::ErrorKind::StorageFull, "free some space"),
-            (io::ErrorKind::QuotaExceeded, "free some space"),
-            (io::ErrorKind::FileTooLarge, "free some space"),
-            (io::ErrorKind::Other, "cannot write to events.ndjson"),
-        ] {
-            let message = DeliverError::of("events.ndjson", kind.into()).to_string();
-            assert!(message.contains(part), "{message}");
-            assert!(message.contains("events.ndjson"), "{message}");
         }
     }
 }

@@ -102,10 +102,17 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
 fn the_lines_that_are_commented_out_are_the_defaults() {
     let text = configuration(&manifest(), Path::new("c.wasm"), "acme");
     let as_written = load(&text);
+    // Of the destinations an account has one; they have a test of their own.
+    let mut elsewhere = true;
     let uncommented: String = text
         .lines()
         .filter(|line| {
-            !line.starts_with("#sha256") && !line.starts_with("#path") && *line != "#to = \"file\""
+            elsewhere = match *line {
+                "to = \"stdout\"" => false,
+                "#[account.acme.retry]" => true,
+                _ => elsewhere,
+            };
+            !line.starts_with("#sha256") && (elsewhere || !line.starts_with('#'))
         })
         .map(|line| match line.strip_prefix('#') {
             Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => format!("{rest}\n"),
@@ -119,6 +126,61 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
     all.config = as_written.config.clone();
     all.component = as_written.component.clone();
     assert_eq!(&all, as_written);
+}
+
+/// The file with the lines of another destination in the place of stdout's.
+fn delivering_to(text: &str, to: &str) -> String {
+    let examples: Vec<&str> = text
+        .lines()
+        .skip_while(|line| *line != "to = \"stdout\"")
+        .take_while(|line| *line != "#[account.acme.retry]")
+        .collect();
+    let chosen: Vec<&str> = examples
+        .split(|line| line.is_empty())
+        .filter(|block| {
+            let names = |name: &str| block.contains(&format!("#to = \"{name}\"").as_str());
+            let of_both = !["file", "sekoia", "http"].into_iter().any(names);
+            names(to) || (to != "file" && of_both)
+        })
+        .flatten()
+        .filter_map(|line| line.strip_prefix('#'))
+        .filter(|line| !line.starts_with(' '))
+        .collect();
+    text.replace("to = \"stdout\"\n\n", &format!("{}\n\n", chosen.join("\n")))
+}
+
+#[test]
+fn the_examples_of_the_other_destinations_load_and_show_their_defaults() {
+    let text = configuration(&manifest(), Path::new("c.wasm"), "acme");
+    let deliver = |to| load(&delivering_to(&text, to)).accounts[0].deliver.clone();
+    let Destination::File { path } = deliver("file") else {
+        panic!("no file");
+    };
+    assert!(path.ends_with("acme.ndjson"), "{path:?}");
+    let Destination::Sekoia(shown) = deliver("sekoia") else {
+        panic!("no sekoia");
+    };
+    let smallest = load(
+        "[account.acme]\ncomponent = \"c\"\n[account.acme.deliver]\nto = \"sekoia\"\n\
+         uuid = \"00000000-0000-4000-8000-000000000000\"\napi_key = { env = \"SEKOIA_API_KEY\" }",
+    );
+    assert_eq!(
+        Destination::Sekoia(shown),
+        smallest.accounts[0].deliver.clone()
+    );
+    let Destination::Http(shown) = deliver("http") else {
+        panic!("no http");
+    };
+    assert_eq!(shown.headers.len(), 1);
+    let smallest = load(
+        "[account.acme]\ncomponent = \"c\"\n[account.acme.deliver]\nto = \"http\"\n\
+         url = \"https://intake.example.com/events\"\n\
+         headers = { authorization = { env = \"INTAKE_TOKEN\", prefix = \"Bearer \" } }",
+    );
+    assert_eq!(
+        Destination::Http(shown),
+        smallest.accounts[0].deliver.clone()
+    );
 }
 
 #[test]

@@ -1,0 +1,48 @@
+//! Where a destination is, as a URL that holds no secret.
+
+use url::Url;
+
+use super::super::Problem;
+use crate::egress::is_loopback;
+
+/// Checks a URL. Messages do not repeat it: what is wrong with it may be a secret.
+pub(super) fn check(key: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Url> {
+    match parse(text) {
+        Ok(url) => Some(url),
+        Err(message) => {
+            problems.push(Problem::new(key, message));
+            None
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| {
+        format!("is not a URL ({error}): write one like https://intake.example.com/events")
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must begin with https://, or with http:// for this very machine".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "holds a user name or a password: take them out of this file, and name their source in \
+             `headers`, such as headers = { authorization = { env = \"AUTHORIZATION\" } }"
+                .to_owned(),
+        );
+    }
+    if url.fragment().is_some() {
+        return Err("has a part after `#`, which is never sent: remove it".to_owned());
+    }
+    Ok(url)
+}
+
+/// Refuses to send a secret where others can read it on its way.
+pub(super) fn protects_secrets(key: &str, url: &Url, problems: &mut Vec<Problem>) {
+    if url.scheme() == "http" && !is_loopback(url) {
+        problems.push(Problem::new(
+            key,
+            "would send a secret without TLS: write https:// instead of http://, which is for this very \
+             machine only",
+        ));
+    }
+}

@@ -1,0 +1,228 @@
+//! Why events were not confirmed: what happened, where, and what to do.
+//!
+//! A place on the network is named by its origin alone: paths and queries of an intake may be as good as
+//! secrets. Words of a destination in here have been through [`super::words`].
+
+use std::io;
+use std::path::PathBuf;
+
+use http::StatusCode;
+
+use crate::http_client::ClientError;
+use crate::secrets::SecretError;
+
+/// Why events were not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The reader has gone (EPIPE).
+    #[error(
+        "{place} was closed by its reader: the page in hand is not confirmed and comes again in the next run"
+    )]
+    Closed {
+        /// The destination.
+        place: String,
+    },
+    /// There is no room, by the disk, a quota or a limit on the file's size.
+    #[error(
+        "no room to write to {place} ({source}): free some space, and the next run goes on from here"
+    )]
+    Full {
+        /// The destination.
+        place: String,
+        /// What the system reports.
+        source: io::Error,
+    },
+    /// The file cannot be opened or created.
+    #[error("cannot open {} to append events: {source}; its folder must exist and be writable", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system reports.
+        source: io::Error,
+    },
+    /// The file ends in something that is not an event, so it is not a file of events.
+    #[error(
+        "{} does not end in a line of events, and nothing was written to it: name another file in \
+         account.NAME.deliver.path, or end its last line with a line break",
+        path.display()
+    )]
+    NotEvents {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else that the system reports.
+    #[error("cannot write to {place}: {source}")]
+    Io {
+        /// The destination.
+        place: String,
+        /// What the system reports.
+        source: io::Error,
+    },
+    /// The system does not let the process listen to hang-ups.
+    #[error("cannot listen to the signal to open {} again (SIGHUP): {source}", path.display())]
+    HangUp {
+        /// The file.
+        path: PathBuf,
+        /// What the system reports.
+        source: io::Error,
+    },
+    /// A secret's source gives none.
+    #[error("{key}: {source}")]
+    Secret {
+        /// The secret's key in the configuration.
+        key: String,
+        /// Why not.
+        source: SecretError,
+    },
+    /// A secret cannot stand in a header.
+    #[error(
+        "{key}: the secret holds a line break or another character that a header cannot have: take it out \
+         of the secret"
+    )]
+    NotAHeader {
+        /// The secret's key in the configuration.
+        key: String,
+    },
+    /// There is no way to make requests.
+    #[error("cannot deliver to {place}: {source}")]
+    Client {
+        /// The destination.
+        place: String,
+        /// Why not.
+        source: ClientError,
+    },
+    /// The run was asked to stop while the destination was waited for.
+    #[error(
+        "stopped while {place} was waited for: the page in hand is not confirmed and comes again in the next run"
+    )]
+    Stopped {
+        /// The destination.
+        place: String,
+    },
+    /// The destination could not be reached, or answered that it cannot now, for as long as was to be tried.
+    #[error(
+        "{what}, and trying again did not help: the page in hand is not confirmed and comes again in the next \
+         run; see whether the destination is up, and that account.NAME.deliver names it"
+    )]
+    Unavailable {
+        /// What the last try came to, with the destination.
+        what: String,
+    },
+    /// The destination asked for fewer requests, again and again.
+    #[error(
+        "{what}, again and again: the page in hand is not confirmed and comes again in the next run; raise \
+         the limit there, or send larger batches"
+    )]
+    RateLimited {
+        /// What the last try came to, with the destination.
+        what: String,
+    },
+    /// The destination is not who it should be.
+    #[error(
+        "{place}: {why}; nothing was sent. See that the certificate is for this name and not outdated, and \
+         that this system trusts who issued it (SSL_CERT_FILE names others)"
+    )]
+    Untrusted {
+        /// The destination.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The destination refuses the request, and would refuse any other.
+    #[error(
+        "{what}: the page in hand is not confirmed and comes again in the next run; {}",
+        advice(*status)
+    )]
+    Denied {
+        /// What it answered, with the destination.
+        what: String,
+        /// The status.
+        status: StatusCode,
+    },
+    /// The destination is somewhere else.
+    #[error(
+        "{what}, and a redirect is never followed: name the address itself in account.NAME.deliver; the page \
+         in hand is not confirmed and comes again in the next run"
+    )]
+    Redirected {
+        /// What it answered, with the destination.
+        what: String,
+    },
+    /// The destination says that it took the batch, and that it did not take all of it.
+    #[error(
+        "{what}: the page in hand is not confirmed and comes again in the next run; see at the destination \
+         why it did not take all of it"
+    )]
+    Incomplete {
+        /// What it answered, with the destination.
+        what: String,
+    },
+    /// The destination refuses one event after the other and has not taken any.
+    #[error(
+        "{place} refused {count} events one by one and has not taken any in this run (the last: {reason}): it is \
+         more likely set up for something else than that all of them are wrong. See account.NAME.deliver and \
+         what the destination expects; the page in hand is not confirmed and comes again in the next run"
+    )]
+    RefusesAll {
+        /// The destination.
+        place: String,
+        /// How many.
+        count: u32,
+        /// What it said about the last.
+        reason: String,
+    },
+}
+
+impl DeliverError {
+    /// Sorts what the system reports about writing to `place` by what to do about it.
+    pub(super) fn of(place: impl Into<String>, source: io::Error) -> Self {
+        let place = place.into();
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed { place },
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::Full { place, source },
+            _ => Self::Io { place, source },
+        }
+    }
+}
+
+/// What to do about a request that is refused.
+fn advice(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            "see that the key or the headers in account.NAME.deliver are right and may write there"
+        }
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
+            "see that account.NAME.deliver names the right address"
+        }
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            "put the name and the password for the proxy into HTTPS_PROXY"
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::NOT_ACCEPTABLE => {
+            "see which form of a body it takes, and set `format`, `gzip` and `headers` in \
+             account.NAME.deliver to that"
+        }
+        _ => "see at the destination what it asks for",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_sorted_by_what_to_do() {
+        for (kind, part) in [
+            (io::ErrorKind::BrokenPipe, "closed by its reader"),
+            (io::ErrorKind::StorageFull, "free some space"),
+            (io::ErrorKind::QuotaExceeded, "free some space"),
+            (io::ErrorKind::FileTooLarge, "free some space"),
+            (io::ErrorKind::Other, "cannot write to events.ndjson"),
+        ] {
+            let message = DeliverError::of("events.ndjson", kind.into()).to_string();
+            assert!(message.contains(part), "{message}");
+            assert!(message.contains("events.ndjson"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! One request to a destination, made again until its fate is known.
+
+use std::time::{Instant, SystemTime};
+
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use hyper::body::Bytes;
+use secrecy::{ExposeSecret, SecretString};
+use tracing::info;
+use url::Url;
+
+use super::answer::{Verdict, judge};
+use super::{DeliverError, words};
+use crate::bindings::inventory::connector::types::Event;
+use crate::config::{DeliverSecret, RequestTimeouts, Retry};
+use crate::http_client::{self, Answer, HttpClient};
+use crate::retry::{Attempts, Fault, Next};
+use crate::stop::Stop;
+
+/// Makes requests of one destination.
+pub(super) struct Exchange {
+    client: HttpClient,
+    /// What messages call the destination: its origin.
+    place: String,
+    /// Sent with every request.
+    headers: HeaderMap,
+    /// What no message may hold: secrets, and headers with them.
+    secrets: Vec<SecretString>,
+    retry: Retry,
+    stop: Stop,
+}
+
+/// What became of a batch that was posted.
+pub(super) enum Posted {
+    /// It was taken; holds the answer's body.
+    Accepted(Vec<u8>),
+    /// It is refused as it is, for this reason.
+    Refused(String),
+}
+
+impl Exchange {
+    /// Makes ready to ask a destination at `url`, or below it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no way to make requests.
+    pub fn new(
+        url: &Url,
+        timeouts: RequestTimeouts,
+        retry: Retry,
+        stop: &Stop,
+    ) -> Result<Self, DeliverError> {
+        let place = url.origin().ascii_serialization();
+        let client = HttpClient::new(timeouts, url.scheme() == "https").map_err(|source| {
+            DeliverError::Client {
+                place: place.clone(),
+                source,
+            }
+        })?;
+        Ok(Self {
+            client,
+            place,
+            headers: HeaderMap::new(),
+            secrets: Vec::new(),
+            retry,
+            stop: stop.clone(),
+        })
+    }
+
+    /// What messages call the destination.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Sets a header of every request.
+    pub fn header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
+    }
+
+    /// Sets a header that no message may repeat, unless it is so short that messages could not be read
+    /// without it.
+    pub fn quiet_header(&mut self, name: HeaderName, mut value: HeaderValue) {
+        if let Ok(text) = value.to_str()
+            && text.len() >= words::SHORT
+        {
+            self.secrets.push(text.into());
+        }
+        value.set_sensitive(true);
+        self.header(name, value);
+    }
+
+    /// Sets a header whose value is `prefix` and a secret, which is read here.
+    ///
+    /// # Errors
+    ///
+    /// When the secret cannot be read, or cannot stand in a header.
+    pub fn secret_header(
+        &mut self,
+        name: HeaderName,
+        prefix: &str,
+        secret: &DeliverSecret,
+    ) -> Result<(), DeliverError> {
+        let value = secret
+            .source
+            .resolve()
+            .map_err(|source| DeliverError::Secret {
+                key: secret.key.clone(),
+                source,
+            })?;
+        let text = SecretString::from(format!("{prefix}{}", value.expose_secret()));
+        let header =
+            HeaderValue::from_str(text.expose_secret()).map_err(|_| DeliverError::NotAHeader {
+                key: secret.key.clone(),
+            })?;
+        self.secrets.push(value);
+        self.secrets.push(text);
+        self.quiet_header(name, header);
+        Ok(())
+    }
+
+    /// Posts a body with these events until its fate is known, and adds to `retries` each request that was
+    /// made again.
+    ///
+    /// # Errors
+    ///
+    /// When its fate cannot be known, or none but the operator can change it.
+    pub async fn post(
+        &self,
+        url: &Url,
+        body: Vec<u8>,
+        events: &[Event],
+        retries: &mut u64,
+    ) -> Result<Posted, DeliverError> {
+        let body = Bytes::from(body);
+        let mut attempts = Attempts::default();
+        let mut failing_since = None;
+        loop {
+            let request = self
+                .client
+                .request(Method::POST, url)
+                .headers(self.headers.clone())
+                .body(body.clone());
+            let (fault, what) = match self.client.send(request).await {
+                Ok(answer) => {
+                    let what = || self.told(&answer, events);
+                    match self.judge(&answer, events.len()) {
+                        Verdict::Accepted => return Ok(Posted::Accepted(answer.body)),
+                        Verdict::Refused => {
+                            return Ok(Posted::Refused(self.reason(&answer, events)));
+                        }
+                        Verdict::RateLimited(wait) => (Fault::RateLimited(Some(wait)), what()),
+                        Verdict::Unavailable(wait) => (Fault::Unavailable(wait), what()),
+                        Verdict::Redirected => {
+                            return Err(DeliverError::Redirected { what: what() });
+                        }
+                        Verdict::Denied => {
+                            return Err(DeliverError::Denied {
+                                what: what(),
+                                status: answer.status,
+                            });
+                        }
+                        Verdict::Incomplete(why) => {
+                            let what = format!("{}, but {why}", what());
+                            return Err(DeliverError::Incomplete { what });
+                        }
+                    }
+                }
+                Err(http_client::Fault::Untrusted(why)) => {
+                    return Err(DeliverError::Untrusted {
+                        place: self.place.clone(),
+                        why,
+                    });
+                }
+                Err(fault) => (Fault::Unavailable(None), format!("{}: {fault}", self.place)),
+            };
+            let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
+            let Next::Again(wait) = attempts.after(fault, &self.retry, elapsed, fastrand::f64())
+            else {
+                return Err(match fault {
+                    Fault::RateLimited(_) => DeliverError::RateLimited { what },
+                    _ => DeliverError::Unavailable { what },
+                });
+            };
+            *retries += 1;
+            info!(
+                destination = self.place,
+                "trying again in {:.1} s: {what}",
+                wait.as_secs_f64()
+            );
+            self.wait(wait).await?;
+        }
+    }
+
+    /// Asks with the same headers, once.
+    pub async fn get(&self, url: &Url) -> Result<Answer, http_client::Fault> {
+        let request = self
+            .client
+            .request(Method::GET, url)
+            .headers(self.headers.clone());
+        self.client.send(request).await
+    }
+
+    /// Waits.
+    ///
+    /// # Errors
+    ///
+    /// At once when the run is asked to stop.
+    pub async fn wait(&self, duration: std::time::Duration) -> Result<(), DeliverError> {
+        if self.stop.sleep(duration).await {
+            return Err(DeliverError::Stopped {
+                place: self.place.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// A text of the destination, as far as it may be kept.
+    pub fn safe(&self, text: &str, events: &[Event]) -> String {
+        words::safe(text, events, &self.secrets)
+    }
+
+    fn judge(&self, answer: &Answer, sent: usize) -> Verdict {
+        judge(
+            answer.status,
+            &answer.headers,
+            &answer.body,
+            sent,
+            SystemTime::now(),
+        )
+    }
+
+    /// `https://intake.example.com answered 403 Forbidden (E403: No right.)`
+    fn told(&self, answer: &Answer, events: &[Event]) -> String {
+        format!("{} answered {}", self.place, self.reason(answer, events))
+    }
+
+    /// `403 Forbidden (E403: No right.)`
+    fn reason(&self, answer: &Answer, events: &[Event]) -> String {
+        let status = named(answer.status);
+        match words::of_body(&answer.body, events, &self.secrets) {
+            Some(words) => format!("{status} ({words})"),
+            None => status,
+        }
+    }
+}
+
+/// A status with the name that everyone knows it by, which is never the server's own.
+fn named(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}

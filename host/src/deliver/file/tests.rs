@@ -1,0 +1,264 @@
+//! What is in a file after whatever happens to it.
+
+use super::*;
+use std::io::Read;
+
+/// Opens a file that no hang-up reaches.
+fn open(path: &Path) -> Result<File, DeliverError> {
+    File::open(path, HangUps::default())
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("events.ndjson")
+    }
+
+    fn holding(content: impl AsRef<[u8]>) -> Self {
+        let folder = Self::new();
+        std::fs::write(folder.path(), content).unwrap();
+        folder
+    }
+
+    fn content(&self) -> String {
+        std::fs::read_to_string(self.path()).unwrap()
+    }
+}
+
+#[test]
+fn appends_lines_to_a_new_and_to_an_old_file() {
+    let folder = Folder::new();
+    let file = open(&folder.path()).unwrap();
+    file.write(&super::lines(["{\"a\":1}", "{\"b\":2}"].into_iter()))
+        .unwrap();
+    file.write(&super::lines([].into_iter())).unwrap();
+    file.write(&super::lines(["{\"c\":3}"].into_iter()))
+        .unwrap();
+    drop(file);
+    open(&folder.path())
+        .unwrap()
+        .write(&super::lines(["{\"d\":4}"].into_iter()))
+        .unwrap();
+    assert_eq!(
+        folder.content(),
+        "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n{\"d\":4}\n"
+    );
+}
+
+#[test]
+fn a_torn_line_is_cut_off_and_no_more() {
+    let block = usize::try_from(BLOCK).unwrap();
+    let long = |length| format!("{{{}", "x".repeat(length));
+    let event = "{\"a\":1}\n";
+    for tail in [
+        String::new(),
+        "{".into(),
+        "{\"b\"\0\0\0".into(),
+        "\0".into(),
+        long(block - 1),
+        long(block),
+        long(block + 1),
+        long(3 * block),
+    ] {
+        for lines in ["", event, "{\"a\":1}\n{\"b\":2}\n", "\n"] {
+            let folder = Folder::holding(format!("{lines}{tail}"));
+            let file = open(&folder.path()).unwrap();
+            assert_eq!(folder.content(), lines, "{} bytes", tail.len());
+            file.write(&super::lines(["{\"z\":9}"].into_iter()))
+                .unwrap();
+            assert_eq!(folder.content(), format!("{lines}{{\"z\":9}}\n"));
+        }
+    }
+}
+
+#[test]
+fn a_whole_line_without_its_line_break_stays() {
+    for lines in ["", "{\"a\":1}\n"] {
+        let folder = Folder::holding(format!("{lines}{{\"precious\": true}}"));
+        open(&folder.path()).unwrap();
+        assert_eq!(folder.content(), format!("{lines}{{\"precious\": true}}\n"));
+    }
+}
+
+#[test]
+fn a_line_that_another_writer_left_torn_is_cut_off_as_well() {
+    let folder = Folder::new();
+    let file = open(&folder.path()).unwrap();
+    file.write(&super::lines(["{\"a\":1}"].into_iter()))
+        .unwrap();
+    let mut other = OpenOptions::new().append(true).open(folder.path()).unwrap();
+    other.write_all(b"{\"b\":").unwrap();
+    file.write(&super::lines(["{\"c\":3}"].into_iter()))
+        .unwrap();
+    assert_eq!(folder.content(), "{\"a\":1}\n{\"c\":3}\n");
+}
+
+#[test]
+fn a_file_of_something_else_stays_as_it_is() {
+    for content in ["root:x:0", "one\ntwo", "\x7fELF"] {
+        let folder = Folder::holding(content);
+        let error = open(&folder.path()).unwrap_err();
+        assert!(matches!(error, DeliverError::NotEvents { .. }), "{error:?}");
+        let message = error.to_string();
+        for part in ["events.ndjson", "deliver.path", "nothing was written"] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert_eq!(folder.content(), content);
+    }
+}
+
+#[test]
+fn two_writers_share_a_file() {
+    let folder = Folder::new();
+    let one = open(&folder.path()).unwrap();
+    let two = open(&folder.path()).unwrap();
+    one.write(&super::lines(["{\"a\":1}"].into_iter())).unwrap();
+    two.write(&super::lines(["{\"b\":2}"].into_iter())).unwrap();
+    one.write(&super::lines(["{\"c\":3}"].into_iter())).unwrap();
+    assert_eq!(folder.content(), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("nowhere/events.ndjson");
+    let error = open(&path).unwrap_err();
+    assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+    let message = error.to_string();
+    for part in ["nowhere/events.ndjson", "folder must exist"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_named() {
+    let folder = Folder::new();
+    let error = open(folder.0.path()).unwrap_err();
+    assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+}
+
+#[test]
+fn a_full_disk_is_full() {
+    let file = open(Path::new("/dev/full")).unwrap();
+    let error = file.write(&super::lines(["{}"].into_iter())).unwrap_err();
+    assert!(matches!(error, DeliverError::Full { .. }), "{error:?}");
+    assert!(error.to_string().contains("/dev/full"), "{error}");
+}
+
+#[test]
+fn a_named_pipe_is_written_and_notices_that_its_reader_has_gone() {
+    let folder = Folder::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let path = folder.path();
+    let reader = std::thread::spawn(move || {
+        let mut content = [0; 3];
+        let mut pipe = std::fs::File::open(path).unwrap();
+        pipe.read_exact(&mut content).unwrap();
+        content
+    });
+    let file = open(&folder.path()).unwrap();
+    file.write(&super::lines(["{}"].into_iter())).unwrap();
+    assert_eq!(&reader.join().unwrap(), b"{}\n");
+    let error = file.write(&super::lines(["{}"].into_iter())).unwrap_err();
+    assert!(matches!(error, DeliverError::Closed { .. }), "{error:?}");
+}
+
+#[test]
+fn a_renamed_file_is_left_at_the_hang_up() {
+    let folder = Folder::new();
+    let rotated = folder.0.path().join("events.1");
+    let file = open(&folder.path()).unwrap();
+    let write = |event| file.write(&super::lines([event].into_iter())).unwrap();
+    write("{\"a\":1}");
+    std::fs::rename(folder.path(), &rotated).unwrap();
+    write("{\"b\":2}");
+    assert!(!folder.path().exists());
+    file.hang_ups.pretend();
+    write("{\"c\":3}");
+    write("{\"d\":4}");
+    assert_eq!(
+        std::fs::read_to_string(rotated).unwrap(),
+        "{\"a\":1}\n{\"b\":2}\n"
+    );
+    assert_eq!(folder.content(), "{\"c\":3}\n{\"d\":4}\n");
+}
+
+#[test]
+fn a_file_that_was_copied_and_cut_is_written_from_its_beginning() {
+    let folder = Folder::new();
+    let file = open(&folder.path()).unwrap();
+    file.write(&super::lines(["{\"a\":1}"].into_iter()))
+        .unwrap();
+    OpenOptions::new()
+        .write(true)
+        .truncate(true)
+        .open(folder.path())
+        .unwrap();
+    file.write(&super::lines(["{\"b\":2}"].into_iter()))
+        .unwrap();
+    file.hang_ups.pretend();
+    file.write(&super::lines(["{\"c\":3}"].into_iter()))
+        .unwrap();
+    assert_eq!(folder.content(), "{\"b\":2}\n{\"c\":3}\n");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_again_takes_no_page_until_it_can() {
+    let folder = Folder::new();
+    let file = open(&folder.path()).unwrap();
+    std::fs::remove_file(folder.path()).unwrap();
+    std::fs::create_dir(folder.path()).unwrap();
+    file.hang_ups.pretend();
+    let page = super::lines(["{}"].into_iter());
+    for _ in 0..2 {
+        let error = file.write(&page).unwrap_err();
+        assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+    }
+    std::fs::remove_dir(folder.path()).unwrap();
+    file.write(&page).unwrap();
+    assert_eq!(folder.content(), "{}\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_outlives_a_hang_up_and_counts_it() {
+    let hang_ups = HangUps::listen().unwrap();
+    let sent = std::process::Command::new("kill")
+        .args(["-HUP", &std::process::id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    while hang_ups.count() == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_several_sources_do_not_mix() {
+    let folder = Folder::new();
+    let file = std::sync::Arc::new(open(&folder.path()).unwrap());
+    let events: Vec<Event> = (0..50)
+        .map(|number| Event {
+            device: number.to_string(),
+            json: format!("{{\"number\":{number},\"text\":\"{}\"}}", "x".repeat(500)),
+            fingerprint: 0,
+        })
+        .collect();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (file, events) = (std::sync::Arc::clone(&file), events.clone());
+        tasks.spawn(async move { file.deliver(&events).await.unwrap() });
+    }
+    tasks.join_all().await;
+    let page =
+        String::from_utf8(super::lines(events.iter().map(|event| event.json.as_str()))).unwrap();
+    assert_eq!(folder.content(), page.repeat(8));
+}

@@ -1,0 +1,122 @@
+//! Events to any intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, and others.
+
+use std::io::{self, Write};
+
+use async_trait::async_trait;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{self, HeaderValue};
+use url::Url;
+
+use super::batches::{Bounds, batches};
+use super::exchange::{Exchange, Posted};
+use super::halving::{self, Guard, Intake, Sent};
+use super::{DeliverError, Delivered, Destination, lines};
+use crate::bindings::inventory::connector::types::Event;
+use crate::config::{self, BodyFormat, HeaderText};
+use crate::stop::Stop;
+
+/// What requests say who makes them, where the operator does not say it.
+const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
+
+/// An intake.
+pub struct Http {
+    exchange: Exchange,
+    guard: Guard,
+    url: Url,
+    format: BodyFormat,
+    gzip: bool,
+    bounds: Bounds,
+}
+
+impl Http {
+    /// Makes ready to deliver, and reads the secrets of the headers. Nothing is asked for.
+    ///
+    /// # Errors
+    ///
+    /// When a secret cannot be read or used, or there is no way to make requests.
+    pub fn open(config: &config::Http, stop: &Stop) -> Result<Self, DeliverError> {
+        let mut exchange = Exchange::new(&config.url, config.timeouts, config.retry, stop)?;
+        exchange.header(header::USER_AGENT, HeaderValue::from_static(AGENT));
+        let (media_type, around) = match config.format {
+            BodyFormat::Ndjson => ("application/x-ndjson", 0),
+            // Two brackets, and one comma less than there are events.
+            BodyFormat::Array => ("application/json", 1),
+        };
+        exchange.header(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if config.gzip {
+            exchange.header(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        for header in &config.headers {
+            let name = header.name.clone();
+            match &header.text {
+                HeaderText::Plain(value) => exchange.quiet_header(name, value.clone()),
+                HeaderText::Secret { prefix, secret } => {
+                    exchange.secret_header(name, prefix, secret)?;
+                }
+            }
+        }
+        Ok(Self {
+            exchange,
+            guard: Guard::default(),
+            url: config.url.clone(),
+            format: config.format,
+            gzip: config.gzip,
+            bounds: Bounds {
+                events: config.batch_events,
+                bytes: config.batch_bytes,
+                around,
+            },
+        })
+    }
+
+    /// The body of a request, before it is compressed.
+    fn body(&self, events: &[Event]) -> Vec<u8> {
+        let events = events.iter().map(|event| event.json.as_str());
+        match self.format {
+            BodyFormat::Ndjson => lines(events),
+            BodyFormat::Array => {
+                let events: Vec<&str> = events.collect();
+                format!("[{}]", events.join(",")).into_bytes()
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Destination for Http {
+    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+        let lengths: Vec<usize> = events.iter().map(|event| event.json.len()).collect();
+        let batches = batches(&lengths, self.bounds);
+        halving::deliver(self, &self.guard, events, batches).await
+    }
+}
+
+#[async_trait]
+impl Intake for Http {
+    async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
+        let mut body = self.body(events);
+        if self.gzip {
+            body = compressed(&body)
+                .map_err(|error| DeliverError::of(self.exchange.place(), error))?;
+        }
+        let posted = self.exchange.post(&self.url, body, events, retries).await?;
+        Ok(match posted {
+            Posted::Accepted(_) => Sent::Accepted,
+            Posted::Refused(reason) => Sent::Refused(reason),
+        })
+    }
+
+    fn place(&self) -> &str {
+        self.exchange.place()
+    }
+}
+
+fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! What the platform gets, and what becomes of its tasks.
+
+use http::HeaderMap;
+
+use super::super::test_server::{RETRY, Server, TIMEOUTS, answer, events, secret};
+use super::*;
+
+const UUID: &str = "00000000-0000-4000-8000-000000000001";
+
+fn config(server: &Server) -> config::Sekoia {
+    config::Sekoia {
+        base: server.origin.parse().unwrap(),
+        uuid: UUID.into(),
+        api_key: secret("account.acme.deliver.api_key", "canary-7f3a"),
+        batch: 100,
+        task_wait: Duration::from_secs(60),
+        task_poll: Duration::from_nanos(1),
+        timeouts: TIMEOUTS,
+        retry: RETRY,
+    }
+}
+
+async fn deliver(config: &config::Sekoia, count: usize) -> Result<Delivered, DeliverError> {
+    let (_sender, stop) = Stop::by_hand();
+    let sekoia = Sekoia::open(config, &stop).unwrap();
+    sekoia.deliver(&events(count)).await
+}
+
+#[tokio::test]
+async fn a_page_goes_in_batches_as_the_platform_wants_them() {
+    for (base, prefix) in [("", ""), ("/", ""), ("/sub/", "/sub"), ("/sub", "/sub")] {
+        let server = Server::start(|_, _| answer(200, "{}")).await;
+        let mut config = config(&server);
+        config.base = format!("{}{base}", server.origin).parse().unwrap();
+        assert_eq!(deliver(&config, 101).await.unwrap(), Delivered::default());
+        let seen = server.seen();
+        let sizes: Vec<usize> = seen
+            .iter()
+            .map(|request| request.text().matches("hostname").count())
+            .collect();
+        assert_eq!(sizes, [100, 1]);
+        assert_eq!(
+            seen[1].text(),
+            "{\"version\":1,\"items\":[{\"hostname\":\"host-0100\"}]}"
+        );
+        for request in &seen {
+            assert_eq!(request.method, "POST");
+            assert_eq!(
+                request.path,
+                format!("{prefix}/api/v2/asset-management/asset-connector/{UUID}")
+            );
+            assert_eq!(request.header("authorization"), "Bearer canary-7f3a");
+            assert_eq!(request.header("content-type"), "application/json");
+            assert_eq!(
+                request.header("user-agent"),
+                format!("sekoiaio-asset-connector-{UUID}")
+            );
+            serde_json::from_slice::<Value>(&request.body).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_confirmed_once_its_task_has_ended_well() {
+    let server = Server::start(|request, number| match number {
+        0 => answer(200, r#"{"task_id":"a/b ?"}"#),
+        1 => answer(200, r#"{"status":"PENDING"}"#),
+        2 => answer(200, r#"{"status":"RUNNING"}"#),
+        3 => answer(200, "not JSON"),
+        _ => {
+            assert_eq!(request.method, "GET");
+            answer(200, r#"{"status":"FINISHED"}"#)
+        }
+    })
+    .await;
+    let delivered = deliver(&config(&server), 2).await.unwrap();
+    assert_eq!(delivered, Delivered::default());
+    let seen = server.seen();
+    assert_eq!(seen.len(), 5);
+    for request in &seen[1..] {
+        assert_eq!(request.path, "/api/v1/tasks/a%2Fb%20%3F");
+        assert_eq!(request.header("authorization"), "Bearer canary-7f3a");
+        assert_eq!(
+            request.header("user-agent"),
+            format!("sekoiaio-asset-connector-{UUID}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_failed_task_is_halved_down_to_the_event_that_it_fails_for() {
+    let server = Server::start(|request, _| {
+        if request.method == "GET" {
+            return if request.path.ends_with("bad") {
+                answer(
+                    200,
+                    r#"{"status":"FAILED","error":"host-0002 of canary-7f3a is bad"}"#,
+                )
+            } else {
+                answer(200, r#"{"status":"FINISHED"}"#)
+            };
+        }
+        let bad = request.text().contains("host-0002");
+        let id = if bad { "bad" } else { "good" };
+        answer(200, &format!("{{\"task_id\":\"{id}\"}}"))
+    })
+    .await;
+    let delivered = deliver(&config(&server), 8).await.unwrap();
+    assert_eq!(delivered.refused.len(), 1);
+    assert_eq!(delivered.refused[0].index, 2);
+    assert_eq!(
+        delivered.refused[0].reason,
+        "the task ended as FAILED: … of … is bad"
+    );
+}
+
+#[tokio::test]
+async fn a_task_that_tells_nothing_counts_as_accepted() {
+    for status in [201, 302, 403, 404, 429, 500] {
+        let server = Server::start(move |request, _| match request.method.as_str() {
+            "POST" => answer(200, r#"{"task_id":"t-1"}"#),
+            _ => answer(status, r#"{"status":"FAILED"}"#),
+        })
+        .await;
+        let delivered = deliver(&config(&server), 2).await.unwrap();
+        assert_eq!(delivered, Delivered::default());
+        assert_eq!(server.seen().len(), 2, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_without_end_counts_as_accepted() {
+    let server = Server::start(|request, _| match request.method.as_str() {
+        "POST" => answer(200, r#"{"task_id":"t-1"}"#),
+        _ => answer(200, r#"{"status":"RUNNING"}"#),
+    })
+    .await;
+    let mut config = config(&server);
+    config.task_wait = Duration::from_millis(20);
+    let delivered = deliver(&config, 2).await.unwrap();
+    assert_eq!(delivered, Delivered::default());
+    assert!(server.seen().len() > 2);
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_wait_for_a_task() {
+    let (sender, stop) = Stop::by_hand();
+    let server = Server::start(move |request, _| match request.method.as_str() {
+        "POST" => answer(200, r#"{"task_id":"t-1"}"#),
+        _ => {
+            sender.send_replace(true);
+            answer(200, r#"{"status":"PENDING"}"#)
+        }
+    })
+    .await;
+    let mut config = config(&server);
+    config.task_poll = Duration::from_secs(3600);
+    config.task_wait = Duration::from_secs(3600);
+    let sekoia = Sekoia::open(&config, &stop).unwrap();
+    let error = sekoia.deliver(&events(1)).await.unwrap_err();
+    assert!(matches!(error, DeliverError::Stopped { .. }), "{error:?}");
+}
+
+#[test]
+fn pauses_double_to_five_times_the_first() {
+    let first = Duration::from_secs(1);
+    let pauses: Vec<u64> =
+        std::iter::successors(Some(first), |pause| Some(next_pause(*pause, first)))
+            .map(|pause| pause.as_secs())
+            .take(5)
+            .collect();
+    assert_eq!(pauses, [1, 2, 4, 5, 5]);
+}
+
+#[test]
+fn a_task_is_what_its_answer_says() {
+    let told = |status, body: &str| {
+        task(&Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        })
+    };
+    for (body, expected) in [
+        (r#"{"status":"FINISHED"}"#, Task::Finished),
+        (r#"{"status":"PENDING"}"#, Task::Running),
+        (r#"{"status":"RUNNING"}"#, Task::Running),
+        ("", Task::Running),
+        (r#"{"status":7}"#, Task::Running),
+        (
+            r#"{"status":"CANCELED","error":null}"#,
+            Task::Failed("the task ended as CANCELED".into()),
+        ),
+        (
+            r#"{"status":"FAILED","error":{"code":"E1","message":"Bad"}}"#,
+            Task::Failed("the task ended as FAILED: E1: Bad".into()),
+        ),
+    ] {
+        assert_eq!(told(StatusCode::OK, body), expected, "{body}");
+    }
+    assert_eq!(told(StatusCode::NOT_FOUND, ""), Task::Unknown);
+}
