@@ -3,10 +3,12 @@
 //! Only declarations: values are checked in [`crate::config`] and acted upon in [`crate::commands`].
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::duration;
+use crate::log;
 
 /// Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
 ///
@@ -31,6 +33,10 @@ pub struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
+    /// The form of the log on standard error
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: log::Format,
+
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -39,7 +45,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Collect every account once and deliver its events
+    /// Collect every source of every account once and deliver the events
     Collect(Collect),
     /// Test the credentials of every account and say what they may read
     Check(Check),
@@ -55,7 +61,7 @@ pub enum Command {
 }
 
 /// What `collect` takes.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub struct Collect {
     /// Collect this account only; may be given several times
     #[arg(long = "account", value_name = "NAME")]
@@ -85,9 +91,31 @@ pub struct Collect {
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
 
-    /// Repeat for ever with this pause between the runs' beginnings, such as 3h
+    /// Collect so many sources at a time, of all accounts together
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub jobs: u32,
+
+    /// Repeat for ever, beginning once in every such period, such as 3h
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub every: Option<std::time::Duration>,
+    pub every: Option<Duration>,
+
+    /// With --every: begin each run up to so much later, at random [default: a tenth of --every, 10m at most]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, requires = "every")]
+    pub jitter: Option<Duration>,
+
+    /// Once asked to stop (SIGINT, SIGTERM), give the pages in hand up after so long; they come again in the
+    /// next run
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "25s")]
+    pub stop_within: Duration,
+
+    /// Write what each run came to into this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+
+    /// Write Prometheus metrics into this file after each run, or serve them on this loopback address, such
+    /// as 127.0.0.1:9464
+    #[arg(long, value_name = "FILE|ADDRESS")]
+    pub metrics: Option<String>,
 }
 
 /// What `check` takes.

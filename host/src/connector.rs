@@ -3,8 +3,9 @@
 //! An instance lives as long as it behaves. After a trap or past a limit it is dropped, and the next call
 //! gets a fresh one; by the contract that loses nothing but a session.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
@@ -14,19 +15,38 @@ use crate::bindings::inventory::connector::types::{
 };
 use crate::config::Timeouts;
 use crate::egress::{Egress, Policy};
+use crate::rate_limit::SharedLimiter;
 use crate::runtime::Loaded;
 use crate::sandbox::{Sandbox, Secrets};
 
 /// How many units of the engine's epoch a component may compute before it gives way.
 const EPOCHS: u64 = 1;
 
-/// A component that may act for one account.
+/// A component and what it may do for one account; from it come as many connectors as the account needs.
+#[derive(Clone)]
+pub struct Access {
+    /// The component.
+    pub loaded: Loaded,
+    /// Where its requests may go.
+    pub policy: Arc<Policy>,
+    /// What it may ask for by name.
+    pub secrets: Secrets,
+    /// How long it is waited for.
+    pub timeouts: Timeouts,
+    /// When its requests may leave; shared by the account's connectors.
+    pub limiter: SharedLimiter,
+}
+
+/// A component that acts for one account.
 pub struct Connector {
-    loaded: Loaded,
+    access: Access,
     egress: Egress,
-    secrets: Secrets,
-    longest_call: Duration,
-    instance: Option<(Store<Sandbox>, ConnectorApi)>,
+    instance: Option<Instance>,
+}
+
+struct Instance {
+    store: Store<Sandbox>,
+    api: ConnectorApi,
 }
 
 /// The instance was stopped and dropped.
@@ -54,25 +74,24 @@ pub enum CallError<E> {
 }
 
 impl Connector {
-    /// A component with the rights of an account.
-    pub fn new(loaded: Loaded, policy: Arc<Policy>, secrets: Secrets, timeouts: Timeouts) -> Self {
+    /// A connector without an instance yet: the first call makes one.
+    pub fn new(access: Access) -> Self {
         Self {
-            loaded,
-            egress: Egress::new(policy, timeouts),
-            secrets,
-            longest_call: timeouts.call,
+            egress: Egress::new(&access),
+            access,
             instance: None,
         }
     }
 
     /// A component with no rights, for what needs neither network nor secret.
     pub fn without_rights(loaded: Loaded) -> Self {
-        Self::new(
+        Self::new(Access {
             loaded,
-            Arc::default(),
-            Secrets::default(),
-            Timeouts::default(),
-        )
+            policy: Arc::default(),
+            secrets: Secrets::default(),
+            timeouts: Timeouts::default(),
+            limiter: SharedLimiter::new(&[]),
+        })
     }
 
     /// `describe`: the manifest as JSON text.
@@ -81,8 +100,11 @@ impl Connector {
     ///
     /// When the component was stopped.
     pub async fn describe(&mut self) -> Result<String, Stopped> {
-        self.call(async |store, api| api.call_describe(store).await)
-            .await
+        let mut instance = self.take().await?;
+        let called = instance.api.call_describe(&mut instance.store);
+        let answer = self.in_time(called).await?;
+        self.instance = Some(instance);
+        Ok(answer)
     }
 
     /// `map`: one record to one event.
@@ -91,9 +113,11 @@ impl Connector {
     ///
     /// The component's reason, or that it was stopped.
     pub async fn map(&mut self, endpoint: &str) -> Result<String, CallError<MapError>> {
-        self.call(async |store, api| api.call_map(store, endpoint).await)
-            .await?
-            .map_err(CallError::Told)
+        let mut instance = self.take().await?;
+        let called = instance.api.call_map(&mut instance.store, endpoint);
+        let answer = self.in_time(called).await?;
+        self.instance = Some(instance);
+        answer.map_err(CallError::Told)
     }
 
     /// `explain`: one record to one event of a dialect, with reasons.
@@ -106,9 +130,13 @@ impl Connector {
         endpoint: &str,
         dialect: &str,
     ) -> Result<Explanation, CallError<MapError>> {
-        self.call(async |store, api| api.call_explain(store, endpoint, dialect).await)
-            .await?
-            .map_err(CallError::Told)
+        let mut instance = self.take().await?;
+        let called = instance
+            .api
+            .call_explain(&mut instance.store, endpoint, dialect);
+        let answer = self.in_time(called).await?;
+        self.instance = Some(instance);
+        answer.map_err(CallError::Told)
     }
 
     /// `check`: whose the credentials are.
@@ -117,9 +145,11 @@ impl Connector {
     ///
     /// The component's reason, or that it was stopped.
     pub async fn check(&mut self, config: &str) -> Result<Account, CallError<Error>> {
-        self.call(async |store, api| api.call_check(store, config).await)
-            .await?
-            .map_err(CallError::Told)
+        let mut instance = self.take().await?;
+        let called = instance.api.call_check(&mut instance.store, config);
+        let answer = self.in_time(called).await?;
+        self.instance = Some(instance);
+        answer.map_err(CallError::Told)
     }
 
     /// `discover`: a page of sources.
@@ -132,9 +162,13 @@ impl Connector {
         config: &str,
         next: Option<&str>,
     ) -> Result<SourcesPage, CallError<Error>> {
-        self.call(async |store, api| api.call_discover(store, config, next).await)
-            .await?
-            .map_err(CallError::Told)
+        let mut instance = self.take().await?;
+        let called = instance
+            .api
+            .call_discover(&mut instance.store, config, next);
+        let answer = self.in_time(called).await?;
+        self.instance = Some(instance);
+        answer.map_err(CallError::Told)
     }
 
     /// `collect`: a page of events.
@@ -147,35 +181,50 @@ impl Connector {
         config: &str,
         cursor: Option<&str>,
     ) -> Result<Batch, CallError<Error>> {
-        self.call(async |store, api| api.call_collect(store, config, cursor).await)
-            .await?
-            .map_err(CallError::Told)
+        let mut instance = self.take().await?;
+        let called = instance
+            .api
+            .call_collect(&mut instance.store, config, cursor);
+        let answer = self.in_time(called).await?;
+        self.instance = Some(instance);
+        answer.map_err(CallError::Told)
     }
 
-    async fn instantiate(&self) -> wasmtime::Result<(Store<Sandbox>, ConnectorApi)> {
-        let sandbox = Sandbox::new(self.egress.clone(), Arc::clone(&self.secrets));
-        let mut store = Store::new(&self.loaded.engine, sandbox);
+    /// The instance, which is to be put back if the call comes to its end.
+    async fn take(&mut self) -> Result<Instance, Stopped> {
+        if let Some(instance) = self.instance.take() {
+            return Ok(instance);
+        }
+        let loaded = &self.access.loaded;
+        let sandbox = Sandbox::new(self.egress.clone(), Arc::clone(&self.access.secrets));
+        let mut store = Store::new(&loaded.engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.limits);
         store.epoch_deadline_async_yield_and_update(EPOCHS);
-        let api = self.loaded.pre.instantiate_async(&mut store).await?;
-        Ok((store, api))
+        let api = loaded.pre.instantiate_async(&mut store).await;
+        let api = api.map_err(|error| trapped(&error))?;
+        Ok(Instance { store, api })
     }
 
-    /// Calls a function of the instance, which is kept only if the call comes to its end.
-    async fn call<T>(
+    /// Waits for a call as long as the account allows. What its requests wait for the rate limit is no time of
+    /// the call.
+    async fn in_time<T>(
         &mut self,
-        function: impl AsyncFnOnce(&mut Store<Sandbox>, &ConnectorApi) -> wasmtime::Result<T>,
+        call: impl Future<Output = wasmtime::Result<T>>,
     ) -> Result<T, Stopped> {
-        let (mut store, api) = match self.instance.take() {
-            Some(instance) => instance,
-            None => self.instantiate().await.map_err(|error| trapped(&error))?,
-        };
-        let value = tokio::time::timeout(self.longest_call, function(&mut store, &api))
-            .await
-            .map_err(|_| Stopped::TooLong(self.longest_call))?
-            .map_err(|error| trapped(&error))?;
-        self.instance = Some((store, api));
-        Ok(value)
+        let longest = self.access.timeouts.call;
+        let began = Instant::now();
+        let waited = self.egress.waited();
+        let mut call = pin!(call);
+        loop {
+            let allowed = longest + (self.egress.waited() - waited);
+            let left = allowed.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Err(Stopped::TooLong(longest));
+            }
+            if let Ok(value) = tokio::time::timeout(left, &mut call).await {
+                return value.map_err(|error| trapped(&error));
+            }
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tracing::{debug, warn};
 use url::{Host, Origin, Url};
@@ -22,6 +24,8 @@ use wasmtime_wasi_http::p2::bindings::http::types::{DnsErrorPayload, ErrorCode};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::config::Timeouts;
+use crate::connector::Access;
+use crate::rate_limit::SharedLimiter;
 
 /// What one account's component may reach.
 #[derive(Debug, Default)]
@@ -132,16 +136,30 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 /// The hooks of one instance: every request of the component passes here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Egress {
     policy: Arc<Policy>,
     timeouts: Timeouts,
+    limiter: SharedLimiter,
+    /// Milliseconds that requests of the connector have waited for the rate limit, or are waiting.
+    waited: Arc<AtomicU64>,
 }
 
 impl Egress {
-    /// Lets requests out as `policy` says, each bounded by `timeouts`.
-    pub fn new(policy: Arc<Policy>, timeouts: Timeouts) -> Self {
-        Self { policy, timeouts }
+    /// The way out of one connector.
+    pub fn new(access: &Access) -> Self {
+        Self {
+            policy: Arc::clone(&access.policy),
+            timeouts: access.timeouts,
+            limiter: access.limiter.clone(),
+            waited: Arc::default(),
+        }
+    }
+
+    /// How long requests of the connector have waited for the rate limit so far; a wait counts as a whole as
+    /// soon as it begins.
+    pub fn waited(&self) -> Duration {
+        Duration::from_millis(self.waited.load(Ordering::Relaxed))
     }
 
     /// Judges a request and puts its URL into normal form.
@@ -192,8 +210,17 @@ impl WasiHttpHooks for Egress {
         let options = self.options(options);
         // Connecting includes the TLS handshake here, which the default client does not bound.
         let head = self.timeouts.connect * 2 + self.timeouts.first_byte;
+        let limiter = self.limiter.clone();
+        let waited = Arc::clone(&self.waited);
         Box::new(async move {
             admitted.map_err(|_| Error::HttpRequestDenied)?;
+            let wait = limiter.reserve();
+            if !wait.is_zero() {
+                debug!("waiting {:.1} s for the rate limit", wait.as_secs_f64());
+                let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                waited.fetch_add(millis.saturating_add(1), Ordering::Relaxed);
+                tokio::time::sleep(wait).await;
+            }
             let sending = wasmtime_wasi_http::default_send_request(request, Some(options));
             let (response, connection) = tokio::time::timeout(head, sending)
                 .await

@@ -9,8 +9,9 @@
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
-//! | [`source`], [`retry`], [`failure`] | a source collected, when to call again, what to tell |
-//! | [`rate_limit`], [`schedule`] | when a request may leave, and when a run begins |
+//! | [`run`], [`discovery`], [`source`] | one run: the accounts' sources, each collected page by page |
+//! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
+//! | [`rate_limit`], [`schedule`], [`range`] | when a request may leave, when a run begins, `--since` and `--until` |
 //! | [`state`], [`rejects`] | cursors, and what was set aside |
 //! | [`deliver`], [`http_client`] | where events go, and the way there |
 //! | [`report`], [`log`] | what a run came to, and what a person sees of it |
@@ -20,12 +21,14 @@ use std::io::{self, Write};
 
 use clap::Parser;
 
+pub mod attempt;
 pub mod bindings;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
 pub mod deliver;
+pub mod discovery;
 pub mod duration;
 pub mod egress;
 pub mod exit;
@@ -35,10 +38,12 @@ pub mod log;
 pub mod manifest;
 pub mod prepare;
 pub mod printable;
+pub mod range;
 pub mod rate_limit;
 pub mod rejects;
 pub mod report;
 pub mod retry;
+pub mod run;
 pub mod runtime;
 pub mod sandbox;
 pub mod schedule;
@@ -68,7 +73,7 @@ pub fn run() -> ExitStatus {
             };
         }
     };
-    let terminal = Terminal::start(cli.verbose, cli.quiet, log::Format::Text);
+    let terminal = Terminal::start(cli.verbose, cli.quiet, cli.log_format);
     command(&cli, &terminal).unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return match cli.command {
@@ -90,7 +95,10 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
     let out: &mut dyn Write = &mut out;
     let status = match &cli.command {
         Command::Collect(args) => {
-            return runtime.block_on(commands::collect::run(&cli.config, args, terminal));
+            let ended = runtime.block_on(commands::collect::run(&cli.config, args, terminal));
+            // A write to a reader that has stopped reading does not end; the run is over all the same.
+            runtime.shutdown_background();
+            return ended;
         }
         Command::Check(args) => runtime.block_on(commands::check::run(&cli.config, args, out)),
         Command::Map(args) => runtime.block_on(commands::map::run(&cli.config, args, out)),

@@ -9,17 +9,18 @@ use tracing::warn;
 use url::Url;
 
 use crate::config::{Account, Config, Problem};
-use crate::connector::Connector;
+use crate::connector::{Access, Connector};
 use crate::egress::{Policy, is_loopback};
 use crate::manifest::{Manifest, is_uri};
+use crate::rate_limit::SharedLimiter;
 use crate::runtime::{Loaded, Runtime};
 
 /// An account whose component, configuration and secrets are in order.
-pub struct Ready<'a> {
+pub struct Ready {
     /// The account.
-    pub account: &'a Account,
+    pub account: Arc<Account>,
     /// Its component, with the account's rights.
-    pub connector: Connector,
+    pub access: Access,
     /// The component's configuration, as JSON text.
     pub config: String,
 }
@@ -30,11 +31,11 @@ pub struct Ready<'a> {
 ///
 /// The first thing that is not in order: the component, its manifest, the account's configuration, a
 /// secret.
-pub async fn accounts<'a>(
+pub async fn accounts(
     runtime: &Runtime,
     config: &Config,
-    accounts: Vec<&'a Account>,
-) -> anyhow::Result<Vec<Ready<'a>>> {
+    accounts: Vec<&Account>,
+) -> anyhow::Result<Vec<Ready>> {
     let mut ready = Vec::with_capacity(accounts.len());
     for account in accounts {
         ready.push(prepare(runtime, config, account).await?);
@@ -42,11 +43,7 @@ pub async fn accounts<'a>(
     Ok(ready)
 }
 
-async fn prepare<'a>(
-    runtime: &Runtime,
-    config: &Config,
-    account: &'a Account,
-) -> anyhow::Result<Ready<'a>> {
+async fn prepare(runtime: &Runtime, config: &Config, account: &Account) -> anyhow::Result<Ready> {
     let key = format!("account.{}", account.name);
     let loaded = runtime
         .load(&account.component, account.sha256.as_deref())
@@ -74,14 +71,19 @@ async fn prepare<'a>(
             loaded.path.display()
         )
     })?;
+    let limits = account
+        .rate_limits
+        .as_ref()
+        .unwrap_or(&manifest.rate_limits);
     Ok(Ready {
-        account,
-        connector: Connector::new(
+        account: Arc::new(account.clone()),
+        access: Access {
             loaded,
-            Arc::new(policy),
-            Arc::new(secrets),
-            account.timeouts,
-        ),
+            policy: Arc::new(policy),
+            secrets: Arc::new(secrets),
+            timeouts: account.timeouts,
+            limiter: SharedLimiter::new(limits),
+        },
         config: Value::Object(account.config.clone()).to_string(),
     })
 }

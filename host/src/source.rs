@@ -1,17 +1,24 @@
 //! One source collected: page by page, each stored only after its events are confirmed.
+//!
+//! While a page is being delivered the next one is asked for, never more than that: a run that is killed
+//! repeats one page at most.
 
-use std::time::Instant;
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 use time::OffsetDateTime;
-use tracing::{debug, info, warn};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, debug, info, warn};
 
-use crate::bindings::inventory::connector::types::{Batch, Error};
-use crate::config::Account;
-use crate::connector::{CallError, Connector};
-use crate::deliver::Destination;
-use crate::failure;
-use crate::retry::{Attempts, Next};
+use crate::attempt::{Answer, Call};
+use crate::bindings::inventory::connector::types::{Batch, Event, Reject};
+use crate::config::{Account, Emit};
+use crate::connector::Connector;
+use crate::deliver::{DeliverError, Delivered, Destination, Refused};
+use crate::rejects::{self, Rejects};
+use crate::report::Tally;
 use crate::state::{Fingerprints, Start, State, StateError, StoredBatch};
 use crate::stop::Stop;
 
@@ -23,28 +30,6 @@ pub struct Source {
     pub name: String,
     /// The config for `collect`, as JSON text.
     pub config: String,
-}
-
-/// What collecting came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Pages that were confirmed.
-    pub pages: u64,
-    /// Events that were confirmed.
-    pub events: u64,
-    /// Records that were set aside.
-    pub rejects: u64,
-    /// Calls that were made again.
-    pub retries: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.pages += other.pages;
-        self.events += other.events;
-        self.rejects += other.rejects;
-        self.retries += other.retries;
-    }
 }
 
 /// How collecting a source ended.
@@ -62,11 +47,17 @@ pub enum End {
 pub struct Run<'a> {
     /// The account.
     pub account: &'a Account,
-    /// Where cursors are stored; none for `--dry-run` and for a range.
-    pub state: Option<&'a mut State>,
+    /// The state; shared with the other sources of the run.
+    pub state: &'a Mutex<State>,
+    /// Whether cursors, fingerprints and rejects are stored: not for `--dry-run` and for a range.
+    pub storing: bool,
+    /// Where rejects are written; none for `--dry-run`.
+    pub rejects: Option<&'a Rejects>,
     /// Where events go.
-    pub destination: &'a dyn Destination,
-    /// How many more events may be delivered.
+    pub destination: &'a Arc<dyn Destination>,
+    /// Whether unchanged devices are left out, by the account's `emit`; never in a range.
+    pub emit: Emit,
+    /// How many events may be delivered.
     pub limit: Option<u64>,
     /// Whether the run is asked to stop.
     pub stop: &'a Stop,
@@ -74,144 +65,306 @@ pub struct Run<'a> {
     pub progress: &'a ProgressBar,
 }
 
-/// Collects a source from `start` to the end of its walk.
+/// Collects a source from `start` to the end of its walk. `tally` counts what was confirmed, and `mark` is how
+/// far the source is collected by then, whatever the end.
 ///
 /// # Errors
 ///
-/// When the state cannot be written; the tally counts what was confirmed until then.
+/// When the state cannot be read or written.
 pub async fn collect(
     connector: &mut Connector,
     source: &Source,
     start: &Start,
-    mut run: Run<'_>,
+    run: &Run<'_>,
     tally: &mut Tally,
+    mark: &mut Option<String>,
 ) -> Result<End, StateError> {
-    let account = run.account.name.as_str();
-    let mut cursor = start.cursor().map(str::to_owned);
-    let mut first = cursor.is_none();
-    let mut delivered = 0;
-    loop {
-        if run.stop.requested() {
-            return Ok(End::Cut);
-        }
-        let called = again(
-            connector,
-            run.account,
-            run.stop,
-            &mut tally.retries,
-            async |connector| connector.collect(&source.config, cursor.as_deref()).await,
-        );
-        let batch = match called.await {
-            Answer::Good(batch) => batch,
-            Answer::Stopped => return Ok(End::Cut),
-            Answer::Bad(error) => return Ok(End::Failed(failure::explain(&error, account))),
-        };
+    let mut walk = Walk {
+        source,
+        run,
+        full: start.full(),
+        tally,
+        mark,
+        sent: 0,
+        page: None,
+    };
+    match walk.go(connector, start.cursor().map(str::to_owned)).await {
+        Ok(end) => Ok(end),
+        Err(Halt::Stopped) => Ok(End::Cut),
+        Err(Halt::Failed(why)) => Ok(End::Failed(why)),
+        Err(Halt::State(error)) => Err(error),
+    }
+}
 
-        let room = run.limit.map_or(usize::MAX, |limit| {
-            usize::try_from(limit.saturating_sub(delivered)).unwrap_or(usize::MAX)
-        });
-        let events = batch.events.get(..room).unwrap_or(&batch.events);
-        let cut = events.len() < batch.events.len();
-        if let Err(error) = run.destination.deliver(events).await {
-            return Ok(End::Failed(error.to_string()));
-        }
-        delivered += events.len() as u64;
-        tally.events += events.len() as u64;
-        if cut {
-            return Ok(End::Cut);
-        }
-        tally.pages += 1;
-        set_aside(account, source, &batch, tally);
-        if let Some(state) = run.state.as_deref_mut() {
-            let stored = StoredBatch {
-                account,
-                source: &source.id,
-                name: &source.name,
-                cursor: &batch.cursor,
-                mark: batch.mark.as_deref(),
-                more: batch.more,
-                full: start.full(),
-                first,
-                fingerprints: Fingerprints::Forgotten,
+/// What keeps a walk from going on.
+enum Halt {
+    /// The run was asked to stop while the destination was waited for.
+    Stopped,
+    Failed(String),
+    State(StateError),
+}
+
+impl From<StateError> for Halt {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+/// A walk over a source.
+struct Walk<'a> {
+    source: &'a Source,
+    run: &'a Run<'a>,
+    full: bool,
+    tally: &'a mut Tally,
+    mark: &'a mut Option<String>,
+    /// Events that were handed to the destination.
+    sent: u64,
+    /// The page that is being delivered.
+    page: Option<Page>,
+}
+
+/// A page on its way to the destination.
+struct Page {
+    events: Arc<Vec<Event>>,
+    unchanged: u64,
+    rejects: Vec<Reject>,
+    cursor: String,
+    mark: Option<String>,
+    more: bool,
+    first: bool,
+    /// `--limit` has cut events off: the page is not done with.
+    cut: bool,
+    delivery: AbortOnDropHandle<Result<Delivered, DeliverError>>,
+}
+
+impl Walk<'_> {
+    async fn go(
+        &mut self,
+        connector: &mut Connector,
+        mut cursor: Option<String>,
+    ) -> Result<End, Halt> {
+        loop {
+            if self.run.stop.requested() {
+                self.confirm().await?;
+                return Ok(End::Cut);
+            }
+            let batch = match self.next_batch(connector, cursor.as_deref()).await? {
+                Answer::Good(batch) => batch,
+                Answer::Stopped => return Ok(End::Cut),
+                Answer::Bad(why) => return Ok(End::Failed(why)),
             };
-            state.store_batch(&stored, OffsetDateTime::now_utc())?;
+            let next = batch.cursor.clone();
+            let more = batch.more;
+            let cut = self.send(batch, cursor.is_none())?;
+            if cut || !more {
+                self.confirm().await?;
+                return Ok(if cut { End::Cut } else { End::UpToDate });
+            }
+            cursor = Some(next);
+        }
+    }
+
+    /// Asks for the next page while the one before is being delivered, and returns once that is confirmed.
+    async fn next_batch(
+        &mut self,
+        connector: &mut Connector,
+        cursor: Option<&str>,
+    ) -> Result<Answer<Batch>, Halt> {
+        let config = self.source.config.as_str();
+        let mut call = Call::new(self.run.account, self.run.stop);
+        let answer = {
+            let mut asked = pin!(async {
+                loop {
+                    let tried = connector.collect(config, cursor).await;
+                    if let Some(answer) = call.tried(tried).await {
+                        return answer;
+                    }
+                }
+            });
+            tokio::select! {
+                answer = &mut asked => {
+                    self.confirm().await?;
+                    answer
+                }
+                confirmed = self.confirm(), if self.page.is_some() => {
+                    confirmed?;
+                    asked.await
+                }
+            }
+        };
+        self.tally.retries += call.retries;
+        Ok(answer)
+    }
+
+    /// Begins to deliver a page. Gives whether `--limit` ends the walk with it.
+    fn send(&mut self, batch: Batch, first: bool) -> Result<bool, Halt> {
+        let found = batch.events.len();
+        let mut events = self.to_deliver(batch.events)?;
+        let unchanged = found - events.len();
+        let room = self.run.limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit.saturating_sub(self.sent)).unwrap_or(usize::MAX)
+        });
+        let cut = events.len() > room;
+        events.truncate(room);
+        self.sent += events.len() as u64;
+        let events = Arc::new(events);
+        let destination = Arc::clone(self.run.destination);
+        let sent = Arc::clone(&events);
+        let delivery = async move {
+            if sent.is_empty() {
+                return Ok(Delivered::default());
+            }
+            destination.deliver(&sent).await
+        };
+        self.page = Some(Page {
+            events,
+            unchanged: unchanged as u64,
+            rejects: batch.rejects,
+            cursor: batch.cursor,
+            mark: batch.mark,
+            more: batch.more,
+            first,
+            cut,
+            delivery: AbortOnDropHandle::new(tokio::spawn(delivery.in_current_span())),
+        });
+        let full = self.run.limit.is_some_and(|limit| self.sent >= limit);
+        Ok(cut || (full && batch.more))
+    }
+
+    /// The events of a page without those that the destination need not be told, by `emit`.
+    fn to_deliver(&self, mut events: Vec<Event>) -> Result<Vec<Event>, StateError> {
+        if self.run.emit == Emit::Changed && !self.full {
+            let changed = self
+                .state(|state| state.changed(&self.run.account.name, &self.source.id, &events))?;
+            let mut changed = changed.into_iter();
+            events.retain(|_| changed.next().unwrap_or(true));
+        }
+        Ok(events)
+    }
+
+    /// Waits until the page on its way is confirmed and stores what it allows. A call that is dropped while it
+    /// waits leaves the page on its way.
+    async fn confirm(&mut self) -> Result<(), Halt> {
+        let Some(page) = &mut self.page else {
+            return Ok(());
+        };
+        let delivered = (&mut page.delivery).await;
+        let Some(page) = self.page.take() else {
+            return Ok(());
+        };
+        let delivered = match delivered {
+            Ok(Ok(delivered)) => delivered,
+            Ok(Err(DeliverError::Stopped { .. })) => return Err(Halt::Stopped),
+            Ok(Err(error)) => return Err(Halt::Failed(error.to_string())),
+            Err(error) => {
+                return Err(Halt::Failed(format!(
+                    "the delivery broke off: {error}. Please report this; the page comes again in the next run"
+                )));
+            }
+        };
+        self.count(&page, &delivered);
+        if page.cut {
+            return Ok(());
+        }
+        self.tally.pages += 1;
+        self.set_aside(&page, &delivered.refused)?;
+        self.store(&page, &delivered.refused)?;
+        if page.mark.is_some() {
+            self.mark.clone_from(&page.mark);
         }
         debug!(
-            account,
-            source = source.id,
-            events = events.len(),
-            rejects = batch.rejects.len(),
-            more = batch.more,
+            events = page.events.len(),
+            unchanged = page.unchanged,
+            rejects = page.rejects.len(),
+            refused = delivered.refused.len(),
+            more = page.more,
             "page"
         );
-        run.progress
-            .set_message(format!("{} pages, {} events", tally.pages, tally.events));
-        first = false;
-        if !batch.more {
-            info!(account, source = source.id, mark = batch.mark, "up to date");
-            return Ok(End::UpToDate);
+        if !page.more {
+            info!(mark = page.mark, "up to date");
         }
-        if run.limit.is_some_and(|limit| delivered >= limit) {
-            return Ok(End::Cut);
+        let Tally { pages, events, .. } = *self.tally;
+        self.run
+            .progress
+            .set_message(format!("{pages} pages, {events} events"));
+        Ok(())
+    }
+
+    fn count(&mut self, page: &Page, delivered: &Delivered) {
+        let refused = delivered.refused.len() as u64;
+        self.tally.events += page.events.len() as u64 - refused;
+        self.tally.refused += refused;
+        self.tally.retries += delivered.retries;
+        self.tally.unchanged += page.unchanged;
+    }
+
+    /// Tells what was set aside by the component and what the destination refused, in the log and in the file
+    /// of rejects.
+    fn set_aside(&mut self, page: &Page, refused: &[Refused]) -> Result<(), Halt> {
+        self.tally.rejects += page.rejects.len() as u64;
+        let by_component = page
+            .rejects
+            .iter()
+            .map(|reject| (reject.id.as_deref(), &reject.reason));
+        let by_destination = refused.iter().map(|refused| {
+            let event = page.events.get(refused.index);
+            (event.map(|event| event.device.as_str()), &refused.reason)
+        });
+        let now = OffsetDateTime::now_utc();
+        let mut lines = Vec::new();
+        for (device, reason) in by_component.chain(by_destination) {
+            warn!(device, "set a record aside: {reason}");
+            lines.push(rejects::Reject {
+                account: &self.run.account.name,
+                source: &self.source.id,
+                device,
+                reason,
+            });
         }
-        cursor = Some(batch.cursor);
+        match self.run.rejects {
+            Some(file) if !lines.is_empty() => file
+                .append(&lines, now)
+                .map_err(|error| Halt::Failed(error.to_string())),
+            _ => Ok(()),
+        }
     }
-}
 
-fn set_aside(account: &str, source: &Source, batch: &Batch, tally: &mut Tally) {
-    tally.rejects += batch.rejects.len() as u64;
-    for reject in &batch.rejects {
-        warn!(
-            account,
-            source = source.id,
-            device = reject.id,
-            "set a record aside: {}",
-            reject.reason
-        );
-    }
-}
-
-/// What a call came to in the end.
-pub enum Answer<T> {
-    /// It succeeded.
-    Good(T),
-    /// It failed, and another try does not help.
-    Bad(CallError<Error>),
-    /// The run was asked to stop while it waited.
-    Stopped,
-}
-
-/// Calls until the answer is good or another try does not help, and counts the tries after the first.
-pub async fn again<T>(
-    connector: &mut Connector,
-    account: &Account,
-    stop: &Stop,
-    retries: &mut u64,
-    mut call: impl AsyncFnMut(&mut Connector) -> Result<T, CallError<Error>>,
-) -> Answer<T> {
-    let mut attempts = Attempts::default();
-    let mut failing_since = None;
-    loop {
-        let error = match call(connector).await {
-            Ok(value) => return Answer::Good(value),
-            Err(CallError::Told(error)) => error,
-            Err(stopped) => return Answer::Bad(stopped),
+    fn store(&self, page: &Page, refused: &[Refused]) -> Result<(), StateError> {
+        if !self.run.storing {
+            return Ok(());
+        }
+        let refused: HashSet<usize> = refused.iter().map(|refused| refused.index).collect();
+        let confirmed: Vec<_> = page
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !refused.contains(index))
+            .map(|(_, event)| (event.device.as_str(), event.fingerprint))
+            .collect();
+        let batch = StoredBatch {
+            account: &self.run.account.name,
+            source: &self.source.id,
+            name: &self.source.name,
+            cursor: &page.cursor,
+            mark: page.mark.as_deref(),
+            more: page.more,
+            full: self.full,
+            first: page.first,
+            fingerprints: match self.run.emit {
+                Emit::Changed => Fingerprints::Confirmed(&confirmed),
+                Emit::Seen => Fingerprints::Forgotten,
+            },
         };
-        let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
-        let Next::Again(wait) = attempts.after(&error, &account.retry, elapsed, fastrand::f64())
-        else {
-            return Answer::Bad(CallError::Told(error));
-        };
-        *retries += 1;
-        let error = CallError::Told(error);
-        info!(
-            account = account.name,
-            "trying again in {:.1} s: {}",
-            wait.as_secs_f64(),
-            failure::explain(&error, &account.name)
-        );
-        if stop.sleep(wait).await {
-            return Answer::Stopped;
-        }
+        self.state(|state| state.store_batch(&batch, OffsetDateTime::now_utc()))
     }
+
+    fn state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
+        with(self.run.state, action)
+    }
+}
+
+/// Does something with the state while nobody else does. A thread that panicked meanwhile has left it whole:
+/// every change is a transaction.
+pub fn with<T>(state: &Mutex<State>, action: impl FnOnce(&mut State) -> T) -> T {
+    action(&mut state.lock().unwrap_or_else(PoisonError::into_inner))
 }

@@ -1,21 +1,26 @@
 //! SIGINT and SIGTERM: finish the page in hand, store it, and stop.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::warn;
 
 /// Tells whether the run is asked to stop.
-#[derive(Clone)]
-pub struct Stop(watch::Receiver<bool>);
+#[derive(Clone, Debug)]
+pub struct Stop {
+    requested: watch::Receiver<bool>,
+    within: Duration,
+}
 
 impl Stop {
-    /// Listens to SIGINT and SIGTERM from now on. A second one ends the process at once; the page in hand
-    /// is then repeated by the next run.
+    /// Listens to SIGINT and SIGTERM from now on. What is in hand by then has `within` to come to its end. A
+    /// second signal ends the process at once; the page in hand is then repeated by the next run.
     ///
     /// # Errors
     ///
     /// When the system does not let the process listen.
-    pub fn on_signals() -> std::io::Result<Self> {
+    pub fn on_signals(within: Duration) -> std::io::Result<Self> {
         let (sender, receiver) = watch::channel(false);
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -27,26 +32,48 @@ impl Stop {
             either(&mut interrupt, &mut terminate).await;
             std::process::exit(130);
         });
-        Ok(Self(receiver))
+        Ok(Self {
+            requested: receiver,
+            within,
+        })
     }
 
     /// One that is asked to stop by the sender, which is to be kept as long as it.
     #[cfg(test)]
     pub fn by_hand() -> (watch::Sender<bool>, Self) {
         let (sender, receiver) = watch::channel(false);
-        (sender, Self(receiver))
+        let stop = Self {
+            requested: receiver,
+            within: Duration::ZERO,
+        };
+        (sender, stop)
     }
 
     /// Whether the run is asked to stop.
     pub fn requested(&self) -> bool {
-        *self.0.borrow()
+        *self.requested.borrow()
     }
 
     /// Waits until `duration` is over or the run is asked to stop; gives whether it is.
-    pub async fn sleep(&self, duration: std::time::Duration) -> bool {
-        let mut receiver = self.0.clone();
-        let stopped = receiver.wait_for(|stop| *stop);
-        tokio::time::timeout(duration, stopped).await.is_ok()
+    pub async fn sleep(&self, duration: Duration) -> bool {
+        tokio::time::timeout(duration, self.wait()).await.is_ok()
+    }
+
+    /// Waits until the run is asked to stop and what was in hand has had its time.
+    pub async fn overdue(&self) {
+        self.wait().await;
+        tokio::time::sleep(self.within).await;
+    }
+
+    /// How long what is in hand has to come to its end.
+    pub fn within(&self) -> Duration {
+        self.within
+    }
+
+    async fn wait(&self) {
+        let mut requested = self.requested.clone();
+        // The listener goes with the runtime only, which is the end, too.
+        let _ = requested.wait_for(|stop| *stop).await;
     }
 }
 

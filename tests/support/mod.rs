@@ -132,6 +132,7 @@ impl Workplace {
 [account.acme]
 component = {component:?}
 allow_loopback_http = true
+rate_limits = []
 [account.acme.config]
 client_id = "{CLIENT_ID}"
 api_host = "{url}"

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli;
 use crate::config::Config;
+use crate::connector::Connector;
 use crate::exit::ExitStatus;
 use crate::failure;
 use crate::prepare;
@@ -25,9 +26,9 @@ pub async fn run(
     let accounts = config.select(&args.accounts)?;
     let runtime = Runtime::new()?;
     let mut status = ExitStatus::Done;
-    for mut ready in prepare::accounts(&runtime, &config, accounts).await? {
+    for ready in prepare::accounts(&runtime, &config, accounts).await? {
         let name = &ready.account.name;
-        match ready.connector.check(&ready.config).await {
+        match Connector::new(ready.access).check(&ready.config).await {
             Ok(account) => {
                 let known_as = account
                     .name

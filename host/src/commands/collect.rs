@@ -1,27 +1,27 @@
 //! `collect`: every source of every account, delivered and stored page by page.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
-use serde_json::Value;
 use time::OffsetDateTime;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::cli;
 use crate::config::Config;
-use crate::deliver::{self, Destination, Discard};
+use crate::deliver::{self, Discard};
 use crate::duration;
 use crate::exit::ExitStatus;
-use crate::failure;
 use crate::log::Terminal;
-use crate::prepare::{self, Ready};
+use crate::prepare;
+use crate::range::Range;
+use crate::rejects::Rejects;
+use crate::report::{ExportError, Exporter, Outcome, Report, Target, WholeFile, json};
+use crate::run::{self, Settings};
 use crate::runtime::Runtime;
-use crate::source::{self, Answer, End, Run, Source, Tally};
-use crate::state::{Start, State, StateError, Wanted, next_walk};
+use crate::schedule::Schedule;
+use crate::state::{State, Wanted};
 use crate::stop::Stop;
-use crate::timestamp;
 
 /// Collects once, or for ever with `--every`.
 ///
@@ -34,343 +34,155 @@ pub async fn run(
     args: &cli::Collect,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitStatus> {
-    let stop = Stop::on_signals()?;
-    if args.every.is_some_and(|every| every.is_zero()) {
-        bail!("--every must be longer than 0, such as 3h");
-    }
-    let Some(every) = args.every else {
-        return once(config, args, terminal, &stop).await;
+    let range = Range::parse(args.since.as_deref(), args.until.as_deref())?;
+    let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
+    let schedule = schedule.transpose()?;
+    let target = args.metrics.as_deref().map(Target::parse).transpose()?;
+    let collect = Collect {
+        config,
+        args,
+        range,
+        terminal,
+        stop: Stop::on_signals(args.stop_within)?,
+        runtime: Runtime::new()?,
+        summary: args.summary.as_deref().map(WholeFile::new).transpose()?,
+        metrics: match target {
+            Some(target) => Some(Exporter::start(&target).await?),
+            None => None,
+        },
     };
-    let mut begin = Instant::now();
-    let mut status = once(config, args, terminal, &stop).await?;
+    let begin = Instant::now();
+    let mut status = collect.once().await?;
+    let Some(schedule) = schedule else {
+        return Ok(status);
+    };
     loop {
-        begin = next_beginning(begin, every, Instant::now());
-        let pause = begin.saturating_duration_since(Instant::now());
-        if !stop.requested() {
+        let now = begin.elapsed();
+        let pause = schedule.next(now, fastrand::f64()).saturating_sub(now);
+        if !collect.stop.requested() {
             info!(
                 "the next run begins in {}",
                 duration::format(Duration::from_secs(pause.as_secs()))
             );
         }
-        if stop.sleep(pause).await {
+        if collect.stop.sleep(pause).await {
             return Ok(status);
         }
         // What worked once is likely to work again: a state that is in use by a run by hand, for example.
-        status = once(config, args, terminal, &stop)
-            .await
-            .unwrap_or_else(|error| {
+        status = match collect.once().await {
+            Ok(status) => status,
+            Err(error) => {
                 error!("this run could not begin: {error:#}");
+                collect.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
                 ExitStatus::CouldNotRun
-            });
-    }
-}
-
-/// The first beginning after `now` of those that follow `begin` every so often: runs never overlap, and one
-/// that takes long does not shift the others.
-fn next_beginning(begin: Instant, every: Duration, now: Instant) -> Instant {
-    let past = now.saturating_duration_since(begin).as_nanos() / every.as_nanos();
-    let steps = u32::try_from(past).unwrap_or(u32::MAX).saturating_add(1);
-    begin
-        .checked_add(every.saturating_mul(steps))
-        .unwrap_or(now + every)
-}
-
-async fn once(
-    config: &Path,
-    args: &cli::Collect,
-    terminal: &Terminal,
-    stop: &Stop,
-) -> anyhow::Result<ExitStatus> {
-    let range = Range::of(args)?;
-    let config = Config::load(config)?;
-    let accounts = config.select(&args.accounts)?;
-    let mut accounts = prepare::accounts(&Runtime::new()?, &config, accounts).await?;
-    let mut state = if args.dry_run || range.is_some() {
-        State::open_to_read(&config.state)?
-    } else {
-        State::open_for_run(&config.state)?
-    };
-    let mut destinations = Vec::with_capacity(accounts.len());
-    for ready in &accounts {
-        destinations.push(if args.dry_run {
-            Arc::new(Discard)
-        } else {
-            deliver::open(&ready.account.deliver, stop)?
-        });
-    }
-
-    let began = Instant::now();
-    let mut report = Report::default();
-    for (ready, destination) in accounts.iter_mut().zip(&destinations) {
-        if stop.requested() {
-            report.cut = true;
-            break;
-        }
-        let mut account = Account {
-            ready,
-            state: &mut state,
-            destination: destination.as_ref(),
-            args,
-            range: range.as_ref(),
-            terminal,
-            stop,
+            }
         };
-        if let Err(error) = account.collect(&mut report).await {
-            // Without the state nothing more can be stored, of any account.
-            report.fail();
-            error!(account = ready.account.name, "{error}");
-            break;
-        }
     }
-    let status = report.status();
-    terminal.summary(&report.line(began.elapsed(), args.dry_run));
-    Ok(status)
 }
 
-/// One account in a run.
-struct Account<'a, 'b> {
-    ready: &'a mut Ready<'b>,
-    state: &'a mut State,
-    destination: &'a dyn Destination,
+/// What the runs of one command have in common.
+struct Collect<'a> {
+    config: &'a Path,
     args: &'a cli::Collect,
-    range: Option<&'a Range>,
+    range: Option<Range>,
     terminal: &'a Terminal,
-    stop: &'a Stop,
+    stop: Stop,
+    runtime: Runtime,
+    /// `--summary`
+    summary: Option<WholeFile>,
+    /// `--metrics`
+    metrics: Option<Exporter>,
 }
 
-impl Account<'_, '_> {
-    async fn collect(&mut self, report: &mut Report) -> Result<(), StateError> {
-        let mut next = None;
-        loop {
-            let account = self.ready.account;
-            let config = &self.ready.config;
-            let discovered = source::again(
-                &mut self.ready.connector,
-                account,
-                self.stop,
-                &mut report.tally.retries,
-                async |connector| connector.discover(config, next.as_deref()).await,
-            );
-            let page = match discovered.await {
-                Answer::Good(page) => page,
-                Answer::Stopped => {
-                    report.cut = true;
-                    return Ok(());
-                }
-                Answer::Bad(error) => {
-                    report.fail();
-                    error!(
-                        account = account.name,
-                        "{}",
-                        failure::explain(&error, &account.name)
-                    );
-                    return Ok(());
-                }
+impl Collect<'_> {
+    async fn once(&self) -> anyhow::Result<ExitStatus> {
+        let args = self.args;
+        let config = Config::load(self.config)?;
+        let accounts = config.select(&args.accounts)?;
+        let ready = prepare::accounts(&self.runtime, &config, accounts).await?;
+        let state = if args.dry_run || self.range.is_some() {
+            State::open_to_read(&config.state)?
+        } else {
+            State::open_for_run(&config.state)?
+        };
+        let mut accounts = Vec::with_capacity(ready.len());
+        for ready in ready {
+            self.remember(&state, &ready.account.name)?;
+            let destination = if args.dry_run {
+                Arc::new(Discard)
+            } else {
+                deliver::open(&ready.account.deliver, &self.stop)?
             };
-            for source in page.sources {
-                match source.config {
-                    Ok(config) => {
-                        let source = Source {
-                            config: self.ranged(config),
-                            id: source.id,
-                            name: source.name,
-                        };
-                        self.collect_source(&source, report).await?;
-                    }
-                    Err(reason) => {
-                        warn!(
-                            account = account.name,
-                            source = source.id,
-                            "not collected: {reason}"
-                        );
-                        report.notices += 1;
-                    }
-                }
-                if report.cut && self.stop.requested() {
-                    return Ok(());
-                }
-            }
-            next = page.next;
-            if next.is_none() {
-                return Ok(());
-            }
+            accounts.push((ready, destination));
         }
+        let settings = Settings {
+            state: Mutex::new(state),
+            rejects: (!args.dry_run).then(|| Rejects::beside(&config.state)),
+            dry_run: args.dry_run,
+            range: self.range,
+            wanted: match (args.full, args.restart) {
+                (true, true) => Wanted::FullRestart,
+                (true, false) => Wanted::Full,
+                (false, _) => Wanted::Normal,
+            },
+            limit: args.limit,
+            jobs: args.jobs,
+            stop: self.stop.clone(),
+            terminal: self.terminal.clone(),
+        };
+        let started_at = OffsetDateTime::now_utc();
+        let entries = run::run(settings, accounts).await;
+        let report = Report {
+            started_at,
+            ended_at: OffsetDateTime::now_utc(),
+            dry_run: args.dry_run,
+            cut: entries
+                .iter()
+                .any(|entry| entry.outcome == Outcome::Stopped),
+            entries,
+        };
+        report.show(self.terminal);
+        // A range says nothing about how far the sources are collected.
+        let told = self.write_summary(&report)
+            & (self.range.is_some() || self.publish(|metrics| metrics.record(&report)));
+        Ok(if told {
+            report.status()
+        } else {
+            report.status().max(ExitStatus::SomeFailed)
+        })
     }
 
-    async fn collect_source(
-        &mut self,
-        source: &Source,
-        report: &mut Report,
-    ) -> Result<(), StateError> {
-        let account = self.ready.account;
-        let wanted = match (self.args.full, self.args.restart) {
-            (true, true) => Wanted::FullRestart,
-            (true, false) => Wanted::Full,
-            (false, _) => Wanted::Normal,
+    /// Lets the metrics begin with what earlier processes have stored.
+    fn remember(&self, state: &State, account: &str) -> anyhow::Result<()> {
+        let Some(metrics) = &self.metrics else {
+            return Ok(());
         };
-        let start = if self.range.is_some() {
-            Start::Everything
-        } else {
-            let stored = self.state.source(&account.name, &source.id)?;
-            next_walk(
-                stored.as_ref(),
-                account.full_every,
-                wanted,
-                OffsetDateTime::now_utc(),
-            )
-        };
-        info!(
-            account = account.name,
-            source = source.id,
-            full = start.full(),
-            resumed = start.cursor().is_some(),
-            "collecting"
-        );
-        let stateless = self.args.dry_run || self.range.is_some();
-        let progress = self
-            .terminal
-            .progress(&format!("{} {}", account.name, source.name));
-        let run = Run {
-            account,
-            state: (!stateless).then_some(&mut *self.state),
-            destination: self.destination,
-            limit: self.args.limit,
-            stop: self.stop,
-            progress: &progress,
-        };
-        let mut tally = Tally::default();
-        let ended =
-            source::collect(&mut self.ready.connector, source, &start, run, &mut tally).await;
-        report.tally += tally;
-        progress.finish_and_clear();
-        report.sources += 1;
-        let now = OffsetDateTime::now_utc();
-        match ended? {
-            End::UpToDate if stateless => {}
-            End::UpToDate => self.state.store_success(&account.name, &source.id, now)?,
-            End::Cut => report.cut = true,
-            End::Failed(why) => {
-                report.failed += 1;
-                error!(account = account.name, source = source.id, "{why}");
-                if !stateless {
-                    self.state
-                        .store_error(&account.name, &source.id, &source.name, &why, now)?;
-                }
-            }
+        for stored in state.sources_of(account)? {
+            let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
+            metrics.remember(account, &stored.source, success, mark)?;
         }
         Ok(())
     }
 
-    /// The source's config with the range in the two fields that the contract reserves for it. A config
-    /// that is no JSON object goes back to the component as it came, which says so.
-    fn ranged(&self, config: String) -> String {
-        let Some(range) = self.range else {
-            return config;
+    /// Gives whether the summary is where it is wanted.
+    fn write_summary(&self, report: &Report) -> bool {
+        let Some(file) = &self.summary else {
+            return true;
         };
-        let Ok(mut fields) = serde_json::from_str::<serde_json::Map<String, Value>>(&config) else {
-            return config;
+        json::render(report)
+            .map_err(anyhow::Error::from)
+            .and_then(|text| Ok(file.write(&text)?))
+            .inspect_err(|error| error!("--summary {error:#}"))
+            .is_ok()
+    }
+
+    /// Gives whether the metrics are where they are wanted.
+    fn publish(&self, record: impl FnOnce(&Exporter) -> Result<(), ExportError>) -> bool {
+        let Some(metrics) = &self.metrics else {
+            return true;
         };
-        for (field, time) in [("since", range.since), ("until", range.until)] {
-            if let Some(time) = time {
-                fields.insert(field.to_owned(), timestamp::format(time).into());
-            }
-        }
-        Value::Object(fields).to_string()
-    }
-}
-
-/// `--since` and `--until`.
-struct Range {
-    since: Option<OffsetDateTime>,
-    until: Option<OffsetDateTime>,
-}
-
-impl Range {
-    fn of(args: &cli::Collect) -> anyhow::Result<Option<Self>> {
-        let time = |flag: &str, text: &Option<String>| {
-            let parse = |text: &String| {
-                timestamp::parse(text).map_err(|error| anyhow::anyhow!("{flag}: {error}"))
-            };
-            text.as_ref().map(parse).transpose()
-        };
-        let (since, until) = (time("--since", &args.since)?, time("--until", &args.until)?);
-        match (since, until) {
-            (None, None) => Ok(None),
-            (Some(since), Some(until)) if since >= until => {
-                bail!("--until must be later than --since")
-            }
-            _ => Ok(Some(Self { since, until })),
-        }
-    }
-}
-
-/// What a run came to.
-#[derive(Default)]
-struct Report {
-    sources: u64,
-    failed: u64,
-    notices: u64,
-    cut: bool,
-    tally: Tally,
-}
-
-impl Report {
-    /// Something failed that is no source by itself, such as an account whose sources are not known: it counts
-    /// as one.
-    fn fail(&mut self) {
-        self.sources += 1;
-        self.failed += 1;
-    }
-
-    fn status(&self) -> ExitStatus {
-        if self.failed > 0 || self.tally.rejects > 0 {
-            ExitStatus::SomeFailed
-        } else {
-            ExitStatus::Done
-        }
-    }
-
-    fn line(&self, took: Duration, dry_run: bool) -> String {
-        let Tally {
-            pages,
-            events,
-            rejects,
-            retries,
-        } = self.tally;
-        format!(
-            "{}sources {} ({} failed, {} not collectable), pages {pages}, events {events}, rejects {rejects}, \
-             retries {retries}, {:.1} s{}",
-            if dry_run { "dry run: " } else { "" },
-            self.sources,
-            self.failed,
-            self.notices,
-            took.as_secs_f64(),
-            if self.cut {
-                "; stopped before the end"
-            } else {
-                ""
-            },
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use super::next_beginning;
-
-    #[test]
-    fn runs_never_overlap_and_do_not_drift() {
-        let begin = Instant::now();
-        let every = Duration::from_secs(100);
-        for (now, next) in [(0, 100), (99, 100), (100, 200), (101, 200), (250, 300)] {
-            let next = begin + Duration::from_secs(next);
-            assert_eq!(
-                next_beginning(begin, every, begin + Duration::from_secs(now)),
-                next,
-                "{now}"
-            );
-        }
+        record(metrics)
+            .inspect_err(|error| error!("{error}"))
+            .is_ok()
     }
 }

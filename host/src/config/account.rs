@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Destination, Problem, file};
+use super::{Destination, Problem, Selection, file};
 use crate::duration;
+use crate::manifest::RateLimit;
 use crate::secrets::SecretSource;
+use crate::similar;
 
 /// How often everything is walked, where `full_every` does not say it.
 const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -28,6 +30,12 @@ pub struct Account {
     pub secrets: BTreeMap<String, SecretSource>,
     /// Where the events go.
     pub deliver: Destination,
+    /// Which sources are collected.
+    pub selection: Selection,
+    /// Which events are delivered.
+    pub emit: Emit,
+    /// How many requests the API is sent at most; none where the component's manifest decides.
+    pub rate_limits: Option<Vec<RateLimit>>,
     /// After how long everything is walked again, counted from the end of the last full walk.
     pub full_every: Duration,
     /// Whether the component may go to this very machine, by http as well as https: for tests and demos.
@@ -36,6 +44,16 @@ pub struct Account {
     pub retry: Retry,
     /// How long to wait for the API and the component.
     pub timeouts: Timeouts,
+}
+
+/// Which events are delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Emit {
+    /// One for each device that was seen.
+    #[default]
+    Seen,
+    /// One for each device of which something else changed than when it was seen.
+    Changed,
 }
 
 /// How to try again while the API is unavailable: pauses of random length up to a bound that doubles.
@@ -120,6 +138,9 @@ impl Account {
         Some(Self {
             component: folder.join(table.component),
             sha256: sha256(&key, table.sha256, problems),
+            selection: Selection::check(&key, table.only, table.skip, problems),
+            emit: emit(&key, table.emit.as_deref(), problems),
+            rate_limits: rate_limits(&key, table.rate_limits, problems),
             full_every: full_every(&key, table.full_every, problems),
             allow_loopback_http: table.allow_loopback_http,
             retry: retry(&key, &table.retry, problems),
@@ -245,6 +266,49 @@ fn sha256(key: &str, digest: Option<String>, problems: &mut Vec<Problem>) -> Opt
         ));
     }
     Some(digest.to_ascii_lowercase())
+}
+
+/// Checks `emit`.
+fn emit(key: &str, value: Option<&str>, problems: &mut Vec<Problem>) -> Emit {
+    match value {
+        None | Some("seen") => Emit::Seen,
+        Some("changed") => Emit::Changed,
+        Some(other) => {
+            problems.push(Problem::new(
+                format!("{key}.emit"),
+                format_args!(
+                    "{other:?} is not known{}: \"seen\" delivers each device that was seen, \"changed\" only \
+                     those of which something else changed",
+                    similar::hint(other, ["seen", "changed"])
+                ),
+            ));
+            Emit::Seen
+        }
+    }
+}
+
+/// Checks `rate_limits`.
+fn rate_limits(
+    key: &str,
+    limits: Option<Vec<file::RateLimit>>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<RateLimit>> {
+    let limits = limits?;
+    if limits
+        .iter()
+        .any(|limit| limit.requests == 0 || limit.seconds == 0)
+    {
+        problems.push(Problem::new(
+            format!("{key}.rate_limits"),
+            "must be of one request and one second at least, such as [{ requests = 10, seconds = 1 }]; no \
+             limit at all is []",
+        ));
+    }
+    let limit = |limit: file::RateLimit| RateLimit {
+        requests: limit.requests,
+        seconds: limit.seconds,
+    };
+    Some(limits.into_iter().map(limit).collect())
 }
 
 /// Checks `full_every`.

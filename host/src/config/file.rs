@@ -41,6 +41,16 @@ pub struct Account {
     /// `[account.NAME.deliver]`
     #[serde(default)]
     pub deliver: Deliver,
+    /// Which sources are collected.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// Which sources are not collected.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Which events are delivered.
+    pub emit: Option<String>,
+    /// How many requests the API is sent at most, in the place of what the component names.
+    pub rate_limits: Option<Vec<RateLimit>>,
     /// How often everything is walked.
     #[serde(default, deserialize_with = "duration::optional")]
     pub full_every: Option<Duration>,
@@ -53,6 +63,19 @@ pub struct Account {
     /// `[account.NAME.timeouts]`
     #[serde(default)]
     pub timeouts: Timeouts,
+}
+
+/// One of the `rate_limits`.
+#[derive(Debug, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { requests = 10, seconds = 1 }"
+)]
+pub struct RateLimit {
+    /// So many requests.
+    pub requests: u32,
+    /// In so many seconds.
+    pub seconds: u32,
 }
 
 /// `[account.NAME.deliver]`: the keys of all destinations; which of them belong together is checked later.

@@ -1,6 +1,6 @@
 //! The configuration file: read, checked, and turned into values that need no further check.
 //!
-//! `file` holds the shape of the TOML text, `account` and
+//! `file` holds the shape of the TOML text, `account`, `selection` and
 //! `destination` what becomes of it. Every message names the file and the key, says what
 //! is wrong and what would be right, and never repeats what stands where a secret belongs.
 
@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 mod account;
 mod destination;
 mod file;
+mod selection;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Retry, Timeouts, is_account_name};
+pub use account::{Account, Emit, Retry, Timeouts, is_account_name};
 pub use destination::{
     BodyFormat, DeliverSecret, Destination, Header, HeaderText, Http, RequestTimeouts, Sekoia,
 };
+pub use selection::Selection;
 
 /// The name of the state file where `state.path` gives none.
 const STATE: &str = "state.db";

@@ -1,0 +1,122 @@
+//! The sources of an account: everything that its component lists.
+
+use std::collections::BTreeSet;
+
+use tracing::warn;
+
+use crate::attempt::{Answer, Call};
+use crate::bindings::inventory::connector::types::{Error, Source};
+use crate::config::Account;
+use crate::connector::{CallError, Connector};
+use crate::stop::Stop;
+
+/// The most pages that a component may list: more than a million tenants of Sophos.
+const MOST_PAGES: usize = 10_000;
+
+/// What was discovered.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// The sources, each once.
+    pub sources: Vec<Source>,
+    /// How the listing ended.
+    pub end: End,
+    /// Calls that were made again.
+    pub retries: u64,
+}
+
+/// How a listing ended.
+#[derive(Debug, Default)]
+pub enum End {
+    /// Everything was listed.
+    #[default]
+    Complete,
+    /// The run was asked to stop.
+    Stopped,
+    /// It broke off, with the reason in words. What was listed by then can be collected.
+    Failed(String),
+}
+
+/// Asks for every page of an account's sources.
+pub async fn discover(
+    connector: &mut Connector,
+    account: &Account,
+    config: &str,
+    stop: &Stop,
+) -> Discovered {
+    let mut discovered = Discovered::default();
+    let mut ids = BTreeSet::new();
+    let mut next = None;
+    for _ in 0..MOST_PAGES {
+        if stop.requested() {
+            discovered.end = End::Stopped;
+            return discovered;
+        }
+        let mut call = Call::new(account, stop);
+        let answer = loop {
+            let tried = connector.discover(config, next.as_deref()).await;
+            let tried = tried.map_err(no_cursor);
+            if let Some(answer) = call.tried(tried).await {
+                break answer;
+            }
+        };
+        discovered.retries += call.retries;
+        let page = match answer {
+            Answer::Good(page) => page,
+            Answer::Stopped => {
+                discovered.end = End::Stopped;
+                return discovered;
+            }
+            Answer::Bad(why) => {
+                discovered.end = End::Failed(why);
+                return discovered;
+            }
+        };
+        // A listing that shifts between two pages may show a source twice. Items that the component could not
+        // even identify may share an id, and each is to be told.
+        let new = page
+            .sources
+            .into_iter()
+            .filter(|source| ids.insert(source.id.clone()) || source.config.is_err());
+        discovered.sources.extend(new);
+        next = page.next;
+        if next.is_none() {
+            return discovered;
+        }
+    }
+    discovered.end = End::Failed(format!(
+        "the component lists more than {MOST_PAGES} pages of sources. Please report this to its maker"
+    ));
+    discovered
+}
+
+/// Of `discover`, an `invalid-cursor` is about the listing's next page, not about anything that is stored.
+fn no_cursor(error: CallError<Error>) -> CallError<Error> {
+    match error {
+        CallError::Told(Error::InvalidCursor(failure)) => CallError::Told(Error::Protocol(failure)),
+        other => other,
+    }
+}
+
+/// Takes out what the account's `only` and `skip` leave out, and returns it. Tells of entries that name no source
+/// of a complete listing.
+pub fn take_skipped(account: &Account, discovered: &mut Discovered) -> Vec<Source> {
+    let names: Vec<_> = discovered
+        .sources
+        .iter()
+        .map(|source| (source.id.as_str(), source.name.as_str()))
+        .collect();
+    if matches!(discovered.end, End::Complete) {
+        for entry in account.selection.unmatched(&names) {
+            warn!(
+                "`only` or `skip` names {entry:?}, which is neither the id nor the name of a source: check the \
+                 spelling, or remove it if the source has gone"
+            );
+        }
+    }
+    discovered
+        .sources
+        .extract_if(.., |source| {
+            !account.selection.wants(&source.id, &source.name)
+        })
+        .collect()
+}

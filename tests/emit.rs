@@ -1,0 +1,143 @@
+//! `emit = "changed"`: a device is delivered when something else changed than when it was seen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use sophos_central_simulator::{Fleet, Options};
+use support::Workplace;
+use time::OffsetDateTime;
+
+const ENDPOINTS: u64 = 1_000;
+const CHANGED: u64 = 30;
+
+fn workplace() -> Workplace {
+    let work = Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)));
+    emit(&work, "", "changed");
+    work
+}
+
+fn emit(work: &Workplace, from: &str, to: &str) {
+    let line = |emit: &str| match emit {
+        "" => "rate_limits = []\n".to_owned(),
+        emit => format!("rate_limits = []\nemit = \"{emit}\"\n"),
+    };
+    work.edit_config(&line(from), &line(to));
+}
+
+/// Every device checks in, and three in a hundred have a new name; gives the ids of those.
+fn check_in(work: &Workplace, name: &str) -> Vec<String> {
+    let now = OffsetDateTime::now_utc();
+    let mut changed: Vec<_> = work.simulator.fleet(|fleet| {
+        for index in 0..ENDPOINTS {
+            fleet.check_in(index, now);
+        }
+        let changed = (0..ENDPOINTS).step_by((ENDPOINTS / CHANGED) as usize + 1);
+        changed
+            .take(CHANGED as usize)
+            .map(|index| {
+                fleet.edit(index, |record| {
+                    record["hostname"] = format!("{name}-{index}").into()
+                });
+                fleet.id(index)
+            })
+            .collect()
+    });
+    changed.sort();
+    changed
+}
+
+#[test]
+fn where_everything_checks_in_and_three_in_a_hundred_changed_these_are_sent() {
+    let work = workplace();
+    work.collect(0).says(&["events 1000"]);
+    for name in ["first", "second"] {
+        work.forget_events();
+        let changed = check_in(&work, name);
+        work.collect(0).says(&["events 30", "unchanged 970"]);
+        assert_eq!(work.ids(), changed);
+    }
+    // Nothing has checked in: nothing is even asked about.
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn a_push_that_failed_is_sent_again() {
+    let work = workplace();
+    work.collect(0);
+    work.forget_events();
+    let changed = check_in(&work, "new");
+    work.edit_config("path = \"events.ndjson\"", "path = \"/dev/full\"");
+    work.collect(1).says(&["no room to write"]);
+    work.edit_config("path = \"/dev/full\"", "path = \"events.ndjson\"");
+    work.collect(0).says(&["unchanged 970"]);
+    assert_eq!(work.ids(), changed);
+    work.forget_events();
+    work.collect(0);
+    assert_eq!(work.ids(), [""; 0]);
+}
+
+#[test]
+fn a_full_walk_and_a_range_send_everything() {
+    let work = workplace();
+    work.collect(0);
+    // A range finds what was ever seen.
+    let seen = |fleet: &mut Fleet| {
+        (0..ENDPOINTS)
+            .filter(|index| fleet.last_seen(*index).is_some())
+            .count()
+    };
+    let seen = work.simulator.fleet(seen);
+    for (args, found) in [
+        (&["collect", "--full"][..], ENDPOINTS as usize),
+        (&["collect", "--since", "2000-01-01T00:00:00Z"], seen),
+    ] {
+        work.forget_events();
+        work.host(args).expect(0);
+        assert_eq!(work.ids().len(), found);
+    }
+    work.forget_events();
+    let changed = check_in(&work, "after");
+    work.collect(0);
+    assert_eq!(work.ids(), changed);
+}
+
+#[test]
+fn a_dry_run_tells_what_would_be_sent_and_forgets_it() {
+    let work = workplace();
+    work.collect(0);
+    work.forget_events();
+    let changed = check_in(&work, "dry");
+    work.host(&["collect", "--dry-run"])
+        .expect(0)
+        .says(&["events 30", "unchanged 970"]);
+    assert_eq!(work.ids(), [""; 0]);
+    work.collect(0);
+    assert_eq!(work.ids(), changed);
+}
+
+#[test]
+fn what_changed_while_everything_was_sent_is_not_taken_for_unchanged() {
+    let work = workplace();
+    let original = work.simulator.fleet(|fleet| fleet.record(0));
+    work.collect(0);
+    emit(&work, "changed", "seen");
+    check_in(&work, "other");
+    work.forget_events();
+    work.collect(0).says(&["events 1000"]);
+    emit(&work, "seen", "changed");
+    // The device is again as it was when its fingerprint was last kept; the receiver has another.
+    work.simulator.fleet(|fleet| {
+        fleet.edit(0, |record| {
+            record["hostname"] = original["hostname"].clone()
+        });
+        fleet.check_in(0, OffsetDateTime::now_utc());
+    });
+    work.forget_events();
+    work.collect(0);
+    assert_eq!(work.ids(), [work.simulator.fleet(|fleet| fleet.id(0))]);
+}

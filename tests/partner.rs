@@ -1,0 +1,322 @@
+//! A partner's tenants: each with a cursor, an error and a line of its own; one that fails neither stops nor
+//! delays the others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use sophos_central_simulator::{Access, Credential, Fault, Options, Route, Tenant};
+use support::{QUICK, Workplace};
+use time::OffsetDateTime;
+
+fn partner(tenants: u64, endpoints: u64) -> Workplace {
+    let tenants = Tenant::generate(7, tenants, endpoints);
+    Workplace::new(Options::with_tenants(Credential::Partner, tenants))
+}
+
+/// The tenants' ids and the names that the console shows.
+fn tenants(work: &Workplace) -> Vec<(String, String)> {
+    work.simulator.configure(|options| {
+        let shown = |tenant: &Tenant| {
+            let name = tenant.name.trim_end_matches(" Ltd").to_owned();
+            (tenant.id.clone(), name)
+        };
+        options.tenants.iter().map(shown).collect()
+    })
+}
+
+/// The stored cursors by source.
+fn cursors(work: &Workplace) -> BTreeMap<String, String> {
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    let mut query = state.prepare("SELECT source, cursor FROM source").unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// One endpoint of each tenant checks in now; their ids, in the tenants' order.
+fn check_in(work: &Workplace) -> Vec<String> {
+    (0..tenants(work).len())
+        .map(|tenant| {
+            work.simulator.fleet_of(tenant, |fleet| {
+                fleet.check_in(0, OffsetDateTime::now_utc());
+                fleet.id(0)
+            })
+        })
+        .collect()
+}
+
+fn is_of(
+    tenant: &str,
+) -> impl Fn(&sophos_central_simulator::Request) -> bool + Send + Sync + 'static {
+    let tenant = tenant.to_owned();
+    move |request| request.header("x-tenant-id") == Some(&tenant)
+}
+
+#[test]
+fn three_hundred_tenants_of_which_nine_cannot_be_read() {
+    let work = partner(300, 3);
+    work.configure(
+        "",
+        &format!("{QUICK}[account.acme.timeouts]\nfirst_byte = \"2s\""),
+    );
+    work.collect(0)
+        .says(&["sources 300 (0 failed, 0 not collectable)", "events 900"]);
+    assert_eq!(work.ids().len(), 900);
+    // One token and one whoami for each of the four workers at most, not for each tenant.
+    for route in [Route::Token, Route::Whoami] {
+        assert!(work.simulator.requests_of(route).len() <= 4);
+    }
+    let tenants = tenants(&work);
+    let before = cursors(&work);
+    assert_eq!(before.len(), 300);
+
+    work.forget_events();
+    let checked_in = check_in(&work);
+    let forbidden = 10..15;
+    let not_activated = 20..22;
+    let (stalls, garbage) = (30, 299);
+    work.simulator.configure(|options| {
+        for tenant in forbidden.clone() {
+            options.tenants[tenant].access = Access::Forbidden;
+        }
+        for tenant in not_activated.clone() {
+            options.tenants[tenant].access = Access::NotActivated;
+        }
+    });
+    for (tenant, fault) in [(stalls, Fault::Stall), (garbage, Fault::garbage())] {
+        let condition = is_of(&tenants[tenant].0);
+        work.simulator
+            .fault_when(Route::Endpoints, condition, fault);
+    }
+    let unread = |tenant: &usize| {
+        forbidden.contains(tenant)
+            || not_activated.contains(tenant)
+            || [stalls, garbage].contains(tenant)
+    };
+
+    let ran = work.collect(1);
+    let mut expected: Vec<_> = (0..300)
+        .filter(|tenant| !unread(tenant))
+        .map(|tenant| checked_in[tenant].clone())
+        .collect();
+    expected.sort();
+    assert_eq!(expected.len(), 291);
+    assert_eq!(work.ids(), expected);
+    let after = cursors(&work);
+    for (tenant, (id, name)) in tenants.iter().enumerate() {
+        let line = |words: &str| {
+            ran.stderr.lines().any(|line| {
+                line.contains(id.as_str()) && line.contains(name.as_str()) && line.contains(words)
+            })
+        };
+        let told = match tenant {
+            _ if forbidden.contains(&tenant) => line("Partner Assistance"),
+            _ if not_activated.contains(&tenant) => line("not activated"),
+            _ if tenant == stalls => line("unavailable"),
+            _ if tenant == garbage => line("no page of endpoints"),
+            _ => true,
+        };
+        assert!(told, "{name} in\n{}", ran.stderr);
+        assert_eq!(
+            after[id] == before[id],
+            unread(&tenant),
+            "the cursor of {name}"
+        );
+    }
+    ran.says(&["sources 298 (7 failed, 2 not collectable)", "events 291"]);
+
+    // Once they can be read again, nothing of them is missing.
+    work.forget_events();
+    work.simulator.clear_faults();
+    work.simulator.configure(|options| {
+        for tenant in &mut options.tenants {
+            tenant.access = Access::Open;
+        }
+    });
+    work.collect(0);
+    let mut expected: Vec<_> = (0..300)
+        .filter(unread)
+        .map(|tenant| checked_in[tenant].clone())
+        .collect();
+    expected.sort();
+    assert_eq!(work.ids(), expected);
+}
+
+#[test]
+fn one_that_hangs_delays_no_other() {
+    let work = partner(9, 5);
+    let hangs = tenants(&work)[0].0.clone();
+    work.simulator
+        .fault_when(Route::Endpoints, is_of(&hangs), Fault::Stall);
+    let mut host = work
+        .command(&["collect", "--jobs", "2"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(host.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let up_to_date = log
+        .by_ref()
+        .filter(|line| line.contains("up to date"))
+        .take(8);
+    assert_eq!(up_to_date.count(), 8);
+    work.simulator.wait_until_held();
+    assert_eq!(work.ids().len(), 8 * 5);
+    work.simulator.clear_faults();
+    work.simulator.release();
+    assert!(log.any(|line| line.contains("sources 9 (0 failed")));
+    assert!(host.wait().unwrap().success());
+    assert_eq!(work.ids().len(), 9 * 5);
+}
+
+#[test]
+fn only_and_skip_choose_by_id_and_by_name() {
+    let work = partner(5, 2);
+    let tenants = tenants(&work);
+    let devices = |wanted: &[usize]| {
+        let ids = wanted
+            .iter()
+            .flat_map(|tenant| work.simulator.fleet_of(*tenant, |fleet| fleet.ids()));
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort();
+        ids
+    };
+    for (lists, wanted) in [
+        (
+            format!(
+                "only = [{:?}, {:?}]",
+                tenants[1].0.to_uppercase(),
+                tenants[3].1
+            ),
+            &[1, 3][..],
+        ),
+        (format!("skip = [{:?}]", tenants[4].1), &[0, 2]),
+    ] {
+        work.edit_config("rate_limits = []", &format!("rate_limits = []\n{lists}"));
+        work.collect(0);
+        assert_eq!(work.ids(), devices(wanted));
+        work.forget_events();
+        work.edit_config(&lists, "");
+    }
+    work.edit_config(
+        "rate_limits = []",
+        "rate_limits = []\nonly = [\"Exemple 1\"]",
+    );
+    let ran = work.collect(0).says(&[
+        "\"Exemple 1\"",
+        "neither the id nor the name of a source",
+        "sources 0",
+    ]);
+    assert!(!ran.stderr.contains("does not list it any more"));
+    assert_eq!(work.ids(), [""; 0]);
+}
+
+#[test]
+fn a_tenant_that_went_away_keeps_its_cursor_until_it_is_pruned() {
+    let work = partner(3, 2);
+    work.collect(0);
+    let gone = work
+        .simulator
+        .configure(|options| options.tenants.remove(1));
+    let name = gone.name.trim_end_matches(" Ltd");
+    let ran = work.collect(0).says(&["does not list it any more"]);
+    assert!(
+        ran.stderr
+            .lines()
+            .any(|line| line.contains(name) && line.contains(&gone.id)),
+        "{}",
+        ran.stderr
+    );
+    assert!(cursors(&work).contains_key(&gone.id));
+    work.host(&["state", "list"]).expect(0).says(&["gone"]);
+
+    // It comes back: the notice ends, and its cursor serves.
+    work.simulator
+        .configure(|options| options.tenants.insert(1, gone.clone()));
+    work.forget_events();
+    let ran = work.collect(0).says(&["sources 3", "events 0"]);
+    assert!(!ran.stderr.contains("does not list it any more"));
+    work.host(&["state", "prune"])
+        .expect(0)
+        .says(&["nothing to forget"]);
+
+    work.simulator
+        .configure(|options| options.tenants.remove(1));
+    work.collect(0);
+    work.host(&["state", "prune"])
+        .expect(0)
+        .says(&[&gone.id, name]);
+    assert_eq!(cursors(&work).len(), 2);
+    work.collect(0)
+        .says(&["sources 2 (0 failed, 0 not collectable)"]);
+}
+
+#[test]
+fn a_listing_that_breaks_off_costs_what_it_did_not_list() {
+    let work = partner(150, 1);
+    work.collect(0);
+    let checked_in = check_in(&work);
+    work.forget_events();
+    let before = cursors(&work);
+    work.simulator
+        .fault(Route::PartnerTenants, 2, Fault::status(404));
+    let ran = work
+        .collect(1)
+        .says(&["sources 101 (1 failed, 0 not collectable)"]);
+    assert!(
+        !ran.stderr.contains("does not list it any more"),
+        "{}",
+        ran.stderr
+    );
+    let mut expected = checked_in[..100].to_vec();
+    expected.sort();
+    assert_eq!(work.ids(), expected);
+    let after = cursors(&work);
+    assert_eq!(
+        after
+            .iter()
+            .filter(|(id, cursor)| before[*id] == **cursor)
+            .count(),
+        50
+    );
+}
+
+#[test]
+fn waiting_for_the_rate_limit_is_no_call_time() {
+    let work = partner(1, 1);
+    work.configure(
+        "",
+        &format!("{QUICK}[account.acme.timeouts]\ncall = \"900ms\""),
+    );
+    work.edit_config(
+        "rate_limits = []",
+        "rate_limits = [{ requests = 1, seconds = 1 }]",
+    );
+    work.host(&["collect", "-v"])
+        .expect(0)
+        .says(&["for the rate limit", "events 1"]);
+    let requests = work.simulator.requests();
+    assert_eq!(requests.len(), 4, "token, whoami, the listing, a page");
+}
+
+#[test]
+fn a_range_of_every_tenant_leaves_the_state_alone() {
+    let work = partner(3, 2);
+    work.collect(0);
+    let before = cursors(&work);
+    work.forget_events();
+    let ran = work
+        .host(&["collect", "--since", "2000-01-01T00:00:00Z"])
+        .expect(0);
+    assert_eq!(work.ids().len(), 6, "{}", ran.stderr);
+    assert_eq!(cursors(&work), before);
+}
