@@ -1,7 +1,8 @@
 //! Why events were not confirmed: what happened, where, and what to do.
 //!
 //! A place on the network is named by its origin alone: paths and queries of an intake may be as good as
-//! secrets. Words of a destination in here have been through [`super::words`].
+//! secrets. Words of a destination in here have been through [`super::words`]. Each message holds its cause,
+//! so none is a source of the error, which would be printed twice.
 
 use std::io;
 use std::path::PathBuf;
@@ -24,21 +25,21 @@ pub enum DeliverError {
     },
     /// There is no room, by the disk, a quota or a limit on the file's size.
     #[error(
-        "no room to write to {place} ({source}): free some space, and the next run goes on from here"
+        "no room to write to {place} ({why}): free some space, and the next run goes on from here"
     )]
     Full {
         /// The destination.
         place: String,
         /// What the system reports.
-        source: io::Error,
+        why: io::Error,
     },
     /// The file cannot be opened or created.
-    #[error("cannot open {} to append events: {source}; its folder must exist and be writable", path.display())]
+    #[error("cannot open {} to append events: {why}; its folder must exist and be writable", path.display())]
     Open {
         /// The file.
         path: PathBuf,
         /// What the system reports.
-        source: io::Error,
+        why: io::Error,
     },
     /// The file ends in something that is not an event, so it is not a file of events.
     #[error(
@@ -51,28 +52,28 @@ pub enum DeliverError {
         path: PathBuf,
     },
     /// Anything else that the system reports.
-    #[error("cannot write to {place}: {source}")]
+    #[error("cannot write to {place}: {why}")]
     Io {
         /// The destination.
         place: String,
         /// What the system reports.
-        source: io::Error,
+        why: io::Error,
     },
     /// The system does not let the process listen to hang-ups.
-    #[error("cannot listen to the signal to open {} again (SIGHUP): {source}", path.display())]
+    #[error("cannot listen to the signal to open {} again (SIGHUP): {why}", path.display())]
     HangUp {
         /// The file.
         path: PathBuf,
         /// What the system reports.
-        source: io::Error,
+        why: io::Error,
     },
     /// A secret's source gives none.
-    #[error("{key}: {source}")]
+    #[error("{key}: {why}")]
     Secret {
         /// The secret's key in the configuration.
         key: String,
         /// Why not.
-        source: SecretError,
+        why: SecretError,
     },
     /// A secret cannot stand in a header.
     #[error(
@@ -84,12 +85,12 @@ pub enum DeliverError {
         key: String,
     },
     /// There is no way to make requests.
-    #[error("cannot deliver to {place}: {source}")]
+    #[error("cannot deliver to {place}: {why}")]
     Client {
         /// The destination.
         place: String,
         /// Why not.
-        source: ClientError,
+        why: ClientError,
     },
     /// The run was asked to stop while the destination was waited for.
     #[error(
@@ -175,14 +176,14 @@ pub enum DeliverError {
 
 impl DeliverError {
     /// Sorts what the system reports about writing to `place` by what to do about it.
-    pub(super) fn of(place: impl Into<String>, source: io::Error) -> Self {
+    pub(super) fn of(place: impl Into<String>, why: io::Error) -> Self {
         let place = place.into();
-        match source.kind() {
+        match why.kind() {
             io::ErrorKind::BrokenPipe => Self::Closed { place },
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => Self::Full { place, source },
-            _ => Self::Io { place, source },
+            | io::ErrorKind::FileTooLarge => Self::Full { place, why },
+            _ => Self::Io { place, why },
         }
     }
 }

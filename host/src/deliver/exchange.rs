@@ -51,10 +51,10 @@ impl Exchange {
         stop: &Stop,
     ) -> Result<Self, DeliverError> {
         let place = url.origin().ascii_serialization();
-        let client = HttpClient::new(timeouts, url.scheme() == "https").map_err(|source| {
+        let client = HttpClient::new(timeouts, url.scheme() == "https").map_err(|why| {
             DeliverError::Client {
                 place: place.clone(),
-                source,
+                why,
             }
         })?;
         Ok(Self {
@@ -103,9 +103,9 @@ impl Exchange {
         let value = secret
             .source
             .resolve()
-            .map_err(|source| DeliverError::Secret {
+            .map_err(|why| DeliverError::Secret {
                 key: secret.key.clone(),
-                source,
+                why,
             })?;
         let text = SecretString::from(format!("{prefix}{}", value.expose_secret()));
         let header =

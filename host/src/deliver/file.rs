@@ -89,9 +89,9 @@ impl Destination for File {
 
 impl Open {
     fn new(path: &Path, hang_ups: u64) -> Result<Self, DeliverError> {
-        let open_error = |source| DeliverError::Open {
+        let open_error = |why| DeliverError::Open {
             path: path.to_owned(),
-            source,
+            why,
         };
         let found = match std::fs::metadata(path) {
             Ok(metadata) => Some(metadata.is_file()),

@@ -85,9 +85,9 @@ pub fn open(
             let hang_ups = if io::stderr().is_terminal() {
                 HangUps::default()
             } else {
-                HangUps::listen().map_err(|source| DeliverError::HangUp {
+                HangUps::listen().map_err(|why| DeliverError::HangUp {
                     path: path.clone(),
-                    source,
+                    why,
                 })?
             };
             Arc::new(File::open(path, hang_ups)?)

@@ -1,4 +1,4 @@
-//! Which stored sources the accounts still have.
+//! Which stored sources the accounts still have, and how sources are forgotten.
 //!
 //! A source that goes away may come back, so its cursor stays until a person prunes it.
 
