@@ -45,6 +45,9 @@ fn the_smallest_file_gets_every_default() {
             config: serde_json::Map::new(),
             secrets: Default::default(),
             deliver: Destination::Stdout,
+            selection: Selection::default(),
+            emit: Emit::Seen,
+            rate_limits: None,
             full_every: Duration::from_secs(604_800),
             allow_loopback_http: false,
             retry: Retry {

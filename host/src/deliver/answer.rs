@@ -49,6 +49,10 @@ pub(super) fn judge(
     now: SystemTime,
 ) -> Verdict {
     match status {
+        status if status.is_success() && is_web_page(headers, body) => Verdict::Incomplete(
+            "its body is an HTML page: a proxy or a login page seems to answer in its place"
+                .to_owned(),
+        ),
         status if status.is_success() => match complaint(body, sent) {
             Some(complaint) => Verdict::Incomplete(complaint),
             None => Verdict::Accepted,
@@ -82,6 +86,22 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             .duration_since(date(header::DATE).unwrap_or(now))
             .unwrap_or_default(),
     )
+}
+
+/// Whether an answer is for a browser, which no intake's is.
+fn is_web_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let beginning = body.trim_ascii_start();
+    let begins = |tag: &str| {
+        beginning
+            .get(..tag.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+    };
+    (kind.is_some_and(|kind| kind.trim_start().starts_with("text/html")) && !beginning.is_empty())
+        || begins("<!doctype html")
+        || begins("<html")
 }
 
 /// What in the body of an answer of success says that not all of the `sent` events were taken, if anything

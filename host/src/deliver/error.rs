@@ -158,11 +158,11 @@ pub enum DeliverError {
         /// What it answered, with the destination.
         what: String,
     },
-    /// The destination refuses one event after the other and has not taken any.
+    /// The destination refuses one event after the other and takes none.
     #[error(
-        "{place} refused {count} events one by one and has not taken any in this run (the last: {reason}): it is \
-         more likely set up for something else than that all of them are wrong. See account.NAME.deliver and \
-         what the destination expects; the page in hand is not confirmed and comes again in the next run"
+        "{place} refused {count} events in a row, one by one (the last: {reason}): it is more likely set up for \
+         something else, or out of order, than that all of them are wrong. See account.NAME.deliver and what the \
+         destination expects; the page in hand is not confirmed and comes again in the next run"
     )]
     RefusesAll {
         /// The destination.

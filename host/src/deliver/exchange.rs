@@ -214,6 +214,11 @@ impl Exchange {
         Ok(())
     }
 
+    /// What no message may hold.
+    pub fn secrets(&self) -> &[SecretString] {
+        &self.secrets
+    }
+
     /// A text of the destination, as far as it may be kept.
     pub fn safe(&self, text: &str, events: &[Event]) -> String {
         words::safe(text, events, &self.secrets)

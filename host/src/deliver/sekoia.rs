@@ -128,7 +128,8 @@ impl Sekoia {
                 );
                 return Ok(Sent::Accepted);
             }
-            self.exchange.wait(pause.min(left)).await?;
+            // The page in hand is to be finished, also where the run is asked to stop.
+            tokio::time::sleep(pause.min(left)).await;
             pause = next_pause(pause, self.task_poll);
         }
     }
@@ -156,16 +157,48 @@ impl Intake for Sekoia {
             .await?;
         match posted {
             Posted::Refused(reason) => Ok(Sent::Refused(reason)),
-            Posted::Accepted(answer) => match fields(&answer).get("task_id") {
-                Some(Value::String(id)) if !id.is_empty() => self.ended(id, events).await,
+            Posted::Accepted(answer) => match accepted(&answer) {
+                Some(Accepted::Task(id)) => self.ended(&id, events).await,
                 // Older platforms have no tasks.
-                _ => Ok(Sent::Accepted),
+                Some(Accepted::Done) => Ok(Sent::Accepted),
+                None => {
+                    let said = words::of_body(&answer, events, self.exchange.secrets());
+                    let said = said.unwrap_or_else(|| "no JSON object".to_owned());
+                    let what = format!(
+                        "{} accepted with an answer that is none: {said}",
+                        self.place()
+                    );
+                    Err(DeliverError::Incomplete { what })
+                }
             },
         }
     }
 
     fn place(&self) -> &str {
         self.exchange.place()
+    }
+}
+
+/// What accepting a batch came to.
+enum Accepted {
+    /// It is ingested.
+    Done,
+    /// It is ingested once this task has ended well.
+    Task(String),
+}
+
+/// Reads the answer to an accepted batch; none where it is not one of the platform, or its form of an error.
+fn accepted(body: &[u8]) -> Option<Accepted> {
+    let body = body.trim_ascii_start();
+    if body.is_empty() {
+        return Some(Accepted::Done);
+    }
+    let fields = fields(body);
+    match fields.get("task_id") {
+        Some(Value::String(id)) if !id.is_empty() => Some(Accepted::Task(id.clone())),
+        _ if !body.starts_with(b"{") => None,
+        _ if fields.contains_key("code") && fields.contains_key("message") => None,
+        _ => Some(Accepted::Done),
     }
 }
 

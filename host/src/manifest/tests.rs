@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::config::{Account, Destination, Retry, Timeouts};
+use crate::config::{Account, Destination, Emit, Retry, Selection, Timeouts};
 use crate::secrets::SecretSource;
 
 /// A manifest that is right.
@@ -256,6 +256,9 @@ fn account(config: Value, secrets: &[&str]) -> Account {
             .map(|name| ((*name).to_owned(), SecretSource::Env("X".into())))
             .collect::<BTreeMap<_, _>>(),
         deliver: Destination::Stdout,
+        selection: Selection::default(),
+        emit: Emit::Seen,
+        rate_limits: None,
         full_every: std::time::Duration::from_secs(1),
         allow_loopback_http: false,
         retry: Retry::default(),

@@ -143,22 +143,21 @@ async fn a_task_without_end_counts_as_accepted() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_the_wait_for_a_task() {
+async fn a_task_is_waited_for_although_the_run_is_asked_to_stop() {
     let (sender, stop) = Stop::by_hand();
-    let server = Server::start(move |request, _| match request.method.as_str() {
+    let server = Server::start(move |request, number| match request.method.as_str() {
         "POST" => answer(200, r#"{"task_id":"t-1"}"#),
-        _ => {
+        _ if number < 3 => {
             sender.send_replace(true);
             answer(200, r#"{"status":"PENDING"}"#)
         }
+        _ => answer(200, r#"{"status":"FINISHED"}"#),
     })
     .await;
-    let mut config = config(&server);
-    config.task_poll = Duration::from_secs(3600);
-    config.task_wait = Duration::from_secs(3600);
-    let sekoia = Sekoia::open(&config, &stop).unwrap();
-    let error = sekoia.deliver(&events(1)).await.unwrap_err();
-    assert!(matches!(error, DeliverError::Stopped { .. }), "{error:?}");
+    let sekoia = Sekoia::open(&config(&server), &stop).unwrap();
+    let delivered = sekoia.deliver(&events(1)).await.unwrap();
+    assert_eq!(delivered, Delivered::default());
+    assert_eq!(server.seen().len(), 4);
 }
 
 #[test]
