@@ -116,5 +116,6 @@ fn a_line_that_the_kill_tore_is_repaired() {
     work.write("events.ndjson", &torn);
 
     work.collect(0);
-    assert_eq!(work.ids().len(), 600);
+    // The first page may have been stored by then, or not.
+    assert_complete(&work, &work.deliveries(), 4);
 }

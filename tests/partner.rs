@@ -119,7 +119,7 @@ fn three_hundred_tenants_of_which_nine_cannot_be_read() {
         };
         let told = match tenant {
             _ if forbidden.contains(&tenant) => line("Partner Assistance"),
-            _ if not_activated.contains(&tenant) => line("not activated"),
+            _ if not_activated.contains(&tenant) => line("has not been activated"),
             _ if tenant == stalls => line("unavailable"),
             _ if tenant == garbage => line("no page of endpoints"),
             _ => true,
@@ -216,7 +216,7 @@ fn only_and_skip_choose_by_id_and_by_name() {
         "neither the id nor the name of a source",
         "sources 0",
     ]);
-    assert!(!ran.stderr.contains("does not list it any more"));
+    assert!(!ran.stderr.contains("cursor is kept until"));
     assert_eq!(work.ids(), [""; 0]);
 }
 
@@ -228,7 +228,7 @@ fn a_tenant_that_went_away_keeps_its_cursor_until_it_is_pruned() {
         .simulator
         .configure(|options| options.tenants.remove(1));
     let name = gone.name.trim_end_matches(" Ltd");
-    let ran = work.collect(0).says(&["does not list it any more"]);
+    let ran = work.collect(0).says(&["cursor is kept until"]);
     assert!(
         ran.stderr
             .lines()
@@ -244,7 +244,7 @@ fn a_tenant_that_went_away_keeps_its_cursor_until_it_is_pruned() {
         .configure(|options| options.tenants.insert(1, gone.clone()));
     work.forget_events();
     let ran = work.collect(0).says(&["sources 3", "events 0"]);
-    assert!(!ran.stderr.contains("does not list it any more"));
+    assert!(!ran.stderr.contains("cursor is kept until"));
     work.host(&["state", "prune"])
         .expect(0)
         .says(&["nothing to forget"]);
@@ -273,7 +273,7 @@ fn a_listing_that_breaks_off_costs_what_it_did_not_list() {
         .collect(1)
         .says(&["sources 101 (1 failed, 0 not collectable)"]);
     assert!(
-        !ran.stderr.contains("does not list it any more"),
+        !ran.stderr.contains("cursor is kept until"),
         "{}",
         ran.stderr
     );

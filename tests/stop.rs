@@ -138,14 +138,15 @@ fn accounts_that_have_not_begun_are_left_for_the_next_run() {
         .replace("account.acme", "account.zeta")
         .replace("events.ndjson", "zeta.ndjson");
     work.write("asset-host.toml", &format!("{config}\n{other}"));
-    work.simulator.hold(3);
-    let mut running = Running::start(&work, &["collect"]);
+    // A token and whoami of each account, and a page of the one that begins.
+    work.simulator.hold(5);
+    let mut running = Running::start(&work, &["collect", "--jobs", "1"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
     running.wait_for("stopping after the page in hand");
     work.simulator.release();
     assert_stopped(running);
-    assert_eq!(work.simulator.requests().len(), 3);
+    assert_eq!(work.simulator.requests().len(), 5);
 
     work.collect(0).says(&[
         "sources 2 (0 failed",

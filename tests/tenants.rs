@@ -71,6 +71,12 @@ fn asked(requests: &[Request]) -> BTreeSet<String> {
     requests.iter().map(tenant).collect()
 }
 
+/// Collects one source at a time, by one worker with one token.
+#[track_caller]
+fn one_job(work: &Workplace, code: i32) -> Ran {
+    work.host(&["collect", "--jobs", "1"]).expect(code)
+}
+
 #[test]
 fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
     let mut tenants = Tenant::generate(7, 250, EACH);
@@ -82,7 +88,7 @@ fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
     let (closed, new, elsewhere, suspended) = (id(10), id(120), id(200), id(249));
     let work = partner(tenants.clone());
 
-    let ran = work.collect(1).says(&[
+    let ran = one_job(&work, 1).says(&[
         "sources 247 (1 failed, 3 not collectable)",
         "events 492, rejects 0, retries 0,",
     ]);
@@ -140,8 +146,7 @@ fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
     // Each has a cursor of its own, so the next run delivers nothing and asks again for what failed.
     work.forget_events();
     simulator.clear_requests();
-    work.collect(1)
-        .says(&["sources 247 (1 failed, 3 not collectable)", "events 0,"]);
+    one_job(&work, 1).says(&["sources 247 (1 failed, 3 not collectable)", "events 0,"]);
     let requests = simulator.requests_of(Route::Endpoints);
     for request in requests {
         let known = request.query("lastSeenAfter").is_some();
@@ -160,9 +165,7 @@ fn an_organization_collects_its_tenants_likewise() {
         upper_case_id: true,
         ..Options::with_tenants(Credential::Organization, tenants.clone())
     });
-    let ran = work
-        .collect(1)
-        .says(&["sources 3 (1 failed, 0 not collectable)"]);
+    let ran = one_job(&work, 1).says(&["sources 3 (1 failed, 0 not collectable)"]);
     assert_eq!(work.ids(), endpoints_of(&tenants));
     let told = told_of(&ran, &closed);
     for word in ["organization", "Sophos Central Enterprise"] {
@@ -213,7 +216,7 @@ fn a_token_that_ends_between_tenants_or_pages_is_renewed() {
         let tenants = Tenant::generate(10, 102, 1);
         let work = partner(tenants.clone());
         work.simulator.fault(route, 2, Fault::status(401));
-        work.collect(0).says(&["events 102, rejects 0, retries 1,"]);
+        one_job(&work, 0).says(&["events 102, rejects 0, retries 1,"]);
         assert_eq!(work.ids(), endpoints_of(&tenants));
         assert_eq!(
             work.simulator.requests_of(Route::Token).len(),

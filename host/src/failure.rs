@@ -12,6 +12,19 @@ pub fn explain(error: &CallError<Error>, account: &str) -> String {
     }
 }
 
+/// An error with its causes, each told once: some errors name their cause in their own sentence.
+pub fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 fn told(error: &Error, account: &str) -> String {
     match error {
         Error::InvalidConfig(errors) => {
@@ -56,9 +69,26 @@ fn with_id(what: &str, failure: &Failure) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::explain;
+    use super::{explain, with_causes};
     use crate::bindings::inventory::connector::types::{Error, Failure, FieldError};
     use crate::connector::CallError;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("no disk");
+        for (error, text) in [
+            (
+                anyhow::Error::new(cause()).context("cannot write x"),
+                "cannot write x: no disk",
+            ),
+            (
+                anyhow::Error::new(cause()).context("cannot write x (no disk); mend it"),
+                "cannot write x (no disk); mend it",
+            ),
+        ] {
+            assert_eq!(with_causes(&error), text);
+        }
+    }
 
     #[test]
     fn a_field_is_named_as_it_stands_in_the_file() {

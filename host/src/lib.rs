@@ -81,7 +81,7 @@ pub fn run() -> ExitStatus {
                 _ => ExitStatus::SomeFailed,
             };
         }
-        terminal.error(&format!("{error:#}"));
+        terminal.error(&failure::with_causes(&error));
         ExitStatus::CouldNotRun
     })
 }

@@ -41,7 +41,7 @@ pub struct Reject<'a> {
     /// The source's id.
     pub source: &'a str,
     /// The device's id, where it is known.
-    pub device: Option<&'a str>,
+    pub id: Option<&'a str>,
     /// Why, for people and without personal data; written on one line and cut to 500 characters.
     pub reason: &'a str,
 }
@@ -78,7 +78,7 @@ struct Line<'a> {
     time: &'a str,
     account: &'a str,
     source: &'a str,
-    device: Option<&'a str>,
+    id: Option<&'a str>,
     reason: String,
 }
 
@@ -101,7 +101,7 @@ impl Rejects {
     /// Appends the rejects of a page, each as one line, and returns once they are on the disk. Without any,
     /// nothing is opened or created.
     ///
-    /// A line has the members `time` (`now`, RFC 3339), `account`, `source`, `device` (the id, or null) and
+    /// A line has the members `time` (`now`, RFC 3339), `account`, `source`, `id` (the device's, or null) and
     /// `reason`. A file that has grown past 16 MiB is renamed before, to the same name with `.old` behind
     /// it, in the place of the one before. What a kill left of a line stays, on a line of its own.
     ///
@@ -146,7 +146,7 @@ impl Rejects {
                 time: &time,
                 account: reject.account,
                 source: reject.source,
-                device: reject.device,
+                id: reject.id,
                 reason: printable(reject.reason)
                     .chars()
                     .take(LONGEST_REASON)
@@ -198,7 +198,7 @@ mod tests {
         Reject {
             account: "acme",
             source: "t1",
-            device,
+            id: device,
             reason,
         }
     }
@@ -244,9 +244,9 @@ mod tests {
             .unwrap();
         assert_eq!(
             text(&rejects),
-            "{\"time\":\"2026-01-31T08:00:00.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"device\":\"d\\\"1\",\"reason\":\"no hostname in the record [31m\"}\n\
-             {\"time\":\"2026-01-31T08:00:00.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"device\":null,\"reason\":\"not an object\"}\n\
-             {\"time\":\"2026-01-31T08:00:01.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"device\":\"d2\",\"reason\":\"refused\"}\n"
+            "{\"time\":\"2026-01-31T08:00:00.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"id\":\"d\\\"1\",\"reason\":\"no hostname in the record [31m\"}\n\
+             {\"time\":\"2026-01-31T08:00:00.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"id\":null,\"reason\":\"not an object\"}\n\
+             {\"time\":\"2026-01-31T08:00:01.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"id\":\"d2\",\"reason\":\"refused\"}\n"
         );
         let mode = std::fs::metadata(rejects.path())
             .unwrap()
@@ -329,9 +329,7 @@ mod tests {
         let lines = old.unwrap_or_default() + &text(&rejects);
         let mut devices: Vec<String> = lines
             .lines()
-            .map(|line| {
-                serde_json::from_str::<serde_json::Value>(line).unwrap()["device"].to_string()
-            })
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string())
             .collect();
         devices.sort_unstable();
         let expected = ["\"a\"", "\"b\"", "\"c\"", "\"d\""].map(|device| [device; 50]);

@@ -56,12 +56,20 @@ impl Settings {
     }
 }
 
-/// Collects every source of the accounts, each of which delivers to the destination beside it, and returns what
-/// became of them.
-pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)>) -> Vec<Entry> {
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// What became of every source, in the order in which they ended.
+    pub entries: Vec<Entry>,
+    /// Calls that were made again to list the sources.
+    pub retries: u64,
+}
+
+/// Collects every source of the accounts, each of which delivers to the destination beside it.
+pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)>) -> Done {
     let jobs = Arc::new(Semaphore::new(settings.jobs as usize));
     let settings = Arc::new(settings);
-    let entries = Entries::default();
+    let done = SharedDone::default();
     let mut tasks = JoinSet::new();
     for (ready, destination) in accounts {
         let span = error_span!("account", account = ready.account.name);
@@ -70,7 +78,7 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
             destination,
             settings: Arc::clone(&settings),
             jobs: Arc::clone(&jobs),
-            entries: entries.clone(),
+            done: done.clone(),
         };
         tasks.spawn(account.collect().instrument(span));
     }
@@ -83,23 +91,24 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
             Err(broken) => error!("an account broke off: {broken}. Please report this"),
         }
     }
-    entries.take()
+    done.take()
 }
 
-/// What became of the sources so far; shared by the tasks, so that none is lost with them.
+/// What the run has done so far; shared by the tasks, so that none of it is lost with them.
 #[derive(Clone, Default)]
-struct Entries(Arc<Mutex<Vec<Entry>>>);
+struct SharedDone(Arc<Mutex<Done>>);
 
-impl Entries {
+impl SharedDone {
     fn add(&self, entry: Entry) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(entry);
+        self.lock().entries.push(entry);
     }
 
-    fn take(&self) -> Vec<Entry> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> Done {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Done> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,7 +118,7 @@ struct Account {
     destination: Arc<dyn Destination>,
     settings: Arc<Settings>,
     jobs: Arc<Semaphore>,
-    entries: Entries,
+    done: SharedDone,
 }
 
 impl Account {
@@ -136,7 +145,7 @@ impl Account {
                 settings: Arc::clone(&self.settings),
                 source,
             };
-            let (idle, entries) = (Arc::clone(&idle), self.entries.clone());
+            let (idle, done) = (Arc::clone(&idle), self.done.clone());
             let span = error_span!(
                 parent: None,
                 "source",
@@ -148,7 +157,7 @@ impl Account {
                 let mut connector =
                     taken.unwrap_or_else(|| Connector::new(work.ready.access.clone()));
                 let (entry, ended) = work.collect(&mut connector).await;
-                entries.add(entry);
+                done.add(entry);
                 lock(&idle).push(connector);
                 drop(permit);
                 ended
@@ -171,6 +180,7 @@ impl Account {
             () = stop.overdue() => Discovered { end: discovery::End::Stopped, ..Discovered::default() },
         };
         drop(permit);
+        self.done.lock().retries += discovered.retries;
         match &discovered.end {
             discovery::End::Complete => self.tell_gone(&discovered)?,
             discovery::End::Stopped => self.tell_whole(Outcome::Stopped),
@@ -229,7 +239,7 @@ impl Account {
 
     /// What became of a source that is not collected.
     fn tell(&self, id: String, name: String, outcome: Outcome) {
-        self.entries.add(Entry {
+        self.done.add(Entry {
             account: self.ready.account.name.clone(),
             source: Some(id),
             name,
@@ -242,7 +252,7 @@ impl Account {
     /// What became of the account as a whole.
     fn tell_whole(&self, outcome: Outcome) {
         let account = &self.ready.account.name;
-        self.entries.add(Entry {
+        self.done.add(Entry {
             account: account.clone(),
             source: None,
             name: account.clone(),

@@ -312,12 +312,12 @@ impl Walk<'_> {
         });
         let now = OffsetDateTime::now_utc();
         let mut lines = Vec::new();
-        for (device, reason) in by_component.chain(by_destination) {
-            warn!(device, "set a record aside: {reason}");
+        for (id, reason) in by_component.chain(by_destination) {
+            warn!(device = id, "set a record aside: {reason}");
             lines.push(rejects::Reject {
                 account: &self.run.account.name,
                 source: &self.source.id,
-                device,
+                id,
                 reason,
             });
         }

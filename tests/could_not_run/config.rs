@@ -19,7 +19,7 @@ fn a_file_that_is_missing_or_no_toml() {
             &["line 2", "not TOML"],
         ),
         // The line that cannot be read may hold a secret.
-        (SECRET, &format!("\"{MISPLACED}"), &["not TOML", "line 11"]),
+        (SECRET, &format!("\"{MISPLACED}"), &["not TOML", "line 12"]),
         (
             "[account.acme]\n",
             "[account.acme]\n[account.acme]\n",

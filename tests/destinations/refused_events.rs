@@ -128,7 +128,7 @@ fn words_that_steer_a_terminal_have_no_end_or_tell_of_persons_are_made_harmless(
         .simulator
         .fleet(|fleet| fleet.record(7)["hostname"].clone());
     let hostname = hostname.as_str().unwrap();
-    let words = format!("\u{1b}[31m{WORDS}: {hostname}\n{}", "x".repeat(1 << 20));
+    let words = format!("\u{1b}[31m{WORDS}: {hostname}\n{}", "x".repeat(1 << 15));
     intake.fault_when(
         Route::Plain,
         any_of(vec![all[7].clone()]),

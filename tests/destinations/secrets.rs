@@ -14,7 +14,7 @@ fn they_are_in_no_log_no_state_no_summary_and_no_metrics() {
     let place = Place::new(Kind::Http, HEADERS, IMPATIENT);
     // A rude intake repeats what it was sent in what it says.
     let words = format!("the token Bearer {TOKEN} is not known");
-    for (status, device) in [(422, 5), (500, 60), (403, 60)] {
+    for (status, device) in [(500, 60), (403, 60), (422, 60)] {
         let id = place.all[device].clone();
         place.intake.clear_faults();
         place.intake.fault_when(

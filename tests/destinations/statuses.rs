@@ -32,7 +32,7 @@ fn other_refusals_stop_at_once_with_the_destinations_words() {
     for status in [401, 403, 404, 405, 409, 410, 451] {
         for kind in Kind::ALL {
             let place = Place::new(kind, "", PATIENT);
-            let words = ["source_disabled", "this source was disabled"];
+            let words = ["source_closed", "this source was closed"];
             place.fault_always(Failure::refusal(status, words[0], words[1]));
             place.fails(&[&status.to_string(), words[0], words[1]]);
             assert_eq!(place.intake.requests_of(kind.route()).len(), 3, "{status}");

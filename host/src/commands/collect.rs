@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use time::OffsetDateTime;
 use tracing::{error, info};
 
@@ -12,6 +13,7 @@ use crate::config::Config;
 use crate::deliver::{self, Discard};
 use crate::duration;
 use crate::exit::ExitStatus;
+use crate::failure;
 use crate::log::Terminal;
 use crate::prepare;
 use crate::range::Range;
@@ -37,7 +39,9 @@ pub async fn run(
     let range = Range::parse(args.since.as_deref(), args.until.as_deref())?;
     let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
     let schedule = schedule.transpose()?;
-    let target = args.metrics.as_deref().map(Target::parse).transpose()?;
+    let target = args.metrics.as_deref().map(Target::parse).transpose();
+    let target = target.context("--metrics")?;
+    let summary = args.summary.as_deref().map(WholeFile::new).transpose();
     let collect = Collect {
         config,
         args,
@@ -45,7 +49,7 @@ pub async fn run(
         terminal,
         stop: Stop::on_signals(args.stop_within)?,
         runtime: Runtime::new()?,
-        summary: args.summary.as_deref().map(WholeFile::new).transpose()?,
+        summary: summary.context("--summary")?,
         metrics: match target {
             Some(target) => Some(Exporter::start(&target).await?),
             None => None,
@@ -72,7 +76,7 @@ pub async fn run(
         status = match collect.once().await {
             Ok(status) => status,
             Err(error) => {
-                error!("this run could not begin: {error:#}");
+                error!("this run could not begin: {}", failure::with_causes(&error));
                 collect.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
                 ExitStatus::CouldNotRun
             }
@@ -131,15 +135,17 @@ impl Collect<'_> {
             terminal: self.terminal.clone(),
         };
         let started_at = OffsetDateTime::now_utc();
-        let entries = run::run(settings, accounts).await;
+        let done = run::run(settings, accounts).await;
         let report = Report {
             started_at,
             ended_at: OffsetDateTime::now_utc(),
             dry_run: args.dry_run,
-            cut: entries
+            cut: done
+                .entries
                 .iter()
                 .any(|entry| entry.outcome == Outcome::Stopped),
-            entries,
+            retries: done.retries,
+            entries: done.entries,
         };
         report.show(self.terminal);
         // A range says nothing about how far the sources are collected.
@@ -172,7 +178,7 @@ impl Collect<'_> {
         json::render(report)
             .map_err(anyhow::Error::from)
             .and_then(|text| Ok(file.write(&text)?))
-            .inspect_err(|error| error!("--summary {error:#}"))
+            .inspect_err(|error| error!("--summary {}", failure::with_causes(error)))
             .is_ok()
     }
 

@@ -44,7 +44,9 @@ pub struct Report {
     pub dry_run: bool,
     /// Whether the run ended before all of its work was done, by a signal or `--limit`.
     pub cut: bool,
-    /// The sources, in the order of the run.
+    /// Calls that were made again to list the accounts' sources.
+    pub retries: u64,
+    /// The sources, in the order in which they ended.
     pub entries: Vec<Entry>,
 }
 
@@ -169,6 +171,7 @@ impl Report {
     /// Counts the entries.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
+        totals.tally.retries = self.retries;
         for entry in &self.entries {
             totals.tally += entry.tally;
             match entry.outcome {

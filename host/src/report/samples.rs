@@ -12,6 +12,7 @@ pub fn report(entries: Vec<Entry>) -> Report {
         ended_at: started_at + std::time::Duration::from_millis(2_500),
         dry_run: false,
         cut: false,
+        retries: 0,
         entries,
     }
 }

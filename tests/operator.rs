@@ -1,0 +1,295 @@
+//! What an operator sees of runs that nobody watches: summary, metrics, log, and an end in time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use sophos_central_simulator::{Access, Credential, Fault, Fleet, Options, Route, Tenant};
+use support::running::Running;
+use support::{QUICK, Workplace};
+
+/// A partner with four tenants of three endpoints: one answers 403, one was not activated, one is left out.
+fn partner() -> Workplace {
+    let mut tenants = Tenant::generate(7, 4, 3);
+    tenants[1].access = Access::Forbidden;
+    tenants[2].access = Access::NotActivated;
+    let work = Workplace::new(Options::with_tenants(Credential::Partner, tenants));
+    work.edit_config(
+        "rate_limits = []",
+        "rate_limits = []\nskip = [\"Example 4\"]",
+    );
+    work
+}
+
+fn tenants(work: &Workplace) -> Vec<String> {
+    work.simulator.configure(|options| {
+        let id = |tenant: &Tenant| tenant.id.clone();
+        options.tenants.iter().map(id).collect()
+    })
+}
+
+#[test]
+fn the_summary_tells_each_source_and_the_total() {
+    let work = partner();
+    let ran = work
+        .host(&["collect", "--summary", "summary.json"])
+        .expect(1);
+    let summary = std::fs::read_to_string(work.path("summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(summary["exit_code"], 1);
+    assert_eq!(summary["totals"]["events"], 3);
+    assert_eq!(
+        [
+            &summary["totals"]["sources"],
+            &summary["totals"]["failed"],
+            &summary["totals"]["not_collectable"]
+        ],
+        [2, 1, 1]
+    );
+    let mut sources = summary["sources"].as_array().unwrap().clone();
+    sources.sort_by_key(|source| source["name"].to_string());
+    let told: Vec<_> = sources
+        .iter()
+        .map(|source| {
+            json!([
+                source["account"],
+                source["name"],
+                source["source"],
+                source["outcome"],
+                source["events"]
+            ])
+        })
+        .collect();
+    let ids = tenants(&work);
+    assert_eq!(
+        told,
+        [
+            json!(["acme", "Example 1", ids[0], "up_to_date", 3]),
+            json!(["acme", "Example 2", ids[1], "failed", 0]),
+            json!(["acme", "Example 3", ids[2], "not_collectable", 0]),
+            json!(["acme", "Example 4", ids[3], "skipped", 0]),
+        ]
+    );
+    assert!(
+        sources[1]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("Partner Assistance")
+    );
+    assert!(sources[0]["mark"].is_string());
+    // People are told the same, a line for each.
+    for source in &sources {
+        let (name, id) = (
+            source["name"].as_str().unwrap(),
+            source["source"].as_str().unwrap(),
+        );
+        assert!(
+            ran.stderr
+                .lines()
+                .any(|line| line.starts_with("acme") && line.contains(name) && line.contains(id)),
+            "{name} in\n{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn metrics_go_into_a_file_after_each_run() {
+    let work = partner();
+    work.host(&["collect", "--metrics", "metrics.prom"])
+        .expect(1);
+    let metrics = std::fs::read_to_string(work.path("metrics.prom")).unwrap();
+    let ids = tenants(&work);
+    let has = |name: &str, labels: &[(&str, &str)], value: &str| {
+        let found = metrics.lines().any(|line| {
+            line.starts_with(&format!("{name}{{"))
+                && line.ends_with(&format!(" {value}"))
+                && labels
+                    .iter()
+                    .all(|(key, text)| line.contains(&format!("{key}=\"{text}\"")))
+        });
+        assert!(found, "{name} {labels:?} {value} in\n{metrics}");
+    };
+    let first = ("source", ids[0].as_str());
+    has(
+        "asset_host_source_events_total",
+        &[("account", "acme"), first],
+        "3",
+    );
+    has(
+        "asset_host_source_outcome",
+        &[first, ("outcome", "up_to_date")],
+        "1",
+    );
+    has(
+        "asset_host_source_outcome",
+        &[("source", &ids[1]), ("outcome", "failed")],
+        "1",
+    );
+    assert!(
+        metrics.contains("asset_host_last_run_exit_code 1"),
+        "{metrics}"
+    );
+    // The next process goes on from what is stored: when the source was last up to date is not forgotten.
+    work.simulator
+        .fault_always(Route::Token, Fault::status(401));
+    work.host(&["collect", "--metrics", "metrics.prom"])
+        .expect(1);
+    let metrics = std::fs::read_to_string(work.path("metrics.prom")).unwrap();
+    let success = format!(
+        "asset_host_source_last_success_timestamp_seconds{{account=\"acme\",source=\"{}\"}}",
+        ids[0]
+    );
+    assert!(metrics.contains(&success), "{metrics}");
+}
+
+#[test]
+fn metrics_are_served_on_loopback_and_nowhere_else() {
+    let work = partner();
+    let mut running = Running::start(
+        &work,
+        &["collect", "--every", "1h", "--metrics", "127.0.0.1:0"],
+    );
+    running.wait_for("the next run begins in");
+    let address = running
+        .read
+        .split_whitespace()
+        .find_map(|word| {
+            word.split("127.0.0.1:")
+                .nth(1)
+                .filter(|_| word.contains("/metrics"))
+        })
+        .and_then(|rest| rest.split('/').next())
+        .unwrap_or_else(|| panic!("no address in\n{}", running.read));
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{address}")).unwrap();
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("asset_host_runs_total"), "{answer}");
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(1), "{log}");
+
+    work.simulator.clear_requests();
+    for address in ["0.0.0.0:9464", "192.0.2.1:9464", "metrics.example.com:9464"] {
+        work.host(&["collect", "--metrics", address])
+            .expect(2)
+            .says(&["--metrics", "loopback"]);
+    }
+    assert!(work.simulator.requests().is_empty());
+}
+
+#[test]
+fn json_logs_name_account_and_source_on_every_line_of_theirs() {
+    let work = partner();
+    let ran = work
+        .host(&["collect", "-vv", "--log-format", "json"])
+        .expect(1);
+    let lines: Vec<Value> = ran
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect();
+    let ids = tenants(&work);
+    for line in &lines {
+        for key in ["timestamp", "level", "message"] {
+            assert!(line[key].is_string(), "{key} in {line}");
+        }
+        assert_eq!(
+            line.get("account")
+                .map_or("acme", |account| account.as_str().unwrap()),
+            "acme"
+        );
+    }
+    let of = |message: &str| {
+        lines
+            .iter()
+            .filter(|line| line["message"].as_str().unwrap().contains(message))
+            .collect::<Vec<_>>()
+    };
+    let requests = of("request");
+    assert!(requests.iter().all(|line| line["account"] == "acme"));
+    assert!(
+        requests.iter().any(|line| line["source"] == *ids[0]),
+        "a page is asked for a source"
+    );
+    assert_eq!(of("up to date")[0]["source"], *ids[0]);
+    assert!(
+        of("Partner Assistance")
+            .iter()
+            .any(|line| line["source"] == *ids[1])
+    );
+}
+
+#[test]
+fn a_page_that_does_not_come_to_its_end_is_given_up_in_time() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 1_200)));
+    work.simulator.hold(4);
+    let mut running = Running::start(&work, &["collect", "--stop-within", "1ms"]);
+    work.simulator.wait_until_held();
+    running.signal(Signal::TERM);
+    running.wait_for("did not come to its end within 1ms");
+    // The answer is held still.
+    let (code, log) = running.end();
+    assert_eq!(code, Some(1), "{log}");
+    work.simulator.clear_holds();
+    work.simulator.release();
+    work.collect(0);
+    let all = work.simulator.fleet(|fleet| fleet.ids());
+    let deliveries = work.deliveries();
+    assert_eq!(deliveries.keys().cloned().collect::<Vec<_>>(), all);
+    assert!(deliveries.values().sum::<usize>() - all.len() <= 500);
+}
+
+#[test]
+fn what_cannot_be_written_is_told_before_anything_is_asked() {
+    let work = partner();
+    for (args, words) in [
+        (&["--summary", "nowhere/summary.json"][..], "--summary"),
+        (&["--metrics", "nowhere/metrics.prom"], "--metrics"),
+        (&["--every", "1h", "--jitter", "1h"], "--jitter"),
+        (&["--jitter", "1m"], "--every"),
+        (&["--jobs", "0"], "--jobs"),
+    ] {
+        let args: Vec<_> = ["collect"].iter().chain(args).copied().collect();
+        work.host(&args).expect(2).says(&[words]);
+    }
+    assert!(work.simulator.requests().is_empty());
+    assert!(work.state().is_none());
+}
+
+#[test]
+fn the_list_shows_per_source_mark_last_success_and_last_error() {
+    let work = partner();
+    work.configure("", QUICK);
+    work.collect(1);
+    let list = work.host(&["state", "list"]).expect(0).stdout;
+    let ids = tenants(&work);
+    let line = |id: &str| {
+        list.lines()
+            .find(|line| line.contains(id))
+            .unwrap_or_else(|| panic!("{list}"))
+    };
+    for word in ["MARK", "LAST SUCCESS", "LAST ERROR"] {
+        assert!(list.contains(word), "{list}");
+    }
+    assert!(line(&ids[1]).contains("Partner Assistance"), "{list}");
+    assert_eq!(
+        line(&ids[0]).matches("T").count() + line(&ids[0]).matches("Z").count(),
+        4,
+        "{list}"
+    );
+}
