@@ -9,13 +9,14 @@ CLIPPY_FLAGS = -- -D warnings
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
 
-.PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow docs clean
+.PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow bench docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
 	@echo "test       lints and all tests but the slow ones"
 	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component"
+	@echo "bench      the host's hot paths, measured; judges nothing"
 	@echo "lint       formatting, clippy, documentation"
 	@echo "docs       the API documentation, in target/doc"
 	@echo "clean      remove what was built"
@@ -66,6 +67,9 @@ test-slow: build $(VENV)/ready
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
 	tests/python_host.sh $(VENV)/bin/python
 	tests/cargo_component.sh $(CACHE)
+
+bench: setup
+	$(CARGO) bench --locked -p asset-host --bench '*'
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --release --workspace --no-deps --document-private-items

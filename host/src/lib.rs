@@ -14,6 +14,7 @@
 //! | [`rate_limit`], [`schedule`], [`range`] | when a request may leave, when a run begins, `--since` and `--until` |
 //! | [`state`], [`rejects`] | cursors, and what was set aside |
 //! | [`deliver`], [`http_client`] | where events go, and the way there |
+//! | `appended` | files of lines that several processes append to |
 //! | [`report`], [`log`] | what a run came to, and what a person sees of it |
 //! | [`stop`] | how a run is ended |
 
@@ -21,6 +22,7 @@ use std::io::{self, Write};
 
 use clap::Parser;
 
+mod appended;
 pub mod attempt;
 pub mod bindings;
 pub mod cli;

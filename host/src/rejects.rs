@@ -2,16 +2,20 @@
 //!
 //! A reject never costs its page, so the cursor passes it by, and this file is what remains of it. It is
 //! opened for each page, and may be read, moved away or deleted at any time.
+//!
+//! Two processes may append to it, since a run over a range of time takes no lock on the state. Each does so
+//! under a lock on the file, and looks under it whether the other has put the file aside meanwhile.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::appended;
 use crate::printable::printable;
 use crate::timestamp;
 
@@ -24,12 +28,17 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// The longest reason that is written, in characters.
 const LONGEST_REASON: usize = 500;
 
-/// The rejects file of a state. All who append to it in one process must share this value.
+/// How often a file that was put aside is opened anew. Once is the rule, when another process did it; more
+/// would mean that files grow past their length as fast as they are opened.
+const MOST_OPENED: u32 = 100;
+
+/// The rejects file of a state.
 #[derive(Debug)]
 pub struct Rejects {
     path: PathBuf,
     largest: u64,
-    /// Held while a page is appended: two that put the file aside at once would lose one.
+    /// Held while a page is appended, so that at least the threads of a process are kept apart where the file
+    /// system has no locks: two that put the file aside at once would lose one.
     appending: Mutex<()>,
 }
 
@@ -125,42 +134,57 @@ impl Rejects {
     }
 
     fn try_append(&self, rejects: &[Reject<'_>], now: OffsetDateTime) -> io::Result<()> {
-        let time = timestamp::format(now);
+        let lines = lines(rejects, now)?;
         let _alone = self
             .appending
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut file = self.open()?;
-        if file.metadata()?.len() > self.largest {
+        for _ in 0..MOST_OPENED {
+            let file = self.open()?;
+            if appended::alone(&file, || self.append_to(&file, &lines))? {
+                return Ok(());
+            }
+        }
+        Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "other programs put another file in its place each time that it is opened",
+        ))
+    }
+
+    /// Appends to a file that is locked, and tells whether it did: another process may have put the file aside
+    /// before the lock was taken, and one that is too long is put aside now.
+    fn append_to(&self, mut file: &File, lines: &[u8]) -> io::Result<bool> {
+        if !self.is_in_its_place(file)? {
+            return Ok(false);
+        }
+        let length = file.metadata()?.len();
+        if length > self.largest {
             let mut old = self.path.clone().into_os_string();
             old.push(".old");
             std::fs::rename(&self.path, old)?;
-            file = self.open()?;
+            return Ok(false);
         }
-        let mut lines = Vec::new();
-        if ends_in_a_torn_line(&mut file)? {
-            lines.push(b'\n');
+        let (_, torn) = appended::torn_line(file)?;
+        if !torn.is_empty() {
+            file.write_all(b"\n")?;
         }
-        for reject in rejects {
-            let line = Line {
-                time: &time,
-                account: reject.account,
-                source: reject.source,
-                id: reject.id,
-                reason: printable(reject.reason)
-                    .chars()
-                    .take(LONGEST_REASON)
-                    .collect(),
-            };
-            serde_json::to_writer(&mut lines, &line)?;
-            lines.push(b'\n');
+        file.write_all(lines)?;
+        appended::sync(file)?;
+        if length == 0 {
+            appended::sync_folder(&self.path)?;
         }
-        file.write_all(&lines)?;
-        file.sync_data().or_else(|error| match error.kind() {
-            // Some file systems have nothing to synchronise, and say so (EINVAL, ENOSYS).
-            io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
-            _ => Err(error),
-        })
+        Ok(true)
+    }
+
+    /// Whether a file is still the one that is found under the path.
+    fn is_in_its_place(&self, file: &File) -> io::Result<bool> {
+        let found = match std::fs::metadata(&self.path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let open = file.metadata()?;
+        Ok((found.dev(), found.ino()) == (open.dev(), open.ino()))
     }
 
     fn open(&self) -> io::Result<File> {
@@ -173,15 +197,25 @@ impl Rejects {
     }
 }
 
-/// Whether a file ends in something else than a line break.
-fn ends_in_a_torn_line(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
+/// The lines of a page.
+fn lines(rejects: &[Reject<'_>], now: OffsetDateTime) -> io::Result<Vec<u8>> {
+    let time = timestamp::format(now);
+    let mut lines = Vec::new();
+    for reject in rejects {
+        let line = Line {
+            time: &time,
+            account: reject.account,
+            source: reject.source,
+            id: reject.id,
+            reason: printable(reject.reason)
+                .chars()
+                .take(LONGEST_REASON)
+                .collect(),
+        };
+        serde_json::to_writer(&mut lines, &line)?;
+        lines.push(b'\n');
     }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != [b'\n'])
+    Ok(lines)
 }
 
 #[cfg(test)]
@@ -311,11 +345,17 @@ mod tests {
     }
 
     #[test]
-    fn appending_from_several_threads_loses_and_mixes_nothing() {
-        let (folder, rejects) = rejects(20_000);
+    fn appending_from_several_threads_and_processes_loses_and_mixes_nothing() {
+        // The 200 lines are put aside once.
+        let (folder, rejects) = rejects(10_000);
+        let other = other_process(&rejects);
         std::thread::scope(|scope| {
-            for device in ["a", "b", "c", "d"] {
-                let rejects = &rejects;
+            for (device, rejects) in [
+                ("a", &rejects),
+                ("b", &rejects),
+                ("c", &other),
+                ("d", &other),
+            ] {
                 scope.spawn(move || {
                     for second in 0..50 {
                         rejects
@@ -326,7 +366,7 @@ mod tests {
             }
         });
         let old = std::fs::read_to_string(folder.path().join("state.rejects.ndjson.old"));
-        let lines = old.unwrap_or_default() + &text(&rejects);
+        let lines = old.unwrap() + &text(&rejects);
         let mut devices: Vec<String> = lines
             .lines()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string())
@@ -334,6 +374,54 @@ mod tests {
         devices.sort_unstable();
         let expected = ["\"a\"", "\"b\"", "\"c\"", "\"d\""].map(|device| [device; 50]);
         assert_eq!(devices, expected.concat());
+    }
+
+    /// Two processes are two values: nothing but the lock on the file keeps them apart.
+    fn other_process(rejects: &Rejects) -> Rejects {
+        Rejects {
+            path: rejects.path.clone(),
+            largest: rejects.largest,
+            appending: Mutex::new(()),
+        }
+    }
+
+    #[test]
+    fn two_processes_that_find_the_file_too_long_put_it_aside_once() {
+        for _ in 0..100 {
+            let (folder, one) = rejects(100);
+            let two = other_process(&one);
+            let before = "x".repeat(200) + "\n";
+            std::fs::write(one.path(), &before).unwrap();
+            let begin = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                for process in [&one, &two] {
+                    let begin = &begin;
+                    scope.spawn(move || {
+                        begin.wait();
+                        process.append(&[reject(None, "x")], at(0)).unwrap();
+                    });
+                }
+            });
+            let old = std::fs::read_to_string(folder.path().join("state.rejects.ndjson.old"));
+            assert_eq!(old.unwrap(), before);
+            assert_eq!(text(&one).lines().count(), 2);
+        }
+    }
+
+    #[test]
+    fn a_file_that_another_process_put_aside_is_written_no_more() {
+        let (folder, rejects) = rejects(LARGEST);
+        let file = rejects.open().unwrap();
+        assert!(rejects.append_to(&file, b"one\n").unwrap());
+        let old = folder.path().join("state.rejects.ndjson.old");
+        std::fs::rename(rejects.path(), &old).unwrap();
+        assert!(!rejects.append_to(&file, b"two\n").unwrap());
+        other_process(&rejects)
+            .append(&[reject(None, "x")], at(0))
+            .unwrap();
+        assert!(!rejects.append_to(&file, b"two\n").unwrap());
+        assert_eq!(std::fs::read_to_string(old).unwrap(), "one\n");
+        assert_eq!(text(&rejects).lines().count(), 1);
     }
 
     #[test]

@@ -10,7 +10,6 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -19,13 +18,8 @@ use tracing::{info, warn};
 
 use super::hang_up::HangUps;
 use super::{DeliverError, Delivered, Destination, lines};
+use crate::appended;
 use crate::bindings::inventory::connector::types::Event;
-
-/// How many bytes are read at a time while the last line break is looked for.
-const BLOCK: u64 = 64 * 1024;
-
-/// How often a file that becomes shorter while its end is looked for is looked at again.
-const LOOKS: u32 = 5;
 
 /// A file, or something else with a path, such as a named pipe.
 #[derive(Debug)]
@@ -107,7 +101,7 @@ impl Open {
             .open(path)
             .map_err(open_error)?;
         if found.is_none() {
-            sync_folder(path).map_err(open_error)?;
+            appended::sync_folder(path).map_err(open_error)?;
         }
         let open = Self {
             file,
@@ -136,30 +130,19 @@ impl Open {
         self.cut_torn_line()?;
         let mut file = &self.file;
         file.write_all(bytes).map_err(|error| self.error(error))?;
-        self.file.sync_data().or_else(|error| match error.kind() {
-            // Some file systems have nothing to synchronise, and say so (EINVAL, ENOSYS).
-            io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
-            _ => Err(self.error(error)),
-        })
+        appended::sync(&self.file).map_err(|error| self.error(error))
     }
 
     /// Does something while no other process that writes the file does the same: two runs may share it, and
     /// none may take the line that another is writing for a torn one.
     fn alone<T>(&self, action: impl FnOnce() -> T) -> T {
-        // Some network file systems have no locks; a file there is simply not to be shared.
-        let locked = self.file.lock().is_ok();
-        let answer = action();
-        if locked {
-            // Closing the file would release the lock as well.
-            let _ = self.file.unlock();
-        }
-        answer
+        appended::alone(&self.file, action)
     }
 
     /// Cuts off what follows the last line break, if it is what was left of an event; ends it with a line
     /// break if it is whole.
     fn cut_torn_line(&self) -> Result<(), DeliverError> {
-        let (whole, tail) = self.tail().map_err(|error| self.error(error))?;
+        let (whole, tail) = appended::torn_line(&self.file).map_err(|error| self.error(error))?;
         if tail.is_empty() {
             return Ok(());
         }
@@ -185,56 +168,10 @@ impl Open {
         Ok(())
     }
 
-    /// Returns where the last line ends, and what follows it. A file may be cut to nothing meanwhile.
-    fn tail(&self) -> io::Result<(u64, Vec<u8>)> {
-        let mut looks = 1;
-        loop {
-            match self.tail_at(self.file.metadata()?.len()) {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && looks < LOOKS => {
-                    looks += 1;
-                }
-                found => return found,
-            }
-        }
-    }
-
-    fn tail_at(&self, length: u64) -> io::Result<(u64, Vec<u8>)> {
-        let whole = self.end_of_lines(length)?;
-        let mut tail = vec![0; usize::try_from(length - whole).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut tail, whole)?;
-        Ok((whole, tail))
-    }
-
-    /// Returns the offset behind the last line break before `end`, reading backwards.
-    fn end_of_lines(&self, mut end: u64) -> io::Result<u64> {
-        // The last byte tells it for every file that is whole.
-        let mut size = 1;
-        while end > 0 {
-            let start = end.saturating_sub(size);
-            let mut block = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX)];
-            self.file.read_exact_at(&mut block, start)?;
-            if let Some(position) = block.iter().rposition(|byte| *byte == b'\n') {
-                return Ok(start + position as u64 + 1);
-            }
-            end = start;
-            size = BLOCK;
-        }
-        Ok(0)
-    }
-
     /// Sorts what the system reports about this file.
     fn error(&self, source: io::Error) -> DeliverError {
         DeliverError::of(self.path.display().to_string(), source)
     }
-}
-
-/// Puts the name of a new file on the disk.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 use time::OffsetDateTime;
 
-use super::{SourceState, State, StateError, fingerprints};
+use super::{SourceState, State, StateError, destination, fingerprints};
 use crate::timestamp;
 
 impl State {
@@ -72,6 +72,7 @@ impl State {
             for (number, _) in &removed {
                 forget(transaction, *number)?;
             }
+            destination::prune(transaction, known)?;
             Ok(removed)
         })?;
         if !removed.is_empty() {
@@ -81,7 +82,8 @@ impl State {
         Ok(removed.into_iter().map(|(_, state)| state).collect())
     }
 
-    /// Forgets one source of an account, or all of them, and returns how many there were.
+    /// Forgets one source of an account, or all of them and its destination, and returns how many sources there
+    /// were.
     ///
     /// # Errors
     ///
@@ -96,6 +98,9 @@ impl State {
                 .collect::<rusqlite::Result<_>>()?;
             for number in &numbers {
                 forget(transaction, *number)?;
+            }
+            if source.is_none() {
+                destination::forget(transaction, account)?;
             }
             Ok(numbers.len())
         })

@@ -20,6 +20,17 @@ pub enum StateError {
         /// Who holds it: `process 4711`, or `another process` where the lock file does not tell.
         holder: String,
     },
+    /// Something else than a run kept SQLite's lock on the file for longer than it is waited for.
+    #[error(
+        "the state {} is locked by another program: no other asset-host that writes it is running, so a shell \
+         of SQLite, a backup or a copy is likely to hold it (`fuser` names who has it open); end that, or wait \
+         until it has ended; what was stored before is whole, and the next run goes on from there",
+        path.display()
+    )]
+    Busy {
+        /// The state file.
+        path: PathBuf,
+    },
     /// The file, or the lock beside it, cannot be opened or created.
     #[error("cannot open the state {}: {source}; its folder must exist and be writable", path.display())]
     Open {
@@ -101,6 +112,7 @@ impl StateError {
             Some(ErrorCode::NotADatabase) => Self::NotState { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source },
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::DatabaseBusy) => Self::Busy { path },
             // The memory that readers and the writer share lies in a file, which could not grow.
             _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
             Some(ErrorCode::CannotOpen) => Self::Open {

@@ -9,9 +9,9 @@ use crate::bindings::inventory::connector::types::Event;
 use crate::state::open_tests::{Folder, at, batch, t1};
 
 /// The devices that a page holds, with their fingerprints.
-type Page<'a> = [(&'a str, u64)];
+pub(super) type Page<'a> = [(&'a str, u64)];
 
-fn events(page: &Page<'_>) -> Vec<Event> {
+pub(super) fn events(page: &Page<'_>) -> Vec<Event> {
     page.iter()
         .map(|(device, fingerprint)| Event {
             device: (*device).to_owned(),
@@ -21,11 +21,11 @@ fn events(page: &Page<'_>) -> Vec<Event> {
         .collect()
 }
 
-fn changed(state: &State, page: &Page<'_>) -> Vec<bool> {
+pub(super) fn changed(state: &State, page: &Page<'_>) -> Vec<bool> {
     state.changed("acme", "t1", &events(page)).unwrap()
 }
 
-fn confirm(state: &mut State, page: &Page<'_>) {
+pub(super) fn confirm(state: &mut State, page: &Page<'_>) {
     let confirmed = StoredBatch {
         fingerprints: Fingerprints::Confirmed(page),
         ..batch("c")
@@ -246,6 +246,8 @@ impl Fleet {
                 .filter_map(|(device, news)| (full_walk || news).then_some(device))
                 .collect();
             sent += confirmed.len();
+            let sending = confirmed.iter().map(|(device, _)| *device);
+            state.forget_fingerprints("acme", "t1", sending).unwrap();
             let stored = StoredBatch {
                 full: full_walk,
                 first: full_walk && from == 0,
@@ -261,7 +263,7 @@ impl Fleet {
 
 impl Folder {
     /// Opens the state for a run that does not wait for the disk. What it writes is the same.
-    fn open_hasty(&self) -> State {
+    pub(super) fn open_hasty(&self) -> State {
         let state = self.open();
         let pragma = "PRAGMA synchronous = OFF";
         state.connection.execute_batch(pragma).unwrap();

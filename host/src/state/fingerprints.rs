@@ -1,5 +1,11 @@
 //! What each device last looked like, for accounts that deliver only what has changed (`emit = "changed"`).
 //!
+//! A stored fingerprint says what the receiver has, so it must be gone before anything else may reach the
+//! receiver: a push that fails half way, or a process that is killed behind one, may have delivered some of a
+//! page. Were the fingerprint before it still there, a device that then turns back to what it was would look
+//! unchanged, and the receiver would keep what is no longer true until the next full walk. The order for each
+//! page is hence: ask what has changed, forget the devices that are about to be sent, deliver, store.
+//!
 //! A device costs 64 bytes on the disk at most, whatever its id: 16 for the id, 8 for the fingerprint, up to 2
 //! for the source's number, 7 that SQLite adds, and its share of what is free in the tree's pages.
 
@@ -45,6 +51,40 @@ impl State {
         changed(&self.connection, account, source, events)
             .map_err(|error| StateError::of(&self.path, error))
     }
+
+    /// Forgets the fingerprints of devices that are about to be sent, all or none: until the page is
+    /// confirmed, nobody knows what the receiver has of them. Nothing is written where none is stored.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written; do not send the page then. What was stored before is still there,
+    /// whole.
+    pub fn forget_fingerprints<'a>(
+        &mut self,
+        account: &str,
+        source: &str,
+        devices: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), StateError> {
+        self.transact(|transaction| {
+            let Some(number) = number(transaction, account, source)? else {
+                return Ok(());
+            };
+            let mut delete = transaction
+                .prepare_cached("DELETE FROM fingerprint WHERE source = ?1 AND device = ?2")?;
+            for device in devices {
+                delete.execute(params![number, Key::of(device)])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The number of a source; none where nothing is stored of it.
+fn number(connection: &Connection, account: &str, source: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT number FROM source WHERE account = ?1 AND source = ?2")?
+        .query_row(params![account, source], |row| row.get(0))
+        .optional()
 }
 
 fn changed(
@@ -56,10 +96,7 @@ fn changed(
     // Without it, every look-up would lock the file and unlock it again.
     let transaction = connection.unchecked_transaction()?;
     // A source that is not stored has none, which no row's is equal to.
-    let number: Option<i64> = transaction
-        .prepare_cached("SELECT number FROM source WHERE account = ?1 AND source = ?2")?
-        .query_row(params![account, source], |row| row.get(0))
-        .optional()?;
+    let number = number(&transaction, account, source)?;
     let mut stored = transaction
         .prepare_cached("SELECT fingerprint FROM fingerprint WHERE source = ?1 AND device = ?2")?;
     let mut earlier = HashMap::with_capacity(events.len());
@@ -101,6 +138,15 @@ pub(super) fn store(
         upsert.execute(params![number, Key::of(device), fingerprint.cast_signed()])?;
     }
     Ok(())
+}
+
+/// Deletes the fingerprints of every source of an account, and returns how many there were.
+pub(super) fn forget_account(connection: &Connection, account: &str) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "DELETE FROM fingerprint WHERE source IN (SELECT number FROM source WHERE account = ?1)",
+        )?
+        .execute([account])
 }
 
 /// Deletes the fingerprints of the source `number`; where there are none, that costs one look-up.

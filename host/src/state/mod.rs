@@ -1,5 +1,5 @@
 //! What is kept between runs: one SQLite file with a row for each source of each account, and one for each
-//! device of the accounts that deliver only what has changed.
+//! device and each destination of the accounts that deliver only what has changed.
 //!
 //! A cursor is stored only after its events are confirmed and must then survive a power cut, hence
 //! write-ahead logging with full synchronisation. One run writes at a time; reading is always free. The room
@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use crate::printable::printable;
 use crate::timestamp;
 
+mod destination;
 mod discovery;
 mod error;
 #[cfg(test)]
@@ -28,6 +29,8 @@ mod schema;
 #[cfg(test)]
 mod schema_tests;
 mod source_state;
+#[cfg(test)]
+mod stale_tests;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -105,6 +108,7 @@ const SET_CURSOR: &str = "
         full_walk = FALSE,
         full_started_at = NULL,
         last_full_at = excluded.last_full_at,
+        gone_at = NULL,
         updated_at = excluded.updated_at
     RETURNING number";
 
@@ -289,7 +293,8 @@ impl State {
 
     /// Puts a cursor in the place of the stored one. The next run begins a walk there; the next full walk
     /// is due `full_every` from now, as if one had just ended. What the devices looked like is forgotten, so
-    /// that all that the walk finds is delivered.
+    /// that all that the walk finds is delivered. A source that was gone is so no longer, or the cursor would be
+    /// pruned before the next run sees whether it is back.
     ///
     /// # Errors
     ///

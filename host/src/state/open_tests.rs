@@ -1,6 +1,7 @@
 //! How the state is opened, shared and kept safe, and what is said when it cannot be.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use super::*;
 
@@ -244,6 +245,31 @@ fn a_full_disk_keeps_what_was_stored() {
     assert_eq!(t1(&state), before);
     drop(state);
     assert_eq!(t1(&folder.open()), before);
+}
+
+#[test]
+fn a_program_that_locks_the_file_is_told_from_a_run_and_costs_nothing() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+    state.connection.busy_timeout(Duration::ZERO).unwrap();
+    let shell = Connection::open(folder.path()).unwrap();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let errors = [
+        state.store_batch(&batch("b"), at(1)).unwrap_err(),
+        state.store_success("acme", "t1", at(1)).unwrap_err(),
+        state.forget_fingerprints("acme", "t1", ["a"]).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StateError::Busy { .. }), "{error:?}");
+        let message = error.to_string();
+        for part in ["state.db", "locked by another program", "backup", "wait"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    assert_eq!(t1(&state).cursor.as_deref(), Some("a"));
+    drop(shell);
+    state.store_batch(&batch("b"), at(2)).unwrap();
 }
 
 #[test]

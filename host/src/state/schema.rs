@@ -51,6 +51,10 @@ const CREATE: &str = "
         fingerprint INTEGER NOT NULL,
         PRIMARY KEY (source, device)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE destination (
+        account TEXT PRIMARY KEY,
+        identity TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// The columns that the table of sources had in version 1.
@@ -63,7 +67,7 @@ const COLUMNS_1: &str =
 enum Found {
     /// Nothing yet.
     Nothing,
-    /// A state of version 1, without fingerprints and without what is gone.
+    /// A state of version 1, without fingerprints, destinations and what is gone.
     Version1,
     /// A state of this version.
     Current,

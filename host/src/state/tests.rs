@@ -190,6 +190,19 @@ fn a_set_cursor_replaces_a_walk_and_restarts_the_interval() {
     }
 }
 
+#[test]
+fn a_set_cursor_is_not_pruned_with_the_source_that_was_gone() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.store_batch(&batch("a"), at(0)).unwrap();
+    let gone = state.discovered("acme", &BTreeSet::new(), at(1)).unwrap();
+    assert_eq!(gone.len(), 1);
+    state.set_cursor("acme", "t1", "c", "m", at(2)).unwrap();
+    assert_eq!(t1(&state).gone_at, None);
+    assert_eq!(state.prune(&BTreeSet::from(["acme"])).unwrap(), []);
+    assert_eq!(t1(&state).cursor.as_deref(), Some("c"));
+}
+
 /// The accounts and sources that are stored, as `account/source`.
 fn keys(states: &[SourceState]) -> Vec<String> {
     states

@@ -293,6 +293,22 @@ fn a_source_that_is_gone_is_told_and_pruned() {
 }
 
 #[test]
+fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    let mut state = State::open_for_run(&config.state).unwrap();
+    state.discovered("acme", &BTreeSet::new(), at(3)).unwrap();
+    drop(state);
+    run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00Z")).unwrap();
+    let text = run(&config, cli::State::Prune).unwrap();
+    assert!(text.starts_with("nothing to forget"), "{text}");
+    assert_eq!(
+        cursor(&config, "acme", "t1").as_deref(),
+        Some("2026-01-31T07:30:00.000Z")
+    );
+}
+
+#[test]
 fn changes_wait_for_no_run_and_reading_needs_no_lock() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);

@@ -1,0 +1,205 @@
+//! A receiver never keeps what is no longer true because the state believes that it has what is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::fingerprint_tests::{changed, confirm, events};
+use super::*;
+use crate::state::open_tests::{Folder, at, batch, t1};
+
+#[test]
+fn a_device_that_turns_back_after_a_failed_push_is_news() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    let (good, bad) = (1, 2);
+    confirm(&mut state, &[("a", good), ("b", good)]);
+    assert_eq!(changed(&state, &[("a", bad), ("b", good)]), [true, false]);
+    state.forget_fingerprints("acme", "t1", ["a"]).unwrap();
+    // The push fails, or the process is killed behind it: nothing is stored.
+    drop(state);
+    let state = folder.open();
+    assert_eq!(changed(&state, &[("a", good), ("b", good)]), [true, false]);
+    assert_eq!(t1(&state).cursor.as_deref(), Some("c"));
+}
+
+#[test]
+fn only_the_devices_of_the_source_are_forgotten() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    let long = "a longer id than a UUID's text, by far";
+    let uuid = "00112233-4455-6677-8899-aabbccddeeff";
+    let page = [("a", 1), (uuid, 1), (long, 1), ("b", 1)];
+    confirm(&mut state, &page);
+    let other = StoredBatch {
+        source: "t2",
+        fingerprints: Fingerprints::Confirmed(&page),
+        ..batch("c")
+    };
+    state.store_batch(&other, at(0)).unwrap();
+    state
+        .forget_fingerprints("acme", "t1", ["a", long, uuid, "a", "unknown"])
+        .unwrap();
+    assert_eq!(changed(&state, &page), [true, true, true, false]);
+    let other = state.changed("acme", "t2", &events(&page)).unwrap();
+    assert_eq!(other, [false; 4]);
+    state.forget_fingerprints("acme", "t3", ["a"]).unwrap();
+    assert_eq!(state.source("acme", "t3").unwrap(), None);
+}
+
+/// The lengths of the file and its log: what is written makes one of them longer.
+fn lengths(folder: &Folder) -> [u64; 2] {
+    ["state.db", "state.db-wal"].map(|name| {
+        std::fs::metadata(folder.path().with_file_name(name))
+            .unwrap()
+            .len()
+    })
+}
+
+#[test]
+fn what_is_already_so_writes_nothing() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    state.deliver_to("acme", "one").unwrap();
+    confirm(&mut state, &[("a", 1)]);
+    let before = lengths(&folder);
+    let devices: Vec<String> = (0..500).map(|device| device.to_string()).collect();
+    let devices = || devices.iter().map(String::as_str);
+    state.forget_fingerprints("acme", "t1", devices()).unwrap();
+    state.forget_fingerprints("beta", "t1", devices()).unwrap();
+    assert!(!state.deliver_to("acme", "one").unwrap());
+    assert_eq!(lengths(&folder), before);
+    state.forget_fingerprints("acme", "t1", ["a"]).unwrap();
+    assert_ne!(lengths(&folder), before);
+}
+
+#[test]
+fn another_destination_knows_no_device() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    let beta = StoredBatch {
+        account: "beta",
+        fingerprints: Fingerprints::Confirmed(&[("a", 1)]),
+        ..batch("c")
+    };
+    state.store_batch(&beta, at(0)).unwrap();
+    assert!(!state.deliver_to("acme", "one").unwrap());
+    for source in ["t1", "t2"] {
+        let confirmed = StoredBatch {
+            source,
+            fingerprints: Fingerprints::Confirmed(&[("a", 1)]),
+            ..batch("c")
+        };
+        state.store_batch(&confirmed, at(0)).unwrap();
+    }
+    let known = |state: &State, account, source| {
+        let news = state.changed(account, source, &events(&[("a", 1)]));
+        !news.unwrap()[0]
+    };
+    drop(state);
+    let mut state = folder.open();
+    assert!(!state.deliver_to("acme", "one").unwrap());
+    assert!(known(&state, "acme", "t1") && known(&state, "acme", "t2"));
+
+    assert!(state.deliver_to("acme", "two").unwrap());
+    assert!(!known(&state, "acme", "t1") && !known(&state, "acme", "t2"));
+    assert!(known(&state, "beta", "t1"));
+    assert_eq!(t1(&state).cursor.as_deref(), Some("c"));
+    assert!(!state.deliver_to("acme", "two").unwrap());
+    // To go back is a change as well.
+    assert!(state.deliver_to("acme", "one").unwrap());
+    // Fingerprints of nobody knows which receiver.
+    assert!(state.deliver_to("beta", "one").unwrap());
+    assert!(!known(&state, "beta", "t1"));
+}
+
+#[test]
+fn a_destination_goes_with_its_account() {
+    type Forget = fn(&mut State);
+    let forgets: [(&str, Forget, bool); 4] = [
+        (
+            "reset of the account",
+            |state| assert_eq!(state.reset("acme", None).unwrap(), 1),
+            true,
+        ),
+        (
+            "reset of a source",
+            |state| assert_eq!(state.reset("acme", Some("t1")).unwrap(), 1),
+            false,
+        ),
+        (
+            "prune of an account that is gone",
+            |state| assert_eq!(state.prune(&BTreeSet::new()).unwrap().len(), 1),
+            true,
+        ),
+        (
+            "prune of another account",
+            |state| assert_eq!(state.prune(&BTreeSet::from(["acme"])).unwrap(), []),
+            false,
+        ),
+    ];
+    for (case, forget, forgotten) in forgets {
+        let folder = Folder::new();
+        let mut state = folder.open();
+        confirm(&mut state, &[]);
+        state.deliver_to("acme", "one").unwrap();
+        forget(&mut state);
+        // Another one is a change only where one is stored.
+        assert_eq!(
+            state.deliver_to("acme", "two").unwrap(),
+            !forgotten,
+            "{case}"
+        );
+    }
+}
+
+/// What becomes of a page that is handed to a destination.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Confirmed,
+    /// So many of its events were received; nothing is stored.
+    Failed(usize),
+}
+
+proptest! {
+    /// Whatever fails half way and wherever is delivered to: of each device in a page that is confirmed, the
+    /// receiver has what the page says.
+    #[test]
+    fn a_receiver_has_what_was_confirmed_last(
+        steps in prop::collection::vec(
+            (
+                prop::collection::vec((0_usize..4, 0_u64..2), 0..6),
+                prop_oneof![Just(Fate::Confirmed), (0_usize..4).prop_map(Fate::Failed)],
+                prop_oneof![4 => Just("one"), 1 => Just("two")],
+            ),
+            1..14,
+        ),
+    ) {
+        let names = ["a", "b", "00112233-4455-6677-8899-aabbccddeeff", "a longer id than a UUID's text, by far"];
+        let folder = Folder::new();
+        let mut state = folder.open_hasty();
+        let mut receivers: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+        for (page, fate, destination) in steps {
+            let page: Vec<_> = page.into_iter().map(|(name, print)| (names[name], print)).collect();
+            state.deliver_to("acme", destination).unwrap();
+            let receiver = receivers.entry(destination).or_default();
+            let news = changed(&state, &page);
+            let sent: Vec<_> = page
+                .iter()
+                .zip(news)
+                .filter_map(|(device, news)| news.then_some(*device))
+                .collect();
+            state.forget_fingerprints("acme", "t1", sent.iter().map(|(device, _)| *device)).unwrap();
+            match fate {
+                Fate::Failed(received) => receiver.extend(sent.into_iter().take(received)),
+                Fate::Confirmed => {
+                    confirm(&mut state, &sent);
+                    receiver.extend(sent);
+                    for (device, fingerprint) in page.into_iter().collect::<BTreeMap<_, _>>() {
+                        prop_assert_eq!(receiver.get(device), Some(&fingerprint));
+                    }
+                }
+            }
+        }
+    }
+}
