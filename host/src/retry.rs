@@ -18,7 +18,8 @@ const MOST_RATE_LIMITED: u32 = 20;
 /// What has been tried since the last good answer.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    unavailable: u32,
+    /// How many times the host has backed off.
+    pauses: u32,
     rate_limited: u32,
     expired: bool,
     /// How long the other side asked to wait, by a rate limit: not held against it.
@@ -65,10 +66,13 @@ impl Attempts {
     ///
     /// | fault | what |
     /// |---|---|
-    /// | `RateLimited` | wait what is asked, an hour at most; as `Unavailable` where no time is named |
+    /// | `RateLimited` | wait what is asked, an hour at most, but not less than a back-off; as `Unavailable` where no time is named |
     /// | `Unavailable` | back off with full jitter, not less than is asked, for `retry.total` in all, what `RateLimited` asked for apart |
     /// | `Expired` | at once, once between two good answers |
     /// | `Final` | give up |
+    ///
+    /// The bound of a back-off doubles from `retry.first` to `retry.most` with every failure of the first two
+    /// kinds: a time that is over when it is told, or is none, does not make the host ask without a pause.
     pub fn after(
         &mut self,
         fault: impl Into<Fault>,
@@ -82,7 +86,7 @@ impl Attempts {
                 if self.rate_limited > MOST_RATE_LIMITED {
                     return Next::GiveUp;
                 }
-                let wait = asked.min(LONGEST_WAIT);
+                let wait = self.pause(retry, random).max(asked.min(LONGEST_WAIT));
                 self.asked += wait;
                 Next::Again(wait)
             }
@@ -107,16 +111,21 @@ impl Attempts {
         else {
             return Next::GiveUp;
         };
-        let bound = retry
-            .first
-            .saturating_mul(2_u32.saturating_pow(self.unavailable))
-            .min(retry.most);
-        self.unavailable += 1;
         let asked = asked.min(LONGEST_WAIT);
         if asked > left {
             return Next::GiveUp;
         }
-        Next::Again(bound.mul_f64(random.clamp(0.0, 1.0)).max(asked).min(left))
+        Next::Again(self.pause(retry, random).max(asked).min(left))
+    }
+
+    /// The next back-off, which grows with each.
+    fn pause(&mut self, retry: &Retry, random: f64) -> Duration {
+        let bound = retry
+            .first
+            .saturating_mul(2_u32.saturating_pow(self.pauses))
+            .min(retry.most);
+        self.pauses = self.pauses.saturating_add(1);
+        bound.mul_f64(random.clamp(0.0, 1.0))
     }
 }
 
@@ -201,7 +210,7 @@ mod tests {
     #[test]
     fn an_api_that_names_a_time_gets_it() {
         for (error, wait) in [
-            (Error::RateLimited(delay(Some(0))), 0.0),
+            (Error::RateLimited(delay(Some(0))), 0.5),
             (Error::RateLimited(delay(Some(7))), 7.0),
             (Error::RateLimited(delay(Some(1_000))), 1_000.0),
             (
@@ -281,14 +290,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_time_that_is_over_does_not_end_the_back_off() {
+        let mut attempts = Attempts::default();
+        let now = Error::RateLimited(delay(Some(0)));
+        let waits: Vec<_> = (0..21)
+            .map(|_| seconds(attempts.after(&now, &RETRY, Duration::ZERO, 0.5)))
+            .collect();
+        assert_eq!(waits[..5], [0.5, 1.0, 2.0, 4.0, 4.0]);
+        assert_eq!(waits[19..], [4.0, f64::INFINITY]);
+    }
+
     proptest! {
+        #[test]
+        fn no_wait_is_shorter_than_the_back_off(
+            faults in prop::collection::vec((any::<bool>(), prop::option::of(0_u64..5_000)), 1..20),
+            random in 0.0..1.0_f64,
+        ) {
+            let retry = Retry { total: Duration::from_secs(100_000), ..RETRY };
+            let mut attempts = Attempts::default();
+            let mut bound = RETRY.first;
+            for (limited, asked) in faults {
+                let fault = if limited { Error::RateLimited } else { Error::Unavailable };
+                let wait = seconds(attempts.after(&fault(delay(asked)), &retry, Duration::ZERO, random));
+                let expected = bound.as_secs_f64() * random;
+                let asked = asked.map_or(0.0, |asked| asked.min(3600) as f64);
+                prop_assert!((wait - expected.max(asked)).abs() < 0.001, "{wait}");
+                bound = (bound * 2).min(RETRY.most);
+            }
+        }
+
         #[test]
         fn no_wait_outlasts_the_total(
             random in 0.0..1.0_f64,
             spent in 0_u64..200,
             failures in 0_u32..100,
         ) {
-            let mut attempts = Attempts { unavailable: failures, ..Attempts::default() };
+            let mut attempts = Attempts { pauses: failures, ..Attempts::default() };
             let spent = Duration::from_secs(spent);
             let next = attempts.after(&Error::Unavailable(delay(None)), &RETRY, spent, random);
             match next {

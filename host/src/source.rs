@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
@@ -134,6 +135,8 @@ struct Page {
     first: bool,
     /// `--limit` has cut events off: the page is not done with.
     cut: bool,
+    /// Requests of the delivery that were made again.
+    retries: Arc<AtomicU64>,
     delivery: AbortOnDropHandle<Result<Delivered, DeliverError>>,
 }
 
@@ -210,11 +213,13 @@ impl Walk<'_> {
         let events = Arc::new(events);
         let destination = Arc::clone(self.run.destination);
         let sent = Arc::clone(&events);
+        let retries = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&retries);
         let delivery = async move {
             if sent.is_empty() {
                 return Ok(Delivered::default());
             }
-            destination.deliver(&sent).await
+            destination.deliver(&sent, &counted).await
         };
         self.page = Some(Page {
             events,
@@ -225,6 +230,7 @@ impl Walk<'_> {
             more: batch.more,
             first,
             cut,
+            retries,
             delivery: AbortOnDropHandle::new(tokio::spawn(delivery.in_current_span())),
         });
         let full = self.run.limit.is_some_and(|limit| self.sent >= limit);
@@ -252,6 +258,7 @@ impl Walk<'_> {
         let Some(page) = self.page.take() else {
             return Ok(());
         };
+        self.tally.retries += page.retries.load(Ordering::Relaxed);
         let delivered = match delivered {
             Ok(Ok(delivered)) => delivered,
             Ok(Err(DeliverError::Stopped { .. })) => return Err(Halt::Stopped),
@@ -294,7 +301,6 @@ impl Walk<'_> {
         let refused = delivered.refused.len() as u64;
         self.tally.events += page.events.len() as u64 - refused;
         self.tally.refused += refused;
-        self.tally.retries += delivered.retries;
         self.tally.unchanged += page.unchanged;
     }
 

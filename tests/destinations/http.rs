@@ -127,6 +127,13 @@ fn an_event_that_is_larger_than_a_batch_may_be_goes_alone() {
 }
 
 #[test]
+fn leave_to_send_without_tls_is_warned_of() {
+    let (work, intake) = place("allow_plain_http = true");
+    work.collect(0).says(&["WARN", "allow_plain_http is on"]);
+    assert_eq!(intake.ids(), work.simulator.fleet(|fleet| fleet.ids()));
+}
+
+#[test]
 fn headers_are_sent_as_configured() {
     let (work, intake) = place(
         "headers = { authorization = { env = \"TEST_TOKEN\", prefix = \"Splunk \" }, \

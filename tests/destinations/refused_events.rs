@@ -145,6 +145,19 @@ fn words_that_steer_a_terminal_have_no_end_or_tell_of_persons_are_made_harmless(
 }
 
 #[test]
+fn bad_neighbours_at_the_beginning_do_not_block_the_rest() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        let failure = Failure::refusal(422, "invalid_event", WORDS);
+        // All that a batch has, and more than are refused before a destination is doubted.
+        intake.fault_when(kind.route(), any_of(all[..120].to_vec()), failure);
+        work.collect(1).says(&["events 480, rejects 120"]);
+        assert_eq!(intake.ids(), all[120..]);
+        assert_eq!(rejects(&work).len(), 120);
+    }
+}
+
+#[test]
 fn a_destination_that_refuses_everything_is_not_believed() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);

@@ -28,6 +28,18 @@ fn a_server_error_that_passes_is_weathered() {
 }
 
 #[test]
+fn retries_of_a_delivery_that_fails_in_the_end_are_counted() {
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "", PATIENT);
+        for (nth, code) in [(3, 503), (4, 503), (5, 403)] {
+            place.intake.fault(kind.route(), nth, Failure::status(code));
+        }
+        place.fails(&["403"]).says(&["retries 2"]);
+        place.goes_on();
+    }
+}
+
+#[test]
 fn other_refusals_stop_at_once_with_the_destinations_words() {
     for status in [401, 403, 404, 405, 409, 410, 451] {
         for kind in Kind::ALL {
@@ -143,6 +155,15 @@ fn an_answer_that_took_half_confirms_nothing() {
     not_believed(Kind::Http, Failure::half(), "25");
     not_believed(Kind::Sekoia, Failure::half(), "25");
     // OpenSearch's bulk route behind a proxy.
+    let cut_off = json!(vec![
+        json!({"status": 400, "error": "the queue is full"});
+        3000
+    ]);
+    not_believed(
+        Kind::Http,
+        Failure::answer(200, &cut_off).takes(Takes::Half),
+        "`error` is there",
+    );
     let bulk = json!({"took": 3, "errors": true, "items": bulk});
     not_believed(
         Kind::Http,

@@ -10,7 +10,7 @@ use tracing::{error, info};
 
 use crate::cli;
 use crate::config::Config;
-use crate::deliver::{self, Discard};
+use crate::deliver::{self, Discard, HangUps};
 use crate::duration;
 use crate::exit::ExitStatus;
 use crate::failure;
@@ -48,6 +48,7 @@ pub async fn run(
         range,
         terminal,
         stop: Stop::on_signals(args.stop_within)?,
+        hang_ups: HangUps::listen()?,
         runtime: Runtime::new()?,
         summary: summary.context("--summary")?,
         metrics: match target {
@@ -91,6 +92,7 @@ struct Collect<'a> {
     range: Option<Range>,
     terminal: &'a Terminal,
     stop: Stop,
+    hang_ups: HangUps,
     runtime: Runtime,
     /// `--summary`
     summary: Option<WholeFile>,
@@ -115,7 +117,7 @@ impl Collect<'_> {
             let destination = if args.dry_run {
                 Arc::new(Discard)
             } else {
-                deliver::open(&ready.account.deliver, &self.stop)?
+                deliver::open(&ready.account.deliver, &self.hang_ups, &self.stop)?
             };
             accounts.push((ready, destination));
         }

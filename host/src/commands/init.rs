@@ -246,6 +246,11 @@ pub fn configuration(manifest: &Manifest, component: &Path, account: &str) -> St
     );
     line("#to = \"http\"");
     line("#url = \"https://intake.example.com/events\"");
+    line(
+        "# Beyond this very machine http:// is refused, as events name persons and machines. Without",
+    );
+    line("# headers that hold a secret, and on a network that nobody else reads, this allows it.");
+    line("#allow_plain_http = false");
     line("# \"ndjson\" is one event a line, \"array\" one JSON array.");
     line("#format = \"ndjson\"");
     line("#headers = { authorization = { env = \"INTAKE_TOKEN\", prefix = \"Bearer \" } }");

@@ -102,6 +102,8 @@ pub struct Deliver {
     pub task_poll: Option<Duration>,
     /// `http`: where to post.
     pub url: Option<String>,
+    /// `http`: whether events may go without TLS beyond this machine.
+    pub allow_plain_http: Option<bool>,
     /// `http`: the form of a body.
     pub format: Option<String>,
     /// `http`: headers, which may hold secrets.

@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// How long to wait after a 429 that does not say it.
@@ -108,8 +108,12 @@ fn is_web_page(headers: &HeaderMap, body: &[u8]) -> bool {
 /// does. A body that is not JSON says nothing.
 fn complaint(body: &[u8], sent: usize) -> Option<String> {
     // Some answer with one object for each event.
-    if let Ok(items) = serde_json::from_slice::<Vec<Map<String, Value>>>(body) {
-        return items.iter().find_map(failure);
+    if let Some(complaint) = items(body)
+        .iter()
+        .filter_map(Value::as_object)
+        .find_map(failure)
+    {
+        return Some(complaint);
     }
     let fields = fields(body);
     failure(&fields).or_else(|| incomplete(&fields, sent as u64))
@@ -174,6 +178,32 @@ fn tells_something(value: &Value) -> bool {
         Value::Array(items) => !items.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
     }
+}
+
+/// The items of the JSON array in a body, as far as they can be read: the answer to a large batch may be cut
+/// off. No items where there is no array.
+fn items(body: &[u8]) -> Vec<Value> {
+    struct Items<'a>(&'a mut Vec<Value>);
+
+    impl<'de> Visitor<'de> for Items<'_> {
+        type Value = ();
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+            formatter.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+            while let Some(item) = access.next_element()? {
+                self.0.push(item);
+            }
+            Ok(())
+        }
+    }
+
+    let mut items = Vec::new();
+    // What could be read until an error is what is wanted.
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_seq(Items(&mut items));
+    items
 }
 
 /// The fields of the JSON object in a body, as far as it can be read: the answer to a large batch may be cut
@@ -339,6 +369,11 @@ mod tests {
             (r#"{"task_id":"t-1"}"#, false),
             (r#"[{"status":202},{"status":202}]"#, false),
             (r#"[{"status":202},{"status":400,"error":"bad"}]"#, true),
+            (r#"["ok",{"status":400},null,7]"#, true),
+            (r#"["error",null,[],7,{"status":202}]"#, false),
+            (r#"[{"status":202},{"status":400},{"sta"#, true),
+            (r#"[{"status":202},{"status":202},{"sta"#, false),
+            (r#"[{"status":400}"#, true),
         ] {
             let found = complaint(body.as_bytes(), 10);
             assert_eq!(found.is_some(), complains, "{body}: {found:?}");
@@ -349,6 +384,20 @@ mod tests {
         #[test]
         fn any_body_is_judged(body in prop::collection::vec(any::<u8>(), 0..100), sent in 0_usize..10) {
             let _ = complaint(&body, sent);
+        }
+
+        #[test]
+        fn an_array_that_is_cut_off_tells_of_every_whole_item(
+            before in 0_usize..20,
+            after in 0_usize..20,
+            end in any::<prop::sample::Index>(),
+        ) {
+            let item = |status: u16| serde_json::json!({ "status": status });
+            let statuses = std::iter::repeat_n(202, before).chain([422]).chain(std::iter::repeat_n(202, after));
+            let body = Value::Array(statuses.map(item).collect()).to_string();
+            let told = body.find("422}").unwrap() + 4;
+            let end = told + end.index(body.len() - told + 1);
+            prop_assert!(complaint(&body.as_bytes()[..end], before + 1 + after).is_some());
         }
 
         #[test]

@@ -59,14 +59,6 @@ pub enum DeliverError {
         /// What the system reports.
         why: io::Error,
     },
-    /// The system does not let the process listen to hang-ups.
-    #[error("cannot listen to the signal to open {} again (SIGHUP): {why}", path.display())]
-    HangUp {
-        /// The file.
-        path: PathBuf,
-        /// What the system reports.
-        why: io::Error,
-    },
     /// A secret's source gives none.
     #[error("{key}: {why}")]
     Secret {
@@ -151,8 +143,10 @@ pub enum DeliverError {
     },
     /// The destination says that it took the batch, and that it did not take all of it.
     #[error(
-        "{what}: the page in hand is not confirmed and comes again in the next run; see at the destination \
-         why it did not take all of it"
+        "{what}: the page in hand is not confirmed and comes again in the next run, although events of it may \
+         have arrived already. See at the destination why it did not take all of it and mend that there, or make \
+         it answer 400 or 422 instead: then the events that it does not want are found, and they alone are set \
+         aside"
     )]
     Incomplete {
         /// What it answered, with the destination.
@@ -160,7 +154,7 @@ pub enum DeliverError {
     },
     /// The destination refuses one event after the other and takes none.
     #[error(
-        "{place} refused {count} events in a row, one by one (the last: {reason}): it is more likely set up for \
+        "{place} refused {count} events, one by one, and took none (the last: {reason}): it is more likely set up for \
          something else, or out of order, than that all of them are wrong. See account.NAME.deliver and what the \
          destination expects; the page in hand is not confirmed and comes again in the next run"
     )]
@@ -168,7 +162,7 @@ pub enum DeliverError {
         /// The destination.
         place: String,
         /// How many.
-        count: u32,
+        count: usize,
         /// What it said about the last.
         reason: String,
     },

@@ -1,5 +1,6 @@
 //! One request to a destination, made again until its fate is known.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use http::header::{HeaderName, HeaderValue};
@@ -129,7 +130,7 @@ impl Exchange {
         url: &Url,
         body: Vec<u8>,
         events: &[Event],
-        retries: &mut u64,
+        retries: &AtomicU64,
     ) -> Result<Posted, DeliverError> {
         let body = Bytes::from(body);
         let mut attempts = Attempts::default();
@@ -181,7 +182,7 @@ impl Exchange {
                     _ => DeliverError::Unavailable { what },
                 });
             };
-            *retries += 1;
+            retries.fetch_add(1, Ordering::Relaxed);
             info!(
                 destination = self.place,
                 "trying again in {:.1} s: {what}",

@@ -11,6 +11,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -25,8 +26,8 @@ use crate::bindings::inventory::connector::types::Event;
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
-    /// Held while a page is written: the lock on the file itself does not keep two sources of one process
-    /// apart.
+    /// Held while a page is written, whatever is open: the lock on the file itself does not keep two sources of
+    /// one process apart, and a pipe has none.
     open: Mutex<Open>,
     hang_ups: HangUps,
 }
@@ -74,7 +75,11 @@ impl File {
 
 #[async_trait]
 impl Destination for File {
-    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+    async fn deliver(
+        &self,
+        events: &[Event],
+        _retries: &AtomicU64,
+    ) -> Result<Delivered, DeliverError> {
         let bytes = lines(events.iter().map(|event| event.json.as_str()));
         tokio::task::block_in_place(|| self.write(&bytes))?;
         Ok(Delivered::default())

@@ -1,29 +1,45 @@
 //! The events that a destination refuses, found among those that it takes.
 //!
-//! A batch that is refused is sent again in halves, down to the single events, so that one that is refused does
-//! not keep the others, and everything behind them, from being delivered for ever.
+//! All batches of a page are handed over first, and only then their fates are waited for: a destination that
+//! takes its time for each batch takes it for all of them at once. What is refused is then sent again in
+//! halves, down to the single events, so that one that is refused does not keep the others, and everything
+//! behind them, from being delivered for ever.
 //!
-//! There is a guard: a destination that refuses [`MOST_REFUSED`] events in a row, one by one, without taking any
-//! in between, is more likely set up for something else (another format, another index) or out of order than
-//! right about all of them. Then the source stops and its page is not confirmed, instead of a whole fleet
-//! becoming rejects.
+//! There is a guard: a destination that refuses [`MOST_REFUSED`] events one by one and has taken nothing of
+//! the page may be set up for something else (another format, another index) or out of order, and a whole
+//! fleet must not become rejects. So up to [`PROBES`] events from all over the rest of the page are sent alone.
+//! If one is taken, the page goes on: its bad events are merely neighbours. If none is, the source stops and
+//! the page is not confirmed. A page of which anything was taken is never stopped.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 
 use super::{DeliverError, Delivered, Refused};
 use crate::bindings::inventory::connector::types::Event;
 
-/// How many events in a row are one by one refused before the destination is no longer believed.
-pub(super) const MOST_REFUSED: u32 = 20;
+/// How many events are one by one refused, with none of the page taken, before the destination is doubted.
+const MOST_REFUSED: usize = 20;
+
+/// How many events are then sent alone, at most, before it is no longer believed.
+const PROBES: usize = 5;
 
 /// Takes events, one batch at a time.
 #[async_trait]
 pub(super) trait Intake: Send + Sync {
-    /// Sends a batch until its fate is known, and adds to `retries` each request that was made again.
-    async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError>;
+    /// What tells the fate of a batch that was handed over.
+    type Handed: Send;
+
+    /// Hands over a batch, and adds to `retries` each request that was made again.
+    async fn hand_over(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Self::Handed, DeliverError>;
+
+    /// Waits for the fate of a batch that was handed over.
+    async fn fate(&self, handed: Self::Handed, events: &[Event]) -> Result<Sent, DeliverError>;
 
     /// What messages call it.
     fn place(&self) -> &str;
@@ -38,174 +54,154 @@ pub(super) enum Sent {
     Refused(String),
 }
 
-/// How many events a destination has refused since it last took one; all sources that deliver to it share it.
-#[derive(Debug, Default)]
-pub(super) struct Guard(AtomicU32);
-
-impl Guard {
-    fn accepted(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-
-    /// Notes an event that was refused; gives how many that makes if they are too many.
-    fn refused(&self) -> Option<u32> {
-        let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
-        (count >= MOST_REFUSED).then_some(count)
-    }
-}
-
-/// Delivers events in these batches, in their order.
+/// Delivers events in these batches, in their order; what is refused comes behind them. Adds to `retries` each
+/// request that was made again, also where it fails.
 ///
 /// # Errors
 ///
-/// When the fate of a batch is not known, or one event after the other is refused.
-pub(super) async fn deliver(
-    intake: &dyn Intake,
-    guard: &Guard,
+/// When the fate of a batch is not known, or one event after the other is refused and none is taken.
+pub(super) async fn deliver<I: Intake>(
+    intake: &I,
     events: &[Event],
     batches: Vec<Range<usize>>,
+    retries: &AtomicU64,
 ) -> Result<Delivered, DeliverError> {
-    let mut delivered = Delivered::default();
-    // The next one is the last.
-    let mut rest: Vec<Range<usize>> = batches.into_iter().rev().collect();
-    while let Some(batch) = rest.pop() {
-        let some = events.get(batch.clone()).unwrap_or_default();
-        match intake.send(some, &mut delivered.retries).await? {
-            Sent::Accepted => guard.accepted(),
-            Sent::Refused(reason) if some.len() > 1 => {
+    let mut page = Page {
+        intake,
+        events,
+        retries,
+        rest: Vec::new(),
+        refused: Vec::new(),
+        taken: false,
+    };
+    page.hand_over(batches).await?;
+    loop {
+        if page.doubted() {
+            page.probe().await?;
+        }
+        let Some(batch) = page.rest.pop() else {
+            break;
+        };
+        page.send(batch).await?;
+    }
+    page.refused.sort_unstable_by_key(|refused| refused.index);
+    Ok(Delivered {
+        refused: page.refused,
+    })
+}
+
+/// A page that is being delivered.
+struct Page<'a, I> {
+    intake: &'a I,
+    events: &'a [Event],
+    retries: &'a AtomicU64,
+    /// What is still to be sent; the next one is the last.
+    rest: Vec<Range<usize>>,
+    /// Single events that were refused.
+    refused: Vec<Refused>,
+    /// Whether anything was taken.
+    taken: bool,
+}
+
+impl<'a, I: Intake> Page<'a, I> {
+    /// Sends the batches of the page, one behind the other, and keeps what is refused for the rest.
+    async fn hand_over(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
+        let mut all = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let events = self.events(&batch);
+            let handed = self.intake.hand_over(events, self.retries).await?;
+            all.push((batch, handed));
+        }
+        let mut fates = Vec::with_capacity(all.len());
+        for (batch, handed) in all {
+            let sent = self.intake.fate(handed, self.events(&batch)).await?;
+            fates.push((batch, sent));
+        }
+        // The rest is taken from its end.
+        for (batch, sent) in fates.into_iter().rev() {
+            self.settle(batch, sent);
+        }
+        Ok(())
+    }
+
+    /// Sends a batch and waits for its fate.
+    async fn send(&mut self, batch: Range<usize>) -> Result<(), DeliverError> {
+        let events = self.events(&batch);
+        let handed = self.intake.hand_over(events, self.retries).await?;
+        let sent = self.intake.fate(handed, events).await?;
+        self.settle(batch, sent);
+        Ok(())
+    }
+
+    /// Notes the fate of a batch; halves of one that is refused come next.
+    fn settle(&mut self, batch: Range<usize>, sent: Sent) {
+        match sent {
+            Sent::Accepted => self.taken = true,
+            Sent::Refused(reason) if batch.len() > 1 => {
                 tracing::debug!(
-                    destination = intake.place(),
+                    destination = self.intake.place(),
                     "a batch of {} is refused ({reason}); sending its halves",
-                    some.len()
+                    batch.len()
                 );
-                let middle = batch.start + some.len() / 2;
-                rest.push(middle..batch.end);
-                rest.push(batch.start..middle);
+                let middle = batch.start + batch.len() / 2;
+                self.rest.push(middle..batch.end);
+                self.rest.push(batch.start..middle);
             }
-            Sent::Refused(reason) => {
-                if let Some(count) = guard.refused() {
-                    return Err(DeliverError::RefusesAll {
-                        place: intake.place().to_owned(),
-                        count,
-                        reason,
-                    });
-                }
-                delivered.refused.push(Refused {
-                    index: batch.start,
-                    reason,
-                });
-            }
+            Sent::Refused(reason) => self.refused.push(Refused {
+                index: batch.start,
+                reason,
+            }),
         }
     }
-    Ok(delivered)
+
+    /// Whether the destination may be one that takes nothing.
+    fn doubted(&self) -> bool {
+        !self.taken && self.refused.len() >= MOST_REFUSED
+    }
+
+    /// Sends single events from all over the rest until one is taken. What becomes of them is settled.
+    async fn probe(&mut self) -> Result<(), DeliverError> {
+        let left: Vec<usize> = self.rest.iter().rev().cloned().flatten().collect();
+        let count = left.len().min(PROBES);
+        // The middles of so many parts of the rest.
+        let probes = (0..count).map(|number| (2 * number + 1) * left.len() / (2 * count));
+        for probe in probes.filter_map(|place| left.get(place).copied()) {
+            self.take_out(probe);
+            self.send(probe..probe + 1).await?;
+            if self.taken {
+                return Ok(());
+            }
+        }
+        Err(DeliverError::RefusesAll {
+            place: self.intake.place().to_owned(),
+            count: self.refused.len(),
+            reason: self
+                .refused
+                .pop()
+                .map(|refused| refused.reason)
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Takes an event out of the rest.
+    fn take_out(&mut self, event: usize) {
+        if let Some((place, range)) = self
+            .rest
+            .iter()
+            .cloned()
+            .enumerate()
+            .find(|(_, range)| range.contains(&event))
+        {
+            let around = [event + 1..range.end, range.start..event];
+            let around = around.into_iter().filter(|range| !range.is_empty());
+            self.rest.splice(place..=place, around);
+        }
+    }
+
+    fn events(&self, batch: &Range<usize>) -> &'a [Event] {
+        self.events.get(batch.clone()).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::sync::Mutex;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Refuses every batch that holds one of the bad events, and notes what it took.
-    struct Picky {
-        bad: BTreeSet<usize>,
-        taken: Mutex<Vec<usize>>,
-    }
-
-    #[async_trait]
-    impl Intake for Picky {
-        async fn send(&self, events: &[Event], _: &mut u64) -> Result<Sent, DeliverError> {
-            let numbers = events.iter().map(|event| event.json.parse().unwrap());
-            let numbers: Vec<usize> = numbers.collect();
-            if numbers.iter().any(|number| self.bad.contains(number)) {
-                return Ok(Sent::Refused("bad".into()));
-            }
-            self.taken.lock().unwrap().extend(numbers);
-            Ok(Sent::Accepted)
-        }
-
-        fn place(&self) -> &str {
-            "here"
-        }
-    }
-
-    fn events(count: usize) -> Vec<Event> {
-        let event = |number: usize| Event {
-            device: String::new(),
-            json: number.to_string(),
-            fingerprint: 0,
-        };
-        (0..count).map(event).collect()
-    }
-
-    async fn run(
-        bad: BTreeSet<usize>,
-        guard: &Guard,
-        count: usize,
-        size: usize,
-    ) -> (Result<Delivered, DeliverError>, Vec<usize>) {
-        let picky = Picky {
-            bad,
-            taken: Mutex::default(),
-        };
-        let batches = (0..count)
-            .step_by(size)
-            .map(|start| start..(start + size).min(count))
-            .collect();
-        let delivered = deliver(&picky, guard, &events(count), batches).await;
-        (delivered, picky.taken.into_inner().unwrap())
-    }
-
-    fn wait<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(future)
-    }
-
-    proptest! {
-        #[test]
-        fn exactly_the_bad_ones_are_refused_and_the_others_taken_once_in_order(
-            bad in prop::collection::btree_set(0_usize..60, 0..20),
-            count in 0_usize..60,
-            size in 1_usize..30,
-        ) {
-            let guard = Guard::default();
-            let (delivered, taken) = wait(run(bad.clone(), &guard, count, size));
-            let refused: Vec<usize> = delivered.unwrap().refused.iter().map(|refused| refused.index).collect();
-            prop_assert_eq!(refused, bad.iter().copied().filter(|bad| *bad < count).collect::<Vec<_>>());
-            prop_assert_eq!(taken, (0..count).filter(|number| !bad.contains(number)).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn a_destination_that_takes_nothing_is_not_believed() {
-        let guard = Guard::default();
-        let (delivered, _) = wait(run((0..19).collect(), &guard, 19, 100));
-        assert_eq!(delivered.unwrap().refused.len(), 19);
-        // The next page is the twentieth in a row.
-        let (delivered, _) = wait(run((0..100).collect(), &guard, 100, 100));
-        let error = delivered.unwrap_err();
-        let message = error.to_string();
-        assert!(
-            matches!(error, DeliverError::RefusesAll { .. }),
-            "{message}"
-        );
-        for part in ["here refused 20 events", "the last: bad", "deliver"] {
-            assert!(message.contains(part), "{message}");
-        }
-    }
-
-    #[test]
-    fn what_was_taken_in_between_starts_the_count_anew() {
-        let guard = Guard::default();
-        let bad = || (0..40).filter(|number| *number != 19).collect();
-        let (delivered, _) = wait(run(bad(), &guard, 39, 100));
-        assert_eq!(delivered.unwrap().refused.len(), 38);
-        let (delivered, _) = wait(run(bad(), &guard, 1, 100));
-        assert!(matches!(delivered, Err(DeliverError::RefusesAll { .. })));
-    }
-}
+mod tests;

@@ -5,53 +5,38 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::AbortHandle;
 
-/// Counts the hang-ups that came.
-#[derive(Debug, Default)]
-pub struct HangUps {
-    count: Arc<AtomicU64>,
-    listener: Option<AbortHandle>,
-}
+/// Counts the hang-ups that came; all clones are one. By default none ever comes.
+#[derive(Debug, Clone, Default)]
+pub struct HangUps(Arc<AtomicU64>);
 
 impl HangUps {
-    /// Counts from now on. From the first call on a hang-up no longer ends the process.
+    /// Counts from now on, until the runtime ends. From the first call on a hang-up no longer ends the process,
+    /// so once is enough for it, wherever events go.
     ///
     /// # Errors
     ///
     /// When the system does not let the process listen.
     pub fn listen() -> io::Result<Self> {
         let mut signal = signal(SignalKind::hangup())?;
-        let count = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&count);
-        let task = tokio::spawn(async move {
+        let hang_ups = Self::default();
+        let counted = Arc::clone(&hang_ups.0);
+        tokio::spawn(async move {
             while signal.recv().await.is_some() {
                 counted.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Ok(Self {
-            count,
-            listener: Some(task.abort_handle()),
-        })
+        Ok(hang_ups)
     }
 
     /// How many there were.
     pub fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Counts one that did not come.
     #[cfg(test)]
     pub fn pretend(&self) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// The host opens its destinations again for each run, for months.
-impl Drop for HangUps {
-    fn drop(&mut self) {
-        if let Some(listener) = &self.listener {
-            listener.abort();
-        }
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

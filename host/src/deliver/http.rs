@@ -1,16 +1,18 @@
 //! Events to any intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, and others.
 
 use std::io::{self, Write};
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{self, HeaderValue};
+use tracing::warn;
 use url::Url;
 
 use super::batches::{Bounds, batches};
 use super::exchange::{Exchange, Posted};
-use super::halving::{self, Guard, Intake, Sent};
+use super::halving::{self, Intake, Sent};
 use super::{DeliverError, Delivered, Destination, lines};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config::{self, BodyFormat, HeaderText};
@@ -22,7 +24,6 @@ const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 /// An intake.
 pub struct Http {
     exchange: Exchange,
-    guard: Guard,
     url: Url,
     format: BodyFormat,
     gzip: bool,
@@ -37,6 +38,12 @@ impl Http {
     /// When a secret cannot be read or used, or there is no way to make requests.
     pub fn open(config: &config::Http, stop: &Stop) -> Result<Self, DeliverError> {
         let mut exchange = Exchange::new(&config.url, config.timeouts, config.retry, stop)?;
+        if config.allow_plain_http {
+            warn!(
+                destination = exchange.place(),
+                "allow_plain_http is on: events, which name machines and persons, may go unencrypted"
+            );
+        }
         exchange.header(header::USER_AGENT, HeaderValue::from_static(AGENT));
         let (media_type, around) = match config.format {
             BodyFormat::Ndjson => ("application/x-ndjson", 0),
@@ -58,7 +65,6 @@ impl Http {
         }
         Ok(Self {
             exchange,
-            guard: Guard::default(),
             url: config.url.clone(),
             format: config.format,
             gzip: config.gzip,
@@ -85,16 +91,23 @@ impl Http {
 
 #[async_trait]
 impl Destination for Http {
-    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+    async fn deliver(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Delivered, DeliverError> {
         let lengths: Vec<usize> = events.iter().map(|event| event.json.len()).collect();
         let batches = batches(&lengths, self.bounds);
-        halving::deliver(self, &self.guard, events, batches).await
+        halving::deliver(self, events, batches, retries).await
     }
 }
 
 #[async_trait]
 impl Intake for Http {
-    async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
+    /// The answer tells the fate.
+    type Handed = Sent;
+
+    async fn hand_over(&self, events: &[Event], retries: &AtomicU64) -> Result<Sent, DeliverError> {
         let mut body = self.body(events);
         if self.gzip {
             body = compressed(&body)
@@ -105,6 +118,10 @@ impl Intake for Http {
             Posted::Accepted(_) => Sent::Accepted,
             Posted::Refused(reason) => Sent::Refused(reason),
         })
+    }
+
+    async fn fate(&self, handed: Sent, _events: &[Event]) -> Result<Sent, DeliverError> {
+        Ok(handed)
     }
 
     fn place(&self) -> &str {

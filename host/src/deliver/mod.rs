@@ -7,8 +7,8 @@
 //! the events that are refused, `exchange` makes one request until its fate is known, `answer` judges what
 //! comes back, and `words` keeps of it what a person may read.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 
@@ -40,13 +40,18 @@ use crate::stop::Stop;
 /// Takes events, one page at a time. Several sources of an account may deliver at once.
 #[async_trait]
 pub trait Destination: Send + Sync {
-    /// Delivers events and returns once each of them is confirmed or refused for good. After an error some of
-    /// them may have arrived; all of them are to be delivered again.
+    /// Delivers events and returns once each of them is confirmed or refused for good. Adds each request that
+    /// was made again to `retries`, whatever the end. After an error some of the events may have arrived; all
+    /// of them are to be delivered again.
     ///
     /// # Errors
     ///
     /// When the fate of some events is not known, or they could not be delivered now.
-    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError>;
+    async fn deliver(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Delivered, DeliverError>;
 }
 
 /// What became of events that were delivered.
@@ -54,8 +59,6 @@ pub trait Destination: Send + Sync {
 pub struct Delivered {
     /// The events that the destination refused by themselves, whatever is sent beside them.
     pub refused: Vec<Refused>,
-    /// Requests that were made again.
-    pub retries: u64,
 }
 
 /// An event that its destination refused.
@@ -67,8 +70,8 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// Opens the destination of an account, and reads its secrets. Once `stop` says so, it no longer waits for
-/// anything but an answer to what is sent already.
+/// Opens the destination of an account, and reads its secrets. A file is opened again after each of the
+/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already.
 ///
 /// # Errors
 ///
@@ -76,22 +79,12 @@ pub struct Refused {
 /// read or used; when there is no way to make requests. Nothing is asked for or written.
 pub fn open(
     destination: &config::Destination,
+    hang_ups: &HangUps,
     stop: &Stop,
 ) -> Result<Arc<dyn Destination>, DeliverError> {
     Ok(match destination {
         config::Destination::Stdout => Arc::new(Stdout::open()?),
-        config::Destination::File { path } => {
-            // On a terminal a hang-up means that the person has gone, and ends the run.
-            let hang_ups = if io::stderr().is_terminal() {
-                HangUps::default()
-            } else {
-                HangUps::listen().map_err(|why| DeliverError::HangUp {
-                    path: path.clone(),
-                    why,
-                })?
-            };
-            Arc::new(File::open(path, hang_ups)?)
-        }
+        config::Destination::File { path } => Arc::new(File::open(path, hang_ups.clone())?),
         config::Destination::Sekoia(sekoia) => Arc::new(Sekoia::open(sekoia, stop)?),
         config::Destination::Http(http) => Arc::new(Http::open(http, stop)?),
     })
@@ -103,7 +96,11 @@ pub struct Discard;
 
 #[async_trait]
 impl Destination for Discard {
-    async fn deliver(&self, _events: &[Event]) -> Result<Delivered, DeliverError> {
+    async fn deliver(
+        &self,
+        _events: &[Event],
+        _retries: &AtomicU64,
+    ) -> Result<Delivered, DeliverError> {
         Ok(Delivered::default())
     }
 }

@@ -4,10 +4,14 @@
 //! task, the batch is confirmed once the task has ended well. (Source: sekoia-automation-sdk 1.27.0 on PyPI,
 //! `asset_connector`, whose own connector goes on before the task ends.)
 //!
+//! The batches of a page are handed over one behind the other, and then their tasks are waited for: each has
+//! `task_wait` from when it was accepted.
+//!
 //! A task that cannot be asked about, or that does not end in time, is no reason to send again what was
 //! accepted: a platform that is behind would only get more to do. Its batch counts as delivered, with a warning.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -20,7 +24,7 @@ use url::Url;
 use super::answer::fields;
 use super::batches::{Bounds, batches};
 use super::exchange::{Exchange, Posted};
-use super::halving::{self, Guard, Intake, Sent};
+use super::halving::{self, Intake, Sent};
 use super::{DeliverError, Delivered, Destination, words};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config;
@@ -34,7 +38,6 @@ const LONGEST_POLL: u32 = 5;
 /// The asset connector of a Sekoia.io platform.
 pub struct Sekoia {
     exchange: Exchange,
-    guard: Guard,
     /// Where batches go.
     url: Url,
     /// Below which the tasks are.
@@ -42,6 +45,19 @@ pub struct Sekoia {
     batch: usize,
     task_wait: Duration,
     task_poll: Duration,
+}
+
+/// A batch that the platform was given.
+pub(super) enum Handed {
+    /// Its fate is known.
+    Settled(Sent),
+    /// It was accepted, and is ingested once this task has ended well.
+    Task {
+        /// The platform's id of the task.
+        id: String,
+        /// When it was accepted.
+        began: Instant,
+    },
 }
 
 /// Where a task stands.
@@ -78,7 +94,6 @@ impl Sekoia {
         let connector = ["api", "v2", "asset-management", "asset-connector"];
         Ok(Self {
             exchange,
-            guard: Guard::default(),
             url: below(
                 &config.base,
                 connector.into_iter().chain([config.uuid.as_str()]),
@@ -90,17 +105,16 @@ impl Sekoia {
         })
     }
 
-    /// Waits until a task ends.
-    async fn ended(&self, id: &str, events: &[Event]) -> Result<Sent, DeliverError> {
+    /// Waits until a task ends that began at this time.
+    async fn ended(&self, id: &str, began: Instant, events: &[Event]) -> Sent {
         let url = below(&self.base, ["api", "v1", "tasks", id]);
-        let began = Instant::now();
         let mut pause = self.task_poll;
         loop {
             let unanswered = match self.exchange.get(&url).await {
                 Ok(answer) => match task(&answer) {
-                    Task::Finished => return Ok(Sent::Accepted),
+                    Task::Finished => return Sent::Accepted,
                     Task::Failed(said) => {
-                        return Ok(Sent::Refused(self.exchange.safe(&said, events)));
+                        return Sent::Refused(self.exchange.safe(&said, events));
                     }
                     Task::Unknown => {
                         warn!(
@@ -110,7 +124,7 @@ impl Sekoia {
                             events.len(),
                             answer.status
                         );
-                        return Ok(Sent::Accepted);
+                        return Sent::Accepted;
                     }
                     Task::Running => None,
                 },
@@ -126,7 +140,7 @@ impl Sekoia {
                     duration::format(self.task_wait),
                     unanswered.as_deref().unwrap_or("its task has not ended")
                 );
-                return Ok(Sent::Accepted);
+                return Sent::Accepted;
             }
             // The page in hand is to be finished, also where the run is asked to stop.
             tokio::time::sleep(pause.min(left)).await;
@@ -137,30 +151,43 @@ impl Sekoia {
 
 #[async_trait]
 impl Destination for Sekoia {
-    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+    async fn deliver(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Delivered, DeliverError> {
         let bounds = Bounds {
             events: self.batch,
             bytes: usize::MAX,
             around: 0,
         };
         let batches: Vec<Range<usize>> = batches(&vec![0; events.len()], bounds);
-        halving::deliver(self, &self.guard, events, batches).await
+        halving::deliver(self, events, batches, retries).await
     }
 }
 
 #[async_trait]
 impl Intake for Sekoia {
-    async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
+    type Handed = Handed;
+
+    async fn hand_over(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Handed, DeliverError> {
         let posted = self
             .exchange
             .post(&self.url, body(events), events, retries)
             .await?;
         match posted {
-            Posted::Refused(reason) => Ok(Sent::Refused(reason)),
+            Posted::Refused(reason) => Ok(Handed::Settled(Sent::Refused(reason))),
             Posted::Accepted(answer) => match accepted(&answer) {
-                Some(Accepted::Task(id)) => self.ended(&id, events).await,
+                Some(Accepted::Task(id)) => Ok(Handed::Task {
+                    id,
+                    began: Instant::now(),
+                }),
                 // Older platforms have no tasks.
-                Some(Accepted::Done) => Ok(Sent::Accepted),
+                Some(Accepted::Done) => Ok(Handed::Settled(Sent::Accepted)),
                 None => {
                     let said = words::of_body(&answer, events, self.exchange.secrets());
                     let said = said.unwrap_or_else(|| "no JSON object".to_owned());
@@ -174,12 +201,20 @@ impl Intake for Sekoia {
         }
     }
 
+    async fn fate(&self, handed: Handed, events: &[Event]) -> Result<Sent, DeliverError> {
+        Ok(match handed {
+            Handed::Settled(sent) => sent,
+            Handed::Task { id, began } => self.ended(&id, began, events).await,
+        })
+    }
+
     fn place(&self) -> &str {
         self.exchange.place()
     }
 }
 
 /// What accepting a batch came to.
+#[derive(Debug, PartialEq, Eq)]
 enum Accepted {
     /// It is ingested.
     Done,
@@ -196,6 +231,9 @@ fn accepted(body: &[u8]) -> Option<Accepted> {
     let fields = fields(body);
     match fields.get("task_id") {
         Some(Value::String(id)) if !id.is_empty() => Some(Accepted::Task(id.clone())),
+        Some(Value::Number(id)) if id.is_u64() => Some(Accepted::Task(id.to_string())),
+        // Something that may well name a task, and cannot be asked about.
+        Some(id) if !matches!(id, Value::Null | Value::String(_)) => None,
         _ if !body.starts_with(b"{") => None,
         _ if fields.contains_key("code") && fields.contains_key("message") => None,
         _ => Some(Accepted::Done),

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -52,7 +53,11 @@ impl Stdout {
 
 #[async_trait]
 impl Destination for Stdout {
-    async fn deliver(&self, events: &[Event]) -> Result<Delivered, DeliverError> {
+    async fn deliver(
+        &self,
+        events: &[Event],
+        _retries: &AtomicU64,
+    ) -> Result<Delivered, DeliverError> {
         let bytes = lines(events.iter().map(|event| event.json.as_str()));
         tokio::task::block_in_place(|| self.write(bytes))?;
         Ok(Delivered::default())

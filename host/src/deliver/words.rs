@@ -1,9 +1,10 @@
 //! A destination's words, as far as they may be kept: in errors, logs and rejects.
 //!
 //! A destination may repeat what it was sent: names of machines and persons, or a key. None of that is to
-//! stand anywhere. So of a body only a code and a message are taken, and in these every text of the events
-//! and every secret becomes `…`. Plain words that OCSF has a number for may stay, and so may the vendor's id
-//! of a device, which tells the event in question.
+//! stand anywhere. So of a body only a code and a message are taken, and in these every text of the events,
+//! every part of one and every secret becomes `…`: who is sent `EXAMPLE\user1` may well say `user1`. Plain
+//! words that OCSF has a number for may stay, and so may the vendor's id of a device, which tells the event in
+//! question.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,12 @@ const LOOKED_AT: usize = 2000;
 
 /// Texts of fewer characters tell nobody much, and taken out of a message they would make it unreadable.
 pub(super) const SHORT: usize = 4;
+
+/// Numbers of fewer digits, as parts of a text, are years, ports and codes rather than anybody's.
+const SHORT_NUMBER: usize = 6;
+
+/// Where OCSF says in words what a number beside it says as well.
+const CAPTIONS: [&str; 4] = ["activity_name", "category_name", "class_name", "type_name"];
 
 /// Where the message of an error stands.
 const MESSAGES: [&str; 7] = [
@@ -72,11 +79,14 @@ pub(super) fn safe(text: &str, events: &[Event], secrets: &[SecretString]) -> St
     for secret in secrets {
         hide(text, secret.expose_secret(), &mut hidden);
     }
-    // Most texts come in many events.
-    let texts: BTreeSet<String> = events.iter().flat_map(texts).collect();
-    for value in &texts {
+    let mut held = Held::default();
+    for event in events {
+        held.add(event);
+    }
+    for value in &held.texts {
         hide(text, value, &mut hidden);
     }
+    hide_words(text, &held.parts(), &mut hidden);
     let text = without(text, hidden);
     let mut kept: String = text.chars().take(MOST).collect();
     if kept.len() < text.len() {
@@ -118,6 +128,32 @@ fn mark(text: &str, form: &str, hidden: &mut Vec<(usize, usize)>) {
     }
 }
 
+/// Notes where in `text` a word is one of these parts, or the beginning of one that is cut off by the text's
+/// end.
+fn hide_words(text: &str, parts: &BTreeSet<String>, hidden: &mut Vec<(usize, usize)>) {
+    let mut start = 0;
+    for piece in text.split_inclusive(is_between) {
+        let word = piece.trim_end_matches(is_between);
+        let end = start + word.len();
+        let word = word.to_lowercase();
+        let cut_off = || {
+            let next = parts.range(word.clone()..).next();
+            end == text.len()
+                && word.chars().count() >= SHORT
+                && next.is_some_and(|part| part.starts_with(&word))
+        };
+        if parts.contains(&word) || cut_off() {
+            hidden.push((start, end));
+        }
+        start += piece.len();
+    }
+}
+
+/// Whether a character stands between the parts of a text.
+fn is_between(character: char) -> bool {
+    !character.is_alphanumeric()
+}
+
 /// The text with `…` in the place of these ranges of bytes.
 fn without(text: &str, mut ranges: Vec<(usize, usize)>) -> String {
     ranges.sort_unstable();
@@ -135,35 +171,78 @@ fn without(text: &str, mut ranges: Vec<(usize, usize)>) -> String {
     kept
 }
 
-/// Every text of an event that is not to stand anywhere else. An event that is no JSON is one.
-fn texts(event: &Event) -> Vec<String> {
-    let mut texts = Vec::new();
-    match serde_json::from_str(&event.json) {
-        Ok(value) => collect(value, &mut texts),
-        Err(_) => texts.push(event.json.clone()),
-    }
-    texts.retain(|text| text.chars().count() >= SHORT && *text != event.device);
-    texts
+/// What events hold that is not to stand anywhere else.
+#[derive(Default)]
+struct Held {
+    /// Whole texts; most come in many events.
+    texts: BTreeSet<String>,
+    /// Words that OCSF has numbers for, in small letters.
+    captions: BTreeSet<String>,
 }
 
-fn collect(value: Value, texts: &mut Vec<String>) {
-    match value {
-        Value::String(text) => texts.push(text),
-        Value::Array(items) => items.into_iter().for_each(|item| collect(item, texts)),
-        Value::Object(fields) => {
-            let numbered: Vec<String> = fields
-                .keys()
-                .filter_map(|name| name.strip_suffix("_id"))
-                .map(str::to_owned)
-                .collect();
-            for (name, value) in fields {
-                if !(numbered.contains(&name) && is_word(&value)) {
-                    collect(value, texts);
+impl Held {
+    /// Adds the texts of an event. An event that is no JSON is one.
+    fn add(&mut self, event: &Event) {
+        match serde_json::from_str(&event.json) {
+            Ok(value) => self.collect(value, &event.device),
+            Err(_) => self.text(event.json.clone(), &event.device),
+        }
+    }
+
+    fn text(&mut self, text: String, device: &str) {
+        if text.chars().count() >= SHORT && text != device {
+            self.texts.insert(text);
+        }
+    }
+
+    fn collect(&mut self, value: Value, device: &str) {
+        match value {
+            Value::String(text) => self.text(text, device),
+            Value::Array(items) => items
+                .into_iter()
+                .for_each(|item| self.collect(item, device)),
+            Value::Object(fields) => {
+                let numbered: Vec<String> = fields
+                    .keys()
+                    .filter_map(|name| name.strip_suffix("_id"))
+                    .map(str::to_owned)
+                    .collect();
+                for (name, value) in fields {
+                    let is_caption = numbered.contains(&name) && is_word(&value);
+                    if is_caption || CAPTIONS.contains(&name.as_str()) {
+                        self.captions
+                            .extend(value.as_str().into_iter().flat_map(words));
+                    }
+                    if !is_caption {
+                        self.collect(value, device);
+                    }
                 }
             }
+            _ => {}
         }
-        _ => {}
     }
+
+    /// The parts of the texts, as they are and as JSON writes them, in small letters.
+    fn parts(&self) -> BTreeSet<String> {
+        let mut parts = BTreeSet::new();
+        for text in &self.texts {
+            parts.extend(words(text));
+            parts.extend(words(&Value::from(text.as_str()).to_string()));
+        }
+        parts.retain(|part| {
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            part.chars().count() >= if is_number { SHORT_NUMBER } else { SHORT }
+                && !self.captions.contains(part)
+        });
+        parts
+    }
+}
+
+/// The words of a text, in small letters.
+fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(is_between)
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
 }
 
 /// Whether a value is a plain word, as OCSF's captions of numbers are.
@@ -191,10 +270,12 @@ mod tests {
     fn example() -> Event {
         event(&json!({
             "severity": "Informational", "severity_id": 1,
+            "class_name": "Device Inventory Info", "class_uid": 5001,
             "device": {
                 "uid": "00000000-0000-0000-0000-000000000001", "hostname": "example-workstation",
                 "type": "Desktop", "type_id": 2, "ip": "192.0.2.10",
-                "owner": { "name": "EXAMPLE\\user", "full_name": "Exämple\tUser" }
+                "owner": { "name": "EXAMPLE\\user", "full_name": "Exämple\tUser" },
+                "desc": "device-4711 of 2026, 4711234"
             }
         }))
     }
@@ -243,6 +324,15 @@ mod tests {
             ("192.0.2.10192.0.2.10", "…"),
             ("key canary-7f3a", "key …"),
             ("type Desktop is unknown", "type Desktop is unknown"),
+            ("user2 is unknown", "user2 is unknown"),
+            ("User is unknown: example", "… is unknown: …"),
+            ("workstation example_user, cut: worksta", "… …_…, cut: …"),
+            (
+                "2026, build 4711, staff 4711234",
+                "2026, build 4711, staff …",
+            ),
+            ("the device of this class", "the device of this class"),
+            ("class Device Inventory Info", "class …"),
             (
                 "device 00000000-0000-0000-0000-000000000001",
                 "device 00000000-0000-0000-0000-000000000001",
@@ -298,6 +388,31 @@ mod tests {
                 prop_assert!(!kept.contains(printable(&value).as_str()), "{value:?}: {kept}");
                 let escaped = json!(value).to_string();
                 prop_assert!(!kept.contains(&escaped[1..escaped.len() - 1]), "{value:?}: {kept}");
+            }
+        }
+
+        #[test]
+        fn no_part_of_what_an_event_holds_is_left(
+            values in prop::collection::vec("[A-Za-z0-9ÄÖß]{1,9}([\\\\ @._\n-][A-Za-z0-9ä]{1,9}){0,3}", 1..6),
+            pieces in prop::collection::vec(
+                (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>(), "[ :/='_]{1,3}"),
+                0..8,
+            ),
+        ) {
+            let parts: Vec<&str> = values.iter().flat_map(|value| value.split(is_between)).collect();
+            let mut text = String::new();
+            for (value, part, upper, between) in &pieces {
+                let part = if *upper { *part.get(&parts) } else { value.get(&values).as_str() };
+                text.push_str(&if *upper { part.to_uppercase() } else { part.to_owned() });
+                text.push_str(between);
+            }
+            let kept = safe(&text, &[event(&json!({ "list": values }))], &[]);
+            // A word that was cut off may be anything.
+            let whole = kept.trim_end_matches('…').trim_end_matches(char::is_alphanumeric);
+            for word in whole.split(is_between) {
+                let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+                let held = parts.iter().any(|part| part.to_lowercase() == word.to_lowercase());
+                prop_assert!(!held || word.chars().count() < if is_number { 6 } else { 4 }, "{word}: {kept}");
             }
         }
 

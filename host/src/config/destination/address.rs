@@ -1,4 +1,7 @@
-//! Where a destination is, as a URL that holds no secret.
+//! Where a destination is, as a URL that holds no secret, and whether it may be asked without TLS.
+//!
+//! Events name persons and machines, and headers may hold keys, also where the configuration does not call them
+//! secrets. None of that goes beyond this very machine without TLS, unless the operator says so.
 
 use url::Url;
 
@@ -36,9 +39,14 @@ fn parse(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Whether others can read on their way what is sent to a URL.
+pub(super) fn is_open(url: &Url) -> bool {
+    url.scheme() == "http" && !is_loopback(url)
+}
+
 /// Refuses to send a secret where others can read it on its way.
 pub(super) fn protects_secrets(key: &str, url: &Url, problems: &mut Vec<Problem>) {
-    if url.scheme() == "http" && !is_loopback(url) {
+    if is_open(url) {
         problems.push(Problem::new(
             key,
             "would send a secret without TLS: write https:// instead of http://, which is for this very \

@@ -28,6 +28,9 @@ const MOST_BYTES: usize = 100 * 1024 * 1024;
 pub struct Http {
     /// Where to post.
     pub url: Url,
+    /// Whether events may go to it without TLS, although it is not this very machine; no header is a secret
+    /// then.
+    pub allow_plain_http: bool,
     /// The form of a body.
     pub format: BodyFormat,
     /// Headers of every request, each name once; they go before those that the host would set.
@@ -61,6 +64,7 @@ impl fmt::Debug for Http {
             .debug_struct("Http")
             .field("origin", &self.url.origin().ascii_serialization())
             .field("path", &self.url.path())
+            .field("allow_plain_http", &self.allow_plain_http)
             .field("format", &self.format)
             .field("headers", &self.headers)
             .field("gzip", &self.gzip)
@@ -85,9 +89,11 @@ impl Http {
             folder,
             problems,
         );
+        let allow_plain_http = table.allow_plain_http.unwrap_or(false);
         let url = url(
-            &format!("{key}.url"),
+            key,
             table.url.as_deref(),
+            allow_plain_http,
             &headers,
             problems,
         );
@@ -110,6 +116,7 @@ impl Http {
         let retry = super::retry(key, table, problems);
         Some(Self {
             url: url?,
+            allow_plain_http,
             format: format?,
             headers,
             gzip: table.gzip.unwrap_or(false),
@@ -122,11 +129,13 @@ impl Http {
 }
 
 fn url(
-    key: &str,
+    table: &str,
     text: Option<&str>,
+    allow_plain_http: bool,
     headers: &[Header],
     problems: &mut Vec<Problem>,
 ) -> Option<Url> {
+    let key = &format!("{table}.url");
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         problems.push(Problem::new(
             key,
@@ -135,11 +144,23 @@ fn url(
         return None;
     };
     let url = address::check(key, text, problems)?;
-    if headers
+    let secret = headers
         .iter()
-        .any(|header| matches!(header.text, HeaderText::Secret { .. }))
-    {
+        .any(|header| matches!(header.text, HeaderText::Secret { .. }));
+    if secret && allow_plain_http {
+        problems.push(Problem::new(
+            format!("{table}.allow_plain_http"),
+            "would let a header that holds a secret go without TLS: remove this key and write https://, or \
+             remove the header",
+        ));
+    } else if secret {
         address::protects_secrets(key, &url, problems);
+    } else if !allow_plain_http && address::is_open(&url) {
+        problems.push(Problem::new(
+            key,
+            "would send events, which name persons and machines, without TLS: write https:// instead of \
+             http://; where nobody else can read what goes over that network, allow_plain_http = true allows it",
+        ));
     }
     Some(url)
 }

@@ -43,6 +43,7 @@ const KNOWN: [(&str, &[&str]); 4] = [
         "http",
         &[
             "url",
+            "allow_plain_http",
             "format",
             "headers",
             "gzip",
@@ -70,13 +71,20 @@ pub enum Destination {
     Http(Http),
 }
 
-/// A secret of a destination: where it comes from, and what messages call it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A secret of a destination: where it comes from, and what messages call it. Two are equal if they come from
+/// the same place, so that accounts with equal tables have equal destinations.
+#[derive(Debug, Clone, Eq)]
 pub struct DeliverSecret {
     /// The key with the tables that it is in, such as `account.acme.deliver.api_key`.
     pub key: String,
     /// Where it comes from.
     pub source: SecretSource,
+}
+
+impl PartialEq for DeliverSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
 }
 
 /// How long to wait for a destination: `[account.NAME.deliver.timeouts]`.
@@ -145,6 +153,7 @@ fn set(table: &file::Deliver) -> impl Iterator<Item = &'static str> {
         ("task_wait", table.task_wait.is_some()),
         ("task_poll", table.task_poll.is_some()),
         ("url", table.url.is_some()),
+        ("allow_plain_http", table.allow_plain_http.is_some()),
         ("format", table.format.is_some()),
         ("headers", table.headers.is_some()),
         ("gzip", table.gzip.is_some()),

@@ -75,6 +75,7 @@ fn http_has_defaults_for_all_but_the_url() {
         url: "https://intake.example.com/events?stream=1"
             .parse()
             .unwrap(),
+        allow_plain_http: false,
         format: BodyFormat::Ndjson,
         headers: Vec::new(),
         gzip: false,
@@ -256,7 +257,31 @@ fn what_is_wrong_is_named_with_its_remedy() {
             "to = \"http\"\nurl = \"http://intake.example.com/\"",
             "headers = { x-key = { env = \"KEY\" } }",
             "url",
+            &["without TLS", "https://"],
+        ),
+        (
+            "to = \"http\"\nurl = \"http://intake.example.com/\"",
+            "headers = { x = \"1\" }",
+            "url",
+            &["without TLS", "https://", "allow_plain_http = true"],
+        ),
+        (
+            "to = \"http\"\nurl = \"http://192.0.2.1:8080/?key=canary-7f3a\"",
+            "allow_plain_http = false",
+            "url",
             &["without TLS"],
+        ),
+        (
+            "to = \"http\"\nurl = \"http://intake.example.com/\"\nheaders = { x-key = { env = \"KEY\" } }",
+            "allow_plain_http = true",
+            "allow_plain_http",
+            &["a secret", "https://", "remove the header"],
+        ),
+        (
+            SEKOIA,
+            "allow_plain_http = true",
+            "allow_plain_http",
+            &["to = \"http\"", "go to sekoia", "remove"],
         ),
         (
             HTTP,
@@ -377,7 +402,47 @@ fn a_secret_may_go_to_this_very_machine_without_tls() {
         ))
         .unwrap();
     }
-    check("to = \"http\"\nurl = \"http://intake.example.com/\"\nheaders = { x = \"1\" }").unwrap();
+}
+
+#[test]
+fn events_may_go_without_tls_where_the_operator_says_so() {
+    check("to = \"http\"\nurl = \"http://[::1]:8080/\"").unwrap();
+    let Ok(Destination::Http(http)) = check(
+        "to = \"http\"\nurl = \"http://intake.example.com/\"\nheaders = { x = \"1\" }\nallow_plain_http = true",
+    ) else {
+        panic!("no http");
+    };
+    assert!(http.allow_plain_http);
+}
+
+#[test]
+fn equal_tables_of_two_accounts_are_equal_destinations() {
+    let of = |account: &str, lines: &str| {
+        let text =
+            format!("[account.{account}]\ncomponent = \"c\"\n[account.{account}.deliver]\n{lines}");
+        let file = file::parse(Path::new("asset-host.toml"), &text).unwrap();
+        let table = file.account.into_values().next().unwrap().deliver;
+        let key = format!("account.{account}.deliver");
+        Destination::check(&key, table, Path::new("folder"), &mut Vec::new()).unwrap()
+    };
+    let secret = "headers = { b = { env = \"KEY\" }, a = \"1\" }";
+    let all = [
+        "to = \"stdout\"".to_owned(),
+        "to = \"file\"\npath = \"x\"".to_owned(),
+        "to = \"file\"\npath = \"y\"".to_owned(),
+        SEKOIA.to_owned(),
+        format!("{SEKOIA}\nbatch = 5"),
+        SEKOIA.replace("KEY", "OTHER"),
+        HTTP.to_owned(),
+        format!("{HTTP}\n{secret}"),
+        format!("{HTTP}\n{}", secret.replace("KEY", "OTHER")),
+    ];
+    for (index, one) in all.iter().enumerate() {
+        for (other_index, other) in all.iter().enumerate() {
+            let equal = of("acme", one) == of("umbrella", other);
+            assert_eq!(equal, index == other_index, "{one}\n{other}");
+        }
+    }
 }
 
 #[test]

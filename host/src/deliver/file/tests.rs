@@ -25,6 +25,16 @@ impl Folder {
         folder
     }
 
+    fn with_pipe() -> Self {
+        let folder = Self::new();
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.path())
+            .status()
+            .unwrap();
+        assert!(made.success());
+        folder
+    }
+
     fn content(&self) -> String {
         std::fs::read_to_string(self.path()).unwrap()
     }
@@ -152,12 +162,7 @@ fn a_full_disk_is_full() {
 
 #[test]
 fn a_named_pipe_is_written_and_notices_that_its_reader_has_gone() {
-    let folder = Folder::new();
-    let made = std::process::Command::new("mkfifo")
-        .arg(folder.path())
-        .status()
-        .unwrap();
-    assert!(made.success());
+    let folder = Folder::with_pipe();
     let path = folder.path();
     let reader = std::thread::spawn(move || {
         let mut content = [0; 3];
@@ -241,24 +246,45 @@ async fn the_process_outlives_a_hang_up_and_counts_it() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn pages_of_several_sources_do_not_mix() {
-    let folder = Folder::new();
-    let file = std::sync::Arc::new(open(&folder.path()).unwrap());
-    let events: Vec<Event> = (0..50)
+/// Eight sources write a page of these events at once.
+async fn write_at_once(file: File, events: &[Event]) {
+    let file = std::sync::Arc::new(file);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (file, events) = (std::sync::Arc::clone(&file), events.to_vec());
+        tasks.spawn(async move { file.deliver(&events, &AtomicU64::new(0)).await.unwrap() });
+    }
+    tasks.join_all().await;
+}
+
+/// A page that is larger than a pipe takes at a time.
+fn large_page() -> Vec<Event> {
+    (0..200)
         .map(|number| Event {
             device: number.to_string(),
             json: format!("{{\"number\":{number},\"text\":\"{}\"}}", "x".repeat(500)),
             fingerprint: 0,
         })
-        .collect();
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let (file, events) = (std::sync::Arc::clone(&file), events.clone());
-        tasks.spawn(async move { file.deliver(&events).await.unwrap() });
-    }
-    tasks.join_all().await;
-    let page =
-        String::from_utf8(super::lines(events.iter().map(|event| event.json.as_str()))).unwrap();
-    assert_eq!(folder.content(), page.repeat(8));
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_several_sources_do_not_mix() {
+    let folder = Folder::new();
+    let events = large_page();
+    write_at_once(open(&folder.path()).unwrap(), &events).await;
+    let page = lines(events.iter().map(|event| event.json.as_str()));
+    assert_eq!(folder.content(), String::from_utf8(page).unwrap().repeat(8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_several_sources_do_not_mix_in_a_pipe() {
+    let folder = Folder::with_pipe();
+    let path = folder.path();
+    let reader = std::thread::spawn(move || std::fs::read_to_string(path).unwrap());
+    let events = large_page();
+    write_at_once(open(&folder.path()).unwrap(), &events).await;
+    let page = lines(events.iter().map(|event| event.json.as_str()));
+    let page = String::from_utf8(page).unwrap();
+    assert!(reader.join().unwrap() == page.repeat(8));
 }

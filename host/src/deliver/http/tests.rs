@@ -22,6 +22,7 @@ fn config(server: &Server) -> config::Http {
         batch_events: 100,
         batch_bytes: 1024 * 1024,
         timeouts: TIMEOUTS,
+        allow_plain_http: false,
         retry: RETRY,
     }
 }
@@ -29,7 +30,7 @@ fn config(server: &Server) -> config::Http {
 async fn deliver(config: &config::Http, count: usize) -> Result<Delivered, DeliverError> {
     let (_sender, stop) = Stop::by_hand();
     let http = Http::open(config, &stop).unwrap();
-    http.deliver(&events(count)).await
+    http.deliver(&events(count), &AtomicU64::new(0)).await
 }
 
 fn header(name: &'static str, text: HeaderText) -> Header {
@@ -159,7 +160,6 @@ async fn halving_finds_the_events_that_are_refused() {
             assert!(reason.starts_with(&status.to_string()), "{reason}");
             assert!(reason.ends_with("(E7: hostname … is bad)"), "{reason}");
         }
-        assert_eq!(delivered.retries, 0);
     }
 }
 
@@ -176,10 +176,24 @@ async fn what_passes_is_tried_again() {
         _ => answer(200, ""),
     })
     .await;
-    let delivered = deliver(&config(&server), 1).await.unwrap();
-    assert_eq!(delivered.retries, 3);
+    let (_sender, stop) = Stop::by_hand();
+    let http = Http::open(&config(&server), &stop).unwrap();
+    let retries = AtomicU64::new(0);
+    http.deliver(&events(1), &retries).await.unwrap();
+    assert_eq!(retries.into_inner(), 3);
     let bodies: Vec<String> = server.seen().iter().map(Seen::text).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
+}
+
+#[tokio::test]
+async fn retries_of_a_delivery_that_fails_are_counted_too() {
+    let server = Server::start(|_, number| answer(if number < 2 { 503 } else { 403 }, "")).await;
+    let (_sender, stop) = Stop::by_hand();
+    let http = Http::open(&config(&server), &stop).unwrap();
+    let retries = AtomicU64::new(0);
+    let error = http.deliver(&events(1), &retries).await.unwrap_err();
+    assert!(matches!(error, DeliverError::Denied { .. }), "{error:?}");
+    assert_eq!(retries.into_inner(), 2);
 }
 
 #[tokio::test]
@@ -208,6 +222,8 @@ async fn what_does_not_pass_stops_and_is_told_without_what_was_sent() {
                 "answered 200 OK",
                 "but `accepted` is 1 of 2",
                 "not confirmed",
+                "may have arrived already",
+                "answer 400 or 422",
             ],
         ),
         (
@@ -254,7 +270,10 @@ async fn a_stop_ends_a_wait() {
         })
         .await;
         let http = Http::open(&config(&server), &stop).unwrap();
-        let error = http.deliver(&events(1)).await.unwrap_err();
+        let error = http
+            .deliver(&events(1), &AtomicU64::new(0))
+            .await
+            .unwrap_err();
         assert!(matches!(error, DeliverError::Stopped { .. }), "{error:?}");
     }
 }
@@ -267,7 +286,7 @@ async fn a_stop_does_not_keep_what_needs_no_wait_from_going() {
     let mut config = config(&server);
     config.batch_events = 1;
     let http = Http::open(&config, &stop).unwrap();
-    http.deliver(&events(3)).await.unwrap();
+    http.deliver(&events(3), &AtomicU64::new(0)).await.unwrap();
     assert_eq!(server.seen().len(), 3);
 }
 

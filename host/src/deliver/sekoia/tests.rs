@@ -23,7 +23,7 @@ fn config(server: &Server) -> config::Sekoia {
 async fn deliver(config: &config::Sekoia, count: usize) -> Result<Delivered, DeliverError> {
     let (_sender, stop) = Stop::by_hand();
     let sekoia = Sekoia::open(config, &stop).unwrap();
-    sekoia.deliver(&events(count)).await
+    sekoia.deliver(&events(count), &AtomicU64::new(0)).await
 }
 
 #[tokio::test]
@@ -84,6 +84,54 @@ async fn a_batch_is_confirmed_once_its_task_has_ended_well() {
             request.header("user-agent"),
             format!("sekoiaio-asset-connector-{UUID}")
         );
+    }
+}
+
+#[tokio::test]
+async fn the_batches_of_a_page_are_handed_over_before_their_tasks_are_waited_for() {
+    let server = Server::start(|request, number| match request.method.as_str() {
+        "POST" => answer(200, &format!("{{\"task_id\":{number}}}")),
+        _ if request.path.ends_with('1') && number < 8 => answer(200, r#"{"status":"RUNNING"}"#),
+        _ => answer(200, r#"{"status":"FINISHED"}"#),
+    })
+    .await;
+    assert_eq!(
+        deliver(&config(&server), 250).await.unwrap(),
+        Delivered::default()
+    );
+    let asked: Vec<String> = server
+        .seen()
+        .iter()
+        .map(|request| request.path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(asked, [UUID, UUID, UUID, "0", "1", "1", "1", "1", "1", "2"]);
+}
+
+#[test]
+fn a_task_is_named_by_a_text_or_a_number() {
+    let task = |id: &str| Some(Accepted::Task(id.into()));
+    for (body, expected) in [
+        ("", Some(Accepted::Done)),
+        ("{}", Some(Accepted::Done)),
+        (r#"{"task_id":null}"#, Some(Accepted::Done)),
+        (r#"{"task_id":""}"#, Some(Accepted::Done)),
+        (r#"{"message":"Accepted"}"#, Some(Accepted::Done)),
+        (r#"{"task_id":"t-1"}"#, task("t-1")),
+        (r#"{"task_id":17}"#, task("17")),
+        (
+            r#"{"task_id":18446744073709551615}"#,
+            task("18446744073709551615"),
+        ),
+        (r#"{"task_id":-1}"#, None),
+        (r#"{"task_id":1.5}"#, None),
+        (r#"{"task_id":true}"#, None),
+        (r#"{"task_id":["t-1"]}"#, None),
+        (r#"{"task_id":{"id":"t-1"}}"#, None),
+        (r#"{"code":"E1","message":"Bad"}"#, None),
+        ("[]", None),
+        ("ok", None),
+    ] {
+        assert_eq!(accepted(body.as_bytes()), expected, "{body}");
     }
 }
 
@@ -155,7 +203,10 @@ async fn a_task_is_waited_for_although_the_run_is_asked_to_stop() {
     })
     .await;
     let sekoia = Sekoia::open(&config(&server), &stop).unwrap();
-    let delivered = sekoia.deliver(&events(1)).await.unwrap();
+    let delivered = sekoia
+        .deliver(&events(1), &AtomicU64::new(0))
+        .await
+        .unwrap();
     assert_eq!(delivered, Delivered::default());
     assert_eq!(server.seen().len(), 4);
 }
