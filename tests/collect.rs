@@ -259,3 +259,24 @@ fn events_go_to_standard_output_one_a_line() {
         assert_eq!(event["class_uid"], 5001);
     }
 }
+
+#[test]
+fn accounts_that_share_standard_output_do_not_mix_their_lines() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 2_000)));
+    work.deliver("to = \"stdout\"");
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let accounts =
+        ["beta", "gamma"].map(|name| config.replace("account.acme", &format!("account.{name}")));
+    work.write(
+        "asset-host.toml",
+        &format!("{config}\n{}", accounts.join("\n")),
+    );
+    let ran = work.collect(0);
+    assert_eq!(ran.stdout.lines().count(), 3 * 2_000);
+    for line in ran.stdout.lines() {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{line}"
+        );
+    }
+}

@@ -8,6 +8,8 @@
 
 mod support;
 
+use serde_json::Value;
+use sophos_central_simulator::intake::{self, Failure, Intake};
 use sophos_central_simulator::{Fleet, Options};
 use support::Workplace;
 use time::OffsetDateTime;
@@ -140,4 +142,62 @@ fn what_changed_while_everything_was_sent_is_not_taken_for_unchanged() {
     work.forget_events();
     work.collect(0);
     assert_eq!(work.ids(), [work.simulator.fleet(|fleet| fleet.id(0))]);
+}
+
+#[test]
+fn what_arrived_in_a_push_that_failed_is_not_taken_for_what_was_confirmed() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 40)));
+    emit(&work, "", "changed");
+    let intake = Intake::start(intake::Options::default());
+    let url = intake.url().to_owned();
+    work.deliver(&format!(
+        "to = \"http\"\nurl = \"{url}/in\"\nbatch_events = 10"
+    ));
+    work.collect(0);
+    let (first, last) = work.simulator.fleet(|fleet| (fleet.id(0), fleet.id(39)));
+    let good = work
+        .simulator
+        .fleet(|fleet| fleet.record(0)["hostname"].clone());
+
+    // The device is another for a while. That arrives, and the push of its page fails behind it.
+    rename(&work, 0, "another".into());
+    rename(&work, 39, "last".into());
+    let refused = last.clone();
+    intake.fault_when(
+        intake::Route::Plain,
+        move |delivery| delivery.holds(&refused),
+        Failure::status(403),
+    );
+    work.edit_config("batch_events = 10", "batch_events = 1");
+    intake.clear();
+    work.collect(1);
+    assert_eq!(intake.deliveries().get(&first), Some(&1));
+
+    rename(&work, 0, good);
+    intake.clear_faults();
+    intake.clear();
+    work.collect(0);
+    let mut both = vec![first, last];
+    both.sort();
+    assert_eq!(intake.ids(), both);
+}
+
+fn rename(work: &Workplace, index: u64, name: Value) {
+    work.simulator.fleet(|fleet| {
+        fleet.edit(index, |record| record["hostname"] = name);
+        fleet.check_in(index, OffsetDateTime::now_utc());
+    });
+}
+
+#[test]
+fn another_destination_is_told_of_every_device_that_is_seen() {
+    let work = workplace();
+    work.collect(0);
+    work.edit_config("path = \"events.ndjson\"", "path = \"other.ndjson\"");
+    let changed = check_in(&work, "new");
+    assert_eq!(changed.len() as u64, CHANGED);
+    work.collect(0)
+        .says(&["another destination than in the last run", "events 1000"]);
+    check_in(&work, "newer");
+    work.collect(0).says(&["events 30", "unchanged 970"]);
 }

@@ -263,6 +263,10 @@ fn what_cannot_be_written_is_told_before_anything_is_asked() {
         (&["--every", "1h", "--jitter", "1h"], "--jitter"),
         (&["--jitter", "1m"], "--every"),
         (&["--jobs", "0"], "--jobs"),
+        (
+            &["--since", "2026-01-01T00:00:00Z", "--every", "1h"],
+            "--every",
+        ),
     ] {
         let args: Vec<_> = ["collect"].iter().chain(args).copied().collect();
         work.host(&args).expect(2).says(&[words]);
@@ -292,4 +296,30 @@ fn the_list_shows_per_source_mark_last_success_and_last_error() {
         4,
         "{list}"
     );
+}
+
+#[test]
+fn a_run_that_could_not_begin_is_in_the_metrics() {
+    let work = partner();
+    work.edit_config("rate_limits = []", "rate_limit = []");
+    work.host(&["collect", "--metrics", "metrics.prom"])
+        .expect(2)
+        .says(&["rate_limit"]);
+    let metrics = std::fs::read_to_string(work.path("metrics.prom")).unwrap();
+    assert!(
+        metrics.contains("asset_host_last_run_exit_code 2"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn a_hang_up_ends_no_service_whatever_its_destination() {
+    let work = partner();
+    work.deliver("to = \"stdout\"");
+    let mut running = Running::start(&work, &["collect", "--every", "1h"]);
+    running.wait_for("the next run begins in");
+    running.signal(Signal::HUP);
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(1), "{log}");
 }

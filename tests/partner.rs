@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use rustix::process::Signal;
 use sophos_central_simulator::{Access, Credential, Fault, Options, Route, Tenant};
+use support::running::Running;
 use support::{QUICK, Workplace};
 use time::OffsetDateTime;
 
@@ -211,10 +213,10 @@ fn only_and_skip_choose_by_id_and_by_name() {
         "rate_limits = []",
         "rate_limits = []\nonly = [\"Exemple 1\"]",
     );
-    let ran = work.collect(0).says(&[
+    let ran = work.collect(1).says(&[
         "\"Exemple 1\"",
         "neither the id nor the name of a source",
-        "sources 0",
+        "sources 1 (1 failed, 0 not collectable, 5 skipped)",
     ]);
     assert!(!ran.stderr.contains("cursor is kept until"));
     assert_eq!(work.ids(), [""; 0]);
@@ -319,4 +321,83 @@ fn a_range_of_every_tenant_leaves_the_state_alone() {
         .expect(0);
     assert_eq!(work.ids().len(), 6, "{}", ran.stderr);
     assert_eq!(cursors(&work), before);
+}
+
+#[test]
+fn a_tenant_that_moved_to_a_page_already_read_is_not_taken_for_gone() {
+    let work = partner(4, 1);
+    work.collect(0);
+    let checked_in = check_in(&work);
+    work.forget_events();
+    let passed_over = Fault::edit(|page| {
+        page["items"].as_array_mut().unwrap().remove(2);
+    });
+    work.simulator.fault(Route::PartnerTenants, 1, passed_over);
+    let ran = work
+        .collect(0)
+        .says(&["sources 4 (0 failed, 0 not collectable)"]);
+    assert!(!ran.stderr.contains("gone"), "{}", ran.stderr);
+    let mut expected = checked_in;
+    expected.sort();
+    assert_eq!(work.ids(), expected);
+    // Only a listing that misses one is asked for twice.
+    work.simulator.clear_requests();
+    work.collect(0);
+    assert_eq!(work.simulator.requests_of(Route::PartnerTenants).len(), 1);
+}
+
+#[test]
+fn one_that_waits_to_try_again_gives_its_job_to_another() {
+    let work = partner(5, 2);
+    let waits = tenants(&work)[0].0.clone();
+    let an_hour = Fault::rate_limited(Some(3_600));
+    work.simulator
+        .fault_when(Route::Endpoints, is_of(&waits), an_hour);
+    let mut running = Running::start(&work, &["collect", "--jobs", "1"]);
+    for _ in 0..4 {
+        running.wait_for("up to date");
+    }
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("stopped before the end"), "{log}");
+    assert_eq!(work.ids().len(), 8);
+    assert_eq!(work.simulator.requests_of(Route::Token).len(), 1);
+}
+
+/// Lets every later change of a column of the state fail, as on a disk that is full.
+fn break_state(work: &Workplace, column: &str) {
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    let trigger = format!(
+        "CREATE TRIGGER broken BEFORE UPDATE OF {column} ON source BEGIN SELECT RAISE(ABORT, 'broken'); END"
+    );
+    state.execute_batch(&trigger).unwrap();
+}
+
+#[test]
+fn a_state_that_breaks_stops_the_run_and_every_source_is_told() {
+    let work = partner(4, 2);
+    work.collect(0);
+    check_in(&work);
+    let before = cursors(&work);
+    break_state(&work, "cursor");
+    let ran = work
+        .host(&["collect", "--summary", "summary.json"])
+        .expect(1);
+    for (id, name) in tenants(&work) {
+        let told =
+            |line: &str| line.contains(&id) && line.contains(&name) && line.contains("failed");
+        assert!(ran.stderr.lines().any(told), "{name} in\n{}", ran.stderr);
+    }
+    assert_eq!(cursors(&work), before);
+}
+
+#[test]
+fn a_state_that_breaks_while_the_sources_are_listed_is_a_failure() {
+    let work = partner(3, 1);
+    work.collect(0);
+    work.simulator
+        .configure(|options| options.tenants.remove(1));
+    break_state(&work, "gone_at");
+    work.collect(1).says(&["sources 1 (1 failed", "state.db"]);
 }

@@ -272,3 +272,53 @@ fn a_reader_that_has_gone_before_the_first_page_gets_everything_the_next_time() 
     assert!(work.cursor().is_none());
     assert_eq!(work.collect(0).stdout.lines().count() as u64, ENDPOINTS);
 }
+
+#[test]
+fn a_wait_for_the_rate_limit_ends_at_once() {
+    for signal in SIGNALS {
+        let work = workplace();
+        // Token, whoami, and the first page.
+        work.edit_config(
+            "rate_limits = []",
+            "rate_limits = [{ requests = 3, seconds = 3600 }]",
+        );
+        let mut running = Running::start(&work, &["collect", "-v"]);
+        running.wait_for("for the rate limit");
+        running.signal(signal);
+        assert_stopped(running);
+        assert_eq!(work.ids().len(), 500);
+        work.edit_config(
+            "rate_limits = [{ requests = 3, seconds = 3600 }]",
+            "rate_limits = []",
+        );
+        assert_completes(&work);
+    }
+}
+
+#[test]
+fn what_blocks_before_the_first_request_is_left_at_once() {
+    let pipe = |work: &Workplace| {
+        let made = std::process::Command::new("mkfifo")
+            .arg(work.path("pipe"))
+            .status();
+        assert!(made.unwrap().success());
+        work.deliver("to = \"file\"\npath = \"pipe\"");
+    };
+    let command = |work: &Workplace| {
+        // It never ends.
+        work.edit_config(
+            "client_secret = { env = \"TEST_CLIENT_SECRET\" }",
+            "client_secret = { command = [\"tail\", \"-f\", \"/dev/null\"] }",
+        );
+    };
+    for block in [&pipe as &dyn Fn(&Workplace), &command] {
+        let work = workplace();
+        block(&work);
+        let mut running = Running::start(&work, &["-v", "collect"]);
+        running.wait_for("making ready");
+        running.signal(Signal::TERM);
+        let (code, log) = running.end();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(work.simulator.requests().is_empty());
+    }
+}

@@ -9,6 +9,7 @@ use crate::config::Account;
 use crate::connector::CallError;
 use crate::failure;
 use crate::retry::{Attempts, Next};
+use crate::run::Worker;
 use crate::stop::Stop;
 
 /// What a call came to in the end.
@@ -43,8 +44,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What a try came to; none where it is to be made again, once the wait for that is over.
-    pub async fn tried<T>(&mut self, result: Result<T, CallError<Error>>) -> Option<Answer<T>> {
+    /// What a try came to; none where it is to be made again, once the wait for that is over. The worker rests
+    /// meanwhile.
+    pub async fn tried<T>(
+        &mut self,
+        result: Result<T, CallError<Error>>,
+        worker: &mut Worker,
+    ) -> Option<Answer<T>> {
         let failed = match result {
             Ok(value) => return Some(Answer::Good(value)),
             Err(failed) => failed,
@@ -61,8 +67,14 @@ impl<'a> Call<'a> {
         let Next::Again(wait) = self.attempts.after(&error, retry, elapsed, fastrand::f64()) else {
             return Some(Answer::Bad(why));
         };
+        if self.stop.requested() {
+            return Some(Answer::Stopped);
+        }
         self.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());
+        if !wait.is_zero() {
+            worker.rest();
+        }
         self.stop.sleep(wait).await.then_some(Answer::Stopped)
     }
 }

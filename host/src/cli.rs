@@ -76,11 +76,11 @@ pub struct Collect {
     pub restart: bool,
 
     /// Deliver what was seen at or after this time (RFC 3339), without touching the state
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "every")]
     pub since: Option<String>,
 
     /// Deliver what was seen before this time (RFC 3339), without touching the state
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "every")]
     pub until: Option<String>,
 
     /// Do all but deliver events and store cursors

@@ -18,6 +18,7 @@ use crate::egress::{Egress, Policy};
 use crate::rate_limit::SharedLimiter;
 use crate::runtime::Loaded;
 use crate::sandbox::{Sandbox, Secrets};
+use crate::stop::Stop;
 
 /// How many units of the engine's epoch a component may compute before it gives way.
 const EPOCHS: u64 = 1;
@@ -35,6 +36,8 @@ pub struct Access {
     pub timeouts: Timeouts,
     /// When its requests may leave; shared by the account's connectors.
     pub limiter: SharedLimiter,
+    /// What ends a wait for the rate limit before its time.
+    pub stop: Option<Stop>,
 }
 
 /// A component that acts for one account.
@@ -91,6 +94,7 @@ impl Connector {
             secrets: Secrets::default(),
             timeouts: Timeouts::default(),
             limiter: SharedLimiter::new(&[]),
+            stop: None,
         })
     }
 

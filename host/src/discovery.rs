@@ -6,8 +6,9 @@ use tracing::warn;
 
 use crate::attempt::{Answer, Call};
 use crate::bindings::inventory::connector::types::{Error, Source};
-use crate::config::Account;
-use crate::connector::{CallError, Connector};
+use crate::config::{Account, Selection};
+use crate::connector::CallError;
+use crate::run::Worker;
 use crate::stop::Stop;
 
 /// The most pages that a component may list: more than a million tenants of Sophos.
@@ -24,6 +25,48 @@ pub struct Discovered {
     pub retries: u64,
 }
 
+impl Discovered {
+    /// The ids of the sources.
+    pub fn ids(&self) -> BTreeSet<String> {
+        self.sources
+            .iter()
+            .map(|source| source.id.clone())
+            .collect()
+    }
+
+    /// Adds what another listing found beside; how that one ended counts.
+    pub fn merge(&mut self, other: Self) {
+        let known = self.ids();
+        let new = other
+            .sources
+            .into_iter()
+            .filter(|source| !known.contains(&source.id));
+        self.sources.extend(new);
+        self.end = other.end;
+        self.retries += other.retries;
+    }
+
+    /// The entries of an account's `only` that name no source of a complete listing. Those of `skip` are told in
+    /// the log: they leave nothing out.
+    pub fn unmatched<'a>(&self, selection: &'a Selection) -> Vec<&'a str> {
+        if !matches!(self.end, End::Complete) {
+            return Vec::new();
+        }
+        let names: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| (source.id.as_str(), source.name.as_str()))
+            .collect();
+        for entry in selection.unmatched_skip(&names) {
+            warn!(
+                "`skip` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or \
+                 remove it if the source has gone"
+            );
+        }
+        selection.unmatched_only(&names)
+    }
+}
+
 /// How a listing ended.
 #[derive(Debug, Default)]
 pub enum End {
@@ -36,9 +79,9 @@ pub enum End {
     Failed(String),
 }
 
-/// Asks for every page of an account's sources.
+/// Asks for every page of the sources of an account, whose component has this `config` as JSON text.
 pub async fn discover(
-    connector: &mut Connector,
+    worker: &mut Worker,
     account: &Account,
     config: &str,
     stop: &Stop,
@@ -53,9 +96,10 @@ pub async fn discover(
         }
         let mut call = Call::new(account, stop);
         let answer = loop {
+            let connector = worker.connector().await;
             let tried = connector.discover(config, next.as_deref()).await;
             let tried = tried.map_err(no_cursor);
-            if let Some(answer) = call.tried(tried).await {
+            if let Some(answer) = call.tried(tried, worker).await {
                 break answer;
             }
         };
@@ -95,28 +139,4 @@ fn no_cursor(error: CallError<Error>) -> CallError<Error> {
         CallError::Told(Error::InvalidCursor(failure)) => CallError::Told(Error::Protocol(failure)),
         other => other,
     }
-}
-
-/// Takes out what the account's `only` and `skip` leave out, and returns it. Tells of entries that name no source
-/// of a complete listing.
-pub fn take_skipped(account: &Account, discovered: &mut Discovered) -> Vec<Source> {
-    let names: Vec<_> = discovered
-        .sources
-        .iter()
-        .map(|source| (source.id.as_str(), source.name.as_str()))
-        .collect();
-    if matches!(discovered.end, End::Complete) {
-        for entry in account.selection.unmatched(&names) {
-            warn!(
-                "`only` or `skip` names {entry:?}, which is neither the id nor the name of a source: check the \
-                 spelling, or remove it if the source has gone"
-            );
-        }
-    }
-    discovered
-        .sources
-        .extract_if(.., |source| {
-            !account.selection.wants(&source.id, &source.name)
-        })
-        .collect()
 }

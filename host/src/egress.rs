@@ -26,6 +26,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::rate_limit::SharedLimiter;
+use crate::stop::Stop;
 
 /// What one account's component may reach.
 #[derive(Debug, Default)]
@@ -141,6 +142,7 @@ pub struct Egress {
     policy: Arc<Policy>,
     timeouts: Timeouts,
     limiter: SharedLimiter,
+    stop: Option<Stop>,
     /// Milliseconds that requests of the connector have waited for the rate limit, or are waiting.
     waited: Arc<AtomicU64>,
 }
@@ -152,6 +154,7 @@ impl Egress {
             policy: Arc::clone(&access.policy),
             timeouts: access.timeouts,
             limiter: access.limiter.clone(),
+            stop: access.stop.clone(),
             waited: Arc::default(),
         }
     }
@@ -210,7 +213,7 @@ impl WasiHttpHooks for Egress {
         let options = self.options(options);
         // Connecting includes the TLS handshake here, which the default client does not bound.
         let head = self.timeouts.connect * 2 + self.timeouts.first_byte;
-        let limiter = self.limiter.clone();
+        let (limiter, stop) = (self.limiter.clone(), self.stop.clone());
         let waited = Arc::clone(&self.waited);
         Box::new(async move {
             admitted.map_err(|_| Error::HttpRequestDenied)?;
@@ -219,7 +222,17 @@ impl WasiHttpHooks for Egress {
                 debug!("waiting {:.1} s for the rate limit", wait.as_secs_f64());
                 let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
                 waited.fetch_add(millis.saturating_add(1), Ordering::Relaxed);
-                tokio::time::sleep(wait).await;
+                let stopped = match stop {
+                    Some(stop) => stop.sleep(wait).await,
+                    None => {
+                        tokio::time::sleep(wait).await;
+                        false
+                    }
+                };
+                if stopped {
+                    // Nothing was asked for yet; the component takes it for a network that does not answer.
+                    return Err(Error::ConnectionTimeout);
+                }
             }
             let sending = wasmtime_wasi_http::default_send_request(request, Some(options));
             let (response, connection) = tokio::time::timeout(head, sending)

@@ -12,8 +12,9 @@ use crate::config::{Account, Config, Problem};
 use crate::connector::{Access, Connector};
 use crate::egress::{Policy, is_loopback};
 use crate::manifest::{Manifest, is_uri};
-use crate::rate_limit::SharedLimiter;
+use crate::rate_limit::Limiters;
 use crate::runtime::{Loaded, Runtime};
+use crate::stop::Stop;
 
 /// An account whose component, configuration and secrets are in order.
 pub struct Ready {
@@ -25,7 +26,7 @@ pub struct Ready {
     pub config: String,
 }
 
-/// Makes accounts ready, in their order.
+/// Makes accounts ready, in their order. Their requests keep to `limiters`, and wait for them until `stop` only.
 ///
 /// # Errors
 ///
@@ -35,15 +36,23 @@ pub async fn accounts(
     runtime: &Runtime,
     config: &Config,
     accounts: Vec<&Account>,
+    limiters: &mut Limiters,
+    stop: Option<&Stop>,
 ) -> anyhow::Result<Vec<Ready>> {
     let mut ready = Vec::with_capacity(accounts.len());
     for account in accounts {
-        ready.push(prepare(runtime, config, account).await?);
+        ready.push(prepare(runtime, config, account, limiters, stop).await?);
     }
     Ok(ready)
 }
 
-async fn prepare(runtime: &Runtime, config: &Config, account: &Account) -> anyhow::Result<Ready> {
+async fn prepare(
+    runtime: &Runtime,
+    config: &Config,
+    account: &Account,
+    limiters: &mut Limiters,
+    stop: Option<&Stop>,
+) -> anyhow::Result<Ready> {
     let key = format!("account.{}", account.name);
     let loaded = runtime
         .load(&account.component, account.sha256.as_deref())
@@ -54,9 +63,13 @@ async fn prepare(runtime: &Runtime, config: &Config, account: &Account) -> anyho
     if !problems.is_empty() {
         return Err(config.invalid(problems).into());
     }
-    let secrets = account
-        .resolve_secrets()
-        .map_err(|problems| config.invalid(problems))?;
+    // A command that prints a secret may take its time, or wait for a person.
+    let account = Arc::new(account.clone());
+    let resolved = {
+        let account = Arc::clone(&account);
+        tokio::task::spawn_blocking(move || account.resolve_secrets()).await?
+    };
+    let secrets = resolved.map_err(|problems| config.invalid(problems))?;
     if account.allow_loopback_http {
         warn!(
             account = account.name,
@@ -64,7 +77,7 @@ async fn prepare(runtime: &Runtime, config: &Config, account: &Account) -> anyho
         );
     }
     let typed =
-        typed_urls(&manifest.config, account).map_err(|problem| config.invalid(vec![problem]))?;
+        typed_urls(&manifest.config, &account).map_err(|problem| config.invalid(vec![problem]))?;
     let policy = Policy::new(&manifest.hosts, &typed, account.allow_loopback_http).map_err(|entry| {
         anyhow::anyhow!(
             "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
@@ -76,13 +89,14 @@ async fn prepare(runtime: &Runtime, config: &Config, account: &Account) -> anyho
         .as_ref()
         .unwrap_or(&manifest.rate_limits);
     Ok(Ready {
-        account: Arc::new(account.clone()),
+        account: Arc::clone(&account),
         access: Access {
             loaded,
             policy: Arc::new(policy),
             secrets: Arc::new(secrets),
             timeouts: account.timeouts,
-            limiter: SharedLimiter::new(limits),
+            limiter: limiters.of(&account.name, limits),
+            stop: stop.cloned(),
         },
         config: Value::Object(account.config.clone()).to_string(),
     })

@@ -4,7 +4,7 @@
 //! moments that were given out are remembered, so that no window of a limit's length, wherever it begins, holds
 //! more requests than that limit allows.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -113,6 +113,26 @@ impl SharedLimiter {
     }
 }
 
+/// The limiters of the accounts, for as long as the process lives: a run that begins soon after another shares
+/// its periods.
+#[derive(Debug, Default)]
+pub struct Limiters(BTreeMap<String, (Vec<RateLimit>, SharedLimiter)>);
+
+impl Limiters {
+    /// The limiter of an account; a new one where its limits have changed.
+    pub fn of(&mut self, account: &str, limits: &[RateLimit]) -> SharedLimiter {
+        match self.0.get(account) {
+            Some((known, limiter)) if known == limits => limiter.clone(),
+            _ => {
+                let limiter = SharedLimiter::new(limits);
+                let entry = (limits.to_vec(), limiter.clone());
+                self.0.insert(account.to_owned(), entry);
+                limiter
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +140,16 @@ mod tests {
 
     fn limit(requests: u32, seconds: u32) -> RateLimit {
         RateLimit { requests, seconds }
+    }
+
+    #[test]
+    fn an_account_keeps_its_limiter_until_its_limits_change() {
+        let mut limiters = Limiters::default();
+        let hourly = [limit(1, 3600)];
+        assert!(limiters.of("a", &hourly).reserve().is_zero());
+        assert!(!limiters.of("a", &hourly).reserve().is_zero());
+        assert!(limiters.of("b", &hourly).reserve().is_zero());
+        assert!(limiters.of("a", &[]).reserve().is_zero());
     }
 
     /// The moments, in seconds after the first request, of so many requests that all ask at once.

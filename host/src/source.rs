@@ -6,20 +6,21 @@
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use indicatif::ProgressBar;
 use time::OffsetDateTime;
+use tokio::task::block_in_place;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, debug, info, warn};
 
 use crate::attempt::{Answer, Call};
 use crate::bindings::inventory::connector::types::{Batch, Event, Reject};
 use crate::config::{Account, Emit};
-use crate::connector::Connector;
 use crate::deliver::{DeliverError, Delivered, Destination, Refused};
 use crate::rejects::{self, Rejects};
 use crate::report::Tally;
+use crate::run::{Worker, with};
 use crate::state::{Fingerprints, Start, State, StateError, StoredBatch};
 use crate::stop::Stop;
 
@@ -66,30 +67,37 @@ pub struct Run<'a> {
     pub progress: &'a ProgressBar,
 }
 
-/// Collects a source from `start` to the end of its walk. `tally` counts what was confirmed, and `mark` is how
-/// far the source is collected by then, whatever the end.
+/// How far a source got.
+#[derive(Debug, Default)]
+pub struct Reached {
+    /// What was done and confirmed.
+    pub tally: Tally,
+    /// How far the source is collected, in the component's words; none where no walk has ended.
+    pub mark: Option<String>,
+}
+
+/// Collects a source from `start` to the end of its walk. `reached` is true at any time, also where the call is
+/// dropped.
 ///
 /// # Errors
 ///
 /// When the state cannot be read or written.
 pub async fn collect(
-    connector: &mut Connector,
+    worker: &mut Worker,
     source: &Source,
     start: &Start,
     run: &Run<'_>,
-    tally: &mut Tally,
-    mark: &mut Option<String>,
+    reached: &mut Reached,
 ) -> Result<End, StateError> {
     let mut walk = Walk {
         source,
         run,
         full: start.full(),
-        tally,
-        mark,
+        reached,
         sent: 0,
         page: None,
     };
-    match walk.go(connector, start.cursor().map(str::to_owned)).await {
+    match walk.go(worker, start.cursor().map(str::to_owned)).await {
         Ok(end) => Ok(end),
         Err(Halt::Stopped) => Ok(End::Cut),
         Err(Halt::Failed(why)) => Ok(End::Failed(why)),
@@ -116,8 +124,7 @@ struct Walk<'a> {
     source: &'a Source,
     run: &'a Run<'a>,
     full: bool,
-    tally: &'a mut Tally,
-    mark: &'a mut Option<String>,
+    reached: &'a mut Reached,
     /// Events that were handed to the destination.
     sent: u64,
     /// The page that is being delivered.
@@ -135,23 +142,19 @@ struct Page {
     first: bool,
     /// `--limit` has cut events off: the page is not done with.
     cut: bool,
-    /// Requests of the delivery that were made again.
+    /// Requests to the destination that were made again.
     retries: Arc<AtomicU64>,
     delivery: AbortOnDropHandle<Result<Delivered, DeliverError>>,
 }
 
 impl Walk<'_> {
-    async fn go(
-        &mut self,
-        connector: &mut Connector,
-        mut cursor: Option<String>,
-    ) -> Result<End, Halt> {
+    async fn go(&mut self, worker: &mut Worker, mut cursor: Option<String>) -> Result<End, Halt> {
         loop {
             if self.run.stop.requested() {
                 self.confirm().await?;
                 return Ok(End::Cut);
             }
-            let batch = match self.next_batch(connector, cursor.as_deref()).await? {
+            let batch = match self.next_batch(worker, cursor.as_deref()).await? {
                 Answer::Good(batch) => batch,
                 Answer::Stopped => return Ok(End::Cut),
                 Answer::Bad(why) => return Ok(End::Failed(why)),
@@ -170,33 +173,30 @@ impl Walk<'_> {
     /// Asks for the next page while the one before is being delivered, and returns once that is confirmed.
     async fn next_batch(
         &mut self,
-        connector: &mut Connector,
+        worker: &mut Worker,
         cursor: Option<&str>,
     ) -> Result<Answer<Batch>, Halt> {
         let config = self.source.config.as_str();
         let mut call = Call::new(self.run.account, self.run.stop);
-        let answer = {
+        let answered = {
             let mut asked = pin!(async {
                 loop {
-                    let tried = connector.collect(config, cursor).await;
-                    if let Some(answer) = call.tried(tried).await {
+                    let tried = worker.connector().await.collect(config, cursor).await;
+                    if let Some(answer) = call.tried(tried, worker).await {
                         return answer;
                     }
                 }
             });
             tokio::select! {
-                answer = &mut asked => {
-                    self.confirm().await?;
-                    answer
-                }
-                confirmed = self.confirm(), if self.page.is_some() => {
-                    confirmed?;
-                    asked.await
-                }
+                answer = &mut asked => self.confirm().await.map(|()| answer),
+                confirmed = self.confirm(), if self.page.is_some() => match confirmed {
+                    Ok(()) => Ok(asked.await),
+                    Err(halt) => Err(halt),
+                },
             }
         };
-        self.tally.retries += call.retries;
-        Ok(answer)
+        self.reached.tally.retries += call.retries;
+        answered
     }
 
     /// Begins to deliver a page. Gives whether `--limit` ends the walk with it.
@@ -211,10 +211,10 @@ impl Walk<'_> {
         events.truncate(room);
         self.sent += events.len() as u64;
         let events = Arc::new(events);
+        self.forget_fingerprints(&events)?;
+        let retries = Arc::<AtomicU64>::default();
         let destination = Arc::clone(self.run.destination);
-        let sent = Arc::clone(&events);
-        let retries = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&retries);
+        let (sent, counted) = (Arc::clone(&events), Arc::clone(&retries));
         let delivery = async move {
             if sent.is_empty() {
                 return Ok(Delivered::default());
@@ -248,6 +248,18 @@ impl Walk<'_> {
         Ok(events)
     }
 
+    /// Whatever becomes of the delivery, what the destination has of these devices is not known until it is
+    /// confirmed.
+    fn forget_fingerprints(&self, events: &[Event]) -> Result<(), StateError> {
+        if self.run.emit != Emit::Changed || !self.run.storing || events.is_empty() {
+            return Ok(());
+        }
+        let devices = events.iter().map(|event| event.device.as_str());
+        self.state(|state| {
+            state.forget_fingerprints(&self.run.account.name, &self.source.id, devices)
+        })
+    }
+
     /// Waits until the page on its way is confirmed and stores what it allows. A call that is dropped while it
     /// waits leaves the page on its way.
     async fn confirm(&mut self) -> Result<(), Halt> {
@@ -258,7 +270,7 @@ impl Walk<'_> {
         let Some(page) = self.page.take() else {
             return Ok(());
         };
-        self.tally.retries += page.retries.load(Ordering::Relaxed);
+        self.reached.tally.retries += page.retries.load(Ordering::Relaxed);
         let delivered = match delivered {
             Ok(Ok(delivered)) => delivered,
             Ok(Err(DeliverError::Stopped { .. })) => return Err(Halt::Stopped),
@@ -273,11 +285,11 @@ impl Walk<'_> {
         if page.cut {
             return Ok(());
         }
-        self.tally.pages += 1;
+        self.reached.tally.pages += 1;
         self.set_aside(&page, &delivered.refused)?;
         self.store(&page, &delivered.refused)?;
         if page.mark.is_some() {
-            self.mark.clone_from(&page.mark);
+            self.reached.mark.clone_from(&page.mark);
         }
         debug!(
             events = page.events.len(),
@@ -290,7 +302,7 @@ impl Walk<'_> {
         if !page.more {
             info!(mark = page.mark, "up to date");
         }
-        let Tally { pages, events, .. } = *self.tally;
+        let Tally { pages, events, .. } = self.reached.tally;
         self.run
             .progress
             .set_message(format!("{pages} pages, {events} events"));
@@ -299,15 +311,15 @@ impl Walk<'_> {
 
     fn count(&mut self, page: &Page, delivered: &Delivered) {
         let refused = delivered.refused.len() as u64;
-        self.tally.events += page.events.len() as u64 - refused;
-        self.tally.refused += refused;
-        self.tally.unchanged += page.unchanged;
+        self.reached.tally.events += page.events.len() as u64 - refused;
+        self.reached.tally.refused += refused;
+        self.reached.tally.unchanged += page.unchanged;
     }
 
     /// Tells what was set aside by the component and what the destination refused, in the log and in the file
     /// of rejects.
     fn set_aside(&mut self, page: &Page, refused: &[Refused]) -> Result<(), Halt> {
-        self.tally.rejects += page.rejects.len() as u64;
+        self.reached.tally.rejects += page.rejects.len() as u64;
         let by_component = page
             .rejects
             .iter()
@@ -328,8 +340,7 @@ impl Walk<'_> {
             });
         }
         match self.run.rejects {
-            Some(file) if !lines.is_empty() => file
-                .append(&lines, now)
+            Some(file) if !lines.is_empty() => block_in_place(|| file.append(&lines, now))
                 .map_err(|error| Halt::Failed(error.to_string())),
             _ => Ok(()),
         }
@@ -367,10 +378,4 @@ impl Walk<'_> {
     fn state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
         with(self.run.state, action)
     }
-}
-
-/// Does something with the state while nobody else does. A thread that panicked meanwhile has left it whole:
-/// every change is a transaction.
-pub fn with<T>(state: &Mutex<State>, action: impl FnOnce(&mut State) -> T) -> T {
-    action(&mut state.lock().unwrap_or_else(PoisonError::into_inner))
 }

@@ -70,7 +70,8 @@ impl Stop {
         self.within
     }
 
-    async fn wait(&self) {
+    /// Waits until the run is asked to stop.
+    pub async fn wait(&self) {
         let mut requested = self.requested.clone();
         // The listener goes with the runtime only, which is the end, too.
         let _ = requested.wait_for(|stop| *stop).await;

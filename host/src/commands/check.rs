@@ -10,6 +10,7 @@ use crate::exit::ExitStatus;
 use crate::failure;
 use crate::prepare;
 use crate::printable::printable;
+use crate::rate_limit::Limiters;
 use crate::runtime::Runtime;
 
 /// Tests every account, or those that are named, and writes a line or two about each.
@@ -26,7 +27,9 @@ pub async fn run(
     let accounts = config.select(&args.accounts)?;
     let runtime = Runtime::new()?;
     let mut status = ExitStatus::Done;
-    for ready in prepare::accounts(&runtime, &config, accounts).await? {
+    for ready in
+        prepare::accounts(&runtime, &config, accounts, &mut Limiters::default(), None).await?
+    {
         let name = &ready.account.name;
         match Connector::new(ready.access).check(&ready.config).await {
             Ok(account) => {

@@ -1,29 +1,34 @@
 //! `collect`: every source of every account, delivered and stored page by page.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use time::OffsetDateTime;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::cli;
 use crate::config::Config;
-use crate::deliver::{self, Discard, HangUps};
+use crate::deliver::{self, Destination, Discard, HangUps};
 use crate::duration;
 use crate::exit::ExitStatus;
 use crate::failure;
 use crate::log::Terminal;
-use crate::prepare;
+use crate::prepare::{self, Ready};
 use crate::range::Range;
+use crate::rate_limit::Limiters;
 use crate::rejects::Rejects;
-use crate::report::{ExportError, Exporter, Outcome, Report, Target, WholeFile, json};
+use crate::report::{Entry, ExportError, Exporter, Outcome, Report, Target, WholeFile, json};
 use crate::run::{self, Settings};
 use crate::runtime::Runtime;
 use crate::schedule::Schedule;
 use crate::state::{State, Wanted};
 use crate::stop::Stop;
+
+/// Accounts that are ready, each with its destination.
+type Accounts = Vec<(Ready, Arc<dyn Destination>)>;
 
 /// Collects once, or for ever with `--every`.
 ///
@@ -42,19 +47,21 @@ pub async fn run(
     let target = args.metrics.as_deref().map(Target::parse).transpose();
     let target = target.context("--metrics")?;
     let summary = args.summary.as_deref().map(WholeFile::new).transpose();
-    let collect = Collect {
+    let mut collect = Collect {
         config,
         args,
         range,
         terminal,
         stop: Stop::on_signals(args.stop_within)?,
-        hang_ups: HangUps::listen()?,
+        hang_ups: hang_ups()?,
         runtime: Runtime::new()?,
+        limiters: Limiters::default(),
         summary: summary.context("--summary")?,
         metrics: match target {
             Some(target) => Some(Exporter::start(&target).await?),
             None => None,
         },
+        remembered: false,
     };
     let begin = Instant::now();
     let mut status = collect.once().await?;
@@ -74,14 +81,20 @@ pub async fn run(
             return Ok(status);
         }
         // What worked once is likely to work again: a state that is in use by a run by hand, for example.
-        status = match collect.once().await {
-            Ok(status) => status,
-            Err(error) => {
-                error!("this run could not begin: {}", failure::with_causes(&error));
-                collect.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
-                ExitStatus::CouldNotRun
-            }
-        };
+        status = collect.once().await.unwrap_or_else(|error| {
+            error!("this run could not begin: {}", failure::with_causes(&error));
+            ExitStatus::CouldNotRun
+        });
+    }
+}
+
+/// Listens to SIGHUP, whatever the destinations are: it must not end a service. On a terminal it means that the
+/// person has gone, and ends the run as it ends any program.
+fn hang_ups() -> io::Result<HangUps> {
+    if io::stderr().is_terminal() {
+        Ok(HangUps::default())
+    } else {
+        HangUps::listen()
     }
 }
 
@@ -94,33 +107,70 @@ struct Collect<'a> {
     stop: Stop,
     hang_ups: HangUps,
     runtime: Runtime,
+    limiters: Limiters,
     /// `--summary`
     summary: Option<WholeFile>,
     /// `--metrics`
     metrics: Option<Exporter>,
+    /// Whether the metrics know what earlier processes have stored.
+    remembered: bool,
 }
 
 impl Collect<'_> {
-    async fn once(&self) -> anyhow::Result<ExitStatus> {
+    /// One run, unless it is asked to stop before it begins.
+    async fn once(&mut self) -> anyhow::Result<ExitStatus> {
+        let stop = self.stop.clone();
+        let prepared = tokio::select! {
+            prepared = self.prepare() => prepared,
+            () = stop.wait() => return Ok(ExitStatus::Done),
+        };
+        let (settings, accounts) = prepared.inspect_err(|_| {
+            self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
+        })?;
+        let started_at = OffsetDateTime::now_utc();
+        let done = run::run(settings, accounts).await;
+        let ended_early = |entry: &Entry| match entry.outcome {
+            Outcome::Stopped => true,
+            Outcome::Failed(_) => stop.requested(),
+            _ => false,
+        };
+        let report = Report {
+            started_at,
+            ended_at: OffsetDateTime::now_utc(),
+            dry_run: self.args.dry_run,
+            cut: done.entries.iter().any(ended_early),
+            retries: done.retries,
+            entries: done.entries,
+        };
+        report.show(self.terminal);
+        // A range says nothing about how far the sources are collected.
+        let told = self.write_summary(&report)
+            & (self.range.is_some() || self.publish(|metrics| metrics.record(&report)));
+        Ok(if told {
+            report.status()
+        } else {
+            report.status().max(ExitStatus::SomeFailed)
+        })
+    }
+
+    /// Everything that a run needs before its first request.
+    async fn prepare(&mut self) -> anyhow::Result<(Settings, Accounts)> {
         let args = self.args;
+        debug!("making ready");
         let config = Config::load(self.config)?;
         let accounts = config.select(&args.accounts)?;
-        let ready = prepare::accounts(&self.runtime, &config, accounts).await?;
+        let (limiters, stop) = (&mut self.limiters, Some(&self.stop));
+        let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
         let state = if args.dry_run || self.range.is_some() {
             State::open_to_read(&config.state)?
         } else {
             State::open_for_run(&config.state)?
         };
-        let mut accounts = Vec::with_capacity(ready.len());
-        for ready in ready {
-            self.remember(&state, &ready.account.name)?;
-            let destination = if args.dry_run {
-                Arc::new(Discard)
-            } else {
-                deliver::open(&ready.account.deliver, &self.hang_ups, &self.stop)?
-            };
-            accounts.push((ready, destination));
+        if !self.remembered {
+            self.remember(&state, &ready)?;
+            self.remembered = true;
         }
+        let accounts = self.open_destinations(ready).await?;
         let settings = Settings {
             state: Mutex::new(state),
             rejects: (!args.dry_run).then(|| Rejects::beside(&config.state)),
@@ -136,38 +186,40 @@ impl Collect<'_> {
             stop: self.stop.clone(),
             terminal: self.terminal.clone(),
         };
-        let started_at = OffsetDateTime::now_utc();
-        let done = run::run(settings, accounts).await;
-        let report = Report {
-            started_at,
-            ended_at: OffsetDateTime::now_utc(),
-            dry_run: args.dry_run,
-            cut: done
-                .entries
-                .iter()
-                .any(|entry| entry.outcome == Outcome::Stopped),
-            retries: done.retries,
-            entries: done.entries,
-        };
-        report.show(self.terminal);
-        // A range says nothing about how far the sources are collected.
-        let told = self.write_summary(&report)
-            & (self.range.is_some() || self.publish(|metrics| metrics.record(&report)));
-        Ok(if told {
-            report.status()
-        } else {
-            report.status().max(ExitStatus::SomeFailed)
-        })
+        Ok((settings, accounts))
+    }
+
+    /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.
+    async fn open_destinations(&self, ready: Vec<Ready>) -> anyhow::Result<Accounts> {
+        let mut accounts = Accounts::with_capacity(ready.len());
+        for ready in ready {
+            let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
+            let destination = if self.args.dry_run {
+                Arc::new(Discard) as Arc<dyn Destination>
+            } else if let Some((_, destination)) = accounts.iter().find(same) {
+                Arc::clone(destination)
+            } else {
+                let account = Arc::clone(&ready.account);
+                let (hang_ups, stop) = (self.hang_ups.clone(), self.stop.clone());
+                // A named pipe is waited for until it has a reader.
+                let open = move || deliver::open(&account.deliver, &hang_ups, &stop);
+                tokio::task::spawn_blocking(open).await??
+            };
+            accounts.push((ready, destination));
+        }
+        Ok(accounts)
     }
 
     /// Lets the metrics begin with what earlier processes have stored.
-    fn remember(&self, state: &State, account: &str) -> anyhow::Result<()> {
+    fn remember(&self, state: &State, ready: &[Ready]) -> anyhow::Result<()> {
         let Some(metrics) = &self.metrics else {
             return Ok(());
         };
-        for stored in state.sources_of(account)? {
-            let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
-            metrics.remember(account, &stored.source, success, mark)?;
+        for account in ready.iter().map(|ready| ready.account.name.as_str()) {
+            for stored in state.sources_of(account)? {
+                let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
+                metrics.remember(account, &stored.source, success, mark)?;
+            }
         }
         Ok(())
     }

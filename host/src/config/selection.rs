@@ -42,21 +42,28 @@ impl Selection {
         (self.only.is_empty() || in_list(&self.only)) && !in_list(&self.skip)
     }
 
-    /// The entries that name none of these sources, each an id and a name: misspelt, or of a source that is
-    /// there no more.
-    pub fn unmatched<'a>(&'a self, sources: &[(&str, &str)]) -> Vec<&'a str> {
-        let matches = |entry: &str| {
-            sources
-                .iter()
-                .any(|(id, name)| same(entry, id) || same(entry, name))
-        };
-        self.only
-            .iter()
-            .chain(&self.skip)
-            .map(String::as_str)
-            .filter(|entry| !matches(entry))
-            .collect()
+    /// The entries of `only` that name none of these sources, each an id and a name: misspelt, or of a source
+    /// that is there no more.
+    pub fn unmatched_only<'a>(&'a self, sources: &[(&str, &str)]) -> Vec<&'a str> {
+        unmatched(&self.only, sources)
     }
+
+    /// The same of `skip`.
+    pub fn unmatched_skip<'a>(&'a self, sources: &[(&str, &str)]) -> Vec<&'a str> {
+        unmatched(&self.skip, sources)
+    }
+}
+
+fn unmatched<'a>(list: &'a [String], sources: &[(&str, &str)]) -> Vec<&'a str> {
+    let matches = |entry: &str| {
+        sources
+            .iter()
+            .any(|(id, name)| same(entry, id) || same(entry, name))
+    };
+    list.iter()
+        .map(String::as_str)
+        .filter(|entry| !matches(entry))
+        .collect()
 }
 
 fn names(list: &[String], text: &str) -> bool {
@@ -109,7 +116,8 @@ mod tests {
     #[test]
     fn what_names_no_source_is_found() {
         let selection = selection(&["a1", "Nordlis"], &["kestrel", "d4"]);
-        assert_eq!(selection.unmatched(&SOURCES), ["Nordlis", "d4"]);
+        assert_eq!(selection.unmatched_only(&SOURCES), ["Nordlis"]);
+        assert_eq!(selection.unmatched_skip(&SOURCES), ["d4"]);
     }
 
     #[test]

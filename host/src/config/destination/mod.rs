@@ -14,6 +14,7 @@ use crate::similar;
 mod address;
 mod headers;
 mod http;
+mod identity;
 mod sekoia;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,228 @@
+//! One account in a run: lists its sources, tells of those that are not collected, and hands the others out.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
+use tracing::{Instrument, error, error_span, warn};
+
+use super::done::SharedDone;
+use super::pool::Pool;
+use super::work::Work;
+use super::{Settings, with};
+use crate::bindings::inventory::connector::types::Source as Listed;
+use crate::config::Emit;
+use crate::deliver::Destination;
+use crate::discovery::{self, Discovered, End};
+use crate::prepare::Ready;
+use crate::printable::printable;
+use crate::report::Outcome;
+use crate::source::Source;
+use crate::state::StateError;
+
+/// Collects every source of an account, and puts into `done` what became of them.
+///
+/// # Errors
+///
+/// When the state cannot be read or written.
+pub async fn collect(
+    ready: Ready,
+    destination: Arc<dyn Destination>,
+    settings: Arc<Settings>,
+    jobs: Arc<Semaphore>,
+    done: &SharedDone,
+) -> Result<(), StateError> {
+    let pool = Pool::new(ready.access.clone(), jobs);
+    let account = Account {
+        ready: &ready,
+        settings: &settings,
+        pool,
+        done,
+    };
+    let sources = account.discover().await.inspect_err(|error| {
+        done.tell(
+            &ready.account.name,
+            None,
+            Outcome::Failed(error.to_string()),
+        );
+    })?;
+    let mut tasks = JoinSet::new();
+    for source in sources {
+        let worker = account.pool.worker().await;
+        if let Some(ended) = tasks.try_join_next() {
+            of_task(ended)?;
+        }
+        if settings.stop.requested() {
+            account.tell(source.id, source.name, Outcome::Stopped);
+            continue;
+        }
+        let span = error_span!(
+            parent: None,
+            "source",
+            account = ready.account.name,
+            source = source.id
+        );
+        let work = Work {
+            account: Arc::clone(&ready.account),
+            destination: Arc::clone(&destination),
+            settings: Arc::clone(&settings),
+            source,
+        };
+        let done = done.clone();
+        let task = async move {
+            let (entry, ended) = work.collect(worker).await;
+            done.add(entry);
+            ended
+        };
+        tasks.spawn(task.instrument(span));
+    }
+    while let Some(ended) = tasks.join_next().await {
+        of_task(ended)?;
+    }
+    Ok(())
+}
+
+/// How a source's task ended: one that panicked costs itself alone, and is told as failed.
+fn of_task(ended: Result<Result<(), StateError>, JoinError>) -> Result<(), StateError> {
+    ended.unwrap_or_else(|broken| {
+        error!("a source broke off: {broken}. Please report this");
+        Ok(())
+    })
+}
+
+struct Account<'a> {
+    ready: &'a Ready,
+    settings: &'a Settings,
+    pool: Arc<Pool>,
+    done: &'a SharedDone,
+}
+
+impl Account<'_> {
+    /// The sources that are to be collected.
+    async fn discover(&self) -> Result<Vec<Source>, StateError> {
+        let account = &self.ready.account;
+        self.forget_another_receiver()?;
+        let mut discovered = self.list().await;
+        if matches!(discovered.end, End::Complete) && self.misses_one(&discovered)? {
+            // A listing by page numbers may pass one over that moved to an earlier page meanwhile.
+            discovered.merge(self.list().await);
+        }
+        self.done.retried(discovered.retries);
+        match &discovered.end {
+            End::Complete => self.tell_gone(&discovered)?,
+            End::Stopped => self.done.tell(&account.name, None, Outcome::Stopped),
+            End::Failed(why) => {
+                error!("{why}");
+                let failed = Outcome::Failed(why.clone());
+                self.done.tell(&account.name, None, failed);
+            }
+        }
+        for entry in discovered.unmatched(&account.selection) {
+            let why = format!(
+                "`only` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or \
+                 remove it if the source has gone"
+            );
+            error!("{why}");
+            let name = (entry.to_owned(), entry.to_owned());
+            self.done
+                .tell(&account.name, Some(name), Outcome::Failed(why));
+        }
+        let mut sources = Vec::with_capacity(discovered.sources.len());
+        for listed in discovered.sources {
+            if account.selection.wants(&listed.id, &listed.name) {
+                sources.extend(self.to_collect(listed));
+            } else {
+                self.tell(listed.id, listed.name, Outcome::Skipped);
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Everything that the component lists, or what it listed until the time to stop was over.
+    async fn list(&self) -> Discovered {
+        let mut worker = self.pool.worker().await;
+        let (account, stop) = (&self.ready.account, &self.settings.stop);
+        tokio::select! {
+            discovered = discovery::discover(&mut worker, account, &self.ready.config, stop) => discovered,
+            () = stop.overdue() => Discovered { end: End::Stopped, ..Discovered::default() },
+        }
+    }
+
+    /// A listed source with the config to collect it; none where it cannot be, which is told.
+    fn to_collect(&self, listed: Listed) -> Option<Source> {
+        let config = match (listed.config, &self.settings.range) {
+            (Ok(config), Some(range)) => range.apply(config),
+            (Ok(config), None) => config,
+            (Err(reason), _) => {
+                warn!(source = listed.id, "not collected: {reason}");
+                self.tell(listed.id, listed.name, Outcome::NotCollectable(reason));
+                return None;
+            }
+        };
+        self.done
+            .expect(&self.ready.account.name, &listed.id, &listed.name);
+        Some(Source {
+            id: listed.id,
+            name: listed.name,
+            config,
+        })
+    }
+
+    /// Whether a source that was there in the last run is not in the listing.
+    fn misses_one(&self, discovered: &Discovered) -> Result<bool, StateError> {
+        if !self.settings.storing() {
+            return Ok(false);
+        }
+        let stored = with(&self.settings.state, |state| {
+            state.sources_of(&self.ready.account.name)
+        })?;
+        let ids = discovered.ids();
+        Ok(stored
+            .iter()
+            .any(|stored| stored.gone_at.is_none() && !ids.contains(&stored.source)))
+    }
+
+    /// Tells which stored sources the account has no more. Their cursors stay.
+    fn tell_gone(&self, discovered: &Discovered) -> Result<(), StateError> {
+        if !self.settings.storing() {
+            return Ok(());
+        }
+        let gone = with(&self.settings.state, |state| {
+            let now = OffsetDateTime::now_utc();
+            state.discovered(&self.ready.account.name, &discovered.ids(), now)
+        })?;
+        for stored in gone {
+            warn!(
+                source = stored.source,
+                "the account does not list {} any more; its cursor is kept until `asset-host state prune`",
+                printable(&stored.name)
+            );
+            self.tell(stored.source, stored.name, Outcome::Gone);
+        }
+        Ok(())
+    }
+
+    /// With another destination than the last time, nothing is known of what it has.
+    fn forget_another_receiver(&self) -> Result<(), StateError> {
+        let account = &self.ready.account;
+        if account.emit == Emit::Changed && self.settings.storing() {
+            let destination = account.deliver.identity();
+            let another = with(&self.settings.state, |state| {
+                state.deliver_to(&account.name, &destination)
+            })?;
+            if another {
+                warn!(
+                    "`deliver` names another destination than in the last run: every device that is seen counts as \
+                     changed; `collect --full` sends all of them"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, id: String, name: String, outcome: Outcome) {
+        self.done
+            .tell(&self.ready.account.name, Some((id, name)), outcome);
+    }
+}

@@ -1,0 +1,108 @@
+//! One run: every source of every account, several at a time.
+//!
+//! Each source is a task of its own, so that one that fails or hangs costs the others nothing but a job for as
+//! long as it is tried. `account` lists the sources of an account and hands them out, `work` collects one of
+//! them, `pool` lends the connectors, `done` keeps what became of all.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::{Instrument, error, error_span};
+
+use crate::deliver::Destination;
+use crate::log::Terminal;
+use crate::prepare::Ready;
+use crate::range::Range;
+use crate::rejects::Rejects;
+use crate::report::Outcome;
+use crate::state::{State, Wanted};
+use crate::stop::Stop;
+
+mod account;
+mod done;
+mod pool;
+mod work;
+
+pub use done::Done;
+pub use pool::Worker;
+
+use done::SharedDone;
+
+/// What all accounts of a run have in common.
+pub struct Settings {
+    /// The state; open to read only where nothing is stored.
+    pub state: Mutex<State>,
+    /// Where rejects are written; none for `--dry-run`.
+    pub rejects: Option<Rejects>,
+    /// `--dry-run`: nothing is stored.
+    pub dry_run: bool,
+    /// `--since` and `--until`
+    pub range: Option<Range>,
+    /// Where a walk begins: `--full`, `--restart`.
+    pub wanted: Wanted,
+    /// How many events of each source are delivered at most.
+    pub limit: Option<u64>,
+    /// How many sources are collected at a time.
+    pub jobs: u32,
+    /// Whether the run is asked to stop.
+    pub stop: Stop,
+    /// Where progress is shown.
+    pub terminal: Terminal,
+}
+
+impl Settings {
+    /// Whether anything is stored: a range and a dry run leave the state alone.
+    fn storing(&self) -> bool {
+        !self.dry_run && self.range.is_none()
+    }
+}
+
+/// Collects every source of the accounts, each of which delivers to the destination beside it.
+pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)>) -> Done {
+    let jobs = Arc::new(Semaphore::new(settings.jobs as usize));
+    let settings = Arc::new(settings);
+    let done = SharedDone::default();
+    let mut tasks = JoinSet::new();
+    let mut names = BTreeMap::new();
+    for (ready, destination) in accounts {
+        let name = ready.account.name.clone();
+        let (settings, jobs, done) = (Arc::clone(&settings), Arc::clone(&jobs), done.clone());
+        let span = error_span!("account", account = name);
+        let collected = async move {
+            account::collect(ready, destination, settings, jobs, &done)
+                .await
+                .inspect_err(|error| {
+                    error!("{error}");
+                    done.broken_by(error.to_string());
+                })
+        };
+        let task = tasks.spawn(collected.instrument(span));
+        names.insert(task.id(), name);
+    }
+    while let Some(ended) = tasks.join_next_with_id().await {
+        match ended {
+            Ok((_, Ok(()))) => {}
+            // Without the state nothing more can be stored, of any account.
+            Ok((_, Err(_))) => tasks.abort_all(),
+            Err(broken) if broken.is_cancelled() => {}
+            Err(broken) => {
+                let account = names.get(&broken.id()).map_or("", String::as_str);
+                let why = format!("an account broke off: {broken}. Please report this");
+                error!(account, "{why}");
+                done.tell(account, None, Outcome::Failed(why));
+            }
+        }
+    }
+    done.take()
+}
+
+/// Does something with the state while nobody else does. It may take as long as the disk does, so other tasks of
+/// the thread go on elsewhere.
+pub fn with<T>(state: &Mutex<State>, action: impl FnOnce(&mut State) -> T) -> T {
+    // A thread that panicked meanwhile has left the state whole: every change is a transaction.
+    tokio::task::block_in_place(|| {
+        action(&mut state.lock().unwrap_or_else(PoisonError::into_inner))
+    })
+}
