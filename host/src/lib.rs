@@ -9,7 +9,7 @@
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
-//! | [`run`], [`discovery`], [`source`] | one run: the accounts' sources, each collected page by page |
+//! | [`mod@run`], [`discovery`], [`source`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
 //! | [`rate_limit`], [`schedule`], [`range`] | when a request may leave, when a run begins, `--since` and `--until` |
 //! | [`state`], [`rejects`] | cursors, and what was set aside |
