@@ -73,9 +73,11 @@ fn a_push_that_failed_is_sent_again() {
     work.collect(0);
     work.forget_events();
     let changed = check_in(&work, "new");
-    work.edit_config("path = \"events.ndjson\"", "path = \"/dev/full\"");
+    // A disk that is full, under the same path.
+    std::fs::remove_file(work.path("events.ndjson")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", work.path("events.ndjson")).unwrap();
     work.collect(1).says(&["no room to write"]);
-    work.edit_config("path = \"/dev/full\"", "path = \"events.ndjson\"");
+    std::fs::remove_file(work.path("events.ndjson")).unwrap();
     work.collect(0).says(&["unchanged 970"]);
     assert_eq!(work.ids(), changed);
     work.forget_events();

@@ -10,9 +10,12 @@
 //! fleet must not become rejects. So up to [`PROBES`] events from all over the rest of the page are sent alone.
 //! If one is taken, the page goes on: its bad events are merely neighbours. If none is, the source stops and
 //! the page is not confirmed. A page of which anything was taken is never stopped.
+//!
+//! Pages may be small: thousands of tenants with a handful of devices each. So [`MOST_REFUSED`] over all pages of
+//! a run are as many as on one, for a destination that has taken nothing in the run so far.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
@@ -54,6 +57,24 @@ pub(super) enum Sent {
     Refused(String),
 }
 
+/// What a destination took and refused since it was opened; all sources that deliver to it share it.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    taken: AtomicBool,
+    refused: AtomicUsize,
+}
+
+impl Record {
+    /// Notes what became of a page. Gives how many were refused where that makes too many.
+    fn note(&self, taken: bool, refused: usize) -> Option<usize> {
+        if taken {
+            self.taken.store(true, Ordering::Relaxed);
+        }
+        let refused = self.refused.fetch_add(refused, Ordering::Relaxed) + refused;
+        (refused >= MOST_REFUSED && !self.taken.load(Ordering::Relaxed)).then_some(refused)
+    }
+}
+
 /// Delivers events in these batches, in their order; what is refused comes behind them. Adds to `retries` each
 /// request that was made again, also where it fails.
 ///
@@ -62,6 +83,7 @@ pub(super) enum Sent {
 /// When the fate of a batch is not known, or one event after the other is refused and none is taken.
 pub(super) async fn deliver<I: Intake>(
     intake: &I,
+    record: &Record,
     events: &[Event],
     batches: Vec<Range<usize>>,
     retries: &AtomicU64,
@@ -83,6 +105,11 @@ pub(super) async fn deliver<I: Intake>(
             break;
         };
         page.send(batch).await?;
+    }
+    if let Some(count) = record.note(page.taken, page.refused.len())
+        && !page.refused.is_empty()
+    {
+        return Err(page.refuses_all(count));
     }
     page.refused.sort_unstable_by_key(|refused| refused.index);
     Ok(Delivered {
@@ -172,15 +199,18 @@ impl<'a, I: Intake> Page<'a, I> {
                 return Ok(());
             }
         }
-        Err(DeliverError::RefusesAll {
+        Err(self.refuses_all(self.refused.len()))
+    }
+
+    fn refuses_all(&self, count: usize) -> DeliverError {
+        let last = self.refused.last();
+        DeliverError::RefusesAll {
             place: self.intake.place().to_owned(),
-            count: self.refused.len(),
-            reason: self
-                .refused
-                .pop()
-                .map(|refused| refused.reason)
+            count,
+            reason: last
+                .map(|refused| refused.reason.clone())
                 .unwrap_or_default(),
-        })
+        }
     }
 
     /// Takes an event out of the rest.

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::batches::{Bounds, batches};
 use super::exchange::{Exchange, Posted};
-use super::halving::{self, Intake, Sent};
+use super::halving::{self, Intake, Record, Sent};
 use super::{DeliverError, Delivered, Destination, lines};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config::{self, BodyFormat, HeaderText};
@@ -24,6 +24,7 @@ const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 /// An intake.
 pub struct Http {
     exchange: Exchange,
+    record: Record,
     url: Url,
     format: BodyFormat,
     gzip: bool,
@@ -65,6 +66,7 @@ impl Http {
         }
         Ok(Self {
             exchange,
+            record: Record::default(),
             url: config.url.clone(),
             format: config.format,
             gzip: config.gzip,
@@ -98,7 +100,7 @@ impl Destination for Http {
     ) -> Result<Delivered, DeliverError> {
         let lengths: Vec<usize> = events.iter().map(|event| event.json.len()).collect();
         let batches = batches(&lengths, self.bounds);
-        halving::deliver(self, events, batches, retries).await
+        halving::deliver(self, &self.record, events, batches, retries).await
     }
 }
 

@@ -24,7 +24,7 @@ use url::Url;
 use super::answer::fields;
 use super::batches::{Bounds, batches};
 use super::exchange::{Exchange, Posted};
-use super::halving::{self, Intake, Sent};
+use super::halving::{self, Intake, Record, Sent};
 use super::{DeliverError, Delivered, Destination, words};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config;
@@ -38,6 +38,7 @@ const LONGEST_POLL: u32 = 5;
 /// The asset connector of a Sekoia.io platform.
 pub struct Sekoia {
     exchange: Exchange,
+    record: Record,
     /// Where batches go.
     url: Url,
     /// Below which the tasks are.
@@ -94,6 +95,7 @@ impl Sekoia {
         let connector = ["api", "v2", "asset-management", "asset-connector"];
         Ok(Self {
             exchange,
+            record: Record::default(),
             url: below(
                 &config.base,
                 connector.into_iter().chain([config.uuid.as_str()]),
@@ -162,7 +164,7 @@ impl Destination for Sekoia {
             around: 0,
         };
         let batches: Vec<Range<usize>> = batches(&vec![0; events.len()], bounds);
-        halving::deliver(self, events, batches, retries).await
+        halving::deliver(self, &self.record, events, batches, retries).await
     }
 }
 

@@ -16,6 +16,7 @@ struct Picky {
     /// The batches that were handed over, and none for each wait.
     log: Mutex<Vec<Option<Vec<usize>>>>,
     taken: Mutex<Vec<usize>>,
+    record: Record,
 }
 
 impl Picky {
@@ -25,6 +26,7 @@ impl Picky {
             later: false,
             log: Mutex::default(),
             taken: Mutex::default(),
+            record: Record::default(),
         }
     }
 
@@ -61,13 +63,14 @@ impl Picky {
             .step_by(size)
             .map(|start| start..(start + size).min(count))
             .collect();
+        let handed_over = || self.log.lock().unwrap().iter().flatten().count() as u64;
+        let before = handed_over();
         let retries = AtomicU64::new(0);
         let delivered = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap()
-            .block_on(deliver(self, &events, batches, &retries));
-        let batches = self.log.lock().unwrap().iter().flatten().count() as u64;
-        assert_eq!(retries.into_inner(), batches);
+            .block_on(deliver(self, &self.record, &events, batches, &retries));
+        assert_eq!(retries.into_inner(), handed_over() - before);
         delivered
     }
 }
@@ -208,6 +211,25 @@ fn a_page_of_which_anything_was_taken_is_never_stopped() {
     let picky = Picky::new(0..199);
     let delivered = picky.deliver(200, 199).unwrap();
     assert_eq!(delivered.refused.len(), 199);
+}
+
+#[test]
+fn small_pages_of_which_nothing_is_taken_count_together() {
+    let picky = Picky::new(0..5);
+    for _ in 0..3 {
+        assert_eq!(picky.deliver(5, 5).unwrap().refused.len(), 5);
+    }
+    let error = picky.deliver(5, 5).unwrap_err();
+    assert!(
+        error.to_string().contains("here refused 20 events"),
+        "{error}"
+    );
+    // One that was taken in the run tells that it is the right destination.
+    let picky = Picky::new(0..5);
+    picky.deliver(6, 6).unwrap();
+    for _ in 0..30 {
+        assert_eq!(picky.deliver(5, 5).unwrap().refused.len(), 5);
+    }
 }
 
 #[test]
