@@ -203,3 +203,31 @@ fn another_destination_is_told_of_every_device_that_is_seen() {
     check_in(&work, "newer");
     work.collect(0).says(&["events 30", "unchanged 970"]);
 }
+
+#[test]
+fn devices_that_are_refused_do_not_block_the_others_for_ever() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 40)));
+    emit(&work, "", "changed");
+    let intake = Intake::start(intake::Options::default());
+    work.deliver(&format!("to = \"http\"\nurl = \"{}/in\"", intake.url()));
+    let ids = work.simulator.fleet(|fleet| fleet.ids());
+    let refused = ids[..25].to_vec();
+    intake.fault_when(
+        intake::Route::Plain,
+        move |delivery| refused.iter().any(|id| delivery.holds(id)),
+        Failure::status(422),
+    );
+    work.collect(1).says(&["events 15", "rejects 25"]);
+    // Everything checks in and nothing changed: what was refused is not offered again.
+    for _ in 0..2 {
+        work.simulator.fleet(|fleet| {
+            for index in 0..40 {
+                fleet.check_in(index, OffsetDateTime::now_utc());
+            }
+        });
+        work.collect(0).says(&["events 0", "unchanged 40"]);
+    }
+    // One of them is another now, and is.
+    rename(&work, 0, "mended".into());
+    work.collect(1).says(&["rejects 1"]);
+}

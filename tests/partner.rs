@@ -14,6 +14,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use rustix::process::Signal;
+use sophos_central_simulator::intake::{self, Failure, Intake};
 use sophos_central_simulator::{Access, Credential, Fault, Options, Route, Tenant};
 use support::running::Running;
 use support::{QUICK, Workplace};
@@ -400,4 +401,52 @@ fn a_state_that_breaks_while_the_sources_are_listed_is_a_failure() {
         .configure(|options| options.tenants.remove(1));
     break_state(&work, "gone_at");
     work.collect(1).says(&["sources 1 (1 failed", "state.db"]);
+}
+
+#[test]
+fn a_destination_that_makes_its_account_wait_delays_no_other_account() {
+    let work = partner(8, 2);
+    let intake = Intake::start(intake::Options::default());
+    intake.fault_always(intake::Route::Plain, Failure::retry_after(429, "3600"));
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let waiting = config.replace("account.acme", "account.waiting").replace(
+        "to = \"file\"\npath = \"events.ndjson\"",
+        &format!("to = \"http\"\nurl = \"{}/in\"", intake.url()),
+    );
+    work.write("asset-host.toml", &format!("{waiting}\n{config}"));
+    let mut running = Running::start(&work, &["collect", "--jobs", "2"]);
+    for _ in 0..8 {
+        running.wait_for("up to date");
+    }
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("stopped before the end"), "{log}");
+    assert_eq!(work.ids().len(), 16);
+}
+
+#[test]
+fn an_account_that_is_yet_to_be_listed_is_told_when_the_state_breaks() {
+    let work = partner(2, 1);
+    work.collect(0);
+    check_in(&work);
+    break_state(&work, "cursor");
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    let trigger = "CREATE TRIGGER broken_too BEFORE INSERT ON source BEGIN SELECT RAISE(ABORT, 'broken'); END";
+    state.execute_batch(trigger).unwrap();
+    // One of the accounts waits for its token for ever.
+    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let other = config.replace("account.acme", "account.other");
+    work.write("asset-host.toml", &format!("{config}\n{other}"));
+    work.simulator.fault(Route::Token, 2, Fault::Stall);
+    let ran = work.collect(1);
+    for account in ["acme", "other"] {
+        assert!(
+            ran.stderr
+                .lines()
+                .any(|line| line.starts_with(account) && line.contains("failed")),
+            "{account} in\n{}",
+            ran.stderr
+        );
+    }
 }

@@ -8,7 +8,7 @@ use crate::bindings::inventory::connector::types::Error;
 use crate::config::Account;
 use crate::connector::CallError;
 use crate::failure;
-use crate::retry::{Attempts, Next};
+use crate::retry::{Attempts, Fault, Next};
 use crate::run::Worker;
 use crate::stop::Stop;
 
@@ -59,6 +59,10 @@ impl<'a> Call<'a> {
         let CallError::Told(error) = failed else {
             return Some(Answer::Bad(why));
         };
+        // A stop ends waits for the rate limit with an error of their own.
+        if self.stop.requested() && Fault::from(&error) != Fault::Final {
+            return Some(Answer::Stopped);
+        }
         let elapsed = self
             .failing_since
             .get_or_insert_with(Instant::now)
@@ -67,9 +71,6 @@ impl<'a> Call<'a> {
         let Next::Again(wait) = self.attempts.after(&error, retry, elapsed, fastrand::f64()) else {
             return Some(Answer::Bad(why));
         };
-        if self.stop.requested() {
-            return Some(Answer::Stopped);
-        }
         self.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());
         if !wait.is_zero() {

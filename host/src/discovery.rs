@@ -19,6 +19,7 @@ const MOST_PAGES: usize = 10_000;
 pub struct Discovered {
     /// The sources, each once.
     pub sources: Vec<Source>,
+    ids: BTreeSet<String>,
     /// How the listing ended.
     pub end: End,
     /// Calls that were made again.
@@ -26,23 +27,43 @@ pub struct Discovered {
 }
 
 impl Discovered {
-    /// The ids of the sources.
-    pub fn ids(&self) -> BTreeSet<String> {
-        self.sources
-            .iter()
-            .map(|source| source.id.clone())
-            .collect()
+    /// Nothing, as the run was asked to stop.
+    pub fn stopped() -> Self {
+        Self {
+            end: End::Stopped,
+            ..Self::default()
+        }
     }
 
-    /// Adds what another listing found beside; how that one ended counts.
+    /// The ids of the sources.
+    pub fn ids(&self) -> &BTreeSet<String> {
+        &self.ids
+    }
+
+    /// Adds the sources of a page. A listing that shifts between two pages may show one twice: what can be
+    /// collected counts, and each reason once. Items that the component could not even identify share an id.
+    fn add(&mut self, sources: Vec<Source>) {
+        for source in sources {
+            if self.ids.insert(source.id.clone()) {
+                self.sources.push(source);
+                continue;
+            }
+            let known = |known: &Source| {
+                known.id == source.id && (known.config.is_ok() || known.config == source.config)
+            };
+            if self.sources.iter().any(known) {
+                continue;
+            }
+            if source.config.is_ok() {
+                self.sources.retain(|known| known.id != source.id);
+            }
+            self.sources.push(source);
+        }
+    }
+
+    /// Adds what another listing found beside.
     pub fn merge(&mut self, other: Self) {
-        let known = self.ids();
-        let new = other
-            .sources
-            .into_iter()
-            .filter(|source| !known.contains(&source.id));
-        self.sources.extend(new);
-        self.end = other.end;
+        self.add(other.sources);
         self.retries += other.retries;
     }
 
@@ -87,16 +108,15 @@ pub async fn discover(
     stop: &Stop,
 ) -> Discovered {
     let mut discovered = Discovered::default();
-    let mut ids = BTreeSet::new();
     let mut next = None;
     for _ in 0..MOST_PAGES {
-        if stop.requested() {
-            discovered.end = End::Stopped;
-            return discovered;
-        }
         let mut call = Call::new(account, stop);
         let answer = loop {
             let connector = worker.connector().await;
+            // The wait for a job may have been long.
+            if stop.requested() {
+                break Answer::Stopped;
+            }
             let tried = connector.discover(config, next.as_deref()).await;
             let tried = tried.map_err(no_cursor);
             if let Some(answer) = call.tried(tried, worker).await {
@@ -115,13 +135,7 @@ pub async fn discover(
                 return discovered;
             }
         };
-        // A listing that shifts between two pages may show a source twice. Items that the component could not
-        // even identify may share an id, and each is to be told.
-        let new = page
-            .sources
-            .into_iter()
-            .filter(|source| ids.insert(source.id.clone()) || source.config.is_err());
-        discovered.sources.extend(new);
+        discovered.add(page.sources);
         next = page.next;
         if next.is_none() {
             return discovered;

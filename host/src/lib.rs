@@ -9,7 +9,7 @@
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
-//! | [`mod@run`], [`discovery`], [`source`] | one run: the accounts' sources, each collected page by page |
+//! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
 //! | [`rate_limit`], [`schedule`], [`range`] | when a request may leave, when a run begins, `--since` and `--until` |
 //! | [`state`], [`rejects`] | cursors, and what was set aside |
@@ -35,9 +35,11 @@ pub mod duration;
 pub mod egress;
 pub mod exit;
 pub mod failure;
+mod hex;
 pub mod http_client;
 pub mod log;
 pub mod manifest;
+pub mod page;
 pub mod prepare;
 pub mod printable;
 pub mod range;

@@ -13,6 +13,7 @@ use wasmtime::{Cache, CacheConfig, Config, Engine};
 
 use crate::bindings::ConnectorApiPre;
 use crate::bindings::inventory::connector::secrets;
+use crate::hex::hex;
 use crate::sandbox::Sandbox;
 
 /// How often a component that computes gives way, so that its time limit is noticed.
@@ -185,9 +186,4 @@ fn compiled_code_cache() -> Option<Cache> {
 fn first_line(error: &wasmtime::Error) -> String {
     let text = format!("{error:#}");
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// Bytes as hexadecimal digits in lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,22 +3,21 @@
 //! While a page is being delivered the next one is asked for, never more than that: a run that is killed
 //! repeats one page at most.
 
-use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use indicatif::ProgressBar;
 use time::OffsetDateTime;
-use tokio::task::block_in_place;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument, debug, info, warn};
+use tracing::{Instrument, debug, info};
 
 use crate::attempt::{Answer, Call};
-use crate::bindings::inventory::connector::types::{Batch, Event, Reject};
+use crate::bindings::inventory::connector::types::{Batch, Event};
 use crate::config::{Account, Emit};
-use crate::deliver::{DeliverError, Delivered, Destination, Refused};
-use crate::rejects::{self, Rejects};
+use crate::deliver::{Delivered, Destination};
+use crate::page::{Page, Unconfirmed};
+use crate::rejects::Rejects;
 use crate::report::Tally;
 use crate::run::{Worker, with};
 use crate::state::{Fingerprints, Start, State, StateError, StoredBatch};
@@ -54,7 +53,7 @@ pub struct Run<'a> {
     /// Whether cursors, fingerprints and rejects are stored: not for `--dry-run` and for a range.
     pub storing: bool,
     /// Where rejects are written; none for `--dry-run`.
-    pub rejects: Option<&'a Rejects>,
+    pub rejects: Option<&'a Arc<Rejects>>,
     /// Where events go.
     pub destination: &'a Arc<dyn Destination>,
     /// Whether unchanged devices are left out, by the account's `emit`; never in a range.
@@ -128,14 +127,15 @@ struct Walk<'a> {
     /// Events that were handed to the destination.
     sent: u64,
     /// The page that is being delivered.
-    page: Option<Page>,
+    page: Option<Sent>,
 }
 
-/// A page on its way to the destination.
-struct Page {
+/// The page that is being delivered, and what is to be stored once it is confirmed.
+struct Sent {
     events: Arc<Vec<Event>>,
     unchanged: u64,
-    rejects: Vec<Reject>,
+    /// How many records the component set aside.
+    rejects: u64,
     cursor: String,
     mark: Option<String>,
     more: bool,
@@ -144,14 +144,14 @@ struct Page {
     cut: bool,
     /// Requests to the destination that were made again.
     retries: Arc<AtomicU64>,
-    delivery: AbortOnDropHandle<Result<Delivered, DeliverError>>,
+    delivery: AbortOnDropHandle<Result<Delivered, Unconfirmed>>,
 }
 
 impl Walk<'_> {
     async fn go(&mut self, worker: &mut Worker, mut cursor: Option<String>) -> Result<End, Halt> {
         loop {
             if self.run.stop.requested() {
-                self.confirm().await?;
+                self.confirm_without(worker).await?;
                 return Ok(End::Cut);
             }
             let batch = match self.next_batch(worker, cursor.as_deref()).await? {
@@ -163,7 +163,7 @@ impl Walk<'_> {
             let more = batch.more;
             let cut = self.send(batch, cursor.is_none())?;
             if cut || !more {
-                self.confirm().await?;
+                self.confirm_without(worker).await?;
                 return Ok(if cut { End::Cut } else { End::UpToDate });
             }
             cursor = Some(next);
@@ -176,27 +176,44 @@ impl Walk<'_> {
         worker: &mut Worker,
         cursor: Option<&str>,
     ) -> Result<Answer<Batch>, Halt> {
-        let config = self.source.config.as_str();
-        let mut call = Call::new(self.run.account, self.run.stop);
-        let answered = {
+        let (run, config) = (self.run, self.source.config.as_str());
+        let mut call = Call::new(run.account, run.stop);
+        worker.page_in_hand = self.page.is_some();
+        let (answer, confirmed) = {
             let mut asked = pin!(async {
                 loop {
-                    let tried = worker.connector().await.collect(config, cursor).await;
+                    let connector = worker.connector().await;
+                    // The wait for a job may have been long.
+                    if run.stop.requested() {
+                        return Answer::Stopped;
+                    }
+                    let tried = connector.collect(config, cursor).await;
                     if let Some(answer) = call.tried(tried, worker).await {
                         return answer;
                     }
                 }
             });
             tokio::select! {
-                answer = &mut asked => self.confirm().await.map(|()| answer),
+                answer = &mut asked => (Some(answer), Ok(())),
                 confirmed = self.confirm(), if self.page.is_some() => match confirmed {
-                    Ok(()) => Ok(asked.await),
-                    Err(halt) => Err(halt),
+                    Ok(()) => (Some(asked.await), Ok(())),
+                    Err(halt) => (None, Err(halt)),
                 },
             }
         };
         self.reached.tally.retries += call.retries;
-        answered
+        confirmed?;
+        self.confirm_without(worker).await?;
+        Ok(answer.unwrap_or(Answer::Stopped))
+    }
+
+    /// Waits for the page on its way, if there is one. The destination may take its time, so the worker's job goes
+    /// to another source meanwhile.
+    async fn confirm_without(&mut self, worker: &mut Worker) -> Result<(), Halt> {
+        if self.page.is_some() {
+            worker.leave_job();
+        }
+        self.confirm().await
     }
 
     /// Begins to deliver a page. Gives whether `--limit` ends the walk with it.
@@ -209,29 +226,32 @@ impl Walk<'_> {
         });
         let cut = events.len() > room;
         events.truncate(room);
-        self.sent += events.len() as u64;
         let events = Arc::new(events);
         self.forget_fingerprints(&events)?;
+        self.sent += events.len() as u64;
         let retries = Arc::<AtomicU64>::default();
-        let destination = Arc::clone(self.run.destination);
-        let (sent, counted) = (Arc::clone(&events), Arc::clone(&retries));
-        let delivery = async move {
-            if sent.is_empty() {
-                return Ok(Delivered::default());
-            }
-            destination.deliver(&sent, &counted).await
+        // What is cut off comes again, with the page's rejects.
+        let rejects = if cut { Vec::new() } else { batch.rejects };
+        let page = Page {
+            account: self.run.account.name.clone(),
+            source: self.source.id.clone(),
+            events: Arc::clone(&events),
+            destination: Arc::clone(self.run.destination),
+            rejects_file: self.run.rejects.cloned(),
+            retries: Arc::clone(&retries),
+            rejects,
         };
-        self.page = Some(Page {
+        self.page = Some(Sent {
             events,
             unchanged: unchanged as u64,
-            rejects: batch.rejects,
+            rejects: page.rejects.len() as u64,
             cursor: batch.cursor,
             mark: batch.mark,
             more: batch.more,
             first,
             cut,
             retries,
-            delivery: AbortOnDropHandle::new(tokio::spawn(delivery.in_current_span())),
+            delivery: AbortOnDropHandle::new(tokio::spawn(page.deliver().in_current_span())),
         });
         let full = self.run.limit.is_some_and(|limit| self.sent >= limit);
         Ok(cut || (full && batch.more))
@@ -249,9 +269,10 @@ impl Walk<'_> {
     }
 
     /// Whatever becomes of the delivery, what the destination has of these devices is not known until it is
-    /// confirmed.
+    /// confirmed. Where everything that was seen is sent, the first page that is stored forgets all of them.
     fn forget_fingerprints(&self, events: &[Event]) -> Result<(), StateError> {
-        if self.run.emit != Emit::Changed || !self.run.storing || events.is_empty() {
+        let kept = self.run.emit == Emit::Changed || self.sent == 0;
+        if !kept || !self.run.storing || events.is_empty() {
             return Ok(());
         }
         let devices = events.iter().map(|event| event.device.as_str());
@@ -273,8 +294,8 @@ impl Walk<'_> {
         self.reached.tally.retries += page.retries.load(Ordering::Relaxed);
         let delivered = match delivered {
             Ok(Ok(delivered)) => delivered,
-            Ok(Err(DeliverError::Stopped { .. })) => return Err(Halt::Stopped),
-            Ok(Err(error)) => return Err(Halt::Failed(error.to_string())),
+            Ok(Err(Unconfirmed::Stopped)) => return Err(Halt::Stopped),
+            Ok(Err(Unconfirmed::Failed(why))) => return Err(Halt::Failed(why)),
             Err(error) => {
                 return Err(Halt::Failed(format!(
                     "the delivery broke off: {error}. Please report this; the page comes again in the next run"
@@ -286,15 +307,14 @@ impl Walk<'_> {
             return Ok(());
         }
         self.reached.tally.pages += 1;
-        self.set_aside(&page, &delivered.refused)?;
-        self.store(&page, &delivered.refused)?;
+        self.store(&page)?;
         if page.mark.is_some() {
             self.reached.mark.clone_from(&page.mark);
         }
         debug!(
             events = page.events.len(),
             unchanged = page.unchanged,
-            rejects = page.rejects.len(),
+            rejects = page.rejects,
             refused = delivered.refused.len(),
             more = page.more,
             "page"
@@ -309,54 +329,23 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn count(&mut self, page: &Page, delivered: &Delivered) {
+    fn count(&mut self, page: &Sent, delivered: &Delivered) {
         let refused = delivered.refused.len() as u64;
         self.reached.tally.events += page.events.len() as u64 - refused;
         self.reached.tally.refused += refused;
+        self.reached.tally.rejects += page.rejects;
         self.reached.tally.unchanged += page.unchanged;
     }
 
-    /// Tells what was set aside by the component and what the destination refused, in the log and in the file
-    /// of rejects.
-    fn set_aside(&mut self, page: &Page, refused: &[Refused]) -> Result<(), Halt> {
-        self.reached.tally.rejects += page.rejects.len() as u64;
-        let by_component = page
-            .rejects
-            .iter()
-            .map(|reject| (reject.id.as_deref(), &reject.reason));
-        let by_destination = refused.iter().map(|refused| {
-            let event = page.events.get(refused.index);
-            (event.map(|event| event.device.as_str()), &refused.reason)
-        });
-        let now = OffsetDateTime::now_utc();
-        let mut lines = Vec::new();
-        for (id, reason) in by_component.chain(by_destination) {
-            warn!(device = id, "set a record aside: {reason}");
-            lines.push(rejects::Reject {
-                account: &self.run.account.name,
-                source: &self.source.id,
-                id,
-                reason,
-            });
-        }
-        match self.run.rejects {
-            Some(file) if !lines.is_empty() => block_in_place(|| file.append(&lines, now))
-                .map_err(|error| Halt::Failed(error.to_string())),
-            _ => Ok(()),
-        }
-    }
-
-    fn store(&self, page: &Page, refused: &[Refused]) -> Result<(), StateError> {
+    fn store(&self, page: &Sent) -> Result<(), StateError> {
         if !self.run.storing {
             return Ok(());
         }
-        let refused: HashSet<usize> = refused.iter().map(|refused| refused.index).collect();
-        let confirmed: Vec<_> = page
+        // Of what was refused as well: this very event is not wanted, and another one will be sent.
+        let settled: Vec<_> = page
             .events
             .iter()
-            .enumerate()
-            .filter(|(index, _)| !refused.contains(index))
-            .map(|(_, event)| (event.device.as_str(), event.fingerprint))
+            .map(|event| (event.device.as_str(), event.fingerprint))
             .collect();
         let batch = StoredBatch {
             account: &self.run.account.name,
@@ -368,7 +357,7 @@ impl Walk<'_> {
             full: self.full,
             first: page.first,
             fingerprints: match self.run.emit {
-                Emit::Changed => Fingerprints::Confirmed(&confirmed),
+                Emit::Changed => Fingerprints::Confirmed(&settled),
                 Emit::Seen => Fingerprints::Forgotten,
             },
         };

@@ -173,7 +173,7 @@ impl Collect<'_> {
         let accounts = self.open_destinations(ready).await?;
         let settings = Settings {
             state: Mutex::new(state),
-            rejects: (!args.dry_run).then(|| Rejects::beside(&config.state)),
+            rejects: (!args.dry_run).then(|| Arc::new(Rejects::beside(&config.state))),
             dry_run: args.dry_run,
             range: self.range,
             wanted: match (args.full, args.restart) {

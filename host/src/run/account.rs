@@ -33,20 +33,15 @@ pub async fn collect(
     jobs: Arc<Semaphore>,
     done: &SharedDone,
 ) -> Result<(), StateError> {
-    let pool = Pool::new(ready.access.clone(), jobs);
+    let pool = Pool::new(ready.access.clone(), jobs, settings.jobs as usize);
     let account = Account {
         ready: &ready,
         settings: &settings,
         pool,
         done,
     };
-    let sources = account.discover().await.inspect_err(|error| {
-        done.tell(
-            &ready.account.name,
-            None,
-            Outcome::Failed(error.to_string()),
-        );
-    })?;
+    let sources = account.discover().await?;
+    done.listed(&ready.account.name);
     let mut tasks = JoinSet::new();
     for source in sources {
         let worker = account.pool.worker().await;
@@ -104,13 +99,17 @@ impl Account<'_> {
         let account = &self.ready.account;
         self.forget_another_receiver()?;
         let mut discovered = self.list().await;
+        let mut certain = true;
         if matches!(discovered.end, End::Complete) && self.misses_one(&discovered)? {
             // A listing by page numbers may pass one over that moved to an earlier page meanwhile.
-            discovered.merge(self.list().await);
+            let again = self.list().await;
+            certain = matches!(again.end, End::Complete);
+            discovered.merge(again);
         }
         self.done.retried(discovered.retries);
         match &discovered.end {
-            End::Complete => self.tell_gone(&discovered)?,
+            End::Complete if certain => self.tell_gone(&discovered)?,
+            End::Complete => {}
             End::Stopped => self.done.tell(&account.name, None, Outcome::Stopped),
             End::Failed(why) => {
                 error!("{why}");
@@ -145,7 +144,7 @@ impl Account<'_> {
         let (account, stop) = (&self.ready.account, &self.settings.stop);
         tokio::select! {
             discovered = discovery::discover(&mut worker, account, &self.ready.config, stop) => discovered,
-            () = stop.overdue() => Discovered { end: End::Stopped, ..Discovered::default() },
+            () = stop.overdue() => Discovered::stopped(),
         }
     }
 
@@ -190,7 +189,7 @@ impl Account<'_> {
         }
         let gone = with(&self.settings.state, |state| {
             let now = OffsetDateTime::now_utc();
-            state.discovered(&self.ready.account.name, &discovered.ids(), now)
+            state.discovered(&self.ready.account.name, discovered.ids(), now)
         })?;
         for stored in gone {
             warn!(
@@ -206,6 +205,13 @@ impl Account<'_> {
     /// With another destination than the last time, nothing is known of what it has.
     fn forget_another_receiver(&self) -> Result<(), StateError> {
         let account = &self.ready.account;
+        if account.emit == Emit::Changed && self.settings.range.is_some() && !self.settings.dry_run
+        {
+            warn!(
+                "a range leaves the state alone, and with it what `emit = \"changed\"` compares to: run \
+                 `collect --full` afterwards, or a device that changes back is left out until the next full walk"
+            );
+        }
         if account.emit == Emit::Changed && self.settings.storing() {
             let destination = account.deliver.identity();
             let another = with(&self.settings.state, |state| {

@@ -1,6 +1,6 @@
 //! What a run has done so far, shared by its tasks, so that none of it is lost with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::report::{Entry, Outcome, Tally};
@@ -12,6 +12,8 @@ pub struct Done {
     pub entries: Vec<Entry>,
     /// Calls that were made again to list the sources.
     pub retries: u64,
+    /// Accounts whose sources are yet to be listed.
+    unlisted: BTreeSet<String>,
     /// Names of sources that are to be collected, by account and id.
     awaited: BTreeMap<(String, String), String>,
     /// What ended the whole run, in words.
@@ -23,6 +25,16 @@ pub struct Done {
 pub struct SharedDone(Arc<Mutex<Done>>);
 
 impl SharedDone {
+    /// An account's sources are to be listed: it is told at the end in any case.
+    pub fn expect_listing(&self, account: &str) {
+        self.lock().unlisted.insert(account.to_owned());
+    }
+
+    /// They are listed, or it is told why not.
+    pub fn listed(&self, account: &str) {
+        self.lock().unlisted.remove(account);
+    }
+
     /// A source is to be collected: it is told at the end in any case.
     pub fn expect(&self, account: &str, source: &str, name: &str) {
         self.lock()
@@ -69,10 +81,16 @@ impl SharedDone {
         let why = done.broken_by.take().unwrap_or_else(|| {
             "its task broke off by a fault of this program. Please report this".to_owned()
         });
-        for ((account, source), name) in std::mem::take(&mut done.awaited) {
+        let unlisted = std::mem::take(&mut done.unlisted)
+            .into_iter()
+            .map(|account| (account.clone(), None, account));
+        let awaited = std::mem::take(&mut done.awaited)
+            .into_iter()
+            .map(|((account, source), name)| (account, Some(source), name));
+        for (account, source, name) in unlisted.chain(awaited) {
             done.entries.push(Entry {
                 account,
-                source: Some(source),
+                source,
                 name,
                 outcome: Outcome::Failed(why.clone()),
                 tally: Tally::default(),
@@ -90,6 +108,21 @@ impl SharedDone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_whose_sources_nobody_listed_has_failed() {
+        let done = SharedDone::default();
+        done.expect_listing("acme");
+        done.expect_listing("beta");
+        done.listed("acme");
+        let entries = done.take().entries;
+        assert_eq!(entries.len(), 1);
+        assert_eq!(
+            (entries[0].account.as_str(), &entries[0].source),
+            ("beta", &None)
+        );
+        assert!(matches!(entries[0].outcome, Outcome::Failed(_)));
+    }
 
     #[test]
     fn a_source_that_nobody_told_of_has_failed() {

@@ -5,7 +5,9 @@
 //! them, `pool` lends the connectors, `done` keeps what became of all.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -35,7 +37,7 @@ pub struct Settings {
     /// The state; open to read only where nothing is stored.
     pub state: Mutex<State>,
     /// Where rejects are written; none for `--dry-run`.
-    pub rejects: Option<Rejects>,
+    pub rejects: Option<Arc<Rejects>>,
     /// `--dry-run`: nothing is stored.
     pub dry_run: bool,
     /// `--since` and `--until`
@@ -59,6 +61,9 @@ impl Settings {
     }
 }
 
+/// How much longer than its pages in hand a run may take to stop: a disk that hangs must not keep it for ever.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
 /// Collects every source of the accounts, each of which delivers to the destination beside it.
 pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)>) -> Done {
     let jobs = Arc::new(Semaphore::new(settings.jobs as usize));
@@ -68,6 +73,7 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
     let mut names = BTreeMap::new();
     for (ready, destination) in accounts {
         let name = ready.account.name.clone();
+        done.expect_listing(&name);
         let (settings, jobs, done) = (Arc::clone(&settings), Arc::clone(&jobs), done.clone());
         let span = error_span!("account", account = name);
         let collected = async move {
@@ -81,7 +87,24 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
         let task = tasks.spawn(collected.instrument(span));
         names.insert(task.id(), name);
     }
-    while let Some(ended) = tasks.join_next_with_id().await {
+    let mut overdue = pin!(async {
+        settings.stop.overdue().await;
+        tokio::time::sleep(LAST_WRITES).await;
+    });
+    loop {
+        let ended = tokio::select! {
+            ended = tasks.join_next_with_id() => ended,
+            () = &mut overdue => {
+                let why = "it did not end in time after the request to stop: the disk of the state or of the \
+                           rejects file does not answer. What is not confirmed comes again in the next run";
+                error!("{why}");
+                done.broken_by(why.to_owned());
+                break;
+            }
+        };
+        let Some(ended) = ended else {
+            break;
+        };
         match ended {
             Ok((_, Ok(()))) => {}
             // Without the state nothing more can be stored, of any account.

@@ -1,8 +1,11 @@
 //! The workers of a run: connectors that are lent to the sources of an account, with a permit for each job.
 //!
 //! A connector keeps its session between the sources that it is lent to, so that an account with thousands of
-//! tenants asks for a token for each job, not for each tenant. While a source waits to try again it gives both
-//! back, so that sources which fail do not keep the others from their turn.
+//! tenants asks for a token for each job, not for each tenant. While a source waits, to try again or for its
+//! destination, it gives both back, so that what fails or is slow does not keep the others from their turn.
+//!
+//! So that pages do not pile up in memory before a destination that is slow, an account has no more sources with a
+//! page in hand than there are jobs: each of them has a slot.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,27 +18,30 @@ pub struct Pool {
     access: Access,
     /// Permits for all accounts of the run.
     jobs: Arc<Semaphore>,
+    /// Permits of this account.
+    slots: Arc<Semaphore>,
     idle: Mutex<Vec<Connector>>,
 }
 
 impl Pool {
     /// A pool without connectors: they are made when they are needed.
-    pub fn new(access: Access, jobs: Arc<Semaphore>) -> Arc<Self> {
+    pub fn new(access: Access, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
         Arc::new(Self {
             access,
             jobs,
+            slots: Arc::new(Semaphore::new(slots)),
             idle: Mutex::default(),
         })
     }
 
-    /// A worker, once one of the jobs is free.
+    /// A worker, once one of the account's slots is free.
     pub async fn worker(self: &Arc<Self>) -> Worker {
-        let mut worker = Worker {
+        Worker {
+            slot: Arc::clone(&self.slots).acquire_owned().await.ok(),
             pool: Arc::clone(self),
             held: None,
-        };
-        worker.connector().await;
-        worker
+            page_in_hand: false,
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connector>> {
@@ -46,7 +52,10 @@ impl Pool {
 /// A connector and the permit to use it, for one source.
 pub struct Worker {
     pool: Arc<Pool>,
+    slot: Option<OwnedSemaphorePermit>,
     held: Option<Held>,
+    /// Whether the source keeps a page in memory, and thus its slot.
+    pub page_in_hand: bool,
 }
 
 struct Held {
@@ -56,8 +65,11 @@ struct Held {
 }
 
 impl Worker {
-    /// The connector; waits for a job where the worker has rested.
+    /// The connector; waits for a job where the worker has none.
     pub async fn connector(&mut self) -> &mut Connector {
+        if self.slot.is_none() {
+            self.slot = Arc::clone(&self.pool.slots).acquire_owned().await.ok();
+        }
         let held = match self.held.take() {
             Some(held) => held,
             None => {
@@ -72,8 +84,16 @@ impl Worker {
         &mut self.held.insert(held).connector
     }
 
-    /// Gives connector and permit back until the connector is needed again.
+    /// Gives everything back until the connector is needed again.
     pub fn rest(&mut self) {
+        self.leave_job();
+        if !self.page_in_hand {
+            self.slot = None;
+        }
+    }
+
+    /// Gives connector and job back until the connector is needed again.
+    pub fn leave_job(&mut self) {
         if let Some(held) = self.held.take() {
             // Before its permit, so that who gets that finds it.
             self.pool.idle().push(held.connector);
@@ -83,6 +103,6 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.rest();
+        self.leave_job();
     }
 }

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Destination;
-use crate::runtime::hex;
+use super::{Destination, Header, HeaderText};
+use crate::hex::hex;
 
 impl Destination {
     /// A digest of the receiver: 64 hexadecimal digits that stay the same for as long as the events go to the same
@@ -11,12 +11,29 @@ impl Destination {
     pub fn identity(&self) -> String {
         let receiver = match self {
             Self::Stdout => "stdout".to_owned(),
-            Self::File { path } => format!("file {}", path.display()),
+            Self::File { path } => {
+                // The configuration may be named by another path in the next run.
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                format!("file {}", path.display())
+            }
             Self::Sekoia(sekoia) => format!("sekoia {} {}", sekoia.base, sekoia.uuid),
-            Self::Http(http) => format!("http {}", http.url),
+            // A header may choose the receiver, such as an index; a secret that does so is not seen here.
+            Self::Http(http) => format!("http {} {:?}", http.url, plain(&http.headers)),
         };
         hex(&Sha256::digest(receiver))
     }
+}
+
+fn plain(headers: &[Header]) -> Vec<(&str, &[u8])> {
+    let mut plain: Vec<_> = headers
+        .iter()
+        .filter_map(|header| match &header.text {
+            HeaderText::Plain(text) => Some((header.name.as_str(), text.as_bytes())),
+            HeaderText::Secret { .. } => None,
+        })
+        .collect();
+    plain.sort_unstable();
+    plain
 }
 
 #[cfg(test)]
@@ -31,5 +48,11 @@ mod tests {
         assert_ne!(identities[1], identities[2]);
         assert_eq!(identities[1], file("a").identity());
         assert_eq!(identities[0].len(), 64);
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(
+            identities[1],
+            file(here.join("a").to_str().unwrap()).identity()
+        );
+        assert_eq!(identities[1], file("./a").identity());
     }
 }
