@@ -10,6 +10,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
@@ -103,6 +104,8 @@ impl Open {
             // A pipe that was open to read as well would never notice that its reader has gone.
             .read(regular)
             .create(regular)
+            // Events name persons and machines.
+            .mode(0o640)
             .open(path)
             .map_err(open_error)?;
         if found.is_none() {

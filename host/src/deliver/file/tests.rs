@@ -288,3 +288,16 @@ async fn pages_of_several_sources_do_not_mix_in_a_pipe() {
     let page = String::from_utf8(page).unwrap();
     assert!(reader.join().unwrap() == page.repeat(8));
 }
+
+#[test]
+fn others_may_not_read_a_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    open(&folder.path()).unwrap();
+    let mode = std::fs::metadata(folder.path())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o137, 0, "{mode:o}");
+}
