@@ -1,7 +1,7 @@
 //! One request to a destination, made again until its fate is known.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
@@ -201,12 +201,8 @@ impl Exchange {
         self.client.send(request).await
     }
 
-    /// Waits.
-    ///
-    /// # Errors
-    ///
-    /// At once when the run is asked to stop.
-    pub async fn wait(&self, duration: std::time::Duration) -> Result<(), DeliverError> {
+    /// Waits; fails at once when the run is asked to stop.
+    async fn wait(&self, duration: Duration) -> Result<(), DeliverError> {
         if self.stop.sleep(duration).await {
             return Err(DeliverError::Stopped {
                 place: self.place.clone(),

@@ -97,6 +97,7 @@ impl Account<'_> {
     /// The sources that are to be collected.
     async fn discover(&self) -> Result<Vec<Source>, StateError> {
         let account = &self.ready.account;
+        self.warn_of_range();
         self.forget_another_receiver()?;
         let mut discovered = self.list().await;
         let mut certain = true;
@@ -138,7 +139,7 @@ impl Account<'_> {
         Ok(sources)
     }
 
-    /// Everything that the component lists, or what it listed until the time to stop was over.
+    /// Everything that the component lists; nothing where the time to stop was over before.
     async fn list(&self) -> Discovered {
         let mut worker = self.pool.worker().await;
         let (account, stop) = (&self.ready.account, &self.settings.stop);
@@ -202,16 +203,21 @@ impl Account<'_> {
         Ok(())
     }
 
-    /// With another destination than the last time, nothing is known of what it has.
-    fn forget_another_receiver(&self) -> Result<(), StateError> {
-        let account = &self.ready.account;
-        if account.emit == Emit::Changed && self.settings.range.is_some() && !self.settings.dry_run
-        {
+    /// What a range delivers is not what the next run compares to.
+    fn warn_of_range(&self) {
+        let settings = self.settings;
+        let changed = self.ready.account.emit == Emit::Changed;
+        if changed && settings.range.is_some() && !settings.dry_run {
             warn!(
                 "a range leaves the state alone, and with it what `emit = \"changed\"` compares to: run \
                  `collect --full` afterwards, or a device that changes back is left out until the next full walk"
             );
         }
+    }
+
+    /// With another destination than the last time, nothing is known of what it has.
+    fn forget_another_receiver(&self) -> Result<(), StateError> {
+        let account = &self.ready.account;
         if account.emit == Emit::Changed && self.settings.storing() {
             let destination = account.deliver.identity();
             let another = with(&self.settings.state, |state| {

@@ -4,7 +4,6 @@
 //! long as it is tried. `account` lists the sources of an account and hands them out, `work` collects one of
 //! them, `pool` lends the connectors, `done` keeps what became of all.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +17,6 @@ use crate::log::Terminal;
 use crate::prepare::Ready;
 use crate::range::Range;
 use crate::rejects::Rejects;
-use crate::report::Outcome;
 use crate::state::{State, Wanted};
 use crate::stop::Stop;
 
@@ -70,12 +68,10 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
     let settings = Arc::new(settings);
     let done = SharedDone::default();
     let mut tasks = JoinSet::new();
-    let mut names = BTreeMap::new();
     for (ready, destination) in accounts {
-        let name = ready.account.name.clone();
-        done.expect_listing(&name);
+        done.expect_listing(&ready.account.name);
         let (settings, jobs, done) = (Arc::clone(&settings), Arc::clone(&jobs), done.clone());
-        let span = error_span!("account", account = name);
+        let span = error_span!("account", account = ready.account.name);
         let collected = async move {
             account::collect(ready, destination, settings, jobs, &done)
                 .await
@@ -84,8 +80,7 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
                     done.broken_by(error.to_string());
                 })
         };
-        let task = tasks.spawn(collected.instrument(span));
-        names.insert(task.id(), name);
+        tasks.spawn(collected.instrument(span));
     }
     let mut overdue = pin!(async {
         settings.stop.overdue().await;
@@ -93,7 +88,7 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
     });
     loop {
         let ended = tokio::select! {
-            ended = tasks.join_next_with_id() => ended,
+            ended = tasks.join_next() => ended,
             () = &mut overdue => {
                 let why = "it did not end in time after the request to stop: the disk of the state or of the \
                            rejects file does not answer. What is not confirmed comes again in the next run";
@@ -106,16 +101,12 @@ pub async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destination>)
             break;
         };
         match ended {
-            Ok((_, Ok(()))) => {}
+            Ok(Ok(())) => {}
             // Without the state nothing more can be stored, of any account.
-            Ok((_, Err(_))) => tasks.abort_all(),
+            Ok(Err(_)) => tasks.abort_all(),
             Err(broken) if broken.is_cancelled() => {}
-            Err(broken) => {
-                let account = names.get(&broken.id()).map_or("", String::as_str);
-                let why = format!("an account broke off: {broken}. Please report this");
-                error!(account, "{why}");
-                done.tell(account, None, Outcome::Failed(why));
-            }
+            // What it has not told yet is told as failed.
+            Err(broken) => error!("an account broke off: {broken}. Please report this"),
         }
     }
     done.take()

@@ -7,7 +7,10 @@
     clippy::indexing_slicing
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod broken_state;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -366,43 +369,6 @@ fn one_that_waits_to_try_again_gives_its_job_to_another() {
     assert_eq!(work.simulator.requests_of(Route::Token).len(), 1);
 }
 
-/// Lets every later change of a column of the state fail, as on a disk that is full.
-fn break_state(work: &Workplace, column: &str) {
-    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
-    let trigger = format!(
-        "CREATE TRIGGER broken BEFORE UPDATE OF {column} ON source BEGIN SELECT RAISE(ABORT, 'broken'); END"
-    );
-    state.execute_batch(&trigger).unwrap();
-}
-
-#[test]
-fn a_state_that_breaks_stops_the_run_and_every_source_is_told() {
-    let work = partner(4, 2);
-    work.collect(0);
-    check_in(&work);
-    let before = cursors(&work);
-    break_state(&work, "cursor");
-    let ran = work
-        .host(&["collect", "--summary", "summary.json"])
-        .expect(1);
-    for (id, name) in tenants(&work) {
-        let told =
-            |line: &str| line.contains(&id) && line.contains(&name) && line.contains("failed");
-        assert!(ran.stderr.lines().any(told), "{name} in\n{}", ran.stderr);
-    }
-    assert_eq!(cursors(&work), before);
-}
-
-#[test]
-fn a_state_that_breaks_while_the_sources_are_listed_is_a_failure() {
-    let work = partner(3, 1);
-    work.collect(0);
-    work.simulator
-        .configure(|options| options.tenants.remove(1));
-    break_state(&work, "gone_at");
-    work.collect(1).says(&["sources 1 (1 failed", "state.db"]);
-}
-
 #[test]
 fn a_destination_that_makes_its_account_wait_delays_no_other_account() {
     let work = partner(8, 2);
@@ -423,30 +389,4 @@ fn a_destination_that_makes_its_account_wait_delays_no_other_account() {
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("stopped before the end"), "{log}");
     assert_eq!(work.ids().len(), 16);
-}
-
-#[test]
-fn an_account_that_is_yet_to_be_listed_is_told_when_the_state_breaks() {
-    let work = partner(2, 1);
-    work.collect(0);
-    check_in(&work);
-    break_state(&work, "cursor");
-    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
-    let trigger = "CREATE TRIGGER broken_too BEFORE INSERT ON source BEGIN SELECT RAISE(ABORT, 'broken'); END";
-    state.execute_batch(trigger).unwrap();
-    // One of the accounts waits for its token for ever.
-    let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
-    let other = config.replace("account.acme", "account.other");
-    work.write("asset-host.toml", &format!("{config}\n{other}"));
-    work.simulator.fault(Route::Token, 2, Fault::Stall);
-    let ran = work.collect(1);
-    for account in ["acme", "other"] {
-        assert!(
-            ran.stderr
-                .lines()
-                .any(|line| line.starts_with(account) && line.contains("failed")),
-            "{account} in\n{}",
-            ran.stderr
-        );
-    }
 }
