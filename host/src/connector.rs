@@ -14,10 +14,13 @@ use crate::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 use crate::config::Timeouts;
+use crate::egress::denials::Denials;
 use crate::egress::{Egress, Policy};
+use crate::limits::Limits;
 use crate::rate_limit::SharedLimiter;
 use crate::runtime::Loaded;
-use crate::sandbox::{Sandbox, Secrets};
+use crate::sandbox::Sandbox;
+use crate::stand_in::Secrets;
 use crate::stop::Stop;
 
 /// How many units of the engine's epoch a component may compute before it gives way.
@@ -31,9 +34,13 @@ pub struct Access {
     /// Where its requests may go.
     pub policy: Arc<Policy>,
     /// What it may ask for by name.
-    pub secrets: Secrets,
+    pub secrets: Arc<Secrets>,
     /// How long it is waited for.
     pub timeouts: Timeouts,
+    /// How much one call of it may take.
+    pub limits: Limits,
+    /// Its requests that were not let out; shared by the account's connectors.
+    pub denials: Denials,
     /// When its requests may leave; shared by the account's connectors.
     pub limiter: SharedLimiter,
     /// What ends a wait for the rate limit before its time.
@@ -91,8 +98,10 @@ impl Connector {
         Self::new(Access {
             loaded,
             policy: Arc::default(),
-            secrets: Secrets::default(),
+            secrets: Arc::default(),
             timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            denials: Denials::default(),
             limiter: SharedLimiter::new(&[]),
             stop: None,
         })
@@ -200,7 +209,11 @@ impl Connector {
             return Ok(instance);
         }
         let loaded = &self.access.loaded;
-        let sandbox = Sandbox::new(self.egress.clone(), Arc::clone(&self.access.secrets));
+        let sandbox = Sandbox::new(
+            self.egress.clone(),
+            Arc::clone(&self.access.secrets),
+            &self.access.limits,
+        );
         let mut store = Store::new(&loaded.engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.limits);
         store.epoch_deadline_async_yield_and_update(EPOCHS);

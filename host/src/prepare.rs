@@ -10,10 +10,12 @@ use url::Url;
 
 use crate::config::{Account, Config, Problem};
 use crate::connector::{Access, Connector};
+use crate::egress::denials::Denials;
 use crate::egress::{Policy, is_loopback};
 use crate::manifest::{Manifest, is_uri};
 use crate::rate_limit::Limiters;
 use crate::runtime::{Loaded, Runtime};
+use crate::stand_in::Secrets;
 use crate::stop::Stop;
 
 /// An account whose component, configuration and secrets are in order.
@@ -69,8 +71,8 @@ async fn prepare(
         let account = Arc::clone(&account);
         tokio::task::spawn_blocking(move || account.resolve_secrets()).await?
     };
-    let secrets = resolved.map_err(|problems| config.invalid(problems))?;
-    if account.allow_loopback_http {
+    let values = resolved.map_err(|problems| config.invalid(problems))?;
+    if account.reach.allow_loopback_http {
         warn!(
             account = account.name,
             "allow_loopback_http is on: the component may send requests to this machine, unencrypted"
@@ -78,7 +80,7 @@ async fn prepare(
     }
     let typed =
         typed_urls(&manifest.config, &account).map_err(|problem| config.invalid(vec![problem]))?;
-    let policy = Policy::new(&manifest.hosts, &typed, account.allow_loopback_http).map_err(|entry| {
+    let policy = Policy::new(&manifest.hosts, &typed, account.reach.allow_loopback_http).map_err(|entry| {
         anyhow::anyhow!(
             "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
             loaded.path.display()
@@ -93,8 +95,10 @@ async fn prepare(
         access: Access {
             loaded,
             policy: Arc::new(policy),
-            secrets: Arc::new(secrets),
+            secrets: Arc::new(Secrets::new(&manifest, &account, values)),
             timeouts: account.timeouts,
+            limits: account.limits,
+            denials: Denials::default(),
             limiter: limiters.of(&account.name, limits),
             stop: stop.cloned(),
         },

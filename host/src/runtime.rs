@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tracing::warn;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime::{Config, Engine};
 
 use crate::bindings::ConnectorApiPre;
 use crate::bindings::inventory::connector::secrets;
@@ -96,7 +95,6 @@ impl Runtime {
     pub fn new() -> anyhow::Result<Self> {
         let mut config = Config::new();
         config.epoch_interruption(true);
-        config.cache(compiled_code_cache());
         let engine = Engine::new(&config)?;
         let ticking = engine.weak();
         std::thread::Builder::new()
@@ -169,18 +167,6 @@ impl Runtime {
         secrets::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox| sandbox)?;
         Ok(linker)
     }
-}
-
-fn compiled_code_cache() -> Option<Cache> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
-    let mut config = CacheConfig::new();
-    config.with_directory(base.join("asset-host"));
-    Cache::new(config)
-        .inspect_err(|error| warn!("compiled code is not kept: {}", first_line(error)))
-        .ok()
 }
 
 fn first_line(error: &wasmtime::Error) -> String {

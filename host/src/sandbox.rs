@@ -3,10 +3,8 @@
 //! It has no files, no environment, no arguments and no sockets; what it writes to its standard output is
 //! dropped, and its standard error becomes log lines.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
 use wasmtime::component::ResourceTable;
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -14,13 +12,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::inventory::connector::{secrets, types};
 use crate::egress::Egress;
+use crate::limits::Limits;
+use crate::stand_in::Secrets;
 use crate::stderr::LogLines;
-
-/// The linear memory that an instance may have. A page of 500 endpoints of 60 KB, read and mapped, fits.
-const MEMORY: usize = 256 << 20;
-
-/// The secrets of an account by the names of the manifest.
-pub type Secrets = Arc<BTreeMap<String, SecretString>>;
 
 /// The state of one instance.
 pub struct Sandbox {
@@ -29,15 +23,15 @@ pub struct Sandbox {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     egress: Egress,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
 }
 
 impl Sandbox {
     /// A fresh sandbox that lets requests out through `egress`.
-    pub fn new(egress: Egress, secrets: Secrets) -> Self {
+    pub fn new(egress: Egress, secrets: Arc<Secrets>, limits: &Limits) -> Self {
         Self {
             limits: StoreLimitsBuilder::new()
-                .memory_size(MEMORY)
+                .memory_size(limits.memory_bytes)
                 .trap_on_grow_failure(true)
                 .build(),
             table: ResourceTable::new(),
@@ -70,8 +64,7 @@ impl WasiHttpView for Sandbox {
 
 impl secrets::Host for Sandbox {
     async fn get(&mut self, name: String) -> Option<String> {
-        let secret = self.secrets.get(&name)?;
-        Some(secret.expose_secret().to_owned())
+        Some(self.secrets.get(&name)?.to_owned())
     }
 }
 

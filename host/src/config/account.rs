@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Destination, Problem, Selection, file};
+use super::limits::{self, Timeouts};
+use super::{Destination, Problem, Reach, Selection, file};
 use crate::duration;
+use crate::limits::Limits;
 use crate::manifest::RateLimit;
 use crate::secrets::SecretSource;
 use crate::similar;
@@ -38,12 +40,14 @@ pub struct Account {
     pub rate_limits: Option<Vec<RateLimit>>,
     /// After how long everything is walked again, counted from the end of the last full walk.
     pub full_every: Duration,
-    /// Whether the component may go to this very machine, by http as well as https: for tests and demos.
-    pub allow_loopback_http: bool,
+    /// How far the component reaches, and what it sees of a secret.
+    pub reach: Reach,
     /// How long and how often to try again while the API is unavailable.
     pub retry: Retry,
     /// How long to wait for the API and the component.
     pub timeouts: Timeouts,
+    /// How much one call of the component may take.
+    pub limits: Limits,
 }
 
 /// Which events are delivered.
@@ -73,30 +77,6 @@ impl Default for Retry {
             total: Duration::from_secs(600),
             first: Duration::from_secs(1),
             most: Duration::from_secs(60),
-        }
-    }
-}
-
-/// How long to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a TCP connection; as long again is allowed for TLS.
-    pub connect: Duration,
-    /// For the first byte of an answer.
-    pub first_byte: Duration,
-    /// For each next byte of an answer.
-    pub between_bytes: Duration,
-    /// For one call of the component, all of its requests included.
-    pub call: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(60),
-            between_bytes: Duration::from_secs(30),
-            call: Duration::from_secs(300),
         }
     }
 }
@@ -131,6 +111,7 @@ impl Account {
                 "is empty: name the component's file, such as \"sophos-assets.wasm\"",
             ));
         }
+        let reach = Reach::check(&key, &table, folder, problems);
         let config = config(&key, table.config, problems);
         let secrets = secrets(&key, &table.secrets, folder, problems);
         let deliver =
@@ -142,9 +123,10 @@ impl Account {
             emit: emit(&key, table.emit.as_deref(), problems),
             rate_limits: rate_limits(&key, table.rate_limits, problems),
             full_every: full_every(&key, table.full_every, problems),
-            allow_loopback_http: table.allow_loopback_http,
+            reach,
             retry: retry(&key, &table.retry, problems),
-            timeouts: timeouts(&key, &table.timeouts, problems),
+            timeouts: limits::timeouts(&key, &table.timeouts, problems),
+            limits: limits::limits(&key, &table.limits, problems),
             name,
             config: config?,
             secrets: secrets?,
@@ -351,20 +333,6 @@ pub(super) fn retry(key: &str, table: &file::Retry, problems: &mut Vec<Problem>)
         ));
     }
     retry
-}
-
-/// Checks `[account.NAME.timeouts]`.
-fn timeouts(key: &str, table: &file::Timeouts, problems: &mut Vec<Problem>) -> Timeouts {
-    let default = Timeouts::default();
-    let mut positive = |name, value, default| {
-        positive(&format!("{key}.timeouts.{name}"), value, default, problems)
-    };
-    Timeouts {
-        connect: positive("connect", table.connect, default.connect),
-        first_byte: positive("first_byte", table.first_byte, default.first_byte),
-        between_bytes: positive("between_bytes", table.between_bytes, default.between_bytes),
-        call: positive("call", table.call, default.call),
-    }
 }
 
 /// Checks a duration that makes no sense if it is zero.

@@ -57,6 +57,18 @@ pub struct Account {
     /// Whether the component may go to this very machine, without TLS too.
     #[serde(default)]
     pub allow_loopback_http: bool,
+    /// Which of the hosts that the component asks for it may reach.
+    pub hosts: Option<Vec<String>>,
+    /// Special addresses that the component may reach.
+    #[serde(default)]
+    pub allow_addresses: Vec<String>,
+    /// Certificate authorities to trust beside the system's, relative to the configuration file.
+    pub ca_file: Option<PathBuf>,
+    /// What the component gets when it asks for a secret.
+    pub secret_mode: Option<String>,
+    /// `[account.NAME.limits]`
+    #[serde(default)]
+    pub limits: Limits,
     /// `[account.NAME.retry]`
     #[serde(default)]
     pub retry: Retry,
@@ -154,15 +166,50 @@ pub struct Timeouts {
     /// For a connection.
     #[serde(default, deserialize_with = "duration::optional")]
     pub connect: Option<Duration>,
+    /// For TLS on it.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub tls: Option<Duration>,
     /// For the first byte of an answer.
     #[serde(default, deserialize_with = "duration::optional")]
     pub first_byte: Option<Duration>,
     /// For each next byte.
     #[serde(default, deserialize_with = "duration::optional")]
     pub between_bytes: Option<Duration>,
+    /// For one request as a whole.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub request: Option<Duration>,
     /// For one call of the component.
     #[serde(default, deserialize_with = "duration::optional")]
     pub call: Option<Duration>,
+}
+
+/// `[account.NAME.limits]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Limits {
+    /// Linear memory of an instance.
+    pub memory_bytes: Option<u64>,
+    /// Elements of its tables.
+    pub table_elements: Option<u64>,
+    /// Its core instances, memories and tables, each.
+    pub instances: Option<u64>,
+    /// Computing in one call.
+    #[serde(default, deserialize_with = "duration::optional")]
+    pub cpu: Option<Duration>,
+    /// Requests in one call.
+    pub requests: Option<u64>,
+    /// The body of one answer.
+    pub response_bytes: Option<u64>,
+    /// The headers of one answer.
+    pub response_header_bytes: Option<u64>,
+    /// The texts of one page.
+    pub batch_bytes: Option<u64>,
+    /// One event.
+    pub event_bytes: Option<u64>,
+    /// One cursor.
+    pub cursor_bytes: Option<u64>,
+    /// Pages that bring nothing, one after another.
+    pub empty_pages: Option<u64>,
 }
 
 /// `[state]`

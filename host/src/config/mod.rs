@@ -11,14 +11,18 @@ use std::path::{Path, PathBuf};
 mod account;
 mod destination;
 mod file;
+mod limits;
+mod reach;
 mod selection;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Emit, Retry, Timeouts, is_account_name};
+pub use account::{Account, Emit, Retry, is_account_name};
 pub use destination::{
     BodyFormat, DeliverSecret, Destination, Header, HeaderText, Http, RequestTimeouts, Sekoia,
 };
+pub use limits::Timeouts;
+pub use reach::{Reach, SecretMode};
 pub use selection::Selection;
 
 /// The name of the state file where `state.path` gives none.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
+use crate::limits::Limits;
 use crate::secrets::SecretSource;
 
 fn load(text: &str) -> Result<Config, ConfigError> {
@@ -49,7 +50,7 @@ fn the_smallest_file_gets_every_default() {
             emit: Emit::Seen,
             rate_limits: None,
             full_every: Duration::from_secs(604_800),
-            allow_loopback_http: false,
+            reach: Reach::default(),
             retry: Retry {
                 total: Duration::from_secs(600),
                 first: Duration::from_secs(1),
@@ -57,9 +58,24 @@ fn the_smallest_file_gets_every_default() {
             },
             timeouts: Timeouts {
                 connect: Duration::from_secs(10),
+                tls: Duration::from_secs(10),
                 first_byte: Duration::from_secs(60),
                 between_bytes: Duration::from_secs(30),
+                request: Duration::from_secs(180),
                 call: Duration::from_secs(300),
+            },
+            limits: Limits {
+                memory_bytes: 268_435_456,
+                table_elements: 100_000,
+                instances: 100,
+                cpu: Duration::from_secs(60),
+                requests: 100,
+                response_bytes: 67_108_864,
+                response_header_bytes: 65_536,
+                batch_bytes: 67_108_864,
+                event_bytes: 1_048_576,
+                cursor_bytes: 1_048_576,
+                empty_pages: 1000,
             },
         }]
     );
@@ -139,7 +155,7 @@ fn every_key_arrives() {
         }
     );
     assert_eq!(account.full_every, Duration::from_secs(36 * 60 * 60));
-    assert!(account.allow_loopback_http);
+    assert!(account.reach.allow_loopback_http);
     assert_eq!(account.retry.total, Duration::ZERO);
     assert_eq!(account.retry.first, Duration::from_secs(2));
     assert_eq!(account.retry.most, Duration::from_secs(120));

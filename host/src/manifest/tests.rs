@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::config::{Account, Destination, Emit, Retry, Selection, Timeouts};
+use crate::config::{Account, Destination, Emit, Reach, Retry, Selection, Timeouts};
+use crate::limits::Limits;
 use crate::secrets::SecretSource;
 
 /// A manifest that is right.
@@ -260,9 +261,10 @@ fn account(config: Value, secrets: &[&str]) -> Account {
         emit: Emit::Seen,
         rate_limits: None,
         full_every: std::time::Duration::from_secs(1),
-        allow_loopback_http: false,
+        reach: Reach::default(),
         retry: Retry::default(),
         timeouts: Timeouts::default(),
+        limits: Limits::default(),
     }
 }
 

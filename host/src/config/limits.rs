@@ -1,0 +1,114 @@
+//! `[account.NAME.limits]` and `[account.NAME.timeouts]`: how much and how long a component may.
+
+use std::time::Duration;
+
+use super::account::positive;
+use super::{Problem, file};
+use crate::limits::Limits;
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a TCP connection, the resolving of its name included.
+    pub connect: Duration,
+    /// For TLS on it.
+    pub tls: Duration,
+    /// For the head of an answer, once the request is on a connection.
+    pub first_byte: Duration,
+    /// For each next byte of an answer.
+    pub between_bytes: Duration,
+    /// For one request as a whole, from the connecting to the last byte of its answer.
+    pub request: Duration,
+    /// For one call of the component, all of its requests included.
+    pub call: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            tls: Duration::from_secs(10),
+            first_byte: Duration::from_secs(60),
+            between_bytes: Duration::from_secs(30),
+            request: Duration::from_secs(180),
+            call: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Checks `[account.NAME.timeouts]`.
+pub(super) fn timeouts(key: &str, table: &file::Timeouts, problems: &mut Vec<Problem>) -> Timeouts {
+    let default = Timeouts::default();
+    let mut positive = |name, value, default| {
+        positive(&format!("{key}.timeouts.{name}"), value, default, problems)
+    };
+    Timeouts {
+        connect: positive("connect", table.connect, default.connect),
+        tls: positive("tls", table.tls, default.tls),
+        first_byte: positive("first_byte", table.first_byte, default.first_byte),
+        between_bytes: positive("between_bytes", table.between_bytes, default.between_bytes),
+        request: positive("request", table.request, default.request),
+        call: positive("call", table.call, default.call),
+    }
+}
+
+/// Checks `[account.NAME.limits]`.
+pub(super) fn limits(key: &str, table: &file::Limits, problems: &mut Vec<Problem>) -> Limits {
+    let default = Limits::default();
+    let cpu = positive(
+        &format!("{key}.limits.cpu"),
+        table.cpu,
+        default.cpu,
+        problems,
+    );
+    let mut positive = |name: &str, value: Option<u64>, default: u64| {
+        if value == Some(0) {
+            problems.push(Problem::new(
+                format!("{key}.limits.{name}"),
+                format_args!("must be 1 or more: the default is {default}"),
+            ));
+        }
+        value.unwrap_or(default)
+    };
+    let mut size = |name: &str, value, default: usize| {
+        usize::try_from(positive(name, value, default as u64)).unwrap_or(usize::MAX)
+    };
+    Limits {
+        memory_bytes: size("memory_bytes", table.memory_bytes, default.memory_bytes),
+        table_elements: size(
+            "table_elements",
+            table.table_elements,
+            default.table_elements,
+        ),
+        instances: size("instances", table.instances, default.instances),
+        response_header_bytes: size(
+            "response_header_bytes",
+            table.response_header_bytes,
+            default.response_header_bytes,
+        ),
+        batch_bytes: size("batch_bytes", table.batch_bytes, default.batch_bytes),
+        event_bytes: size("event_bytes", table.event_bytes, default.event_bytes),
+        cursor_bytes: size("cursor_bytes", table.cursor_bytes, default.cursor_bytes),
+        response_bytes: positive(
+            "response_bytes",
+            table.response_bytes,
+            default.response_bytes,
+        ),
+        requests: small(positive(
+            "requests",
+            table.requests,
+            default.requests.into(),
+        )),
+        empty_pages: small(positive(
+            "empty_pages",
+            table.empty_pages,
+            default.empty_pages.into(),
+        )),
+        cpu,
+    }
+}
+
+/// More than this is as good as no limit.
+fn small(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

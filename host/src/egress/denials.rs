@@ -1,0 +1,92 @@
+//! Requests of a component that were not let out: why, and how many of each.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A rule of the sandbox by which a request may not leave. The words are those of the summary and the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// Only https is allowed there.
+    Scheme,
+    /// The host, or that port of it, is not one that the account lets the component reach.
+    Host,
+    /// The URL holds a user name or a password.
+    Userinfo,
+    /// It leads to this very machine.
+    Loopback,
+    /// The name leads to an address that is private or otherwise special.
+    Address,
+    /// The URL is not valid.
+    Url,
+    /// It holds a secret's stand-in where no secret may go.
+    Secret,
+}
+
+impl Rule {
+    /// All rules, in the order of their words.
+    pub const ALL: [Self; 7] = [
+        Self::Address,
+        Self::Host,
+        Self::Loopback,
+        Self::Scheme,
+        Self::Secret,
+        Self::Url,
+        Self::Userinfo,
+    ];
+
+    /// The rule as the summary and the metrics write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Scheme => "scheme",
+            Self::Host => "host",
+            Self::Userinfo => "userinfo",
+            Self::Loopback => "loopback",
+            Self::Address => "address",
+            Self::Url => "url",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+/// The requests of one account's component that were not let out in a run; shared by its connectors.
+#[derive(Debug, Clone, Default)]
+pub struct Denials(Arc<Mutex<[u64; Rule::ALL.len()]>>);
+
+impl Denials {
+    /// Counts one.
+    pub fn add(&self, rule: Rule) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = Rule::ALL.iter().zip(counts.iter_mut());
+        for (_, count) in counted.filter(|(known, _)| **known == rule) {
+            *count += 1;
+        }
+    }
+
+    /// Each rule by which something was not let out, with how often.
+    pub fn counts(&self) -> Vec<(Rule, u64)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = Rule::ALL.into_iter().zip(*counts);
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Denials, Rule};
+
+    #[test]
+    fn each_rule_is_counted_by_itself() {
+        let denials = Denials::default();
+        assert_eq!(denials.counts(), []);
+        for rule in [Rule::Host, Rule::Address, Rule::Host] {
+            denials.clone().add(rule);
+        }
+        assert_eq!(denials.counts(), [(Rule::Address, 1), (Rule::Host, 2)]);
+    }
+}
