@@ -16,6 +16,8 @@
 //!
 //! How long a call may last, waits included, is `timeouts.call`.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The limits of one account's component.
@@ -60,5 +62,80 @@ impl Default for Limits {
             cursor_bytes: 1 << 20,
             empty_pages: 1000,
         }
+    }
+}
+
+/// A limit that a call may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::memory_bytes`]
+    MemoryBytes,
+    /// [`Limits::table_elements`]
+    TableElements,
+    /// [`Limits::instances`]
+    Instances,
+    /// The stack of an instance, which no key sets: a recursion without end.
+    Stack,
+    /// [`Limits::cpu`]
+    Cpu,
+    /// `timeouts.call`
+    Call,
+    /// [`Limits::requests`]
+    Requests,
+    /// [`Limits::response_bytes`]
+    ResponseBytes,
+    /// [`Limits::response_header_bytes`]
+    ResponseHeaderBytes,
+    /// [`Limits::batch_bytes`]
+    BatchBytes,
+    /// [`Limits::event_bytes`]
+    EventBytes,
+    /// [`Limits::cursor_bytes`]
+    CursorBytes,
+    /// [`Limits::empty_pages`]
+    EmptyPages,
+}
+
+impl Limit {
+    /// The key that sets it, below the account's table.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::MemoryBytes => "limits.memory_bytes",
+            Self::TableElements => "limits.table_elements",
+            Self::Instances => "limits.instances",
+            Self::Stack => "the stack",
+            Self::Cpu => "limits.cpu",
+            Self::Call => "timeouts.call",
+            Self::Requests => "limits.requests",
+            Self::ResponseBytes => "limits.response_bytes",
+            Self::ResponseHeaderBytes => "limits.response_header_bytes",
+            Self::BatchBytes => "limits.batch_bytes",
+            Self::EventBytes => "limits.event_bytes",
+            Self::CursorBytes => "limits.cursor_bytes",
+            Self::EmptyPages => "limits.empty_pages",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.key())
+    }
+}
+
+/// The first limit that a call has passed, told by whoever noticed it; shared by an instance and its way out.
+#[derive(Debug, Clone, Default)]
+pub struct Passed(Arc<Mutex<Option<Limit>>>);
+
+impl Passed {
+    /// Tells that a limit was passed.
+    pub fn tell(&self, limit: Limit) {
+        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.get_or_insert(limit);
+    }
+
+    /// The first limit that was told, which is forgotten with this.
+    pub fn take(&self) -> Option<Limit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
