@@ -23,6 +23,7 @@ use url::{Host, Origin, Url};
 use wasmtime_wasi_http::p2::bindings::http::types::{DnsErrorPayload, ErrorCode};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+pub mod addresses;
 pub mod denials;
 
 use crate::config::Timeouts;

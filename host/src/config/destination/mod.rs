@@ -36,6 +36,7 @@ const KNOWN: [(&str, &[&str]); 4] = [
             "batch",
             "task_wait",
             "task_poll",
+            "ca_file",
             "timeouts",
             "retry",
         ],
@@ -50,6 +51,7 @@ const KNOWN: [(&str, &[&str]); 4] = [
             "gzip",
             "batch_events",
             "batch_bytes",
+            "ca_file",
             "timeouts",
             "retry",
         ],
@@ -160,6 +162,7 @@ fn set(table: &file::Deliver) -> impl Iterator<Item = &'static str> {
         ("gzip", table.gzip.is_some()),
         ("batch_events", table.batch_events.is_some()),
         ("batch_bytes", table.batch_bytes.is_some()),
+        ("ca_file", table.ca_file.is_some()),
         ("timeouts", table.timeouts.is_some()),
         ("retry", table.retry.is_some()),
     ]
