@@ -8,7 +8,7 @@ use http_body::{Frame, SizeHint};
 use hyper::body::{Bytes, Incoming};
 use tokio::time::{Instant, Sleep};
 
-use super::Fault;
+use super::{Fault, after};
 
 /// The body of an answer. Only waiting for the server counts as time, however slowly it is read. Dropped before
 /// its end, it closes the connection. After an error there is nothing more.
@@ -57,8 +57,7 @@ impl Body {
     fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Fault> {
         if !self.waiting {
             self.waiting = true;
-            let next = Instant::now().checked_add(self.between_bytes);
-            let until = next.map_or(self.end, |next| next.min(self.end));
+            let until = after(self.between_bytes).min(self.end);
             self.pause.as_mut().reset(until);
         }
         ready!(self.pause.as_mut().poll(context));

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::proxy::Proxies;
-use super::{Addresses, Fault, Timeouts, tunnel};
+use super::{Addresses, Fault, Timeouts, after, tunnel};
 use crate::egress::addresses::Special;
 
 tokio::task_local! {
@@ -78,7 +78,7 @@ impl Ways {
         let is_https = url.scheme() == Some(&Scheme::HTTPS);
         let by = self.proxies.intercept(url);
         let to_proxy = by.is_some() && !is_https;
-        let until = Instant::now().checked_add(timeouts.connect);
+        let until = after(timeouts.connect);
         let reach = async {
             match by {
                 Some(proxy) => self.by_proxy(&proxy, url, is_https, until).await,
@@ -89,11 +89,9 @@ impl Ways {
                 }
             }
         };
-        let io = match until {
-            Some(until) => timeout_at(until, reach).await,
-            None => Ok(reach.await),
-        }
-        .map_err(|_| Fault::ConnectTimeout(timeouts.connect))??;
+        let io = timeout_at(until, reach)
+            .await
+            .map_err(|_| Fault::ConnectTimeout(timeouts.connect))??;
         let io = if is_https {
             timeout(timeouts.tls, self.secure(host(url), io))
                 .await
@@ -111,7 +109,7 @@ impl Ways {
         proxy: &Intercept,
         url: &Uri,
         is_https: bool,
-        until: Option<Instant>,
+        until: Instant,
     ) -> Result<Box<dyn Io>, Fault> {
         if let Ok(address) = host(url).parse::<IpAddr>() {
             self.judge(address)
@@ -157,7 +155,7 @@ async fn reach(
     host: &str,
     port: u16,
     judge: impl Fn(IpAddr) -> Result<(), Special>,
-    until: Option<Instant>,
+    until: Instant,
 ) -> Result<TcpStream, Fault> {
     let found = tokio::net::lookup_host((host, port))
         .await
@@ -184,20 +182,19 @@ async fn reach(
 }
 
 /// Connects to the first of these addresses that answers.
-async fn dial(addresses: &[SocketAddr], until: Option<Instant>) -> Result<TcpStream, Fault> {
+async fn dial(addresses: &[SocketAddr], until: Instant) -> Result<TcpStream, Fault> {
     let mut fault = Fault::Unreachable("no address".to_owned());
     for (before, address) in addresses.iter().enumerate() {
         let connecting = TcpStream::connect(address);
         // One that does not answer leaves time for the others; who waits for all of it is the caller.
         let others = u32::try_from(addresses.len() - before - 1).unwrap_or(u32::MAX);
-        let connected = match until {
-            Some(until) if others > 0 => {
-                let left = until.saturating_duration_since(Instant::now());
-                timeout(left / (others + 1), connecting)
-                    .await
-                    .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            }
-            _ => connecting.await,
+        let connected = if others > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            timeout(left / others.saturating_add(1), connecting)
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        } else {
+            connecting.await
         };
         match connected {
             Ok(stream) => {

@@ -28,6 +28,8 @@ mod body;
 mod connect;
 mod fault;
 mod proxy;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tunnel;
 
@@ -45,8 +47,11 @@ const MOST_BODY: usize = 64 * 1024;
 /// How many headers an answer may have.
 const MOST_HEADERS: usize = 100;
 
-/// The least bound of the bytes of headers that hyper accepts.
-const LEAST_HEADER_BYTES: usize = 8 * 1024;
+/// The least buffer that hyper accepts.
+const LEAST_BUFFER: usize = 8 * 1024;
+
+/// What the head of an answer has beside its headers.
+const STATUS_LINE: usize = 1024;
 
 /// How long a connection is kept that nobody uses; shorter than most servers keep it.
 const IDLE: Duration = Duration::from_secs(30);
@@ -56,6 +61,7 @@ const IDLE: Duration = Duration::from_secs(30);
 pub struct HttpClient {
     client: Client<Connector, Full<Bytes>>,
     ways: Arc<Ways>,
+    header_bytes: usize,
 }
 
 /// What a client is for.
@@ -67,7 +73,7 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// Whether it will be asked for https at all: only then there must be certificate authorities.
     pub https: bool,
-    /// How many bytes the head of an answer may have; at least 8 KiB are always accepted.
+    /// How many bytes the headers of an answer may have, each counted as a line `name: value`.
     pub response_header_bytes: usize,
 }
 
@@ -146,13 +152,20 @@ impl HttpClient {
             proxies,
             tls,
         });
+        let header_bytes = options.response_header_bytes;
+        // hyper reads somewhat more than its buffer is said to hold, so the headers are counted again.
+        let buffer = header_bytes.saturating_add(STATUS_LINE).max(LEAST_BUFFER);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .http1_max_buf_size(options.response_header_bytes.max(LEAST_HEADER_BYTES))
+            .http1_max_buf_size(buffer)
             .http1_max_headers(MOST_HEADERS)
             .build(Connector(Arc::clone(&ways)));
-        Ok(Self { client, ways })
+        Ok(Self {
+            client,
+            ways,
+            header_bytes,
+        })
     }
 
     /// Host and port of the proxy that https goes by, as far as NO_PROXY does not say otherwise; never its name
@@ -195,6 +208,9 @@ impl HttpClient {
             () = tokio::time::sleep_until(end) => return Err(Fault::RequestTimeout(timeouts.request)),
             () = first_byte => return Err(Fault::FirstByteTimeout(timeouts.first_byte)),
         };
+        if length(&head.headers) > self.header_bytes {
+            return Err(Fault::HeadersTooLarge);
+        }
         let between_bytes = timeouts.between_bytes;
         let body = Body::new(incoming, most_body, between_bytes, timeouts.request, end)?;
         Ok(Response::from_parts(head, body))
@@ -238,6 +254,14 @@ impl HttpClient {
             body,
         })
     }
+}
+
+/// How many bytes these headers are, each as a line `name: value`.
+fn length(headers: &HeaderMap) -> usize {
+    let lines = headers.iter();
+    lines
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum()
 }
 
 /// The time this long from now, or one that is as good as never.

@@ -93,7 +93,7 @@ impl PartialEq for DeliverSecret {
 /// How long to wait for a destination: `[account.NAME.deliver.timeouts]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestTimeouts {
-    /// For a connection, TLS included.
+    /// For a TCP connection; TLS on it has as long again.
     pub connect: Duration,
     /// For a whole answer, from the request's first byte to the answer's last.
     pub answer: Duration,
