@@ -10,6 +10,9 @@ use crate::egress::is_loopback;
 use crate::similar;
 use crate::stand_in::bound_url;
 
+#[cfg(test)]
+mod tests;
+
 /// What `init` writes where only a person knows the value. No account may be run with it.
 pub const PLACEHOLDER: &str = "CHANGE-ME";
 

@@ -243,7 +243,7 @@ fn a_newer_format_and_a_text_that_is_no_json_have_their_own_remedy() {
     assert!(message.contains("not JSON, line 2, column 3"), "{message}");
 }
 
-fn account(config: Value, secrets: &[&str]) -> Account {
+pub(super) fn account(config: Value, secrets: &[&str]) -> Account {
     let Value::Object(config) = config else {
         panic!("a config is an object");
     };
@@ -268,7 +268,7 @@ fn account(config: Value, secrets: &[&str]) -> Account {
     }
 }
 
-const CLIENT_ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+pub(super) const CLIENT_ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
 #[test]
 fn an_account_that_fits_has_no_problem() {
@@ -449,85 +449,4 @@ fn a_pattern_that_would_take_for_ever_is_answered() {
     let problems = manifest().check_account(&account(config, &["client_secret"]));
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].key, "account.acme.config.code");
-}
-
-/// Each row: the schema of the bound field, what is typed there, and what the message contains; no message where
-/// the secret has a place to go.
-#[test]
-fn a_secret_must_have_a_place_to_go() {
-    let uri = json!({ "type": "string", "format": "uri", "title": "Token URL" });
-    let with_default = |default: &str| {
-        let mut field = uri.clone();
-        field["default"] = json!(default);
-        field
-    };
-    let rows: &[(Value, Option<&str>, &[&str])] = &[
-        (with_default("https://id.example.com/token"), None, &[]),
-        (uri.clone(), Some("https://id.example.com/token"), &[]),
-        (uri.clone(), Some("http://127.0.0.1:8080/token"), &[]),
-        (
-            with_default("http://id.example.com"),
-            Some("https://[2001:db8::1]"),
-            &[],
-        ),
-        (
-            uri.clone(),
-            None,
-            &[
-                "is missing: the secret client_secret goes",
-                "set it",
-                "(Token URL)",
-            ],
-        ),
-        (
-            with_default("http://id.example.com/token"),
-            None,
-            &["default is not https", "secret client_secret", "set it"],
-        ),
-        (
-            with_default("data:text/plain,x"),
-            None,
-            &["default is not https"],
-        ),
-        (
-            with_default("https://id.example.com/token"),
-            Some("http://id.example.com/token"),
-            &["must begin with https: the secret client_secret"],
-        ),
-        (
-            uri.clone(),
-            Some("urn:example:token"),
-            &["must begin with https"],
-        ),
-        (uri.clone(), Some("https:///"), &["must be a URL"]),
-        (uri.clone(), Some("id.example.com"), &["\"uri\""]),
-        (uri.clone(), Some(PLACEHOLDER), &["is still \"CHANGE-ME\""]),
-    ];
-    for (field, typed, parts) in rows {
-        let mut changed = example();
-        changed["config"]["properties"]["token_url"] = field.clone();
-        // A second secret that goes there does not have it told twice.
-        let mut second = changed["secrets"][0].clone();
-        second["name"] = json!("second");
-        changed["secrets"].as_array_mut().unwrap().push(second);
-        let manifest = Manifest::parse(&changed.to_string()).unwrap();
-        let mut config = json!({ "client_id": CLIENT_ID });
-        if let Some(typed) = typed {
-            config["token_url"] = json!(typed);
-        }
-        let problems = manifest.check_account(&account(config, &["client_secret", "second"]));
-        let told: Vec<_> = problems
-            .iter()
-            .map(|problem| (problem.key.as_str(), problem.message.as_str()))
-            .collect();
-        match (parts, told.as_slice()) {
-            ([], []) => {}
-            (parts, [("account.acme.config.token_url", message)]) if !parts.is_empty() => {
-                for part in *parts {
-                    assert!(message.contains(part), "{typed:?}: {part}: {message}");
-                }
-            }
-            _ => panic!("{field} {typed:?}: {told:?}"),
-        }
-    }
 }

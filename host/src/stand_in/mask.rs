@@ -11,6 +11,9 @@ use super::Secrets;
 use super::occurrences::{holds_plainly, occurrences};
 use crate::config::SecretMode;
 
+#[cfg(test)]
+mod tests;
+
 /// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -20,6 +20,9 @@ use super::{Secret, Secrets};
 use crate::config::SecretMode;
 use crate::egress::is_loopback;
 
+#[cfg(test)]
+mod tests;
+
 /// Base64 of user name and password, from writers that pad as well as from others.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
