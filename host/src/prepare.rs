@@ -8,7 +8,7 @@ use serde_json::Value;
 use tracing::warn;
 use url::Url;
 
-use crate::config::{Account, Config, Problem};
+use crate::config::{Account, Config, Problem, SecretMode};
 use crate::connector::{Access, Connector};
 use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
@@ -88,6 +88,13 @@ async fn prepare(
             "allow_loopback_http is on: the component may send requests to this machine, unencrypted"
         );
     }
+    if account.reach.secret_mode == SecretMode::Value {
+        warn!(
+            account = account.name,
+            "secret_mode is \"value\": the component is handed its secrets themselves, and can hide them in any \
+             request that it may send; leave the key out unless the component cannot work with stand-ins"
+        );
+    }
     let typed =
         typed_urls(&manifest.config, &account).map_err(|problem| config.invalid(vec![problem]))?;
     let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
@@ -108,7 +115,7 @@ async fn prepare(
             loaded,
             policy: Arc::new(policy),
             client: Some(client),
-            secrets: Arc::new(Secrets::new(&manifest, &account, values)),
+            secrets: Arc::new(Secrets::new(&manifest, &account, values)?),
             timeouts: account.timeouts,
             limits: account.limits,
             denials: Denials::default(),

@@ -20,11 +20,15 @@ use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed};
 use crate::rate_limit::SharedLimiter;
+use crate::stand_in::{Secrets, Sending, Unreadable, readable};
 use crate::stop::Stop;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
 /// of an inventory sends, and it is kept in memory as a whole.
 const MOST_REQUEST_BODY: usize = 1 << 20;
+
+/// The most bytes of an answer to a request with a secret in it: a token and what belongs to it.
+const MOST_ANSWER_TO_SECRET: usize = 1 << 20;
 
 /// The way out of one connector.
 #[derive(Clone)]
@@ -34,6 +38,7 @@ pub struct Egress {
     timeouts: Timeouts,
     limits: Limits,
     passed: Passed,
+    secrets: Arc<Secrets>,
     denials: Denials,
     refusal: Arc<Mutex<Option<String>>>,
     limiter: SharedLimiter,
@@ -59,6 +64,7 @@ impl Egress {
             timeouts: access.timeouts,
             limits: access.limits,
             passed: Passed::default(),
+            secrets: Arc::clone(&access.secrets),
             denials: access.denials.clone(),
             refusal: Arc::default(),
             limiter: access.limiter.clone(),
@@ -134,8 +140,13 @@ impl Egress {
             timeouts,
         } = leaving;
         let origin = url.origin().ascii_serialization();
-        // What is put into a request, such as the values of secrets, belongs here: nothing below changes head or body,
-        // nothing above has left.
+        let Sending { body, secret } =
+            self.secrets
+                .put_in(&url, &mut head, body)
+                .map_err(|misplaced| {
+                    self.refuse(&origin, Rule::Secret, &misplaced);
+                    Error::HttpRequestDenied
+                })?;
         headers::set_length(&mut head.headers, &head.method, &body);
         head.uri = url.as_str().parse().map_err(|_| {
             self.refuse(&origin, Denied::Invalid.rule(), &Denied::Invalid);
@@ -150,12 +161,39 @@ impl Egress {
             .await
             .map_err(|fault| self.fault(&origin, &fault))?;
         let egress = self.clone();
+        let place = origin.clone();
         let mut response = response.map(|body| {
-            body.map_err(move |fault| egress.fault(&origin, &fault))
+            body.map_err(move |fault| egress.fault(&place, &fault))
                 .boxed_unsync()
         });
+        if secret {
+            response = self.masked(&origin, response).await?;
+        }
         headers::only_text(response.headers_mut());
         Ok(response)
+    }
+
+    /// The answer to a request with a secret in it: read whole, and without the secret if it repeats it.
+    async fn masked(
+        &self,
+        origin: &str,
+        response: Response<WasiBody>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let unreadable = |why: Unreadable| {
+            warn!(origin, "an answer is kept from the component: {why}");
+            Error::HttpResponseContentCoding(None)
+        };
+        let (mut head, body) = response.into_parts();
+        readable(&head.headers).map_err(unreadable)?;
+        let body = whole(body, MOST_ANSWER_TO_SECRET)
+            .await
+            .map_err(|error| match error {
+                Whole::TooLarge => Error::HttpResponseBodySize(Some(MOST_ANSWER_TO_SECRET as u64)),
+                Whole::Broken(error) => error,
+            })?;
+        let body = self.secrets.mask(&mut head, body).map_err(unreadable)?;
+        let body = Full::new(body).map_err(|never| match never {});
+        Ok(Response::from_parts(head, body.boxed_unsync()))
     }
 
     /// Waits until the rate limit lets a request pass.
@@ -210,19 +248,21 @@ impl Egress {
     }
 }
 
-/// The body of a request as a whole.
-async fn whole(body: WasiBody) -> Result<Bytes, Error> {
-    let collected = Limited::new(body, MOST_REQUEST_BODY).collect().await;
-    match collected {
+/// Why a body is not there as a whole.
+enum Whole {
+    TooLarge,
+    Broken(Error),
+}
+
+/// A body as a whole, of so many bytes at most.
+async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Whole> {
+    match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::HttpRequestBodySize(Some(MOST_REQUEST_BODY as u64)))
-        }
-        // The component has not written all of what it announced.
-        Err(error) => Err(match error.downcast::<Error>() {
+        Err(error) if error.is::<LengthLimitError>() => Err(Whole::TooLarge),
+        Err(error) => Err(Whole::Broken(match error.downcast::<Error>() {
             Ok(error) => *error,
             Err(_) => Error::HttpProtocolError,
-        }),
+        })),
     }
 }
 
@@ -253,10 +293,17 @@ impl WasiHttpHooks for Egress {
             let url = admitted?;
             let timeouts = egress.timeouts(options);
             let (head, body) = request.into_parts();
+            let body = whole(body, MOST_REQUEST_BODY)
+                .await
+                .map_err(|error| match error {
+                    Whole::TooLarge => Error::HttpRequestBodySize(Some(MOST_REQUEST_BODY as u64)),
+                    // The component has not written all of what it announced.
+                    Whole::Broken(error) => error,
+                })?;
             let leaving = Leaving {
                 head,
                 url,
-                body: whole(body).await?,
+                body,
                 timeouts,
             };
             let response = egress.leave(leaving).await?;
