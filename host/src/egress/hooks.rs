@@ -315,3 +315,6 @@ impl WasiHttpHooks for Egress {
         Box::new(sending.in_current_span())
     }
 }
+
+#[cfg(test)]
+mod tests;
