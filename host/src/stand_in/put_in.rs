@@ -138,7 +138,8 @@ impl Secrets {
     ///
     /// Where the component has the values themselves, nothing is put in, but the same rules hold for a value as
     /// for a stand-in, as far as it can be seen: as it is, percent-encoded, in JSON or in base64. Only the kind
-    /// of body does not matter.
+    /// of body does not matter. A value that is an ordinary word, such as `token`, is then found where nobody put
+    /// it; a stand-in is nowhere by chance.
     ///
     /// # Errors
     ///
