@@ -8,6 +8,7 @@
 //! | [`config`], [`secrets`], [`manifest`] | what the user and the component say, checked |
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
+//! | [`limits`], `resources`, `meter`, [`contract`], [`stopped`] | how much a call may take, and what it may return |
 //! | [`egress`] | where a component may send requests |
 //! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
+pub mod contract;
 pub mod deliver;
 pub mod discovery;
 pub mod duration;
@@ -40,13 +42,16 @@ pub mod http_client;
 pub mod limits;
 pub mod log;
 pub mod manifest;
+mod meter;
 pub mod page;
 pub mod prepare;
 pub mod printable;
+mod quantity;
 pub mod range;
 pub mod rate_limit;
 pub mod rejects;
 pub mod report;
+mod resources;
 pub mod retry;
 pub mod run;
 pub mod runtime;
@@ -59,6 +64,7 @@ pub mod stand_in;
 pub mod state;
 pub mod stderr;
 pub mod stop;
+pub mod stopped;
 pub mod timestamp;
 
 use cli::{Cli, Command};

@@ -27,6 +27,7 @@ pub mod denials;
 
 use crate::config::Timeouts;
 use crate::connector::Access;
+use crate::limits::RequestCount;
 use crate::rate_limit::SharedLimiter;
 use crate::stop::Stop;
 
@@ -147,17 +148,19 @@ pub struct Egress {
     stop: Option<Stop>,
     /// Milliseconds that requests of the connector have waited for the rate limit, or are waiting.
     waited: Arc<AtomicU64>,
+    requests: RequestCount,
 }
 
 impl Egress {
-    /// The way out of one connector.
-    pub fn new(access: &Access) -> Self {
+    /// The way out of one connector, which counts its requests.
+    pub fn new(access: &Access, requests: RequestCount) -> Self {
         Self {
             policy: Arc::clone(&access.policy),
             timeouts: access.timeouts,
             limiter: access.limiter.clone(),
             stop: access.stop.clone(),
             waited: Arc::default(),
+            requests,
         }
     }
 
@@ -211,6 +214,7 @@ impl WasiHttpHooks for Egress {
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         use http_body_util::BodyExt;
 
+        let counted = self.requests.admit();
         let admitted = self.admit(&mut request);
         let options = self.options(options);
         // Connecting includes the TLS handshake here, which the default client does not bound.
@@ -218,6 +222,7 @@ impl WasiHttpHooks for Egress {
         let (limiter, stop) = (self.limiter.clone(), self.stop.clone());
         let waited = Arc::clone(&self.waited);
         Box::new(async move {
+            counted.map_err(|_| Error::HttpRequestDenied)?;
             admitted.map_err(|_| Error::HttpRequestDenied)?;
             let wait = limiter.reserve();
             if !wait.is_zero() {
