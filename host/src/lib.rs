@@ -9,6 +9,7 @@
 //! | [`stand_in`], `core_dump` | what keeps a secret from the component, and from a crash's image |
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
+//! | [`limits`], `resources`, `meter`, [`contract`], [`stopped`] | how much a call may take, and what it may return |
 //! | [`egress`] | where a component may send requests |
 //! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
+pub mod contract;
 mod core_dump;
 pub mod deliver;
 pub mod discovery;
@@ -43,13 +45,16 @@ pub mod http_client;
 pub mod limits;
 pub mod log;
 pub mod manifest;
+mod meter;
 pub mod page;
 pub mod prepare;
 pub mod printable;
+mod quantity;
 pub mod range;
 pub mod rate_limit;
 pub mod rejects;
 pub mod report;
+mod resources;
 pub mod retry;
 pub mod run;
 pub mod runtime;
@@ -62,6 +67,7 @@ pub mod stand_in;
 pub mod state;
 pub mod stderr;
 pub mod stop;
+pub mod stopped;
 pub mod timestamp;
 
 use cli::{Cli, Command};
