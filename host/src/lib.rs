@@ -7,7 +7,9 @@
 //! | [`cli`], [`commands`] | the command line, declared; the commands, one file each |
 //! | [`config`], [`secrets`], [`manifest`] | what the user and the component say, checked |
 //! | [`prepare`] | an account made ready, before the first request |
+//! | [`consent`] | what a component asks for, against what was approved |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
+//! | [`compiled`] | compiled code, kept between runs |
 //! | [`egress`] | where a component may send requests |
 //! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
@@ -27,8 +29,10 @@ pub mod attempt;
 pub mod bindings;
 pub mod cli;
 pub mod commands;
+pub mod compiled;
 pub mod config;
 pub mod connector;
+pub mod consent;
 pub mod deliver;
 pub mod discovery;
 pub mod duration;
@@ -36,6 +40,7 @@ pub mod egress;
 pub mod exit;
 pub mod failure;
 mod hex;
+pub mod host_names;
 pub mod http_client;
 pub mod limits;
 pub mod log;
@@ -111,6 +116,7 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
         Command::Describe(args) => {
             runtime.block_on(commands::describe::run(&cli.config, args, out))
         }
+        Command::Approve(args) => runtime.block_on(commands::approve::run(&cli.config, args, out)),
         Command::Init(args) => runtime.block_on(commands::init::run(&cli.config, args, out)),
         Command::State(args) => {
             commands::state::run(&config::Config::load(&cli.config)?, args, out)
