@@ -10,7 +10,7 @@
 //! | [`consent`] | what a component asks for, against what was approved |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`compiled`] | compiled code, kept between runs |
-//! | [`egress`] | where a component may send requests |
+//! | [`egress`], [`host_names`] | where a component may send requests |
 //! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
 //! | [`rate_limit`], [`schedule`], [`range`] | when a request may leave, when a run begins, `--since` and `--until` |

@@ -67,8 +67,9 @@ pub async fn run(
     };
     let facts = Facts::of(&loaded, &manifest, account, consent);
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &facts.json(&serde_json::from_str(&text)?))?;
-        writeln!(out)?;
+        // By way of a text: an error of the writer would be hidden in one of JSON.
+        let json = serde_json::to_string_pretty(&facts.json(&serde_json::from_str(&text)?))?;
+        writeln!(out, "{json}")?;
     } else {
         out.write_all(page::page(&facts, &manifest).as_bytes())?;
     }

@@ -119,8 +119,7 @@ impl Facts {
             name: secret.name.clone(),
             title: secret.title.clone(),
             config_field: secret.config_field.clone(),
-            origin: typed(account, &secret.config_field)
-                .or_else(|| origin(manifest.field(&secret.config_field)?.get("default")?)),
+            origin: effective(manifest, account, &secret.config_field),
         });
         let problems = account.map(|account| manifest.check_account(account));
         Self {
@@ -201,6 +200,14 @@ fn reach(manifest: &Manifest, account: Option<&Account>) -> Reach {
             .map(ToString::to_string)
             .collect(),
         allow_loopback_http: own.allow_loopback_http,
+    }
+}
+
+/// The origin of a field of the config: of the URL that the account sets, else of the default.
+fn effective(manifest: &Manifest, account: Option<&Account>, field: &str) -> Option<String> {
+    match account.and_then(|account| account.config.get(field)) {
+        Some(typed) => origin(typed),
+        None => origin(manifest.field(field)?.get("default")?),
     }
 }
 
