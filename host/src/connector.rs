@@ -232,6 +232,11 @@ impl Connector {
         answer.map_err(|error| self.told(error))
     }
 
+    /// Drops the instance, and with it whatever it was up to; the next call gets a fresh one.
+    pub fn drop_instance(&mut self) {
+        self.instance = None;
+    }
+
     /// The component's own error. It does not know why a request was not let out; the person is told.
     fn told(&self, mut error: Error) -> CallError<Error> {
         if let Error::Denied(failure) = &mut error

@@ -165,6 +165,7 @@ impl Walk<'_> {
                 Answer::Bad(why) => return Ok(End::Failed(why)),
             };
             if let Err(stopped) = self.count_empty(&batch) {
+                worker.connector().await.drop_instance();
                 return Ok(End::Failed(stopped.to_string()));
             }
             let next = batch.cursor.clone();

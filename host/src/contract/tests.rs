@@ -162,8 +162,8 @@ fn a_walk_does_not_stand_still() {
         (Some("c-1"), &[], vec![], true, true),
         (None, &[], vec![], true, true),
         (Some("c-2"), &[], vec![], false, true),
-        (Some("c-2"), &["{}"], vec![], true, true),
-        (Some("c-2"), &[], vec![reject()], true, true),
+        (Some("c-2"), &["{}"], vec![], true, false),
+        (Some("c-2"), &[], vec![reject()], true, false),
     ] {
         let mut page = Batch {
             rejects,

@@ -178,7 +178,7 @@ impl Manifest {
             }
             let name = &secret.name;
             let typed = account.config.contains_key(&secret.config_field);
-            let message = match bound_url(self, account, &secret.config_field) {
+            let message = match bound_url(self, Some(account), &secret.config_field) {
                 Some(url) if url.has_host() && (url.scheme() == "https" || is_loopback(&url)) => {
                     continue;
                 }

@@ -28,6 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
 use crate::config::{Account, SecretMode};
+use crate::egress::policy::normal;
 use crate::hex::hex;
 use crate::manifest::Manifest;
 
@@ -103,7 +104,8 @@ impl Secrets {
                     value,
                     stand_in: stand_in()?,
                     config_key: account.key("config", &asked.config_field),
-                    origin: origin(manifest, account, &asked.config_field),
+                    origin: bound_url(manifest, Some(account), &asked.config_field)
+                        .map(|url| url.origin()),
                 };
                 by_name.insert(asked.name.clone(), secret);
             }
@@ -145,14 +147,11 @@ fn stand_in() -> Result<String, NoRandomBytes> {
     Ok(format!("{PREFIX}{}", hex(&random)))
 }
 
-/// The URL in a field of the config: the typed one, else the schema's default; none where it is no URL.
-pub fn bound_url(manifest: &Manifest, account: &Account, field: &str) -> Option<Url> {
+/// The URL in a field of the config: the one that the account sets, else the schema's default; none where it is no
+/// URL, or neither is there.
+pub fn bound_url(manifest: &Manifest, account: Option<&Account>, field: &str) -> Option<Url> {
+    let typed = account.and_then(|account| account.config.get(field));
     let default = || manifest.field(field)?.get("default");
-    let text = account.config.get(field).or_else(default)?.as_str()?;
-    Url::parse(text).ok()
-}
-
-/// The origin of a field of the config that takes a URL: the typed one, else the schema's default.
-pub fn origin(manifest: &Manifest, account: &Account, field: &str) -> Option<Origin> {
-    Some(bound_url(manifest, account, field)?.origin())
+    // As the URL of a request is read, so that the two can be compared.
+    normal(typed.or_else(default)?.as_str()?).ok()
 }

@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::imports::{self, Package};
 use crate::config::{Account, SecretMode, Timeouts};
 use crate::consent::Standing;
+use crate::egress::policy::normal;
 use crate::limits::Limits;
 use crate::manifest::{Manifest, RateLimit, is_uri};
 use crate::runtime::Loaded;
+use crate::stand_in::bound_url;
 use crate::timestamp;
 
 /// What there is to know of a component, for an account or by itself.
@@ -117,7 +118,8 @@ impl Facts {
             name: secret.name.clone(),
             title: secret.title.clone(),
             config_field: secret.config_field.clone(),
-            origin: effective(manifest, account, &secret.config_field),
+            origin: bound_url(manifest, account, &secret.config_field)
+                .map(|url| url.origin().ascii_serialization()),
         });
         let problems = account.map(|account| manifest.check_account(account));
         Self {
@@ -203,14 +205,6 @@ fn reach(manifest: &Manifest, account: Option<&Account>) -> Reach {
     }
 }
 
-/// The origin of a field of the config: of the URL that the account sets, else of the default.
-fn effective(manifest: &Manifest, account: Option<&Account>, field: &str) -> Option<String> {
-    match account.and_then(|account| account.config.get(field)) {
-        Some(typed) => origin(typed),
-        None => origin(manifest.field(field)?.get("default")?),
-    }
-}
-
 /// The origin of the URL that the account sets in a field of the config.
 fn typed(account: Option<&Account>, field: &str) -> Option<String> {
     origin(account?.config.get(field)?)
@@ -218,6 +212,6 @@ fn typed(account: Option<&Account>, field: &str) -> Option<String> {
 
 /// The origin of a URL in a JSON value.
 fn origin(value: &Value) -> Option<String> {
-    let origin = Url::parse(value.as_str()?).ok()?.origin();
+    let origin = normal(value.as_str()?).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
