@@ -28,8 +28,11 @@ fuzz_target!(|bytes: &[u8]| {
     let cursor = match resume(text, range) {
         Ok(cursor) => cursor,
         Err(why) => {
-            let newer = stored.is_some_and(|stored| stored["version"].as_u64() > Some(1));
-            assert!(!newer || why == Refused::Newer, "{why:?}");
+            // What another reader of JSON writes holds every name once, as a cursor must.
+            if let Some(stored) = stored.filter(|stored| stored["version"].as_u64() > Some(1)) {
+                let refused = resume(&stored.to_string(), range).err();
+                assert_eq!(refused, Some(Refused::Newer), "{why:?}");
+            }
             return;
         }
     };
