@@ -8,14 +8,18 @@ CLIPPY_FLAGS = -- -D warnings
 # Tools and packages that only tests need; outside the clone where CI keeps a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
+FUZZ_SECONDS ?= 600
 
-.PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow bench docs clean
+.PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow fuzz deny bench docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
 	@echo "test       lints and all tests but the slow ones"
-	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component"
+	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the"
+	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
+	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"
+	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
 	@echo "bench      the host's hot paths, measured; judges nothing"
 	@echo "lint       formatting, clippy, documentation"
 	@echo "docs       the API documentation, in target/doc"
@@ -67,6 +71,14 @@ test-slow: build $(VENV)/ready
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
 	tests/python_host.sh $(VENV)/bin/python
 	tests/cargo_component.sh $(CACHE)
+	tests/deny.sh $(CACHE)
+	tests/fuzz.sh $(CACHE) smoke
+
+fuzz: setup
+	tests/fuzz.sh $(CACHE) $(FUZZ_SECONDS)
+
+deny: setup
+	tests/deny.sh $(CACHE)
 
 bench: setup
 	$(CARGO) bench --locked -p asset-host --bench '*'

@@ -53,8 +53,9 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 }
 
 /// Maps what the walk before has not delivered, sets aside what cannot be mapped, and shows every item to
-/// the cursor.
-fn sort_items(
+/// the cursor. `text` is the answer that `page` was read from, `now` the time of an event whose record tells
+/// none.
+pub fn sort_items(
     page: &Page<'_>,
     text: &Text<'_>,
     cursor: &mut Cursor,

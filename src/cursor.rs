@@ -9,6 +9,7 @@
 //! [`Cursor::into_text`] writes it down. It never sees a clock or a network; `tests/cursor_oracle.rs`
 //! drives it with random histories.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::mem;
 
@@ -192,10 +193,19 @@ impl Cursor {
             version: u64,
         }
         let versioned: Versioned = serde_json::from_str(text).map_err(|_| Refused::Damaged)?;
-        if versioned.version > u64::from(VERSION) {
-            return Err(Refused::Newer);
+        match versioned.version.cmp(&u64::from(VERSION)) {
+            Ordering::Greater => return Err(Refused::Newer),
+            Ordering::Equal => {}
+            // There is no version before the first.
+            Ordering::Less => return Err(Refused::Damaged),
         }
-        serde_json::from_str(text).map_err(|_| Refused::Damaged)
+        let cursor: Self = serde_json::from_str(text).map_err(|_| Refused::Damaged)?;
+        // A range has no mark and remembers nothing: either would leave out devices that it holds.
+        let has_past = cursor.last_seen_cursor.is_some() || !cursor.seen.is_empty();
+        if cursor.range.is_some() && has_past {
+            return Err(Refused::Damaged);
+        }
+        Ok(cursor)
     }
 
     /// What to ask the API for: the same filters for every page of a walk.

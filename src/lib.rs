@@ -12,23 +12,46 @@
 //! | [`http`] | one request and its answer |
 //! | [`config`], [`manifest`] | what a user sets, and what the component tells about itself |
 
+// What else could trap on an input, beyond what the whole workspace denies: a trap costs the run of a source.
+#![deny(
+    clippy::exit,
+    clippy::integer_division,
+    clippy::panic_in_result_fn,
+    clippy::string_slice
+)]
+
 use bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 
 mod bindings;
+
+// No module but the generated one may hold unsafe code, nor allow it to itself.
+#[forbid(unsafe_code)]
 pub mod check;
+#[forbid(unsafe_code)]
 pub mod clock;
+#[forbid(unsafe_code)]
 pub mod collect;
+#[forbid(unsafe_code)]
 pub mod config;
+#[forbid(unsafe_code)]
 pub mod cursor;
+#[forbid(unsafe_code)]
 pub mod discover;
+#[forbid(unsafe_code)]
 pub mod http;
+#[forbid(unsafe_code)]
 pub mod manifest;
+#[forbid(unsafe_code)]
 pub mod mapping;
+#[forbid(unsafe_code)]
 pub mod ocsf;
+#[forbid(unsafe_code)]
 pub mod sophos;
+#[forbid(unsafe_code)]
 pub mod text;
+#[forbid(unsafe_code)]
 pub mod timestamp;
 
 /// The component's exports; their documentation is `wit/connector.wit`.

@@ -65,7 +65,8 @@ pub struct Group<'a> {
 
 /// Reads one endpoint from its JSON text, in one pass that takes any depth and size.
 ///
-/// Of a text or a boolean that comes twice the last one counts; objects and arrays are taken together. A field of another type than the API documents counts
+/// Of a text or a boolean that comes twice the last one counts; objects and arrays are taken together, and
+/// take nothing away from a text under the same name. A field of another type than the API documents counts
 /// as absent.
 ///
 /// # Errors

@@ -270,6 +270,7 @@ fn a_cursor_that_is_not_the_sources_own_is_refused() {
         (good[..good.len() / 2].to_owned(), Refused::Damaged),
         (with("walk", 5.into()), Refused::Damaged),
         (with("version", "1".into()), Refused::Damaged),
+        (with("version", 0.into()), Refused::Damaged),
         (with("version", 2.into()), Refused::Newer),
         (with("version", u64::MAX.into()), Refused::Newer),
         (with("tenant", "another".into()), Refused::OtherTenant),
@@ -304,6 +305,16 @@ fn a_range_has_its_own_filters_and_no_mark() {
     assert_eq!(cursor.query().page_from_key.as_deref(), Some("k"));
     cursor.turn_page(None).unwrap();
     assert_eq!(cursor.mark(), None);
+
+    for (field, value) in [
+        ("last_seen_cursor", at(-500).to_string().into()),
+        ("seen", serde_json::json!({"a": at(-500).millis()})),
+    ] {
+        let mut cursor = json(&text);
+        cursor[field] = value;
+        let refused = Cursor::resume(Some(&cursor.to_string()), TENANT, Some(range), at(0));
+        assert_eq!(refused.unwrap_err(), Refused::Damaged, "{field}");
+    }
 
     let other = Range {
         until: None,

@@ -1,0 +1,42 @@
+//! One record: any text gives an event or an error within the text.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use sophos_assets::mapping::{identify, read};
+use sophos_assets::text::Text;
+use sophos_assets_fuzz::{check_error, check_event, map};
+
+fuzz_target!(|bytes: &[u8]| {
+    let text = &*Text::of(bytes).json;
+    let outcome = map(text);
+    assert_eq!(map(text), outcome, "the same text gives the same outcome");
+
+    let (id, last_seen) = identify(text);
+    match &outcome {
+        Ok(mapped) => {
+            let endpoint = read(text).expect("what is mapped can be read");
+            assert_eq!(id.as_deref(), Some(&*endpoint.id));
+            assert_eq!(last_seen, endpoint.last_seen_at);
+            check_event(&mapped.json, &endpoint.id, Some(&endpoint.hostname));
+        }
+        Err(error) => check_error(text, error),
+    }
+
+    // Another reader of JSON, stricter in depth, in numbers and in halves of surrogate pairs. What it writes
+    // holds every name once: of those that come twice, we take objects and arrays together.
+    if let Ok(record) = serde_json::from_str::<Value>(text) {
+        let named = |name: &str| {
+            let text = record.get(name).and_then(Value::as_str);
+            text.filter(|text| !text.is_empty())
+        };
+        let written = map(&record.to_string());
+        match (named("id"), named("hostname")) {
+            (Some(id), Some(hostname)) => {
+                let mapped = written.expect("a record with an id and a hostname is mapped");
+                check_event(&mapped.json, id, Some(hostname));
+            }
+            _ => assert!(written.is_err(), "neither id nor hostname are invented"),
+        }
+    }
+});
