@@ -41,18 +41,14 @@ fn a_secret_must_have_a_place_to_go() {
         (
             with_default("data:text/plain,x"),
             None,
-            &["default is not https"],
+            &["is missing: the secret client_secret"],
         ),
         (
             with_default("https://id.example.com/token"),
             Some("http://id.example.com/token"),
             &["must begin with https: the secret client_secret"],
         ),
-        (
-            uri.clone(),
-            Some("urn:example:token"),
-            &["must begin with https"],
-        ),
+        (uri.clone(), Some("urn:example:token"), &["must be a URL"]),
         (uri.clone(), Some("https:///"), &["must be a URL"]),
         (uri.clone(), Some("id.example.com"), &["\"uri\""]),
         (uri.clone(), Some(PLACEHOLDER), &["is still \"CHANGE-ME\""]),
