@@ -214,19 +214,23 @@ impl Told {
             .map(|(rule, count)| ((*rule).to_owned(), *count))
             .collect();
         assert_eq!(self.denials(), expected, "{}", self.ran.stderr);
-        for rule in expected.keys() {
-            assert!(self.ran.stderr.contains(rule), "{}", self.ran.stderr);
+        // Each of them is in the log, too.
+        for (rule, count) in expected {
+            let logged = self.ran.stderr.matches(&format!("rule={rule} "));
+            assert_eq!(logged.count() as u64, count, "{}", self.ran.stderr);
         }
         self
     }
 
     /// How many requests were not let out, by rule.
     pub fn denials(&self) -> BTreeMap<String, u64> {
-        let denied = self.summary["totals"]["denied"].as_object();
-        let denied = denied.into_iter().flatten();
-        denied
-            .map(|(rule, count)| (rule.clone(), count.as_u64().unwrap()))
-            .collect()
+        let denied = self.summary["denied"].as_array();
+        let of_guest = denied.into_iter().flatten().map(|denied| {
+            assert_eq!(denied["account"], ACCOUNT);
+            let rule = denied["rule"].as_str().unwrap().to_owned();
+            (rule, denied["requests"].as_u64().unwrap())
+        });
+        of_guest.collect()
     }
 
     /// Asserts that no name was looked up.
