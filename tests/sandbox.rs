@@ -11,6 +11,7 @@
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::{Value, json};
 use sophos_central_simulator::{CLIENT_SECRET, Fleet, Options, Request, Route};
 use support::{QUICK, Ran, Workplace};
 
@@ -66,6 +67,11 @@ fn this_machine_is_closed_until_the_account_opens_it() {
             format!("https://127.0.0.1:{port}"),
             format!("http://localhost:{port}"),
             format!("http://[::1]:{port}"),
+            // However it is written: `LOCALHOST.` is a name that the component does not take for this machine.
+            format!("https://LOCALHOST.:{port}"),
+            format!("https://any.localhost:{port}"),
+            format!("https://0x7f.1:{port}"),
+            format!("https://[::ffff:7f00:1]:{port}"),
         ] {
             work.configure_for(&host, "", QUICK);
             work.edit_config("allow_loopback_http = true", line);
@@ -81,9 +87,93 @@ fn this_machine_is_closed_until_the_account_opens_it() {
     assert_eq!(work.simulator.connections(), 0);
 
     work.configure("", QUICK);
+    // The host reads a name as every other program does.
+    work.edit_config("http://127.0.0.1", "http://LocalHost");
     work.host(&["check"])
         .expect(0)
         .says(&["allow_loopback_http is on"]);
+}
+
+/// The lines of `[account.acme.config]` by which the component is sent to the simulator.
+fn typed(work: &Workplace) -> String {
+    let url = work.simulator.url();
+    format!("api_host = \"{url}\"\ntoken_url = \"{url}/api/v2/oauth2/token\"\n")
+}
+
+#[test]
+fn an_account_narrows_the_hosts_of_the_manifest() {
+    for hosts in ["[]", "[\"eu01.central.sophos.com\"]"] {
+        let work = workplace();
+        // Typed origins stay open.
+        work.edit_config("rate_limits", &format!("hosts = {hosts}\nrate_limits"));
+        work.host(&["check"]).expect(0);
+        // Without them it asks the hosts of its manifest, of which none is left.
+        work.edit_config(&typed(&work), "");
+        denied(
+            &work,
+            &[
+                "https://id.sophos.com",
+                "`hosts` in the account leaves it out; add it there",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_host_that_the_component_does_not_ask_for_is_told_before_the_first_request() {
+    let work = workplace();
+    work.edit_config(
+        "rate_limits",
+        "hosts = [\"ID.Sophos.com.\", \"*.eu.central.sophos.com\", \"*.sophos.com\", \"https://id.sophos.com\", \
+         \"192.0.2.1\"]\nrate_limits",
+    );
+    for command in ["check", "collect"] {
+        let ran = work.host(&[command]).expect(2).says(&[
+            "account.acme.hosts: the component does not ask for \"*.sophos.com\"",
+            "id.sophos.com, *.central.sophos.com",
+            "account.acme.hosts: \"https://id.sophos.com\" is no host",
+            "account.acme.hosts: \"192.0.2.1\" is no host",
+        ]);
+        assert_eq!(ran.stderr.matches("account.acme.hosts").count(), 3);
+    }
+    assert_eq!(work.simulator.connections(), 0);
+}
+
+#[test]
+fn what_is_not_let_out_is_counted_and_fails_the_source_with_its_reason() {
+    let work = workplace();
+    work.edit_config("allow_loopback_http = true", "");
+    let ran = work
+        .host(&[
+            "collect",
+            "--summary",
+            "summary.json",
+            "--metrics",
+            "metrics.prom",
+        ])
+        .expect(1);
+    let ran = ran.says(&["requests denied 1 (loopback 1)", "rule=loopback"]);
+    let summary = std::fs::read_to_string(work.path("summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(
+        summary["denied"],
+        json!([{"account": "acme", "rule": "loopback", "requests": 1}]),
+        "{}",
+        ran.stderr
+    );
+    let reason = summary["sources"][0]["reason"].as_str().unwrap();
+    let origin = work.simulator.url();
+    let end = format!(
+        "{origin}: it leads to this machine; `allow_loopback_http = true` in the account allows that, for tests"
+    );
+    assert!(reason.ends_with(&end), "{reason}");
+    let metrics = std::fs::read_to_string(work.path("metrics.prom")).unwrap();
+    for line in [
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"loopback\"} 1",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"host\"} 0",
+    ] {
+        assert!(metrics.lines().any(|other| other == line), "{metrics}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::bindings::inventory::connector::types::{
 use crate::config::Timeouts;
 use crate::egress::denials::Denials;
 use crate::egress::{Egress, Policy};
+use crate::http_client::HttpClient;
 use crate::limits::Limits;
 use crate::rate_limit::SharedLimiter;
 use crate::runtime::Loaded;
@@ -33,6 +34,8 @@ pub struct Access {
     pub loaded: Loaded,
     /// Where its requests may go.
     pub policy: Arc<Policy>,
+    /// What sends them, with its connections; shared by the account's connectors. None where none may leave.
+    pub client: Option<HttpClient>,
     /// What it may ask for by name.
     pub secrets: Arc<Secrets>,
     /// How long it is waited for.
@@ -98,6 +101,7 @@ impl Connector {
         Self::new(Access {
             loaded,
             policy: Arc::default(),
+            client: None,
             secrets: Arc::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
@@ -162,7 +166,7 @@ impl Connector {
         let called = instance.api.call_check(&mut instance.store, config);
         let answer = self.in_time(called).await?;
         self.instance = Some(instance);
-        answer.map_err(CallError::Told)
+        answer.map_err(|error| self.told(error))
     }
 
     /// `discover`: a page of sources.
@@ -181,7 +185,7 @@ impl Connector {
             .call_discover(&mut instance.store, config, next);
         let answer = self.in_time(called).await?;
         self.instance = Some(instance);
-        answer.map_err(CallError::Told)
+        answer.map_err(|error| self.told(error))
     }
 
     /// `collect`: a page of events.
@@ -200,11 +204,23 @@ impl Connector {
             .call_collect(&mut instance.store, config, cursor);
         let answer = self.in_time(called).await?;
         self.instance = Some(instance);
-        answer.map_err(CallError::Told)
+        answer.map_err(|error| self.told(error))
+    }
+
+    /// The component's own error. It does not know why a request was not let out; the person is told.
+    fn told(&self, mut error: Error) -> CallError<Error> {
+        if let Error::Denied(failure) = &mut error
+            && let Some(refusal) = self.egress.take_refusal()
+        {
+            failure.message += &format!(" The request that was not let out: {refusal}");
+        }
+        CallError::Told(error)
     }
 
     /// The instance, which is to be put back if the call comes to its end.
     async fn take(&mut self) -> Result<Instance, Stopped> {
+        // That of an earlier call is no reason for this one.
+        let _ = self.egress.take_refusal();
         if let Some(instance) = self.instance.take() {
             return Ok(instance);
         }

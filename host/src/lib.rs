@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`cli`], [`commands`] | the command line, declared; the commands, one file each |
 //! | [`config`], [`secrets`], [`manifest`] | what the user and the component say, checked |
+//! | [`stand_in`], `core_dump` | what keeps a secret from the component, and from a crash's image |
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
 //! | [`egress`] | where a component may send requests |
@@ -21,6 +22,7 @@
 use std::io::{self, Write};
 
 use clap::Parser;
+use tracing::warn;
 
 mod appended;
 pub mod attempt;
@@ -29,6 +31,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
+mod core_dump;
 pub mod deliver;
 pub mod discovery;
 pub mod duration;
@@ -80,6 +83,11 @@ pub fn run() -> ExitStatus {
         }
     };
     let terminal = Terminal::start(cli.verbose, cli.quiet, cli.log_format);
+    if let Err(error) = core_dump::forbid() {
+        warn!(
+            "the image of a crash may hold secrets, as the system does not let this be turned off: {error}"
+        );
+    }
     command(&cli, &terminal).unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return match cli.command {

@@ -8,10 +8,13 @@ use serde_json::Value;
 use tracing::warn;
 use url::Url;
 
-use crate::config::{Account, Config, Problem};
+use crate::config::{Account, Config, Problem, SecretMode};
 use crate::connector::{Access, Connector};
+use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
+use crate::egress::policy::{Hosts, normal};
 use crate::egress::{Policy, is_loopback};
+use crate::http_client::{Addresses, ClientError, ClientOptions, HttpClient};
 use crate::manifest::{Manifest, is_uri};
 use crate::rate_limit::Limiters;
 use crate::runtime::{Loaded, Runtime};
@@ -61,7 +64,14 @@ async fn prepare(
         .with_context(|| format!("{}: {key}.component", config.file.display()))?;
     let manifest = manifest(&loaded).await?;
 
-    let problems = manifest.check_account(account);
+    let asked = Hosts::parse(&manifest.hosts).map_err(|entry| {
+        anyhow::anyhow!(
+            "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
+            loaded.path.display()
+        )
+    })?;
+    let mut problems = manifest.check_account(account);
+    let narrowed = narrowed(&manifest, &asked, account, &mut problems);
     if !problems.is_empty() {
         return Err(config.invalid(problems).into());
     }
@@ -78,13 +88,22 @@ async fn prepare(
             "allow_loopback_http is on: the component may send requests to this machine, unencrypted"
         );
     }
+    if account.reach.secret_mode == SecretMode::Value {
+        warn!(
+            account = account.name,
+            "secret_mode is \"value\": the component is handed its secrets themselves, and can hide them in any \
+             request that it may send; leave the key out unless the component cannot work with stand-ins"
+        );
+    }
     let typed =
         typed_urls(&manifest.config, &account).map_err(|problem| config.invalid(vec![problem]))?;
-    let policy = Policy::new(&manifest.hosts, &typed, account.reach.allow_loopback_http).map_err(|entry| {
-        anyhow::anyhow!(
-            "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
-            loaded.path.display()
-        )
+    let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
+    let client = client(&account).map_err(|error| match error {
+        ClientError::AuthorityFile { .. } => {
+            let problem = Problem::new(format!("{key}.ca_file"), error);
+            anyhow::Error::from(config.invalid(vec![problem]))
+        }
+        other => anyhow::Error::from(other).context(key),
     })?;
     let limits = account
         .rate_limits
@@ -95,7 +114,8 @@ async fn prepare(
         access: Access {
             loaded,
             policy: Arc::new(policy),
-            secrets: Arc::new(Secrets::new(&manifest, &account, values)),
+            client: Some(client),
+            secrets: Arc::new(Secrets::new(&manifest, &account, values)?),
             timeouts: account.timeouts,
             limits: account.limits,
             denials: Denials::default(),
@@ -120,6 +140,56 @@ pub async fn manifest(loaded: &Loaded) -> anyhow::Result<Manifest> {
         .with_context(|| format!("the manifest of {} is wrong", loaded.path.display()))
 }
 
+/// What sends the requests of an account's component, and keeps its connections.
+fn client(account: &Account) -> Result<HttpClient, ClientError> {
+    let client = HttpClient::new(ClientOptions {
+        addresses: Addresses::Judged(Allowed {
+            networks: account.reach.allow_addresses.clone(),
+            loopback: account.reach.allow_loopback_http,
+        }),
+        ca_file: account.reach.ca_file.clone(),
+        https: true,
+        response_header_bytes: account.limits.response_header_bytes,
+    })?;
+    if let Some(proxy) = client.https_proxy() {
+        warn!(
+            account = account.name,
+            proxy,
+            "requests of the component go by a proxy, which resolves names by itself: only names are judged, not \
+             the addresses that they lead to"
+        );
+    }
+    Ok(client)
+}
+
+/// The hosts that the account leaves of those that the manifest asks for; none where it leaves all. What is wrong with
+/// them is added to `problems`.
+fn narrowed(
+    manifest: &Manifest,
+    asked: &Hosts,
+    account: &Account,
+    problems: &mut Vec<Problem>,
+) -> Option<Hosts> {
+    let entries = account.reach.hosts.as_ref()?;
+    for entry in entries {
+        let why = match Hosts::parse(std::slice::from_ref(entry)) {
+            Err(_) => format!(
+                "{entry:?} is no host: write a name such as \"id.example.com\", or \"*.example.com\" for every name \
+                 below it, without scheme, port or path"
+            ),
+            Ok(host) if !asked.cover(&host) => format!(
+                "the component does not ask for {entry:?}: leave it out, or write some of what it asks for ({}) or \
+                 names below. What is typed into [account.{}.config] is allowed without this",
+                manifest.hosts.join(", "),
+                account.name
+            ),
+            Ok(_) => continue,
+        };
+        problems.push(Problem::new(format!("account.{}.hosts", account.name), why));
+    }
+    Hosts::parse(entries).ok()
+}
+
 /// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each
 /// must be https, but for this machine's own.
 fn typed_urls(schema: &Value, account: &Account) -> Result<Vec<Url>, Problem> {
@@ -142,7 +212,7 @@ fn typed_urls(schema: &Value, account: &Account) -> Result<Vec<Url>, Problem> {
                 format!("{why}, as in {example}"),
             )
         };
-        let url = value.as_str().and_then(|text| Url::parse(text).ok());
+        let url = value.as_str().and_then(|text| normal(text).ok());
         let url = url.ok_or_else(|| refused("must be a URL"))?;
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(refused("must begin with https"));

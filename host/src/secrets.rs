@@ -1,19 +1,28 @@
 //! Where the secrets come from: the environment, a file or a command, never the configuration file.
 //!
-//! Nothing here puts a secret, or what may be one by mistake, into a message or a `Debug` text.
+//! Nothing here puts a secret, or what may be one by mistake, into a message or a `Debug` text. What is read on the
+//! way to a secret is wiped, into memory that never grows, as growing leaves copies behind. What is not in our
+//! hands stays: the process's environment, the file, and what the system buffers in a pipe.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use crate::similar;
+
+#[cfg(test)]
+mod tests;
 
 /// The forms of a secret's source, for messages.
 const FORMS: &str =
     "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\", \"argument\"] }";
+
+/// The longest secret, in bytes: far more than any key or certificate, and less than a wrong file.
+const LONGEST: usize = 64 << 10;
 
 /// Where one secret comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -112,6 +121,17 @@ pub enum SecretError {
     /// The source gave nothing but white space; holds the source.
     #[error("{0} is empty: it must hold the secret")]
     Empty(String),
+    /// The source gave too much; holds the source.
+    #[error("{0} is longer than 64 KiB: it must hold the secret and nothing else")]
+    TooLong(String),
+    /// The program's output cannot be read.
+    #[error("cannot read what the program {program:?} prints: {source}")]
+    Output {
+        /// The program.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// The source gave bytes that are no text; holds the source.
     #[error("{0} is not UTF-8 text: a secret must be text")]
     NotText(String),
@@ -167,17 +187,20 @@ impl SecretSource {
     /// When the source is not there, fails, or gives nothing or no text.
     pub fn resolve(&self) -> Result<SecretString, SecretError> {
         match self {
-            Self::Env(name) => match std::env::var(name) {
-                Ok(text) => secret(text.into_bytes(), &variable(name)),
-                Err(std::env::VarError::NotPresent) => Err(SecretError::NotSet(variable(name))),
-                Err(std::env::VarError::NotUnicode(_)) => Err(SecretError::NotText(variable(name))),
+            Self::Env(name) => match std::env::var_os(name) {
+                Some(text) => {
+                    let bytes = Zeroizing::new(text.into_encoded_bytes());
+                    secret(&bytes, &variable(name))
+                }
+                None => Err(SecretError::NotSet(variable(name))),
             },
             Self::File(path) => {
-                let bytes = std::fs::read(path).map_err(|source| SecretError::File {
+                let bytes = std::fs::File::open(path).and_then(read);
+                let bytes = bytes.map_err(|source| SecretError::File {
                     path: path.clone(),
                     source,
                 })?;
-                secret(bytes, &format!("the file {}", path.display()))
+                secret(&bytes, &format!("the file {}", path.display()))
             }
             Self::Command(argv) => from_command(argv),
         }
@@ -191,34 +214,57 @@ fn from_command(argv: &[String]) -> Result<SecretString, SecretError> {
         .map_or(("", argv), |(program, arguments)| {
             (program.as_str(), arguments)
         });
-    let output = Command::new(program)
+    let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
+        .spawn()
         .map_err(|source| SecretError::Start {
             program: program.to_owned(),
             source,
         })?;
-    if !output.status.success() {
+    let printed = child.stdout.take().map(read).transpose();
+    // Whatever was printed, the program is waited for. One that prints too much ends when nobody reads on.
+    let ended = child.wait();
+    let unread = |source| SecretError::Output {
+        program: program.to_owned(),
+        source,
+    };
+    let printed = printed.map_err(unread)?.unwrap_or_default();
+    let source = format!("the output of the program {program:?}");
+    if printed.len() > LONGEST {
+        return Err(SecretError::TooLong(source));
+    }
+    let status = ended.map_err(unread)?;
+    if !status.success() {
         return Err(SecretError::Failed {
             program: program.to_owned(),
-            ending: match output.status.code() {
+            ending: match status.code() {
                 Some(code) => format!("failed with exit code {code}"),
                 None => "was ended by a signal".to_owned(),
             },
         });
     }
-    secret(
-        output.stdout,
-        &format!("the output of the program {program:?}"),
-    )
+    secret(&printed, &source)
+}
+
+/// Reads to the end, or a byte more than the longest secret.
+fn read(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    // More space than is read, else the vector grows to see that nothing follows.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
+    let most = LONGEST as u64 + 1;
+    source.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Makes a secret of what `source` gave.
-fn secret(bytes: Vec<u8>, source: &str) -> Result<SecretString, SecretError> {
-    let mut text = String::from_utf8(bytes).map_err(|_| SecretError::NotText(source.to_owned()))?;
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+fn secret(bytes: &[u8], source: &str) -> Result<SecretString, SecretError> {
+    if bytes.len() > LONGEST {
+        return Err(SecretError::TooLong(source.to_owned()));
+    }
+    let text = str::from_utf8(bytes).map_err(|_| SecretError::NotText(source.to_owned()))?;
+    let text = text.trim_end_matches(['\r', '\n']);
     if text.trim().is_empty() {
         return Err(SecretError::Empty(source.to_owned()));
     }
@@ -238,168 +284,5 @@ fn variable(name: &str) -> String {
         "the environment variable that `env` names".to_owned()
     } else {
         format!("the environment variable {name}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use secrecy::ExposeSecret;
-
-    const CANARY: &str = "canary-7f3a";
-
-    fn source(text: &str) -> Result<SecretSource, SourceError> {
-        let table: toml::Table = toml::from_str(&format!("secret = {text}")).unwrap();
-        SecretSource::from_toml(&table["secret"], Path::new("/etc/asset-host"))
-    }
-
-    fn command(script: &str) -> SecretSource {
-        SecretSource::Command(["sh", "-c", script].map(str::to_owned).to_vec())
-    }
-
-    #[test]
-    fn reads_the_three_forms() {
-        for (text, expected) in [
-            (
-                r#"{ env = "SOPHOS_CLIENT_SECRET" }"#,
-                SecretSource::Env("SOPHOS_CLIENT_SECRET".into()),
-            ),
-            (
-                r#"{ file = "secret.txt" }"#,
-                SecretSource::File("/etc/asset-host/secret.txt".into()),
-            ),
-            (
-                r#"{ file = "/run/secret" }"#,
-                SecretSource::File("/run/secret".into()),
-            ),
-            (
-                r#"{ command = ["pass", "sophos"] }"#,
-                SecretSource::Command(vec!["pass".into(), "sophos".into()]),
-            ),
-        ] {
-            assert_eq!(source(text), Ok(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn refuses_other_forms_without_repeating_them() {
-        for (text, part) in [
-            (r#""canary-7f3a""#, "not hold it: write { env"),
-            ("77342", "not hold it"),
-            (r#"["canary-7f3a"]"#, "not hold it"),
-            ("{}", "exactly one of"),
-            (r#"{ env = "A", file = "b" }"#, "exactly one of"),
-            (
-                r#"{ comand = ["pass"] }"#,
-                "unknown key `comand`, did you mean `command`?",
-            ),
-            (
-                r#"{ env = "A", value = "canary-7f3a" }"#,
-                "unknown key `value`",
-            ),
-            (
-                r#"{ env = "canary-7f3a" }"#,
-                "the name of an environment variable",
-            ),
-            (r#"{ env = "" }"#, "the name of an environment variable"),
-            ("{ env = 77342 }", "the name of an environment variable"),
-            (r#"{ file = "" }"#, "the path of a file"),
-            ("{ file = 77342 }", "the path of a file"),
-            (r#"{ command = "echo canary-7f3a" }"#, "a list of texts"),
-            ("{ command = [] }", "a list of texts"),
-            (r#"{ command = [""] }"#, "a list of texts"),
-            (r#"{ command = ["echo", 77342] }"#, "a list of texts"),
-        ] {
-            let message = source(text).unwrap_err().to_string();
-            assert!(message.contains(part), "{text}: {message}");
-            assert!(!message.contains(CANARY), "{message}");
-            assert!(!message.contains("77342"), "{message}");
-        }
-    }
-
-    #[test]
-    fn trims_line_breaks_at_the_end_and_nothing_else() {
-        for (script, expected) in [
-            ("printf 'canary-7f3a'", CANARY),
-            ("printf 'canary-7f3a\\n'", CANARY),
-            ("printf 'canary-7f3a\\r\\n\\n'", CANARY),
-            ("printf ' a b \\n'", " a b "),
-        ] {
-            let secret = command(script).resolve().unwrap();
-            assert_eq!(secret.expose_secret(), expected, "{script}");
-        }
-    }
-
-    #[test]
-    fn reads_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("secret.txt");
-        std::fs::write(&path, format!("{CANARY}\n")).unwrap();
-        let secret = SecretSource::File(path).resolve().unwrap();
-        assert_eq!(secret.expose_secret(), CANARY);
-    }
-
-    #[test]
-    fn reads_the_environment() {
-        let secret = SecretSource::Env("PATH".into()).resolve().unwrap();
-        assert_eq!(secret.expose_secret(), std::env::var("PATH").unwrap());
-    }
-
-    #[test]
-    fn a_failing_source_tells_what_to_do_and_not_what_it_gave() {
-        let folder = tempfile::tempdir().unwrap();
-        let missing = folder.path().join("missing.txt");
-        let empty = folder.path().join("empty.txt");
-        let binary = folder.path().join("binary.dat");
-        std::fs::write(&empty, " \n").unwrap();
-        std::fs::write(&binary, b"canary-7f3a\xff").unwrap();
-        for (source, parts) in [
-            (
-                SecretSource::Env("ASSET_HOST_NEVER_SET".into()),
-                [
-                    "environment variable ASSET_HOST_NEVER_SET",
-                    "is not set: set it",
-                ],
-            ),
-            (
-                SecretSource::Env("canary7f3a".into()),
-                ["that `env` names", "is not set: set it"],
-            ),
-            (SecretSource::File(missing), ["missing.txt", "cannot read"]),
-            (SecretSource::File(empty), ["empty.txt", "is empty"]),
-            (SecretSource::File(binary), ["binary.dat", "not UTF-8"]),
-            (
-                SecretSource::Command(vec!["asset-host-no-such-program".into()]),
-                ["asset-host-no-such-program", "cannot start"],
-            ),
-            (
-                command("printf canary-7f3a; exit 3"),
-                ["\"sh\"", "exit code 3: run it by hand"],
-            ),
-            (
-                command("printf canary-7f3a; kill -9 $$"),
-                ["\"sh\"", "ended by a signal"],
-            ),
-            (command("printf ''"), ["output of the program", "is empty"]),
-        ] {
-            let message = source.resolve().unwrap_err().to_string();
-            for part in parts {
-                assert!(message.contains(part), "{message}");
-            }
-            assert!(!message.contains(CANARY), "{message}");
-            assert!(!message.contains("canary7f3a"), "{message}");
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let secret = command("printf canary-7f3a").resolve().unwrap();
-        for text in [
-            format!("{secret:?}"),
-            format!("{:?}", command("printf canary-7f3a")),
-            format!("{:?}", SecretSource::Env("canary7f3a".into())),
-        ] {
-            assert!(!text.contains("canary"), "{text}");
-        }
     }
 }

@@ -127,6 +127,10 @@ impl Collect<'_> {
         let (settings, accounts) = prepared.inspect_err(|_| {
             self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
         })?;
+        let denials: Vec<_> = accounts
+            .iter()
+            .map(|(ready, _)| (ready.account.name.clone(), ready.access.denials.clone()))
+            .collect();
         let started_at = OffsetDateTime::now_utc();
         let done = run::run(settings, accounts).await;
         let ended_early = |entry: &Entry| match entry.outcome {
@@ -141,6 +145,10 @@ impl Collect<'_> {
             cut: done.entries.iter().any(ended_early),
             retries: done.retries,
             entries: done.entries,
+            denied: denials
+                .into_iter()
+                .map(|(account, denials)| (account, denials.counts()))
+                .collect(),
         };
         report.show(self.terminal);
         // A range says nothing about how far the sources are collected.

@@ -126,6 +126,8 @@ pub struct Deliver {
     pub batch_events: Option<u64>,
     /// `http`: how many bytes go in one request.
     pub batch_bytes: Option<u64>,
+    /// `sekoia` and `http`: certificate authorities to trust, relative to the configuration file.
+    pub ca_file: Option<PathBuf>,
     /// `[account.NAME.deliver.timeouts]`
     pub timeouts: Option<RequestTimeouts>,
     /// `[account.NAME.deliver.retry]`

@@ -13,6 +13,8 @@ mod destination;
 mod file;
 mod limits;
 mod reach;
+#[cfg(test)]
+mod refused_tests;
 mod selection;
 #[cfg(test)]
 mod tests;

@@ -113,7 +113,7 @@ pub enum DeliverError {
     /// The destination is not who it should be.
     #[error(
         "{place}: {why}; nothing was sent. See that the certificate is for this name and not outdated, and \
-         that this system trusts who issued it (SSL_CERT_FILE names others)"
+         that this system trusts who issued it, or `ca_file` in account.NAME.deliver names them"
     )]
     Untrusted {
         /// The destination.

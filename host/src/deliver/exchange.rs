@@ -1,10 +1,12 @@
 //! One request to a destination, made again until its fate is known.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http_body_util::Full;
 use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
@@ -14,13 +16,17 @@ use super::answer::{Verdict, judge};
 use super::{DeliverError, words};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config::{DeliverSecret, RequestTimeouts, Retry};
-use crate::http_client::{self, Answer, HttpClient};
+use crate::http_client::{self, Addresses, Answer, ClientOptions, HttpClient};
 use crate::retry::{Attempts, Fault, Next};
 use crate::stop::Stop;
+
+/// How many bytes the head of an answer may have.
+const HEADER_BYTES: usize = 64 * 1024;
 
 /// Makes requests of one destination.
 pub(super) struct Exchange {
     client: HttpClient,
+    timeouts: RequestTimeouts,
     /// What messages call the destination: its origin.
     place: String,
     /// Sent with every request.
@@ -40,26 +46,32 @@ pub(super) enum Posted {
 }
 
 impl Exchange {
-    /// Makes ready to ask a destination at `url`, or below it.
+    /// Makes ready to ask a destination at `url`, or below it; the authorities of `ca_file` are trusted too.
     ///
     /// # Errors
     ///
     /// When there is no way to make requests.
     pub fn new(
         url: &Url,
+        ca_file: Option<&Path>,
         timeouts: RequestTimeouts,
         retry: Retry,
         stop: &Stop,
     ) -> Result<Self, DeliverError> {
         let place = url.origin().ascii_serialization();
-        let client = HttpClient::new(timeouts, url.scheme() == "https").map_err(|why| {
-            DeliverError::Client {
-                place: place.clone(),
-                why,
-            }
+        let options = ClientOptions {
+            addresses: Addresses::Any,
+            ca_file: ca_file.map(Path::to_owned),
+            https: url.scheme() == "https",
+            response_header_bytes: HEADER_BYTES,
+        };
+        let client = HttpClient::new(options).map_err(|why| DeliverError::Client {
+            place: place.clone(),
+            why,
         })?;
         Ok(Self {
             client,
+            timeouts,
             place,
             headers: HeaderMap::new(),
             secrets: Vec::new(),
@@ -136,12 +148,7 @@ impl Exchange {
         let mut attempts = Attempts::default();
         let mut failing_since = None;
         loop {
-            let request = self
-                .client
-                .request(Method::POST, url)
-                .headers(self.headers.clone())
-                .body(body.clone());
-            let (fault, what) = match self.client.send(request).await {
+            let (fault, what) = match self.send(Method::POST, url, body.clone()).await {
                 Ok(answer) => {
                     let what = || self.told(&answer, events);
                     match self.judge(&answer, events.len()) {
@@ -166,10 +173,10 @@ impl Exchange {
                         }
                     }
                 }
-                Err(http_client::Fault::Untrusted(why)) => {
+                Err(fault @ (http_client::Fault::Untrusted(_) | http_client::Fault::Tls(_))) => {
                     return Err(DeliverError::Untrusted {
                         place: self.place.clone(),
-                        why,
+                        why: fault.to_string(),
                     });
                 }
                 Err(fault) => (Fault::Unavailable(None), format!("{}: {fault}", self.place)),
@@ -194,11 +201,22 @@ impl Exchange {
 
     /// Asks with the same headers, once.
     pub async fn get(&self, url: &Url) -> Result<Answer, http_client::Fault> {
-        let request = self
-            .client
-            .request(Method::GET, url)
-            .headers(self.headers.clone());
-        self.client.send(request).await
+        self.send(Method::GET, url, Bytes::new()).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Bytes,
+    ) -> Result<Answer, http_client::Fault> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
+            http_client::Fault::Broken("its URL is not one that HTTP knows".to_owned())
+        })?;
+        *request.headers_mut() = self.headers.clone();
+        self.client.send(request, self.timeouts).await
     }
 
     /// Waits; fails at once when the run is asked to stop.

@@ -38,7 +38,13 @@ impl Http {
     ///
     /// When a secret cannot be read or used, or there is no way to make requests.
     pub fn open(config: &config::Http, stop: &Stop) -> Result<Self, DeliverError> {
-        let mut exchange = Exchange::new(&config.url, config.timeouts, config.retry, stop)?;
+        let mut exchange = Exchange::new(
+            &config.url,
+            config.ca_file.as_deref(),
+            config.timeouts,
+            config.retry,
+            stop,
+        )?;
         if config.allow_plain_http {
             warn!(
                 destination = exchange.place(),

@@ -81,7 +81,13 @@ impl Sekoia {
     ///
     /// When the key cannot be read or used, or there is no way to make requests.
     pub fn open(config: &config::Sekoia, stop: &Stop) -> Result<Self, DeliverError> {
-        let mut exchange = Exchange::new(&config.base, config.timeouts, config.retry, stop)?;
+        let mut exchange = Exchange::new(
+            &config.base,
+            config.ca_file.as_deref(),
+            config.timeouts,
+            config.retry,
+            stop,
+        )?;
         exchange.secret_header(header::AUTHORIZATION, "Bearer ", &config.api_key)?;
         exchange.header(
             header::CONTENT_TYPE,

@@ -18,16 +18,19 @@ pub enum Rule {
     Address,
     /// The URL is not valid.
     Url,
+    /// No request of that method leaves.
+    Method,
     /// It holds a secret's stand-in where no secret may go.
     Secret,
 }
 
 impl Rule {
     /// All rules, in the order of their words.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Address,
         Self::Host,
         Self::Loopback,
+        Self::Method,
         Self::Scheme,
         Self::Secret,
         Self::Url,
@@ -43,6 +46,7 @@ impl Rule {
             Self::Loopback => "loopback",
             Self::Address => "address",
             Self::Url => "url",
+            Self::Method => "method",
             Self::Secret => "secret",
         }
     }

@@ -6,7 +6,12 @@ use serde_json::Value;
 
 use super::{Manifest, RESERVED, is_read_only, validator};
 use crate::config::{Account, Problem};
+use crate::egress::is_loopback;
 use crate::similar;
+use crate::stand_in::bound_url;
+
+#[cfg(test)]
+mod tests;
 
 /// What `init` writes where only a person knows the value. No account may be run with it.
 pub const PLACEHOLDER: &str = "CHANGE-ME";
@@ -31,6 +36,7 @@ impl Manifest {
         self.check_names(account, &mut problems);
         self.check_values(account, &mut problems);
         self.check_secrets(account, &mut problems);
+        self.check_bound_fields(account, &mut problems);
         problems
     }
 
@@ -158,6 +164,42 @@ impl Manifest {
                 similar::hint(name, known)
             );
             problems.push(Problem::new(account.key("secrets", name), message));
+        }
+    }
+
+    /// Finds secrets that have nowhere to go: the field to which the manifest binds each must hold a URL, typed or
+    /// by default, that leads somewhere by https, or to this very machine.
+    fn check_bound_fields(&self, account: &Account, problems: &mut Vec<Problem>) {
+        for secret in &self.secrets {
+            let key = account.key("config", &secret.config_field);
+            // What is wrong already is not told a second time, nor once more for the next secret.
+            if problems.iter().any(|problem| problem.key == key) {
+                continue;
+            }
+            let name = &secret.name;
+            let typed = account.config.contains_key(&secret.config_field);
+            let message = match bound_url(self, account, &secret.config_field) {
+                Some(url) if url.has_host() && (url.scheme() == "https" || is_loopback(&url)) => {
+                    continue;
+                }
+                Some(_) if typed => format!(
+                    "must begin with https: the secret {name} goes there, and nobody on the way may read it"
+                ),
+                None if typed => {
+                    format!("must be a URL: the secret {name} goes there and nowhere else")
+                }
+                Some(_) => format!(
+                    "is not set, and the component's own default is not https, which the secret {name} would go \
+                     by: set it to a URL that begins with https{}",
+                    self.title(&secret.config_field)
+                ),
+                None => format!(
+                    "is missing: the secret {name} goes to its host and nowhere else; set it to a URL that begins \
+                     with https{}",
+                    self.title(&secret.config_field)
+                ),
+            };
+            problems.push(Problem::new(key, message));
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 mod account;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use account::PLACEHOLDER;
 

@@ -243,7 +243,7 @@ fn a_newer_format_and_a_text_that_is_no_json_have_their_own_remedy() {
     assert!(message.contains("not JSON, line 2, column 3"), "{message}");
 }
 
-fn account(config: Value, secrets: &[&str]) -> Account {
+pub(super) fn account(config: Value, secrets: &[&str]) -> Account {
     let Value::Object(config) = config else {
         panic!("a config is an object");
     };
@@ -268,7 +268,7 @@ fn account(config: Value, secrets: &[&str]) -> Account {
     }
 }
 
-const CLIENT_ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+pub(super) const CLIENT_ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
 #[test]
 fn an_account_that_fits_has_no_problem() {

@@ -19,6 +19,7 @@ struct Summary<'a> {
     exit_code: u8,
     totals: Totals,
     sources: Vec<Source<'a>>,
+    denied: Vec<Denied<'a>>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +43,13 @@ struct Source<'a> {
     #[serde(flatten)]
     counts: Counts,
     mark: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Denied<'a> {
+    account: &'a str,
+    rule: &'static str,
+    requests: u64,
 }
 
 #[derive(Serialize)]
@@ -105,8 +113,19 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
             counts: totals.tally.into(),
         },
         sources: report.entries.iter().map(Source::from).collect(),
+        denied: denied(report).collect(),
     };
     serde_json::to_string_pretty(&summary).map(|text| text + "\n")
+}
+
+fn denied(report: &Report) -> impl Iterator<Item = Denied<'_>> {
+    report.denied.iter().flat_map(|(account, counts)| {
+        counts.iter().map(|(rule, requests)| Denied {
+            account,
+            rule: rule.word(),
+            requests: *requests,
+        })
+    })
 }
 
 #[cfg(test)]
@@ -116,6 +135,7 @@ mod tests {
     use super::super::Outcome;
     use super::super::samples::every_outcome;
     use super::*;
+    use crate::egress::denials::Rule;
 
     const DOCUMENTATION: &str = include_str!("../../../docs/operations.md");
 
@@ -142,7 +162,12 @@ mod tests {
                     "sources": 4, "failed": 2, "not_collectable": 1, "skipped": 1, "gone": 1,
                     "pages": 4, "events": 1300, "unchanged": 30, "rejects_component": 2,
                     "rejects_destination": 1, "retries": 13
-                }
+                },
+                "denied": [
+                    {"account": "acme", "rule": "host", "requests": 2},
+                    {"account": "acme", "rule": "userinfo", "requests": 1},
+                    {"account": "other", "rule": "host", "requests": 3}
+                ]
             })
         );
         assert_eq!(
@@ -169,13 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn every_key_and_every_outcome_is_documented() {
+    fn every_key_outcome_and_rule_is_documented() {
         let summary = rendered();
-        let keys = [&summary, &summary["totals"], &summary["sources"][0]];
+        let keys = [
+            &summary,
+            &summary["totals"],
+            &summary["sources"][0],
+            &summary["denied"][0],
+        ];
         let keys = keys
             .iter()
             .flat_map(|object| object.as_object().unwrap().keys());
-        for word in keys.map(String::as_str).chain(Outcome::WORDS) {
+        let keys = keys.map(String::as_str).chain(Outcome::WORDS);
+        for word in keys.chain(Rule::ALL.map(Rule::word)) {
             assert!(DOCUMENTATION.contains(&format!("`{word}`")), "{word}");
         }
     }

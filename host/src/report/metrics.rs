@@ -11,6 +11,7 @@ use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result, T
 use time::OffsetDateTime;
 
 use super::{Entry, Outcome, Report, Tally};
+use crate::egress::denials::Rule;
 use crate::exit::ExitStatus;
 use crate::timestamp;
 
@@ -35,6 +36,7 @@ pub struct Metrics {
     unchanged: IntCounterVec,
     rejects: IntCounterVec,
     retries: IntCounterVec,
+    denied: IntCounterVec,
 }
 
 const SOURCE: [&str; 2] = ["account", "source"];
@@ -143,6 +145,11 @@ impl Metrics {
                 "Calls of the component and requests to the destination that were made again.",
                 &SOURCE,
             )?,
+            denied: counter(
+                "asset_host_requests_denied_total",
+                "Requests of the component that were not let out, by the rule of the sandbox.",
+                &["account", "rule"],
+            )?,
             registry,
         };
         // A counter that is there from the start shows its first step.
@@ -190,6 +197,9 @@ impl Metrics {
         }
         for entry in &report.entries {
             self.entry(entry, report.ended_at)?;
+        }
+        for (account, counts) in &report.denied {
+            self.denied(account, counts)?;
         }
         Ok(())
     }
@@ -267,6 +277,17 @@ impl Metrics {
             if let Some(time) = time {
                 metric.get_metric_with_label_values(&of)?.set(seconds(time));
             }
+        }
+        Ok(())
+    }
+
+    fn denied(&self, account: &str, counts: &[(Rule, u64)]) -> Result<()> {
+        // Those without a count too: a counter that is there shows its first step.
+        let none = Rule::ALL.map(|rule| (rule, 0));
+        for (rule, count) in none.iter().chain(counts) {
+            self.denied
+                .get_metric_with_label_values(&[account, rule.word()])?
+                .inc_by(*count);
         }
         Ok(())
     }

@@ -37,6 +37,9 @@ fn a_run_is_recorded() {
         "asset_host_source_rejects_total{account=\"acme\",by=\"component\",source=\"one\"} 2",
         "asset_host_source_rejects_total{account=\"acme\",by=\"destination\",source=\"one\"} 1",
         "asset_host_source_retries_total{account=\"acme\",source=\"two\"} 9",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"userinfo\"} 1",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"address\"} 0",
+        "asset_host_requests_denied_total{account=\"other\",rule=\"host\"} 3",
     ] {
         assert!(has(&text, line), "{line}\n{text}");
     }
@@ -67,6 +70,7 @@ fn counters_add_up_and_gauges_tell_the_last_run() {
     let success = "asset_host_source_last_success_timestamp_seconds";
     for line in [
         "asset_host_source_events_total{account=\"acme\",source=\"one\"} 2400",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"host\"} 4",
         "asset_host_runs_total{exit_code=\"0\"} 1",
         "asset_host_runs_total{exit_code=\"1\"} 2",
         "asset_host_runs_total{exit_code=\"2\"} 1",

@@ -6,12 +6,14 @@
 //! | `--summary FILE` | [`json`] |
 //! | `--metrics FILE` or an address | [`Metrics`], [`Exporter`] |
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tracing::info;
 
+use crate::egress::denials::Rule;
 use crate::exit::ExitStatus;
 use crate::log::{Format, Terminal};
 
@@ -48,6 +50,8 @@ pub struct Report {
     pub retries: u64,
     /// The sources, in the order in which they ended.
     pub entries: Vec<Entry>,
+    /// The requests of every account's component that were not let out: each rule with how often.
+    pub denied: BTreeMap<String, Vec<(Rule, u64)>>,
 }
 
 /// What a source came to, or an account as a whole.
@@ -188,8 +192,17 @@ impl Report {
         totals
     }
 
+    /// How many requests were not let out, by rule, of all accounts together.
+    fn denied_by_rule(&self) -> BTreeMap<&'static str, u64> {
+        let mut rules = BTreeMap::new();
+        for (rule, count) in self.denied.values().flatten() {
+            *rules.entry(rule.word()).or_default() += count;
+        }
+        rules
+    }
+
     /// Whether all that was asked for is done. A failed source and a record that was set aside, by the component
-    /// or by the destination, are failures; notices and an early stop are none.
+    /// or by the destination, are failures; notices, requests that were not let out and an early stop are none.
     pub fn status(&self) -> ExitStatus {
         let totals = self.totals();
         if totals.failed > 0 || totals.tally.rejects > 0 || totals.tally.refused > 0 {
@@ -246,7 +259,7 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use super::samples::{entry, report};
+    use super::samples::{entry, every_outcome, report};
     use super::*;
 
     #[test]
@@ -282,6 +295,11 @@ mod tests {
         ] {
             assert_eq!(report(entries.clone()).status(), status, "{entries:?}");
         }
+        let denied = Report {
+            denied: every_outcome().denied,
+            ..report(vec![entry("one", Outcome::UpToDate)])
+        };
+        assert_eq!(denied.status(), ExitStatus::Done);
     }
 
     #[test]

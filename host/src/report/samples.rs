@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Entry, Outcome, Report, Tally};
+use crate::egress::denials::Rule;
 
 /// A run of 2.5 seconds with these entries.
 pub fn report(entries: Vec<Entry>) -> Report {
@@ -14,6 +15,7 @@ pub fn report(entries: Vec<Entry>) -> Report {
         cut: false,
         retries: 0,
         entries,
+        denied: [("acme".to_owned(), Vec::new())].into(),
     }
 }
 
@@ -29,7 +31,8 @@ pub fn entry(source: &str, outcome: Outcome) -> Entry {
     }
 }
 
-/// One source of each outcome, and an account that failed as a whole.
+/// One source of each outcome, and an account that failed as a whole; of both accounts some requests were not let
+/// out.
 pub fn every_outcome() -> Report {
     let collected = Entry {
         tally: Tally {
@@ -65,7 +68,7 @@ pub fn every_outcome() -> Report {
         )
     };
     let suspended = Outcome::NotCollectable("the tenant is suspended".to_owned());
-    report(vec![
+    let entries = vec![
         account,
         failed,
         collected,
@@ -73,7 +76,16 @@ pub fn every_outcome() -> Report {
         entry("four", suspended),
         entry("five", Outcome::Skipped),
         entry("six", Outcome::Gone),
-    ])
+    ];
+    let acme = vec![(Rule::Host, 2), (Rule::Userinfo, 1)];
+    Report {
+        denied: [
+            ("acme".to_owned(), acme),
+            ("other".to_owned(), vec![(Rule::Host, 3)]),
+        ]
+        .into(),
+        ..report(entries)
+    }
 }
 
 /// When the sample reports ended.

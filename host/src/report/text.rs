@@ -26,13 +26,14 @@ pub fn total(report: &Report) -> String {
     let totals = report.totals();
     let tally = totals.tally;
     format!(
-        "{}sources {} ({}), pages {}, {}, retries {}, {:.1} s{}",
+        "{}sources {} ({}), pages {}, {}, retries {}, {}{:.1} s{}",
         if report.dry_run { "dry run: " } else { "" },
         totals.sources,
         kinds(&totals),
         tally.pages,
         delivered(&tally),
         tally.retries,
+        denied(report),
         report.took().as_secs_f64(),
         if report.cut {
             "; stopped before the end"
@@ -53,6 +54,20 @@ fn kinds(totals: &Totals) -> String {
         }
     }
     text
+}
+
+/// The requests of components that were not let out; nothing where all of them were.
+fn denied(report: &Report) -> String {
+    let rules = report.denied_by_rule();
+    if rules.is_empty() {
+        return String::new();
+    }
+    let total: u64 = rules.values().sum();
+    let rules: Vec<_> = rules
+        .iter()
+        .map(|(rule, count)| format!("{rule} {count}"))
+        .collect();
+    format!("requests denied {total} ({}), ", rules.join(", "))
 }
 
 fn delivered(tally: &Tally) -> String {
@@ -150,7 +165,8 @@ mod tests {
                 "acme   Example two    two            failed           events 100, rejects 0: the API is \
                  unavailable: HTTP 503",
                 "sources 4 (2 failed, 1 not collectable, 1 skipped, 1 gone), pages 4, events 1300, unchanged \
-                 30, rejects 3 (1 refused by the destination), retries 13, 2.5 s",
+                 30, rejects 3 (1 refused by the destination), retries 13, requests denied 6 (host 5, userinfo 1), \
+                 2.5 s",
             ]
         );
     }

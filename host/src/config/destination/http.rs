@@ -1,12 +1,12 @@
 //! Any intake that takes events by POST: `to = "http"`.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use super::super::account::Retry;
-use super::super::{Problem, file};
+use super::super::{Problem, file, reach};
 use super::headers::{self, Header, HeaderText};
 use super::{RequestTimeouts, address};
 use crate::similar;
@@ -42,6 +42,8 @@ pub struct Http {
     /// How many bytes the body of one request has before it is compressed, from 1 to 100 MiB; an event that
     /// is larger goes alone.
     pub batch_bytes: usize,
+    /// A PEM file of certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
     /// How long to wait for it.
     pub timeouts: RequestTimeouts,
     /// How to try again while it is unavailable.
@@ -70,6 +72,7 @@ impl fmt::Debug for Http {
             .field("gzip", &self.gzip)
             .field("batch_events", &self.batch_events)
             .field("batch_bytes", &self.batch_bytes)
+            .field("ca_file", &self.ca_file)
             .field("timeouts", &self.timeouts)
             .field("retry", &self.retry)
             .finish()
@@ -112,6 +115,7 @@ impl Http {
             MOST_BYTES,
             problems,
         );
+        let ca_file = reach::ca_file(key, table.ca_file.clone(), folder, problems);
         let timeouts = super::timeouts(key, table, problems);
         let retry = super::retry(key, table, problems);
         Some(Self {
@@ -122,6 +126,7 @@ impl Http {
             gzip: table.gzip.unwrap_or(false),
             batch_events,
             batch_bytes,
+            ca_file,
             timeouts,
             retry,
         })

@@ -36,6 +36,7 @@ const KNOWN: [(&str, &[&str]); 4] = [
             "batch",
             "task_wait",
             "task_poll",
+            "ca_file",
             "timeouts",
             "retry",
         ],
@@ -50,6 +51,7 @@ const KNOWN: [(&str, &[&str]); 4] = [
             "gzip",
             "batch_events",
             "batch_bytes",
+            "ca_file",
             "timeouts",
             "retry",
         ],
@@ -91,7 +93,7 @@ impl PartialEq for DeliverSecret {
 /// How long to wait for a destination: `[account.NAME.deliver.timeouts]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestTimeouts {
-    /// For a connection, TLS included.
+    /// For a TCP connection; TLS on it has as long again.
     pub connect: Duration,
     /// For a whole answer, from the request's first byte to the answer's last.
     pub answer: Duration,
@@ -160,6 +162,7 @@ fn set(table: &file::Deliver) -> impl Iterator<Item = &'static str> {
         ("gzip", table.gzip.is_some()),
         ("batch_events", table.batch_events.is_some()),
         ("batch_bytes", table.batch_bytes.is_some()),
+        ("ca_file", table.ca_file.is_some()),
         ("timeouts", table.timeouts.is_some()),
         ("retry", table.retry.is_some()),
     ]

@@ -1,12 +1,12 @@
 //! The asset connector of a Sekoia.io platform: `to = "sekoia"`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
 use super::super::account::{self, Retry};
-use super::super::{Problem, file};
+use super::super::{Problem, file, reach};
 use super::{DeliverSecret, RequestTimeouts, address};
 use crate::secrets::SecretSource;
 
@@ -41,6 +41,8 @@ pub struct Sekoia {
     /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to
     /// five times as long.
     pub task_poll: Duration,
+    /// A PEM file of certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
     /// How long to wait for it.
     pub timeouts: RequestTimeouts,
     /// How to try again while it is unavailable.
@@ -72,6 +74,7 @@ impl Sekoia {
         };
         let task_wait = positive("task_wait", table.task_wait, TASK_WAIT);
         let task_poll = positive("task_poll", table.task_poll, TASK_POLL);
+        let ca_file = reach::ca_file(key, table.ca_file.clone(), folder, problems);
         let timeouts = super::timeouts(key, table, problems);
         let retry = super::retry(key, table, problems);
         Some(Self {
@@ -81,6 +84,7 @@ impl Sekoia {
             batch,
             task_wait,
             task_poll,
+            ca_file,
             timeouts,
             retry,
         })

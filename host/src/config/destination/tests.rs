@@ -34,6 +34,7 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
         batch: 100,
         task_wait: Duration::from_secs(300),
         task_poll: Duration::from_secs(1),
+        ca_file: None,
         timeouts: RequestTimeouts {
             connect: Duration::from_secs(10),
             answer: Duration::from_secs(60),
@@ -47,6 +48,7 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
     assert_eq!(check(smallest), Ok(Destination::Sekoia(sekoia.clone())));
     let all = format!(
         "{smallest}\nbase = \"http://127.0.0.1:8080/sub\"\nbatch = 1000\ntask_wait = \"1m\"\ntask_poll = \"2s\"\n\
+         ca_file = \"authorities.pem\"\n\
          timeouts = {{ connect = \"1s\", answer = \"2s\" }}\nretry = {{ total = \"0s\", first = \"3s\", most = \"4s\" }}"
     );
     let expected = Sekoia {
@@ -54,6 +56,7 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
         batch: 1000,
         task_wait: Duration::from_secs(60),
         task_poll: Duration::from_secs(2),
+        ca_file: Some("folder/authorities.pem".into()),
         timeouts: RequestTimeouts {
             connect: Duration::from_secs(1),
             answer: Duration::from_secs(2),
@@ -81,12 +84,14 @@ fn http_has_defaults_for_all_but_the_url() {
         gzip: false,
         batch_events: 500,
         batch_bytes: 1_048_576,
+        ca_file: None,
         timeouts: RequestTimeouts::default(),
         retry: Retry::default(),
     };
     assert_eq!(check(smallest), Ok(Destination::Http(http.clone())));
     let all = format!(
         "{smallest}\nformat = \"array\"\ngzip = true\nbatch_events = 10\nbatch_bytes = 1000\n\
+         ca_file = \"/etc/authorities.pem\"\n\
          [account.acme.deliver.headers]\nX-Tenant = \"blue\"\nauthorization = {{ env = \"TOKEN\", prefix = \"Bearer \" }}"
     );
     let expected = Http {
@@ -110,6 +115,7 @@ fn http_has_defaults_for_all_but_the_url() {
         gzip: true,
         batch_events: 10,
         batch_bytes: 1000,
+        ca_file: Some("/etc/authorities.pem".into()),
         ..http
     };
     assert_eq!(check(&all), Ok(Destination::Http(expected)));
@@ -154,6 +160,13 @@ fn what_is_wrong_is_named_with_its_remedy() {
             "retry",
             &["to = \"sekoia\" or to = \"http\""],
         ),
+        (
+            "",
+            "ca_file = \"authorities.pem\"",
+            "ca_file",
+            &["to = \"sekoia\" or to = \"http\"", "go to stdout"],
+        ),
+        (HTTP, "ca_file = \"\"", "ca_file", &["is empty", "PEM"]),
         (
             "to = \"sekoia\"\napi_key = { env = \"KEY\" }",
             "",

@@ -21,6 +21,7 @@ fn config(server: &Server) -> config::Http {
         gzip: false,
         batch_events: 100,
         batch_bytes: 1024 * 1024,
+        ca_file: None,
         timeouts: TIMEOUTS,
         allow_plain_http: false,
         retry: RETRY,

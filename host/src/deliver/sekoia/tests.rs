@@ -15,6 +15,7 @@ fn config(server: &Server) -> config::Sekoia {
         batch: 100,
         task_wait: Duration::from_secs(60),
         task_poll: Duration::from_nanos(1),
+        ca_file: None,
         timeouts: TIMEOUTS,
         retry: RETRY,
     }

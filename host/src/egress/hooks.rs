@@ -1,0 +1,317 @@
+//! The way out of one connector: every request of its component passes here.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use tracing::{Instrument, debug, warn};
+use url::Url;
+use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::denials::{Denials, Rule};
+use super::policy::{Denied, Policy, normal};
+use super::{faults, headers};
+use crate::config::Timeouts;
+use crate::connector::Access;
+use crate::http_client::{self, Fault, HttpClient};
+use crate::limits::{Limit, Limits, Passed};
+use crate::rate_limit::SharedLimiter;
+use crate::stand_in::{Secrets, Sending, Unreadable, readable};
+use crate::stop::Stop;
+
+/// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
+/// of an inventory sends, and it is kept in memory as a whole.
+const MOST_REQUEST_BODY: usize = 1 << 20;
+
+/// The most bytes of an answer to a request with a secret in it: a token and what belongs to it.
+const MOST_ANSWER_TO_SECRET: usize = 1 << 20;
+
+/// The way out of one connector.
+#[derive(Clone)]
+pub struct Egress {
+    client: Option<HttpClient>,
+    policy: Arc<Policy>,
+    timeouts: Timeouts,
+    limits: Limits,
+    passed: Passed,
+    secrets: Arc<Secrets>,
+    denials: Denials,
+    refusal: Arc<Mutex<Option<String>>>,
+    limiter: SharedLimiter,
+    stop: Option<Stop>,
+    /// Milliseconds that requests of the connector have waited for the rate limit, or are waiting.
+    waited: Arc<AtomicU64>,
+}
+
+/// A request that may leave by its method and URL, with its body whole.
+struct Leaving {
+    head: http::request::Parts,
+    url: Url,
+    body: Bytes,
+    timeouts: http_client::Timeouts,
+}
+
+impl Egress {
+    /// The way out of one connector.
+    pub fn new(access: &Access) -> Self {
+        Self {
+            client: access.client.clone(),
+            policy: Arc::clone(&access.policy),
+            timeouts: access.timeouts,
+            limits: access.limits,
+            passed: Passed::default(),
+            secrets: Arc::clone(&access.secrets),
+            denials: access.denials.clone(),
+            refusal: Arc::default(),
+            limiter: access.limiter.clone(),
+            stop: access.stop.clone(),
+            waited: Arc::default(),
+        }
+    }
+
+    /// How long requests of the connector have waited for the rate limit so far; a wait counts as a whole as
+    /// soon as it begins.
+    pub fn waited(&self) -> Duration {
+        Duration::from_millis(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// Where it is told that an answer is larger than the account allows.
+    pub fn passed(&self) -> &Passed {
+        &self.passed
+    }
+
+    /// Where the last request went that was not let out, and why, in words; forgotten with this.
+    pub fn take_refusal(&self) -> Option<String> {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        refusal.take()
+    }
+
+    /// Tells of a request that is not let out: to the log, to the count and to whoever asks for the reason.
+    fn refuse(&self, origin: &str, rule: Rule, why: &dyn fmt::Display) {
+        warn!(origin, %rule, "refused a request of the component: {why}");
+        self.denials.add(rule);
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusal = Some(format!("{origin}: {why}"));
+    }
+
+    /// The name layer: gives the URL of a request, in the form in which it is sent.
+    fn admit(&self, request: &Request<WasiBody>) -> Result<Url, Error> {
+        let uri = request.uri();
+        let refused = |origin: &str, denied: Denied| {
+            self.refuse(origin, denied.rule(), &denied);
+            Error::HttpRequestDenied
+        };
+        // Of a URL that is none, the host alone: the rest may hold anything.
+        let url = normal(&uri.to_string())
+            .map_err(|denied| refused(uri.host().unwrap_or("?"), denied))?;
+        let origin = url.origin().ascii_serialization();
+        self.policy
+            .judge(request.method(), &url)
+            .map_err(|denied| refused(&origin, denied))?;
+        debug!(%origin, method = %request.method(), path = url.path(), "request");
+        Ok(url)
+    }
+
+    /// The component may ask for shorter times than the account allows, not for longer ones.
+    fn timeouts(&self, asked: Option<RequestOptions>) -> http_client::Timeouts {
+        let asked = asked.unwrap_or_default();
+        let least = |asked: Option<Duration>, allowed: Duration| {
+            asked.map_or(allowed, |asked| asked.min(allowed))
+        };
+        let allowed = &self.timeouts;
+        http_client::Timeouts {
+            connect: least(asked.connect_timeout, allowed.connect),
+            first_byte: least(asked.first_byte_timeout, allowed.first_byte),
+            between_bytes: least(asked.between_bytes_timeout, allowed.between_bytes),
+            ..(*allowed).into()
+        }
+    }
+
+    /// Every request leaves here: judged by its name, its body whole, not yet counted by the rate limit.
+    async fn leave(&self, leaving: Leaving) -> Result<Response<WasiBody>, Error> {
+        let Leaving {
+            mut head,
+            url,
+            body,
+            timeouts,
+        } = leaving;
+        let origin = url.origin().ascii_serialization();
+        let Sending { body, secret } =
+            self.secrets
+                .put_in(&url, &mut head, body)
+                .map_err(|misplaced| {
+                    self.refuse(&origin, Rule::Secret, &misplaced);
+                    Error::HttpRequestDenied
+                })?;
+        headers::set_length(&mut head.headers, &head.method, &body);
+        head.uri = url.as_str().parse().map_err(|_| {
+            self.refuse(&origin, Denied::Invalid.rule(), &Denied::Invalid);
+            Error::HttpRequestDenied
+        })?;
+        self.wait_for_rate_limit().await?;
+        // A component without rights has no client, and nothing to reach.
+        let client = self.client.as_ref().ok_or(Error::HttpRequestDenied)?;
+        let request = Request::from_parts(head, Full::new(body));
+        let response = client
+            .open(request, &timeouts, self.limits.response_bytes)
+            .await
+            .map_err(|fault| self.fault(&origin, &fault))?;
+        let egress = self.clone();
+        let place = origin.clone();
+        let mut response = response.map(|body| {
+            body.map_err(move |fault| egress.fault(&place, &fault))
+                .boxed_unsync()
+        });
+        if secret {
+            response = self.masked(&origin, response).await?;
+        }
+        headers::only_text(response.headers_mut());
+        Ok(response)
+    }
+
+    /// The answer to a request with a secret in it: read whole, and without the secret if it repeats it.
+    async fn masked(
+        &self,
+        origin: &str,
+        response: Response<WasiBody>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let unreadable = |why: Unreadable| {
+            warn!(origin, "an answer is kept from the component: {why}");
+            Error::HttpResponseContentCoding(None)
+        };
+        let (mut head, body) = response.into_parts();
+        readable(&head.headers).map_err(unreadable)?;
+        let body = whole(body, MOST_ANSWER_TO_SECRET)
+            .await
+            .map_err(|error| match error {
+                Whole::TooLarge => Error::HttpResponseBodySize(Some(MOST_ANSWER_TO_SECRET as u64)),
+                Whole::Broken(error) => error,
+            })?;
+        let body = self.secrets.mask(&mut head, body).map_err(unreadable)?;
+        let body = Full::new(body).map_err(|never| match never {});
+        Ok(Response::from_parts(head, body.boxed_unsync()))
+    }
+
+    /// Waits until the rate limit lets a request pass.
+    async fn wait_for_rate_limit(&self) -> Result<(), Error> {
+        let wait = self.limiter.reserve();
+        if wait.is_zero() {
+            return Ok(());
+        }
+        debug!("waiting {:.1} s for the rate limit", wait.as_secs_f64());
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.waited
+            .fetch_add(millis.saturating_add(1), Ordering::Relaxed);
+        let stopped = match &self.stop {
+            Some(stop) => stop.sleep(wait).await,
+            None => {
+                tokio::time::sleep(wait).await;
+                false
+            }
+        };
+        if stopped {
+            // Nothing was asked for yet; the component takes it for a network that does not answer.
+            return Err(Error::ConnectionTimeout);
+        }
+        Ok(())
+    }
+
+    /// What the component gets to know of a fault; the operator gets to know more, by the log.
+    fn fault(&self, origin: &str, fault: &Fault) -> Error {
+        if faults::is_for_operator(fault) {
+            warn!(
+                origin,
+                "a request of the component came to nothing: {fault}"
+            );
+        } else {
+            debug!(
+                origin,
+                "a request of the component came to nothing: {fault}"
+            );
+        }
+        match fault {
+            Fault::Prohibited { address, .. } => {
+                let allow = format!(
+                    "{fault}; if that is right, `allow_addresses = [\"{address}\"]` in the account allows it"
+                );
+                self.refuse(origin, Rule::Address, &allow);
+            }
+            Fault::BodyTooLarge => self.passed.tell(Limit::ResponseBytes),
+            Fault::HeadersTooLarge => self.passed.tell(Limit::ResponseHeaderBytes),
+            _ => {}
+        }
+        faults::told(fault, &self.limits)
+    }
+}
+
+/// Why a body is not there as a whole.
+enum Whole {
+    TooLarge,
+    Broken(Error),
+}
+
+/// A body as a whole, of so many bytes at most.
+async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Whole> {
+    match Limited::new(body, most).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Whole::TooLarge),
+        Err(error) => Err(Whole::Broken(match error.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(_) => Error::HttpProtocolError,
+        })),
+    }
+}
+
+type Sent = (
+    Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
+
+impl WasiHttpHooks for Egress {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(headers::is_forbidden)
+    }
+
+    /// The client sets it, from the URL that was judged.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        let egress = self.clone();
+        let admitted = self.admit(&request);
+        let sending = async move {
+            let url = admitted?;
+            let timeouts = egress.timeouts(options);
+            let (head, body) = request.into_parts();
+            let body = whole(body, MOST_REQUEST_BODY)
+                .await
+                .map_err(|error| match error {
+                    Whole::TooLarge => Error::HttpRequestBodySize(Some(MOST_REQUEST_BODY as u64)),
+                    // The component has not written all of what it announced.
+                    Whole::Broken(error) => error,
+                })?;
+            let leaving = Leaving {
+                head,
+                url,
+                body,
+                timeouts,
+            };
+            let response = egress.leave(leaving).await?;
+            // The client drives its connections by itself.
+            let connection: Box<dyn Future<Output = Result<(), Error>> + Send> =
+                Box::new(async { Ok(()) });
+            Ok((response, connection))
+        };
+        Box::new(sending.in_current_span())
+    }
+}

@@ -1,0 +1,116 @@
+//! The body of an answer, piece by piece as it comes, within its times and its size.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http_body::{Frame, SizeHint};
+use hyper::body::{Bytes, Incoming};
+use tokio::time::{Instant, Sleep};
+
+use super::{Fault, after};
+
+/// The body of an answer. Only waiting for the server counts as time, however slowly it is read. Dropped before
+/// its end, it closes the connection. After an error there is nothing more.
+#[derive(Debug)]
+pub struct Body {
+    /// None after an error.
+    incoming: Option<Incoming>,
+    /// How many bytes may still come.
+    left: u64,
+    between_bytes: Duration,
+    request: Duration,
+    end: Instant,
+    /// Until when the next piece must be there, while it is waited for.
+    pause: Pin<Box<Sleep>>,
+    waiting: bool,
+}
+
+impl Body {
+    /// The body of at most `left` bytes of a request that may take `request` and ends at `end`.
+    ///
+    /// # Errors
+    ///
+    /// When it says itself that it is longer.
+    pub(super) fn new(
+        incoming: Incoming,
+        left: u64,
+        between_bytes: Duration,
+        request: Duration,
+        end: Instant,
+    ) -> Result<Self, Fault> {
+        if http_body::Body::size_hint(&incoming).lower() > left {
+            return Err(Fault::BodyTooLarge);
+        }
+        Ok(Self {
+            incoming: Some(incoming),
+            left,
+            between_bytes,
+            request,
+            end,
+            pause: Box::pin(tokio::time::sleep_until(end)),
+            waiting: false,
+        })
+    }
+
+    /// Waits for the next piece.
+    fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Fault> {
+        if !self.waiting {
+            self.waiting = true;
+            let until = after(self.between_bytes).min(self.end);
+            self.pause.as_mut().reset(until);
+        }
+        ready!(self.pause.as_mut().poll(context));
+        Poll::Ready(if self.pause.deadline() >= self.end {
+            Fault::RequestTimeout(self.request)
+        } else {
+            Fault::BetweenBytesTimeout(self.between_bytes)
+        })
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        let body = self.get_mut();
+        let Some(incoming) = &mut body.incoming else {
+            return Poll::Ready(None);
+        };
+        let fault = match Pin::new(incoming).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                body.waiting = false;
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                match body.left.checked_sub(length) {
+                    Some(left) => {
+                        body.left = left;
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
+                    None => Fault::BodyTooLarge,
+                }
+            }
+            Poll::Ready(Some(Err(error))) => Fault::of_http(&error),
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Pending => ready!(body.poll_wait(context)),
+        };
+        body.incoming = None;
+        Poll::Ready(Some(Err(fault)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming
+            .as_ref()
+            .is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.incoming {
+            Some(incoming) => http_body::Body::size_hint(incoming),
+            None => SizeHint::with_exact(0),
+        }
+    }
+}

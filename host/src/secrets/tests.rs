@@ -1,0 +1,170 @@
+//! What a source gives, and what is told where it gives none.
+
+use super::*;
+use secrecy::ExposeSecret;
+
+const CANARY: &str = "canary-7f3a";
+
+fn source(text: &str) -> Result<SecretSource, SourceError> {
+    let table: toml::Table = toml::from_str(&format!("secret = {text}")).unwrap();
+    SecretSource::from_toml(&table["secret"], Path::new("/etc/asset-host"))
+}
+
+fn command(script: &str) -> SecretSource {
+    SecretSource::Command(["sh", "-c", script].map(str::to_owned).to_vec())
+}
+
+#[test]
+fn reads_the_three_forms() {
+    for (text, expected) in [
+        (
+            r#"{ env = "SOPHOS_CLIENT_SECRET" }"#,
+            SecretSource::Env("SOPHOS_CLIENT_SECRET".into()),
+        ),
+        (
+            r#"{ file = "secret.txt" }"#,
+            SecretSource::File("/etc/asset-host/secret.txt".into()),
+        ),
+        (
+            r#"{ file = "/run/secret" }"#,
+            SecretSource::File("/run/secret".into()),
+        ),
+        (
+            r#"{ command = ["pass", "sophos"] }"#,
+            SecretSource::Command(vec!["pass".into(), "sophos".into()]),
+        ),
+    ] {
+        assert_eq!(source(text), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn refuses_other_forms_without_repeating_them() {
+    for (text, part) in [
+        (r#""canary-7f3a""#, "not hold it: write { env"),
+        ("77342", "not hold it"),
+        (r#"["canary-7f3a"]"#, "not hold it"),
+        ("{}", "exactly one of"),
+        (r#"{ env = "A", file = "b" }"#, "exactly one of"),
+        (
+            r#"{ comand = ["pass"] }"#,
+            "unknown key `comand`, did you mean `command`?",
+        ),
+        (
+            r#"{ env = "A", value = "canary-7f3a" }"#,
+            "unknown key `value`",
+        ),
+        (
+            r#"{ env = "canary-7f3a" }"#,
+            "the name of an environment variable",
+        ),
+        (r#"{ env = "" }"#, "the name of an environment variable"),
+        ("{ env = 77342 }", "the name of an environment variable"),
+        (r#"{ file = "" }"#, "the path of a file"),
+        ("{ file = 77342 }", "the path of a file"),
+        (r#"{ command = "echo canary-7f3a" }"#, "a list of texts"),
+        ("{ command = [] }", "a list of texts"),
+        (r#"{ command = [""] }"#, "a list of texts"),
+        (r#"{ command = ["echo", 77342] }"#, "a list of texts"),
+    ] {
+        let message = source(text).unwrap_err().to_string();
+        assert!(message.contains(part), "{text}: {message}");
+        assert!(!message.contains(CANARY), "{message}");
+        assert!(!message.contains("77342"), "{message}");
+    }
+}
+
+#[test]
+fn trims_line_breaks_at_the_end_and_nothing_else() {
+    for (script, expected) in [
+        ("printf 'canary-7f3a'", CANARY),
+        ("printf 'canary-7f3a\\n'", CANARY),
+        ("printf 'canary-7f3a\\r\\n\\n'", CANARY),
+        ("printf ' a b \\n'", " a b "),
+        ("printf 'a\\nb\\n'", "a\nb"),
+    ] {
+        let secret = command(script).resolve().unwrap();
+        assert_eq!(secret.expose_secret(), expected, "{script}");
+    }
+}
+
+#[test]
+fn reads_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.txt");
+    std::fs::write(&path, format!("{CANARY}\n")).unwrap();
+    let secret = SecretSource::File(path).resolve().unwrap();
+    assert_eq!(secret.expose_secret(), CANARY);
+}
+
+#[test]
+fn reads_the_environment() {
+    let secret = SecretSource::Env("PATH".into()).resolve().unwrap();
+    assert_eq!(secret.expose_secret(), std::env::var("PATH").unwrap());
+}
+
+#[test]
+fn a_failing_source_tells_what_to_do_and_not_what_it_gave() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.txt");
+    let empty = folder.path().join("empty.txt");
+    let binary = folder.path().join("binary.dat");
+    std::fs::write(&empty, " \n").unwrap();
+    std::fs::write(&binary, b"canary-7f3a\xff").unwrap();
+    for (source, parts) in [
+        (
+            SecretSource::Env("ASSET_HOST_NEVER_SET".into()),
+            [
+                "environment variable ASSET_HOST_NEVER_SET",
+                "is not set: set it",
+            ],
+        ),
+        (
+            SecretSource::Env("canary7f3a".into()),
+            ["that `env` names", "is not set: set it"],
+        ),
+        (SecretSource::File(missing), ["missing.txt", "cannot read"]),
+        (SecretSource::File(empty), ["empty.txt", "is empty"]),
+        (SecretSource::File(binary), ["binary.dat", "not UTF-8"]),
+        (
+            SecretSource::Command(vec!["asset-host-no-such-program".into()]),
+            ["asset-host-no-such-program", "cannot start"],
+        ),
+        (
+            command("printf canary-7f3a; exit 3"),
+            ["\"sh\"", "exit code 3: run it by hand"],
+        ),
+        (
+            command("printf canary-7f3a; kill -9 $$"),
+            ["\"sh\"", "ended by a signal"],
+        ),
+        (command("printf ''"), ["output of the program", "is empty"]),
+        (
+            command("while printf canary-7f3a; do :; done"),
+            ["output of the program", "longer than 64 KiB"],
+        ),
+        (
+            SecretSource::File("/dev/zero".into()),
+            ["/dev/zero", "longer than 64 KiB"],
+        ),
+    ] {
+        let message = source.resolve().unwrap_err().to_string();
+        for part in parts {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(!message.contains(CANARY), "{message}");
+        assert!(!message.contains("canary7f3a"), "{message}");
+    }
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let secret = command("printf canary-7f3a").resolve().unwrap();
+    for text in [
+        format!("{secret:?}"),
+        format!("{:?}", command("printf canary-7f3a")),
+        format!("{:?}", SecretSource::Env("canary7f3a".into())),
+    ] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}

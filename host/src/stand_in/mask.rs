@@ -1,0 +1,139 @@
+//! The values taken out of an answer again, where a server repeats what it was sent.
+
+use std::ops::Range;
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, response};
+use hyper::body::Bytes;
+use secrecy::zeroize::{Zeroize, Zeroizing};
+
+use super::Secrets;
+use super::occurrences::{holds_plainly, occurrences};
+use crate::config::SecretMode;
+
+#[cfg(test)]
+mod tests;
+
+/// Values of fewer bytes are in any answer by chance, a token for example, and taking them out would break it.
+const SHORT: usize = 4;
+
+/// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the answer to a request with a secret is compressed although it was not to be, so nobody can see whether it \
+     repeats the secret: check the URL in the configuration, and any proxy on the way"
+)]
+pub struct Unreadable;
+
+/// Whether an answer with these headers can be looked through: it must not be compressed. To be asked before its
+/// body is read.
+///
+/// # Errors
+///
+/// When it is compressed.
+pub fn readable(headers: &HeaderMap) -> Result<(), Unreadable> {
+    let is_plain = |value: &HeaderValue| {
+        let names = value.as_bytes().split(|byte| *byte == b',');
+        names.map(<[u8]>::trim_ascii).all(|name| {
+            name.is_empty()
+                || name.eq_ignore_ascii_case(b"identity")
+                || name.eq_ignore_ascii_case(b"chunked")
+        })
+    };
+    [CONTENT_ENCODING, TRANSFER_ENCODING]
+        .iter()
+        .all(|name| headers.get_all(name).iter().all(is_plain))
+        .then_some(())
+        .ok_or(Unreadable)
+}
+
+impl Secrets {
+    /// Takes every value out of an answer, headers and whole body, and puts its stand-in there. `Content-Length`
+    /// follows.
+    ///
+    /// Found is a value as it is, percent-encoded, in JSON, in base64, and one of these inside another. The
+    /// server is trusted with the secret; this guards against one that repeats what it was sent, not against
+    /// one that works for the component. Where the component has the values themselves, nothing is done.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is compressed; the component must not have it then.
+    pub fn mask(&self, head: &mut response::Parts, body: Bytes) -> Result<Bytes, Unreadable> {
+        readable(&head.headers)?;
+        self.mask_headers(&mut head.headers);
+        let Some(masked) = self.masked(&body) else {
+            return Ok(body);
+        };
+        wipe(body);
+        if head.headers.contains_key(CONTENT_LENGTH) {
+            head.headers
+                .insert(CONTENT_LENGTH, HeaderValue::from(masked.len()));
+        }
+        Ok(masked)
+    }
+
+    /// Takes every value out of headers or trailers of an answer. A header with a value in its name is taken
+    /// out as a whole.
+    pub fn mask_headers(&self, headers: &mut HeaderMap) {
+        if self.mode == SecretMode::Value {
+            return;
+        }
+        for secret in self.by_name.values() {
+            // The names of headers are in lower case, whatever a server put there.
+            let lower = Zeroizing::new(secret.value().to_ascii_lowercase());
+            let names: Vec<_> = headers
+                .keys()
+                .filter(|name| holds_plainly(name.as_str().as_bytes(), &lower))
+                .cloned()
+                .collect();
+            for name in names {
+                headers.remove(name);
+            }
+        }
+        for value in headers.values_mut() {
+            if let Some(masked) = self.masked(value.as_bytes()) {
+                *value = HeaderValue::from_maybe_shared(masked)
+                    .unwrap_or_else(|_| HeaderValue::from_static(""));
+            }
+        }
+    }
+
+    /// A text with the stand-ins where the values were; none where there was no value.
+    fn masked(&self, text: &[u8]) -> Option<Bytes> {
+        if self.mode == SecretMode::Value {
+            return None;
+        }
+        // All secrets at once: where one is part of another, nothing of the longer may stay.
+        let mut places: Vec<(Range<usize>, &str)> = self
+            .by_name
+            .values()
+            .filter(|secret| secret.value().len() >= SHORT)
+            .flat_map(|secret| {
+                let places = occurrences(text, secret.value()).into_iter();
+                places.map(|place| (place, secret.stand_in.as_str()))
+            })
+            .collect();
+        if places.is_empty() {
+            return None;
+        }
+        places.sort_by(|(one, _), (other, _)| (one.start, other.end).cmp(&(other.start, one.end)));
+        let mut masked = Vec::with_capacity(text.len());
+        let mut end = 0;
+        for (place, stand_in) in places {
+            if place.start >= end {
+                masked.extend_from_slice(text.get(end..place.start).unwrap_or_default());
+                masked.extend_from_slice(stand_in.as_bytes());
+            }
+            end = end.max(place.end);
+        }
+        masked.extend_from_slice(text.get(end..).unwrap_or_default());
+        Some(Bytes::from(masked))
+    }
+}
+
+/// Wipes the bytes, if nobody else has them.
+fn wipe(bytes: Bytes) {
+    if let Ok(mut bytes) = bytes.try_into_mut() {
+        bytes.as_mut().zeroize();
+    }
+}
