@@ -1,8 +1,15 @@
 //! Uses the secret as it should, and then tells all that it has in its memory.
 #![cfg(target_arch = "wasm32")]
 
+use std::hint::black_box;
+
 use hostile_guests::wasi::http::types::Method;
-use hostile_guests::{Batch, Config, Error, Hostile, batch, event, hostile, secret, send};
+use hostile_guests::{Batch, Config, Error, Event, Hostile, batch, event, hostile, secret, send};
+
+fn in_hex(bytes: &[u8]) -> Event {
+    let hex = |byte: &u8| format!("{byte:02x}");
+    event(&bytes.iter().map(hex).collect::<String>())
+}
 
 /// The linear memory as it is now, but for its very beginning, where nothing is kept.
 #[allow(unsafe_code, reason = "no safe code reads memory that it does not own")]
@@ -33,21 +40,16 @@ impl Hostile for Guest {
             ),
         };
         let token_url = config.text("token_url");
-        send(&Method::Post, token_url, &headers, body.as_bytes())
+        let first = send(&Method::Post, token_url, &headers, body.as_bytes())
             .map_err(|refused| refused.error("token"))?;
         let bearer = format!("Bearer {secret}");
         let headers = [("authorization", bearer.as_str())];
-        send(&Method::Post, token_url, &headers, b"{}")
+        let second = send(&Method::Post, token_url, &headers, b"{}")
             .map_err(|refused| refused.error("token"))?;
-        Ok(batch(
-            memory()
-                .chunks(64 << 10)
-                .map(|chunk| {
-                    let hex = |byte: &u8| format!("{byte:02x}");
-                    event(&chunk.iter().map(hex).collect::<String>())
-                })
-                .collect(),
-        ))
+        let told = memory().chunks(64 << 10).map(in_hex).collect();
+        // Until now nothing of it is written over.
+        black_box((first.body, second.body, body, bearer));
+        Ok(batch(told))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use hostile_guests::{Batch, Config, Error, Hostile, all_refused, field, hostile};
 
-const HEADERS: [(&str, &str); 13] = [
+const HEADERS: [(&str, &str); 14] = [
+    ("Expect", "100-continue"),
     ("Host", "other.example"),
     ("host", "other.example"),
     ("Connection", "upgrade"),

@@ -25,8 +25,8 @@ fn manifest_asks_for_more() {
     for _ in 0..2 {
         place.host(&["collect"]).expect(2).says(&[
             ACCOUNT,
-            "*.other.example",
-            "api_url",
+            "+ host *.other.example",
+            "~ secret secret: from the URL in token_url to the URL in api_url",
             "asset-host approve",
         ]);
     }
@@ -36,7 +36,7 @@ fn manifest_asks_for_more() {
     place
         .host(&["approve", "--account", ACCOUNT])
         .expect(0)
-        .says(&["*.other.example"]);
+        .says(&["+ host *.other.example"]);
     place.host(&["collect"]).expect(0);
     // Less is no more.
     install(&place, "harmless");

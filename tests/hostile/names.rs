@@ -69,6 +69,7 @@ fn origin_in_a_source() {
 fn forbidden_headers() {
     let told = Place::new("forbidden_headers").collect(1);
     let headers = [
+        "Expect",
         "Host",
         "host",
         "Connection",

@@ -25,6 +25,7 @@ pub struct Place {
     component: PathBuf,
     account: String,
     config: String,
+    token_url: String,
     tables: String,
 }
 
@@ -41,6 +42,7 @@ impl Place {
             component,
             account: String::new(),
             config: String::new(),
+            token_url: "https://token.guest.example/token".to_owned(),
             tables: String::new(),
         };
         place.work.write("names", "");
@@ -58,6 +60,13 @@ impl Place {
     /// Adds lines to the guest's config.
     pub fn config(mut self, lines: &str) -> Self {
         self.config += &format!("{lines}\n");
+        self.write();
+        self
+    }
+
+    /// Sets where the guest's secret belongs.
+    pub fn token_url(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.token_url);
         self.write();
         self
     }
@@ -86,6 +95,7 @@ impl Place {
             component,
             account,
             config,
+            token_url,
             tables,
             ..
         } = self;
@@ -96,6 +106,7 @@ impl Place {
 component = {component:?}
 {account}
 [account.{ACCOUNT}.config]
+token_url = "{token_url}"
 {config}
 [account.{ACCOUNT}.secrets]
 secret = {{ env = "TEST_GUEST_SECRET" }}
@@ -215,9 +226,10 @@ impl Told {
             .collect();
         assert_eq!(self.denials(), expected, "{}", self.ran.stderr);
         // Each of them is in the log, too.
+        let log = self.ran.stderr.replace('"', "");
         for (rule, count) in expected {
-            let logged = self.ran.stderr.matches(&format!("rule={rule} "));
-            assert_eq!(logged.count() as u64, count, "{}", self.ran.stderr);
+            let logged = log.matches(&format!("rule={rule}")).count();
+            assert_eq!(logged as u64, count, "{}", self.ran.stderr);
         }
         self
     }

@@ -1,7 +1,9 @@
 //! The guest's secret: its value goes to the origin that the manifest binds it to, and nowhere else, whatever the guest
 //! does. A canary is looked for in everything.
 
-use sophos_central_simulator::intake::{Intake, Options};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use sophos_central_simulator::Fault;
+use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
 
 use crate::canary::{holds, in_no_file, sent};
 use crate::place::{CANARY, Place};
@@ -24,9 +26,8 @@ impl Servers {
         let (api, token) = (self.api.url(), self.token.url());
         Place::new(guest)
             .account("allow_loopback_http = true")
-            .config(&format!(
-                "api_url = \"{api}/api\"\ntoken_url = \"{token}/token\""
-            ))
+            .config(&format!("api_url = \"{api}/api\""))
+            .token_url(&format!("{token}/token"))
     }
 }
 
@@ -149,6 +150,35 @@ fn dumps_its_memory() {
             }
         }
     }
+}
+
+/// A server that repeats what it was sent does not give the value away.
+#[test]
+fn dumps_its_memory_and_the_answer() {
+    let json = serde_json::to_string(CANARY).unwrap();
+    let form: String = form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
+    let written = [
+        CANARY.to_owned(),
+        json.trim_matches('"').to_owned(),
+        form,
+        BASE64_STANDARD.encode(CANARY),
+    ];
+    let repeated = format!("you sent {}", written.join("\n"));
+    let servers = Servers::start();
+    let answer = Fault::Body {
+        content_type: "text/plain".to_owned(),
+        bytes: repeated.into_bytes(),
+    };
+    servers
+        .token
+        .fault_always(Route::Plain, Failure::of(answer));
+    let place = servers.guest("dumps_its_memory");
+    place.collect(0);
+    token_server_has_the_value(&servers, "form");
+    let memory = dumped(&place);
+    let known = b"you sent ";
+    assert!(memory.windows(known.len()).any(|window| window == known));
+    assert!(!holds(&memory, CANARY));
 }
 
 /// So that the search is known to find something where there is something to be found.

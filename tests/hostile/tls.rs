@@ -43,7 +43,7 @@ fn untrusted(work: &Workplace, why: &str) {
     for command in ["check", "collect"] {
         host(work, &[command], &[])
             .expect(1)
-            .says(&["the connection is not secure", why]);
+            .says(&["connection is not secure", why]);
     }
     assert!(work.simulator.connections() > 0, "it was asked");
     assert!(work.simulator.requests().is_empty());
@@ -70,13 +70,13 @@ fn a_certificate_for_another_host() {
         let certificate = authority.certificate(names).unwrap();
         untrusted(
             &workplace(NAME, certificate, Some(&authority)),
-            "NotValidForName",
+            "not valid for name",
         );
     }
     let certificate = authority.certificate(&["127.0.0.1"]).unwrap();
     untrusted(
         &workplace("localhost", certificate, Some(&authority)),
-        "NotValidForName",
+        "not valid for name",
     );
 }
 
@@ -85,7 +85,7 @@ fn a_certificate_that_has_expired() {
     let authority = Authority::new().unwrap();
     for name in [NAME, "localhost"] {
         let certificate = authority.expired(&[name]).unwrap();
-        untrusted(&workplace(name, certificate, Some(&authority)), "Expired");
+        untrusted(&workplace(name, certificate, Some(&authority)), "expired");
     }
 }
 

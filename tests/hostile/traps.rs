@@ -3,7 +3,7 @@
 use crate::place::Place;
 
 /// What the host says of a component that has trapped.
-const WORDS: [&str; 2] = ["the component failed", "report this to its maker"];
+const WORDS: [&str; 2] = ["he component failed", "report this to its maker"];
 
 #[test]
 fn trap_in_every_export() {

@@ -79,7 +79,9 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, "Authority of a test");
+        // No two have the same, or one would be taken for the other, with a wrong signature.
+        let number = fastrand::u64(..);
+        name.push(DnType::CommonName, format!("Authority {number} of a test"));
         let certificate = params
             .self_signed(&key)
             .context("making an authority failed")?;
