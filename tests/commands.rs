@@ -37,7 +37,10 @@ fn describe_tells_a_person_what_the_component_is_and_asks_for() {
         "id.sophos.com",
         "*.central.sophos.com",
         "the URL in `api_host`, where the account sets one",
-        "client_secret: to send it to the URL in `token_url`",
+        "client_secret: to send it to the URL in `token_url`, https://id.sophos.com (",
+        "no; this pins it: sha256 = ",
+        "wasi:random: random numbers",
+        "limits.memory_bytes",
         "10 requests in 1 s",
         "100 requests in 60 s",
         "client_id: Client ID, required",
@@ -53,11 +56,13 @@ fn describe_prints_a_manifest_that_fits_the_published_schema() {
     let ran = without_configuration()
         .host(&["describe", "--json"])
         .expect(0);
-    let manifest: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!([&facts["account"], &facts["consent"]], [&Value::Null; 2]);
+    let manifest = &facts["manifest"];
     let schema: Value = serde_json::from_str(include_str!("../wit/manifest.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let faults: Vec<_> = validator
-        .iter_errors(&manifest)
+        .iter_errors(manifest)
         .map(|error| error.to_string())
         .collect();
     assert_eq!(faults, [""; 0]);

@@ -61,34 +61,39 @@ fn this_machine_is_closed_until_the_account_opens_it() {
     let work = workplace();
     let url = work.simulator.url().to_owned();
     let port = work.simulator.port();
-    for line in ["", "allow_loopback_http = false"] {
-        for host in [
-            url.clone(),
-            format!("https://127.0.0.1:{port}"),
-            format!("http://localhost:{port}"),
-            format!("http://[::1]:{port}"),
-            // However it is written: `LOCALHOST.` is a name that the component does not take for this machine.
-            format!("https://LOCALHOST.:{port}"),
-            format!("https://any.localhost:{port}"),
-            format!("https://0x7f.1:{port}"),
-            format!("https://[::ffff:7f00:1]:{port}"),
-        ] {
-            work.configure_for(&host, "", QUICK);
-            work.edit_config("allow_loopback_http = true", line);
-            denied(
-                &work,
-                &[
-                    "leads to this machine",
-                    "`allow_loopback_http = true` in the account",
-                ],
-            );
-        }
+    let closed = |line: &str, host: &str| {
+        work.configure_for(host, "", QUICK);
+        work.edit_config("allow_loopback_http = true", line);
+        denied(
+            &work,
+            &[
+                "leads to this machine",
+                "`allow_loopback_http = true` in the account",
+            ],
+        );
+    };
+    closed("allow_loopback_http = false", &url);
+    for host in [
+        url.clone(),
+        format!("https://127.0.0.1:{port}"),
+        format!("http://localhost:{port}"),
+        format!("http://[::1]:{port}"),
+        // A name that the component does not take for this machine.
+        format!("https://LOCALHOST.:{port}"),
+        format!("https://any.localhost:{port}"),
+        format!("https://0x7f.1:{port}"),
+        format!("https://[::ffff:7f00:1]:{port}"),
+    ] {
+        closed("", &host);
     }
     assert_eq!(work.simulator.connections(), 0);
 
     work.configure("", QUICK);
-    // The host reads a name as every other program does.
-    work.edit_config("http://127.0.0.1", "http://LocalHost");
+    let token_url = "token_url = \"http://";
+    work.edit_config(
+        &format!("{token_url}127.0.0.1"),
+        &format!("{token_url}LocalHost"),
+    );
     work.host(&["check"])
         .expect(0)
         .says(&["allow_loopback_http is on"]);
@@ -140,6 +145,41 @@ fn a_host_that_the_component_does_not_ask_for_is_told_before_the_first_request()
 }
 
 #[test]
+fn a_file_of_authorities_that_cannot_be_used_is_told_by_its_key() {
+    let work = workplace();
+    work.write("empty.pem", "");
+    for file in ["missing.pem", "empty.pem"] {
+        work.configure("", QUICK);
+        work.edit_config("rate_limits", &format!("ca_file = \"{file}\"\nrate_limits"));
+        work.host(&["check"])
+            .expect(2)
+            .says(&["account.acme.ca_file: ", file, "PEM"]);
+    }
+    assert_eq!(work.simulator.connections(), 0);
+}
+
+#[test]
+fn behind_a_proxy_the_log_says_that_names_alone_are_judged() {
+    let work = workplace();
+    let output = work
+        .command(&["check"])
+        .env("HTTPS_PROXY", "http://user:canary@192.0.2.1:3128")
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    // This machine is not asked by the proxy.
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    for text in [
+        "only names are judged",
+        "192.0.2.1:3128",
+        "account=\"acme\"",
+    ] {
+        assert!(log.contains(text), "{text} is missing in {log}");
+    }
+    assert!(!log.contains("canary"), "{log}");
+}
+
+#[test]
 fn what_is_not_let_out_is_counted_and_fails_the_source_with_its_reason() {
     let work = workplace();
     work.edit_config("allow_loopback_http = true", "");
@@ -152,7 +192,7 @@ fn what_is_not_let_out_is_counted_and_fails_the_source_with_its_reason() {
             "metrics.prom",
         ])
         .expect(1);
-    let ran = ran.says(&["requests denied 1 (loopback 1)", "rule=loopback"]);
+    let ran = ran.says(&["requests denied 1 (loopback 1)", "rule=\"loopback\""]);
     let summary = std::fs::read_to_string(work.path("summary.json")).unwrap();
     let summary: Value = serde_json::from_str(&summary).unwrap();
     assert_eq!(

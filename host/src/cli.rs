@@ -53,6 +53,8 @@ pub enum Command {
     Map(Map),
     /// Show what a component is, asks for and may do
     Describe(Describe),
+    /// Let the components ask for what they ask for now; `describe --account NAME` shows it
+    Approve(Approve),
     /// Write a commented configuration file for a component
     Init(Init),
     /// Look at and change the stored cursors
@@ -146,13 +148,25 @@ pub struct Map {
 /// What `describe` takes.
 #[derive(Debug, Args)]
 pub struct Describe {
-    /// The component, where it is not the only account's or the one beside this program
+    /// The account for which it is to be shown, where the component has several or another one is compared
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+
+    /// The component, where it is not the account's or the one beside this program
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
 
-    /// Print the manifest as JSON
+    /// Print the same facts, and the manifest as it is, as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `approve` takes.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// Approve for this account only; may be given several times
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
 }
 
 /// What `init` takes.

@@ -1,11 +1,11 @@
 //! A component with an account's rights, called: one method for each export.
 //!
-//! An instance lives as long as it behaves. After a trap or past a limit it is dropped, and the next call
-//! gets a fresh one; by the contract that loses nothing but a session.
+//! An instance lives as long as it behaves. After a trap, past a limit and where it breaks the contract it is
+//! dropped, and the next call gets a fresh one; by the contract that loses nothing but a session.
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::Store;
 
@@ -14,18 +14,27 @@ use crate::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 use crate::config::Timeouts;
+use crate::contract;
 use crate::egress::denials::Denials;
 use crate::egress::{Egress, Policy};
 use crate::http_client::HttpClient;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits, Passed, RequestCount};
+use crate::meter::metered;
 use crate::rate_limit::SharedLimiter;
 use crate::runtime::Loaded;
 use crate::sandbox::Sandbox;
 use crate::stand_in::Secrets;
+use crate::stderr::LogLines;
 use crate::stop::Stop;
+pub use crate::stopped::Stopped;
 
 /// How many units of the engine's epoch a component may compute before it gives way.
 const EPOCHS: u64 = 1;
+
+/// How much a component may hand to the host in one go, in bytes, however small the account's pages are: a
+/// manifest, or an error with its messages. Otherwise it is twice what a page may have, so that a page that is too
+/// large can still be read and told as such.
+const LEAST_HANDED_OVER: usize = 16 << 20;
 
 /// A component and what it may do for one account; from it come as many connectors as the account needs.
 #[derive(Clone)]
@@ -54,25 +63,15 @@ pub struct Access {
 pub struct Connector {
     access: Access,
     egress: Egress,
+    passed: Passed,
+    requests: RequestCount,
+    stderr: LogLines,
     instance: Option<Instance>,
 }
 
 struct Instance {
     store: Store<Sandbox>,
     api: ConnectorApi,
-}
-
-/// The instance was stopped and dropped.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Stopped {
-    /// The call took longer than the account allows.
-    #[error("the component was stopped: a call took longer than `timeouts.call` ({}) allows; raise it if the \
-             API is just slow",
-            crate::duration::format(*.0))]
-    TooLong(Duration),
-    /// The component trapped; the text is wasmtime's.
-    #[error("the component failed: {0}. Please report this to its maker")]
-    Trapped(String),
 }
 
 /// What a call can end with, besides its result.
@@ -89,9 +88,14 @@ pub enum CallError<E> {
 impl Connector {
     /// A connector without an instance yet: the first call makes one.
     pub fn new(access: Access) -> Self {
+        let passed = Passed::default();
+        let requests = RequestCount::new(&access.limits, passed.clone());
         Self {
-            egress: Egress::new(&access),
+            egress: Egress::new(&access, requests.clone(), passed.clone()),
             access,
+            passed,
+            requests,
+            stderr: LogLines::default(),
             instance: None,
         }
     }
@@ -119,7 +123,8 @@ impl Connector {
     pub async fn describe(&mut self) -> Result<String, Stopped> {
         let mut instance = self.take().await?;
         let called = instance.api.call_describe(&mut instance.store);
-        let answer = self.in_time(called).await?;
+        let answer = self.within(called, Stopped::by_engine).await?;
+        contract::manifest(&answer)?;
         self.instance = Some(instance);
         Ok(answer)
     }
@@ -132,7 +137,11 @@ impl Connector {
     pub async fn map(&mut self, endpoint: &str) -> Result<String, CallError<MapError>> {
         let mut instance = self.take().await?;
         let called = instance.api.call_map(&mut instance.store, endpoint);
-        let answer = self.in_time(called).await?;
+        let mut answer = self.within(called, Stopped::by_engine).await?;
+        match &mut answer {
+            Ok(event) => contract::mapped(event, &self.access.limits)?,
+            Err(error) => contract::map_error(error),
+        }
         self.instance = Some(instance);
         answer.map_err(CallError::Told)
     }
@@ -151,7 +160,11 @@ impl Connector {
         let called = instance
             .api
             .call_explain(&mut instance.store, endpoint, dialect);
-        let answer = self.in_time(called).await?;
+        let mut answer = self.within(called, Stopped::by_engine).await?;
+        match &mut answer {
+            Ok(explanation) => contract::explanation(explanation, &self.access.limits)?,
+            Err(error) => contract::map_error(error),
+        }
         self.instance = Some(instance);
         answer.map_err(CallError::Told)
     }
@@ -164,7 +177,11 @@ impl Connector {
     pub async fn check(&mut self, config: &str) -> Result<Account, CallError<Error>> {
         let mut instance = self.take().await?;
         let called = instance.api.call_check(&mut instance.store, config);
-        let answer = self.in_time(called).await?;
+        let mut answer = self.within(called, Stopped::by_engine).await?;
+        match &mut answer {
+            Ok(account) => contract::account(account),
+            Err(error) => contract::error(error),
+        }
         self.instance = Some(instance);
         answer.map_err(|error| self.told(error))
     }
@@ -183,7 +200,11 @@ impl Connector {
         let called = instance
             .api
             .call_discover(&mut instance.store, config, next);
-        let answer = self.in_time(called).await?;
+        let mut answer = self.within(called, Stopped::by_engine).await?;
+        match &mut answer {
+            Ok(page) => contract::sources(page, next, &self.access.limits)?,
+            Err(error) => contract::error(error),
+        }
         self.instance = Some(instance);
         answer.map_err(|error| self.told(error))
     }
@@ -202,7 +223,11 @@ impl Connector {
         let called = instance
             .api
             .call_collect(&mut instance.store, config, cursor);
-        let answer = self.in_time(called).await?;
+        let mut answer = self.within(called, Stopped::by_engine).await?;
+        match &mut answer {
+            Ok(batch) => contract::batch(batch, cursor, &self.access.limits)?,
+            Err(error) => contract::error(error),
+        }
         self.instance = Some(instance);
         answer.map_err(|error| self.told(error))
     }
@@ -217,51 +242,73 @@ impl Connector {
         CallError::Told(error)
     }
 
-    /// The instance, which is to be put back if the call comes to its end.
+    /// The instance, which is to be put back if the call comes to its end. What it may do until then begins to
+    /// count.
     async fn take(&mut self) -> Result<Instance, Stopped> {
         // That of an earlier call is no reason for this one.
         let _ = self.egress.take_refusal();
+        self.requests.begin_call();
+        self.passed.take();
         if let Some(instance) = self.instance.take() {
             return Ok(instance);
         }
-        let loaded = &self.access.loaded;
+        let Access {
+            loaded,
+            limits,
+            timeouts,
+            ..
+        } = self.access.clone();
+        let pre = loaded.pre.instance_pre();
+        // What the engine finds too many of by itself it has no type for, so what can be told before is.
+        let most = u32::try_from(limits.instances).unwrap_or(u32::MAX);
+        if let Some(required) = pre.component().resources_required()
+            && required.num_memories.max(required.num_tables) > most
+        {
+            return Err(Stopped::passed(Limit::Instances, &limits, &timeouts));
+        }
         let sandbox = Sandbox::new(
             self.egress.clone(),
             Arc::clone(&self.access.secrets),
-            &self.access.limits,
+            &limits,
+            self.passed.clone(),
+            self.stderr.clone(),
         );
         let mut store = Store::new(&loaded.engine, sandbox);
-        store.limiter(|sandbox| &mut sandbox.limits);
+        store.limiter(|sandbox| &mut sandbox.resources);
+        store.set_hostcall_fuel(limits.batch_bytes.saturating_mul(2).max(LEAST_HANDED_OVER));
         store.epoch_deadline_async_yield_and_update(EPOCHS);
-        let api = loaded.pre.instantiate_async(&mut store).await;
-        let api = api.map_err(|error| trapped(&error))?;
+        let made = loaded.pre.instantiate_async(&mut store);
+        let api = self.within(made, Stopped::at_birth).await?;
         Ok(Instance { store, api })
     }
 
-    /// Waits for a call as long as the account allows. What its requests wait for the rate limit is no time of
-    /// the call.
-    async fn in_time<T>(
+    /// Runs a call, or the making of an instance, within the account's limits; `failed` says what an error of the
+    /// engine means. What requests wait for the rate limit is no time of the call.
+    async fn within<T>(
         &mut self,
         call: impl Future<Output = wasmtime::Result<T>>,
+        failed: fn(&wasmtime::Error, &Limits, &Timeouts) -> Stopped,
     ) -> Result<T, Stopped> {
-        let longest = self.access.timeouts.call;
+        let Access {
+            limits, timeouts, ..
+        } = &self.access;
         let began = Instant::now();
         let waited = self.egress.waited();
-        let mut call = pin!(call);
-        loop {
-            let allowed = longest + (self.egress.waited() - waited);
+        let mut call = pin!(metered(call, limits.cpu, &self.passed));
+        let ended = loop {
+            let allowed = timeouts.call + (self.egress.waited() - waited);
             let left = allowed.saturating_sub(began.elapsed());
             if left.is_zero() {
-                return Err(Stopped::TooLong(longest));
+                break Err(Limit::Call);
             }
-            if let Ok(value) = tokio::time::timeout(left, &mut call).await {
-                return value.map_err(|error| trapped(&error));
+            if let Ok(ended) = tokio::time::timeout(left, &mut call).await {
+                break ended;
             }
+        };
+        self.stderr.end_call();
+        match ended {
+            Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
+            Err(limit) => Err(Stopped::passed(limit, limits, timeouts)),
         }
     }
-}
-
-/// The root cause is the sentence; what comes before it is a backtrace of the component's functions.
-fn trapped(error: &wasmtime::Error) -> Stopped {
-    Stopped::Trapped(error.root_cause().to_string())
 }

@@ -1,18 +1,24 @@
 //! The sources of an account: everything that its component lists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use crate::attempt::{Answer, Call};
 use crate::bindings::inventory::connector::types::{Error, Source};
 use crate::config::{Account, Selection};
 use crate::connector::CallError;
+use crate::contract::Breach;
 use crate::run::Worker;
 use crate::stop::Stop;
+use crate::stopped::Stopped;
 
-/// The most pages that a component may list: more than a million tenants of Sophos.
+/// The most pages that a component may list: a million tenants of Sophos.
 const MOST_PAGES: usize = 10_000;
+
+/// The most that all pages together may have, in bytes: a million tenants of Sophos, with their configs.
+const MOST_BYTES: usize = 512 << 20;
 
 /// What was discovered.
 #[derive(Debug, Default)]
@@ -20,6 +26,10 @@ pub struct Discovered {
     /// The sources, each once.
     pub sources: Vec<Source>,
     ids: BTreeSet<String>,
+    /// The ids of those that can be collected.
+    good: HashSet<String>,
+    /// The ids of those that cannot be, each with its reasons.
+    bad: HashSet<(String, String)>,
     /// How the listing ended.
     pub end: End,
     /// Calls that were made again.
@@ -44,26 +54,31 @@ impl Discovered {
     /// collected counts, and each reason once. Items that the component could not even identify share an id.
     fn add(&mut self, sources: Vec<Source>) {
         for source in sources {
-            if self.ids.insert(source.id.clone()) {
-                self.sources.push(source);
-                continue;
-            }
-            let known = |known: &Source| {
-                known.id == source.id && (known.config.is_ok() || known.config == source.config)
+            self.ids.insert(source.id.clone());
+            let new = match &source.config {
+                Ok(_) => self.good.insert(source.id.clone()),
+                Err(reason) => {
+                    !self.good.contains(&source.id)
+                        && self.bad.insert((source.id.clone(), reason.clone()))
+                }
             };
-            if self.sources.iter().any(known) {
-                continue;
+            if new {
+                self.sources.push(source);
             }
-            if source.config.is_ok() {
-                self.sources.retain(|known| known.id != source.id);
-            }
-            self.sources.push(source);
         }
+    }
+
+    /// Takes away the reasons of those that another page shows to be collectable.
+    fn settle(&mut self) {
+        let good = &self.good;
+        self.sources
+            .retain(|source| source.config.is_ok() || !good.contains(&source.id));
     }
 
     /// Adds what another listing found beside.
     pub fn merge(&mut self, other: Self) {
         self.add(other.sources);
+        self.settle();
         self.retries += other.retries;
     }
 
@@ -108,7 +123,22 @@ pub async fn discover(
     stop: &Stop,
 ) -> Discovered {
     let mut discovered = Discovered::default();
-    let mut next = None;
+    discovered.end = list(&mut discovered, worker, account, config, stop).await;
+    discovered.settle();
+    discovered
+}
+
+/// Adds every page to `discovered`, and tells how that ended.
+async fn list(
+    discovered: &mut Discovered,
+    worker: &mut Worker,
+    account: &Account,
+    config: &str,
+    stop: &Stop,
+) -> End {
+    let mut next: Option<String> = None;
+    let mut asked = HashSet::new();
+    let mut bytes = 0;
     for _ in 0..MOST_PAGES {
         let mut call = Call::new(account, stop);
         let answer = loop {
@@ -126,25 +156,29 @@ pub async fn discover(
         discovered.retries += call.retries;
         let page = match answer {
             Answer::Good(page) => page,
-            Answer::Stopped => {
-                discovered.end = End::Stopped;
-                return discovered;
-            }
-            Answer::Bad(why) => {
-                discovered.end = End::Failed(why);
-                return discovered;
-            }
+            Answer::Stopped => return End::Stopped,
+            Answer::Bad(why) => return End::Failed(why),
         };
+        bytes += page.sources.iter().map(size).sum::<usize>();
         discovered.add(page.sources);
         next = page.next;
-        if next.is_none() {
-            return discovered;
+        let Some(next) = &next else {
+            return End::Complete;
+        };
+        if !asked.insert(Sha256::digest(next)) {
+            return End::Failed(Stopped::Broke(Breach::ListInACircle).to_string());
+        }
+        if bytes > MOST_BYTES {
+            break;
         }
     }
-    discovered.end = End::Failed(format!(
-        "the component lists more than {MOST_PAGES} pages of sources. Please report this to its maker"
-    ));
-    discovered
+    End::Failed(Stopped::Broke(Breach::ListTooLong).to_string())
+}
+
+/// What a source takes, in bytes.
+fn size(source: &Source) -> usize {
+    let (Ok(config) | Err(config)) = &source.config;
+    source.id.len() + source.name.len() + config.len()
 }
 
 /// Of `discover`, an `invalid-cursor` is about the listing's next page, not about anything that is stored.
@@ -152,5 +186,54 @@ fn no_cursor(error: CallError<Error>) -> CallError<Error> {
     match error {
         CallError::Told(Error::InvalidCursor(failure)) => CallError::Told(Error::Protocol(failure)),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Discovered, Source};
+
+    fn source(id: &str, config: Result<&str, &str>) -> Source {
+        Source {
+            id: id.into(),
+            name: id.to_uppercase(),
+            config: config.map(str::to_owned).map_err(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_can_be_collected_counts_and_each_reason_once() {
+        let mut discovered = Discovered::default();
+        let page = || {
+            vec![
+                source("a", Ok("{}")),
+                source("b", Err("gone")),
+                source("?", Err("no id")),
+                source("?", Err("no region")),
+            ]
+        };
+        discovered.add(page());
+        discovered.add(page());
+        discovered.add(vec![source("b", Ok("{}")), source("a", Err("gone"))]);
+        discovered.settle();
+        let listed = discovered.sources.iter();
+        let listed: Vec<_> = listed
+            .map(|source| {
+                (
+                    source.id.as_str(),
+                    source.config.as_deref().map_err(|reason| reason.as_str()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                ("a", Ok("{}")),
+                ("?", Err("no id")),
+                ("?", Err("no region")),
+                ("b", Ok("{}")),
+            ]
+        );
+        assert!(discovered.ids().iter().eq(["?", "a", "b"]));
     }
 }

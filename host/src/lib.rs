@@ -8,7 +8,10 @@
 //! | [`config`], [`secrets`], [`manifest`] | what the user and the component say, checked |
 //! | [`stand_in`], `core_dump` | what keeps a secret from the component, and from a crash's image |
 //! | [`prepare`] | an account made ready, before the first request |
+//! | [`consent`] | what a component asks for, against what was approved |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
+//! | [`compiled`] | compiled code, kept between runs |
+//! | [`limits`], `resources`, `meter`, [`contract`], [`stopped`] | how much a call may take, and what it may return |
 //! | [`egress`] | where a component may send requests |
 //! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
 //! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
@@ -29,8 +32,11 @@ pub mod attempt;
 pub mod bindings;
 pub mod cli;
 pub mod commands;
+pub mod compiled;
 pub mod config;
 pub mod connector;
+pub mod consent;
+pub mod contract;
 mod core_dump;
 pub mod deliver;
 pub mod discovery;
@@ -43,13 +49,16 @@ pub mod http_client;
 pub mod limits;
 pub mod log;
 pub mod manifest;
+mod meter;
 pub mod page;
 pub mod prepare;
 pub mod printable;
+mod quantity;
 pub mod range;
 pub mod rate_limit;
 pub mod rejects;
 pub mod report;
+mod resources;
 pub mod retry;
 pub mod run;
 pub mod runtime;
@@ -62,6 +71,7 @@ pub mod stand_in;
 pub mod state;
 pub mod stderr;
 pub mod stop;
+pub mod stopped;
 pub mod timestamp;
 
 use cli::{Cli, Command};
@@ -119,6 +129,7 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
         Command::Describe(args) => {
             runtime.block_on(commands::describe::run(&cli.config, args, out))
         }
+        Command::Approve(args) => runtime.block_on(commands::approve::run(&cli.config, args, out)),
         Command::Init(args) => runtime.block_on(commands::init::run(&cli.config, args, out)),
         Command::State(args) => {
             commands::state::run(&config::Config::load(&cli.config)?, args, out)

@@ -17,8 +17,15 @@
 //! How long a call may last, waits included, is `timeouts.call`.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::config::Timeouts;
+use crate::{duration, quantity};
+
+/// The stack of an instance, in bytes: what the engine gives where nobody sets it.
+const STACK: u64 = 512 << 10;
 
 /// The limits of one account's component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +72,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What a person who approves a component reads of its limits, in the order of the table above: the key below
+    /// the account's table, its value, and what it bounds.
+    pub fn rows(&self, timeouts: &Timeouts) -> Vec<(&'static str, String, &'static str)> {
+        let row = |limit: Limit| (limit.key(), limit.allowed(self, timeouts), limit.bounds());
+        Limit::WITH_KEY.into_iter().map(row).collect()
+    }
+}
+
 /// A limit that a call may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
@@ -97,6 +113,62 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// Those that a key sets, in the order of the table above.
+    pub(crate) const WITH_KEY: [Self; 12] = [
+        Self::MemoryBytes,
+        Self::TableElements,
+        Self::Instances,
+        Self::Cpu,
+        Self::Requests,
+        Self::ResponseBytes,
+        Self::ResponseHeaderBytes,
+        Self::BatchBytes,
+        Self::EventBytes,
+        Self::CursorBytes,
+        Self::EmptyPages,
+        Self::Call,
+    ];
+
+    /// What it bounds, as a phrase.
+    fn bounds(self) -> &'static str {
+        match self {
+            Self::MemoryBytes => "linear memory of an instance",
+            Self::TableElements => "elements of all of its tables together",
+            Self::Instances => "its core instances, memories and tables, each",
+            Self::Stack => "the stack of an instance",
+            Self::Cpu => "computing in one call",
+            Self::Call => "one call, waits included",
+            Self::Requests => "requests in one call",
+            Self::ResponseBytes => "one answer's body, as it comes over the wire",
+            Self::ResponseHeaderBytes => "one answer's headers",
+            Self::BatchBytes => "events, rejects and cursor of one page together",
+            Self::EventBytes => "one event",
+            Self::CursorBytes => "a page's cursor",
+            Self::EmptyPages => "pages one after another that bring nothing",
+        }
+    }
+
+    /// How much it allows, as people read it: `256 MiB`, `100,000`, `1m`.
+    pub fn allowed(self, limits: &Limits, timeouts: &Timeouts) -> String {
+        let count = |number: usize| quantity::count(number as u64);
+        let bytes = |number: usize| quantity::bytes(number as u64);
+        match self {
+            Self::MemoryBytes => bytes(limits.memory_bytes),
+            Self::TableElements => count(limits.table_elements),
+            Self::Instances => count(limits.instances),
+            Self::Stack => quantity::bytes(STACK),
+            Self::Cpu => duration::format(limits.cpu),
+            Self::Call => duration::format(timeouts.call),
+            Self::Requests => quantity::count(limits.requests.into()),
+            Self::ResponseBytes => quantity::bytes(limits.response_bytes),
+            Self::ResponseHeaderBytes => bytes(limits.response_header_bytes),
+            Self::BatchBytes => bytes(limits.batch_bytes),
+            Self::EventBytes => bytes(limits.event_bytes),
+            Self::CursorBytes => bytes(limits.cursor_bytes),
+            Self::EmptyPages => quantity::count(limits.empty_pages.into()),
+        }
+    }
+
     /// The key that sets it, below the account's table.
     pub fn key(self) -> &'static str {
         match self {
@@ -137,5 +209,101 @@ impl Passed {
     /// The first limit that was told, which is forgotten with this.
     pub fn take(&self) -> Option<Limit> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Counts the requests of a call where they leave; shared by an instance and its way out.
+#[derive(Debug, Clone)]
+pub struct RequestCount {
+    sent: Arc<AtomicU64>,
+    most: u64,
+    passed: Passed,
+}
+
+impl RequestCount {
+    /// No request yet, of those that `limits` allow; one more is told as passed.
+    pub fn new(limits: &Limits, passed: Passed) -> Self {
+        Self {
+            sent: Arc::default(),
+            most: limits.requests.into(),
+            passed,
+        }
+    }
+
+    /// Counts from nothing again.
+    pub fn begin_call(&self) {
+        self.sent.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts a request that is to leave. Those that another rule does not let out count as well, since each of
+    /// them costs a line in the log.
+    ///
+    /// # Errors
+    ///
+    /// The limit, where the call has sent all that it may: the request is not to leave.
+    pub fn admit(&self) -> Result<(), Limit> {
+        if self.sent.fetch_add(1, Ordering::Relaxed) < self.most {
+            return Ok(());
+        }
+        self.passed.tell(Limit::Requests);
+        Err(Limit::Requests)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_limit_that_was_passed_is_the_one_that_is_told_once() {
+        let passed = Passed::default();
+        assert_eq!(passed.take(), None);
+        passed.tell(Limit::Requests);
+        passed.clone().tell(Limit::Cpu);
+        assert_eq!(passed.take(), Some(Limit::Requests));
+        assert_eq!(passed.take(), None);
+    }
+
+    #[test]
+    fn each_call_has_its_requests() {
+        let passed = Passed::default();
+        let limits = Limits {
+            requests: 2,
+            ..Limits::default()
+        };
+        let count = RequestCount::new(&limits, passed.clone());
+        for _ in 0..2 {
+            for verdict in [Ok(()), Ok(()), Err(Limit::Requests), Err(Limit::Requests)] {
+                assert_eq!(count.clone().admit(), verdict);
+            }
+            assert_eq!(passed.take(), Some(Limit::Requests));
+            count.begin_call();
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_row_with_its_value() {
+        let rows = Limits::default().rows(&Timeouts::default());
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(key, value, _)| (*key, value.as_str()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("limits.memory_bytes", "256 MiB"),
+                ("limits.table_elements", "100,000"),
+                ("limits.instances", "100"),
+                ("limits.cpu", "1m"),
+                ("limits.requests", "100"),
+                ("limits.response_bytes", "64 MiB"),
+                ("limits.response_header_bytes", "64 KiB"),
+                ("limits.batch_bytes", "64 MiB"),
+                ("limits.event_bytes", "1 MiB"),
+                ("limits.cursor_bytes", "1 MiB"),
+                ("limits.empty_pages", "1,000"),
+                ("timeouts.call", "5m"),
+            ]
+        );
     }
 }

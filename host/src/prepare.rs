@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::Value;
 use tracing::warn;
 use url::Url;
 
 use crate::config::{Account, Config, Problem, SecretMode};
 use crate::connector::{Access, Connector};
+use crate::consent::Asks;
 use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
 use crate::egress::policy::{Hosts, normal};
@@ -29,6 +30,18 @@ pub struct Ready {
     pub access: Access,
     /// The component's configuration, as JSON text.
     pub config: String,
+    /// What the component asks for.
+    pub asks: Asks,
+}
+
+impl Ready {
+    /// What accounts ask for, each by its name.
+    pub fn asks(ready: &[Self]) -> Vec<(&str, &Asks)> {
+        ready
+            .iter()
+            .map(|ready| (ready.account.name.as_str(), &ready.asks))
+            .collect()
+    }
 }
 
 /// Makes accounts ready, in their order. Their requests keep to `limiters`, and wait for them until `stop` only.
@@ -58,23 +71,12 @@ async fn prepare(
     limiters: &mut Limiters,
     stop: Option<&Stop>,
 ) -> anyhow::Result<Ready> {
-    let key = format!("account.{}", account.name);
-    let loaded = runtime
-        .load(&account.component, account.sha256.as_deref())
-        .with_context(|| format!("{}: {key}.component", config.file.display()))?;
-    let manifest = manifest(&loaded).await?;
-
-    let asked = Hosts::parse(&manifest.hosts).map_err(|entry| {
-        anyhow::anyhow!(
-            "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
-            loaded.path.display()
-        )
-    })?;
-    let mut problems = manifest.check_account(account);
-    let narrowed = narrowed(&manifest, &asked, account, &mut problems);
-    if !problems.is_empty() {
-        return Err(config.invalid(problems).into());
-    }
+    let Checked {
+        loaded,
+        manifest,
+        asked,
+        narrowed,
+    } = component(runtime, config, account).await?;
     // A command that prints a secret may take its time, or wait for a person.
     let account = Arc::new(account.clone());
     let resolved = {
@@ -100,10 +102,11 @@ async fn prepare(
     let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
     let client = client(&account).map_err(|error| match error {
         ClientError::AuthorityFile { .. } => {
-            let problem = Problem::new(format!("{key}.ca_file"), error);
+            let key = format!("account.{}.ca_file", account.name);
+            let problem = Problem::new(key, error);
             anyhow::Error::from(config.invalid(vec![problem]))
         }
-        other => anyhow::Error::from(other).context(key),
+        other => anyhow::Error::from(other).context(format!("account.{}", account.name)),
     })?;
     let limits = account
         .rate_limits
@@ -111,6 +114,7 @@ async fn prepare(
         .unwrap_or(&manifest.rate_limits);
     Ok(Ready {
         account: Arc::clone(&account),
+        asks: Asks::of(&loaded.digest, &manifest, Some(&account)),
         access: Access {
             loaded,
             policy: Arc::new(policy),
@@ -126,18 +130,85 @@ async fn prepare(
     })
 }
 
+/// The component of an account that fits it.
+pub struct Checked {
+    /// The component.
+    pub loaded: Loaded,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// The hosts that it asks for.
+    asked: Hosts,
+    /// What the account leaves of them; none where it leaves all.
+    narrowed: Option<Hosts>,
+}
+
+/// Loads the component of an account and checks the account against its manifest; asks for no secret.
+///
+/// # Errors
+///
+/// When the component or its manifest is not in order, or the account's configuration does not fit it.
+pub async fn component(
+    runtime: &Runtime,
+    config: &Config,
+    account: &Account,
+) -> anyhow::Result<Checked> {
+    let key = format!("account.{}", account.name);
+    let loaded = runtime
+        .load(&account.component, account.sha256.as_deref())
+        .with_context(|| format!("{}: {key}.component", config.file.display()))?;
+    let manifest = manifest(&loaded).await?;
+    let asked = Hosts::parse(&manifest.hosts).map_err(|entry| {
+        anyhow::anyhow!(
+            "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
+            loaded.path.display()
+        )
+    })?;
+    let mut problems = manifest.check_account(account);
+    let narrowed = narrowed(&manifest, &asked, account, &mut problems);
+    if !problems.is_empty() {
+        return Err(config.invalid(problems).into());
+    }
+    Ok(Checked {
+        loaded,
+        manifest,
+        asked,
+        narrowed,
+    })
+}
+
 /// Asks a component for its manifest.
 ///
 /// # Errors
 ///
-/// When the component fails or its manifest does not fit the published schema.
+/// When the component fails, its manifest is another one when it is asked again, or does not fit the published
+/// schema.
 pub async fn manifest(loaded: &Loaded) -> anyhow::Result<Manifest> {
-    let json = Connector::without_rights(loaded.clone())
-        .describe()
-        .await
-        .with_context(|| format!("{} does not describe itself", loaded.path.display()))?;
+    let json = manifest_text(loaded).await?;
     Manifest::parse(&json)
         .with_context(|| format!("the manifest of {} is wrong", loaded.path.display()))
+}
+
+/// Asks a component for its manifest twice, and gives the text as it is.
+///
+/// # Errors
+///
+/// When the component fails, or answers something else the second time: what is checked and approved would not
+/// be what it goes by.
+pub async fn manifest_text(loaded: &Loaded) -> anyhow::Result<String> {
+    let mut connector = Connector::without_rights(loaded.clone());
+    let mut describe = async || {
+        let told = connector.describe().await;
+        told.with_context(|| format!("{} does not describe itself", loaded.path.display()))
+    };
+    let (first, second) = (describe().await?, describe().await?);
+    if first != second {
+        bail!(
+            "the manifest of {} is wrong: it is another one each time that it is asked for, so nobody can know what \
+             the component asks for; take another build of it",
+            loaded.path.display()
+        );
+    }
+    Ok(first)
 }
 
 /// What sends the requests of an account's component, and keeps its connections.

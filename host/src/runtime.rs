@@ -1,17 +1,19 @@
 //! The engine: loads components and compiles them once.
 //!
-//! Compiled code is kept in wasmtime's own cache, keyed by the component's bytes and the engine's version
-//! and settings, in a folder of the user's.
+//! Compiled code is kept between runs: see [`crate::compiled`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Component, HasSelf, Linker};
+use tracing::debug;
+use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Engine};
 
 use crate::bindings::ConnectorApiPre;
 use crate::bindings::inventory::connector::secrets;
+use crate::compiled::Cache;
 use crate::hex::hex;
 use crate::sandbox::Sandbox;
 
@@ -22,6 +24,7 @@ const TICK: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct Runtime {
     engine: Engine,
+    cache: Cache,
 }
 
 /// A component that is ready to be instantiated.
@@ -31,6 +34,8 @@ pub struct Loaded {
     pub path: PathBuf,
     /// SHA-256 of its bytes, 64 hex digits in lower case.
     pub digest: String,
+    /// The names of what it imports, such as `wasi:http/types@0.2.2`, in the component's order.
+    pub imports: Arc<[String]>,
     pub(crate) engine: Engine,
     pub(crate) pre: ConnectorApiPre<Sandbox>,
 }
@@ -52,7 +57,8 @@ pub enum LoadError {
     /// The file is not the one that the account pins.
     #[error(
         "{path} is not the component that `sha256` pins: it has the digest {found}, the account says \
-             {pinned}. Restore the file, or look at the new one with `asset-host describe` and pin its digest"
+             {pinned}. Restore the file, or look at the new one with `asset-host describe --component {path}` \
+             and pin its digest"
     )]
     OtherDigest {
         /// The file.
@@ -106,7 +112,8 @@ impl Runtime {
                     std::thread::sleep(TICK);
                 }
             })?;
-        Ok(Self { engine })
+        let cache = Cache::of_user();
+        Ok(Self { engine, cache })
     }
 
     /// Reads, compiles and links a component. `pinned` is the digest that it must have.
@@ -130,7 +137,8 @@ impl Runtime {
                 found: digest,
             });
         }
-        let component = Component::from_binary(&self.engine, &bytes).map_err(|error| {
+        let loaded = self.cache.load(&self.engine, &digest, &bytes);
+        let (component, source) = loaded.map_err(|error| {
             let why = match bytes.get(..8) {
                 Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
                     "it is a core module; build it for the target wasm32-wasip2".to_owned()
@@ -143,6 +151,10 @@ impl Runtime {
                 why,
             }
         })?;
+        debug!(?source, component = %path.display(), "loaded");
+        let component_type = component.component_type();
+        let imports = component_type.imports(&self.engine);
+        let imports = imports.map(|(name, _)| name.to_owned()).collect();
         let pre = self
             .linker()
             .and_then(|linker| ConnectorApiPre::new(linker.instantiate_pre(&component)?))
@@ -153,6 +165,7 @@ impl Runtime {
         Ok(Loaded {
             path,
             digest,
+            imports,
             engine: self.engine.clone(),
             pre,
         })

@@ -1,24 +1,36 @@
 //! What a component's instance has: clocks, randomness, HTTP through the egress policy, its secrets.
 //!
 //! It has no files, no environment, no arguments and no sockets; what it writes to its standard output is
-//! dropped, and its standard error becomes log lines.
+//! dropped, and its standard error becomes log lines. What the host keeps for it outside of its own memory is
+//! bounded as well.
 
 use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::inventory::connector::{secrets, types};
 use crate::egress::Egress;
-use crate::limits::Limits;
+use crate::limits::{Limits, Passed};
+use crate::resources::Resources;
 use crate::stand_in::Secrets;
 use crate::stderr::LogLines;
 
+/// The most requests, bodies, streams, headers and the like that an instance may hold at once. A request takes a
+/// dozen, so this is 80 of them at the same time.
+pub const MOST_RESOURCES: usize = 1000;
+
+/// The most random bytes that it gets at once: a key takes 32.
+const MOST_RANDOM: u64 = 64 << 10;
+
+/// The largest headers that it may put together, in bytes: eight times what most servers take, as it is the size
+/// in the host's memory.
+const LARGEST_HEADERS: usize = 64 << 10;
+
 /// The state of one instance.
 pub struct Sandbox {
-    pub(crate) limits: StoreLimits,
+    pub(crate) resources: Resources,
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -27,16 +39,31 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A fresh sandbox that lets requests out through `egress`.
-    pub fn new(egress: Egress, secrets: Arc<Secrets>, limits: &Limits) -> Self {
+    /// A fresh sandbox that lets requests out through `egress` and tells `passed` where it takes more memory than
+    /// the `limits` allow.
+    pub fn new(
+        egress: Egress,
+        secrets: Arc<Secrets>,
+        limits: &Limits,
+        passed: Passed,
+        stderr: LogLines,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MOST_RESOURCES);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(LARGEST_HEADERS);
+        let wasi = WasiCtxBuilder::new()
+            .stderr(stderr)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .max_random_size(MOST_RANDOM)
+            .build();
         Self {
-            limits: StoreLimitsBuilder::new()
-                .memory_size(limits.memory_bytes)
-                .trap_on_grow_failure(true)
-                .build(),
-            table: ResourceTable::new(),
-            wasi: WasiCtxBuilder::new().stderr(LogLines).build(),
-            http: WasiHttpCtx::new(),
+            resources: Resources::new(limits, passed),
+            table,
+            wasi,
+            http,
             egress,
             secrets,
         }

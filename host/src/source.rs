@@ -16,12 +16,14 @@ use crate::attempt::{Answer, Call};
 use crate::bindings::inventory::connector::types::{Batch, Event};
 use crate::config::{Account, Emit};
 use crate::deliver::{Delivered, Destination};
+use crate::limits::Limit;
 use crate::page::{Page, Unconfirmed};
 use crate::rejects::Rejects;
 use crate::report::Tally;
 use crate::run::{Worker, with};
 use crate::state::{Fingerprints, Start, State, StateError, StoredBatch};
 use crate::stop::Stop;
+use crate::stopped::Stopped;
 
 /// A source as `discover` names it, with the config to collect it.
 pub struct Source {
@@ -94,6 +96,7 @@ pub async fn collect(
         full: start.full(),
         reached,
         sent: 0,
+        empty_pages: 0,
         page: None,
     };
     match walk.go(worker, start.cursor().map(str::to_owned)).await {
@@ -126,6 +129,8 @@ struct Walk<'a> {
     reached: &'a mut Reached,
     /// Events that were handed to the destination.
     sent: u64,
+    /// How many pages one after another brought nothing.
+    empty_pages: u32,
     /// The page that is being delivered.
     page: Option<Sent>,
 }
@@ -159,6 +164,9 @@ impl Walk<'_> {
                 Answer::Stopped => return Ok(End::Cut),
                 Answer::Bad(why) => return Ok(End::Failed(why)),
             };
+            if let Err(stopped) = self.count_empty(&batch) {
+                return Ok(End::Failed(stopped.to_string()));
+            }
             let next = batch.cursor.clone();
             let more = batch.more;
             let cut = self.send(batch, cursor.is_none())?;
@@ -168,6 +176,22 @@ impl Walk<'_> {
             }
             cursor = Some(next);
         }
+    }
+
+    /// Counts the pages that bring nothing, so that a walk without end comes to one.
+    fn count_empty(&mut self, batch: &Batch) -> Result<(), Stopped> {
+        if !batch.events.is_empty() || !batch.rejects.is_empty() {
+            self.empty_pages = 0;
+            return Ok(());
+        }
+        self.empty_pages = self.empty_pages.saturating_add(1);
+        let Account {
+            limits, timeouts, ..
+        } = self.run.account;
+        if batch.more && self.empty_pages > limits.empty_pages {
+            return Err(Stopped::passed(Limit::EmptyPages, limits, timeouts));
+        }
+        Ok(())
     }
 
     /// Asks for the next page while the one before is being delivered, and returns once that is confirmed.

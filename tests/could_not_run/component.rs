@@ -139,7 +139,15 @@ fn another_than_the_pinned_one() {
         );
     };
     pin(&other);
-    refused_by_all(&work, &["`sha256`", &digest, &other, "asset-host describe"]);
+    refused_by_all(
+        &work,
+        &[
+            "`sha256`",
+            &digest,
+            &other,
+            "asset-host describe --component",
+        ],
+    );
 
     pin("abc");
     for command in ["check", "collect", "map", "describe"] {

@@ -4,8 +4,9 @@ use crate::support::{QUICK, Workplace};
 use crate::{refused, workplace};
 
 /// The commands that change the state.
-const WRITERS: [&[&str]; 4] = [
+const WRITERS: [&[&str]; 5] = [
     &["collect"],
+    &["approve"],
     &[
         "state",
         "set",
@@ -23,7 +24,8 @@ const WRITERS: [&[&str]; 4] = [
 /// Every command that opens the state refuses it.
 #[track_caller]
 fn refused_by_all(work: &Workplace, words: &[&str]) {
-    let readers: [&[&str]; 3] = [
+    let readers: [&[&str]; 4] = [
+        &["check"],
         &["collect", "--dry-run"],
         &["state", "list"],
         &["state", "show", "--account", "acme"],

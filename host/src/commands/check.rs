@@ -6,18 +6,21 @@ use std::path::Path;
 use crate::cli;
 use crate::config::Config;
 use crate::connector::Connector;
+use crate::consent;
 use crate::exit::ExitStatus;
 use crate::failure;
-use crate::prepare;
+use crate::prepare::{self, Ready};
 use crate::printable::printable;
 use crate::rate_limit::Limiters;
 use crate::runtime::Runtime;
+use crate::state::State;
 
 /// Tests every account, or those that are named, and writes a line or two about each.
 ///
 /// # Errors
 ///
-/// When an account could not be tested at all: a wrong configuration, component or secret.
+/// When an account could not be tested at all: a wrong configuration, component or secret, a component that asks
+/// for more than was approved, or a state that cannot be read.
 pub async fn run(
     config: &Path,
     args: &cli::Check,
@@ -26,10 +29,11 @@ pub async fn run(
     let config = Config::load(config)?;
     let accounts = config.select(&args.accounts)?;
     let runtime = Runtime::new()?;
+    let mut limiters = Limiters::default();
+    let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, None).await?;
+    consent::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
     let mut status = ExitStatus::Done;
-    for ready in
-        prepare::accounts(&runtime, &config, accounts, &mut Limiters::default(), None).await?
-    {
+    for ready in ready {
         let name = &ready.account.name;
         match Connector::new(ready.access).check(&ready.config).await {
             Ok(account) => {

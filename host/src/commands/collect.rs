@@ -11,6 +11,7 @@ use tracing::{debug, error, info};
 
 use crate::cli;
 use crate::config::Config;
+use crate::consent::{self, Asks};
 use crate::deliver::{self, Destination, Discard, HangUps};
 use crate::duration;
 use crate::exit::ExitStatus;
@@ -34,8 +35,8 @@ type Accounts = Vec<(Ready, Arc<dyn Destination>)>;
 ///
 /// # Errors
 ///
-/// When it could not run: a wrong flag, configuration, component, secret, state or destination. Nothing has
-/// been asked for or stored by then.
+/// When it could not run: a wrong flag, configuration, component, secret, state or destination, or a component
+/// that asks for more than was approved. Nothing has been asked for or stored by then.
 pub async fn run(
     config: &Path,
     args: &cli::Collect,
@@ -169,16 +170,26 @@ impl Collect<'_> {
         let accounts = config.select(&args.accounts)?;
         let (limiters, stop) = (&mut self.limiters, Some(&self.stop));
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
-        let state = if args.dry_run || self.range.is_some() {
-            State::open_to_read(&config.state)?
-        } else {
+        let writes = !args.dry_run && self.range.is_none();
+        let mut state = if writes {
             State::open_for_run(&config.state)?
+        } else {
+            State::open_to_read(&config.state)?
         };
+        consent::check(&state, &Ready::asks(&ready))?;
         if !self.remembered {
             self.remember(&state, &ready)?;
             self.remembered = true;
         }
         let accounts = self.open_destinations(ready).await?;
+        if writes {
+            // Last, so that a run that could not begin has approved nothing.
+            let asks: Vec<(&str, &Asks)> = accounts
+                .iter()
+                .map(|(ready, _)| (ready.account.name.as_str(), &ready.asks))
+                .collect();
+            consent::record(&mut state, &asks, OffsetDateTime::now_utc())?;
+        }
         let settings = Settings {
             state: Mutex::new(state),
             rejects: (!args.dry_run).then(|| Arc::new(Rejects::beside(&config.state))),

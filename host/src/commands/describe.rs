@@ -1,107 +1,109 @@
-//! `describe`: what a component is, asks for and may do.
+//! `describe`: what a component is, asks for and may do; the page to read before it is approved.
 
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
-use serde_json::Value;
+use anyhow::{Context, bail};
 
 use crate::cli;
-use crate::connector::Connector;
+use crate::config::{Account, Config};
+use crate::consent::{Asks, Standing};
 use crate::exit::ExitStatus;
-use crate::manifest::{Manifest, is_uri};
-use crate::printable::printable;
+use crate::manifest::Manifest;
+use crate::prepare;
 use crate::runtime::Runtime;
+use crate::state::State;
 
-/// Writes the component's manifest for a person, or as it is with `--json`.
+mod facts;
+mod imports;
+mod page;
+
+use facts::{Consented, Facts};
+
+/// Writes what there is to know of a component for a person, or as JSON with `--json`. Asks for no secret, makes
+/// no request and changes nothing.
 ///
 /// # Errors
 ///
-/// When there is no component, or it is no connector.
+/// When there is no component, it is no connector, or the account that is named is not there.
 pub async fn run(
     config: &Path,
     args: &cli::Describe,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let (path, sha256) = super::component(args.component.as_deref(), config)?;
-    let loaded = Runtime::new()?.load(&path, sha256.as_deref())?;
-    let json = Connector::without_rights(loaded.clone()).describe().await?;
-    let manifest = Manifest::parse(&json)
+    let component = args.component.as_deref();
+    let config = match (&args.account, component) {
+        (None, Some(_)) => None,
+        (Some(_), _) => Some(Config::load(config)?),
+        (None, None) => config.exists().then(|| Config::load(config)).transpose()?,
+    };
+    let account = match (&config, &args.account) {
+        (Some(config), Some(name)) => Some(config.account(name)?),
+        (Some(config), None) => only(config)?,
+        (None, _) => None,
+    };
+    let pinned = account.and_then(|account| account.sha256.as_deref());
+    let (path, must_be) = match (component, &config) {
+        // To look at another one than the account's must be possible before the account is changed.
+        (Some(component), _) => (component.to_owned(), None),
+        (None, Some(config)) => {
+            let of_all = || config.accounts.first().map(|account| &account.component);
+            let path = account.map(|account| &account.component).or_else(of_all);
+            (path.context("no account")?.clone(), pinned)
+        }
+        (None, None) => (super::beside_program()?, None),
+    };
+    let loaded = Runtime::new()?.load(&path, must_be)?;
+    let text = prepare::manifest_text(&loaded).await?;
+    let manifest = Manifest::parse(&text)
         .with_context(|| format!("the manifest of {} is wrong", path.display()))?;
+    let consent = match (&config, account) {
+        (Some(config), Some(account)) => {
+            let asks = Asks::of(&loaded.digest, &manifest, Some(account));
+            Some(consented(config, account, &asks))
+        }
+        _ => None,
+    };
+    let facts = Facts::of(&loaded, &manifest, account, consent);
     if args.json {
-        let manifest: Value = serde_json::from_str(&json)?;
-        serde_json::to_writer_pretty(&mut *out, &manifest)?;
-        writeln!(out)?;
+        // By way of a text: an error of the writer would be hidden in one of JSON.
+        let json = serde_json::to_string_pretty(&facts.json(&serde_json::from_str(&text)?))?;
+        writeln!(out, "{json}")?;
     } else {
-        out.write_all(page(&manifest, &path, &loaded.digest).as_bytes())?;
+        out.write_all(page::page(&facts, &manifest).as_bytes())?;
     }
     Ok(ExitStatus::Done)
 }
 
-fn page(manifest: &Manifest, path: &Path, digest: &str) -> String {
-    use std::fmt::Write as _;
-
-    let mut page = String::new();
-    let mut line = |text: String| {
-        // The component's own words must not steer the terminal. Writing to a String cannot fail.
-        let _ = writeln!(page, "{}", printable(&text));
-    };
-    line(format!(
-        "{} {}: {}",
-        manifest.name, manifest.version, manifest.description
-    ));
-    line(format!("  file       {}", path.display()));
-    line(format!("  sha256     {digest}"));
-    line(format!(
-        "  product    {} ({})",
-        manifest.product, manifest.vendor
-    ));
-    line(format!(
-        "  events     OCSF {}, class {}, dialects: {}",
-        manifest.ocsf.version,
-        manifest.ocsf.class_uid,
-        manifest.dialects.join(", ")
-    ));
-    line("It may send requests to (https only)".to_owned());
-    for host in &manifest.hosts {
-        line(format!("  {host}"));
-    }
-    for (field, schema) in manifest.fields() {
-        if is_uri(schema) {
-            line(format!(
-                "  the URL in `{field}`, where the account sets one"
-            ));
+/// The only account; none where several have the same component.
+fn only(config: &Config) -> anyhow::Result<Option<&Account>> {
+    match config.accounts.as_slice() {
+        [account] => Ok(Some(account)),
+        [first, others @ ..] => {
+            if others
+                .iter()
+                .all(|account| account.component == first.component)
+            {
+                return Ok(None);
+            }
+            bail!(
+                "the accounts of {} use different components: name an account with --account, or a component with \
+                 --component",
+                config.file.display()
+            )
         }
+        [] => Ok(None),
     }
-    line("It is given the secrets".to_owned());
-    for secret in &manifest.secrets {
-        line(format!(
-            "  {}: to send it to the URL in `{}`",
-            secret.name, secret.config_field
-        ));
+}
+
+/// Where an account stands. A state that cannot be read, such as that of a service, does not keep the page from
+/// being shown.
+fn consented(config: &Config, account: &Account, asks: &Asks) -> Consented {
+    let recorded = State::open_to_read(&config.state)
+        .and_then(|state| state.consent(&account.name))
+        .map(|consent| Standing::of(consent, asks));
+    match recorded {
+        Ok(standing) => Consented::Known(Box::new(standing)),
+        Err(error) => Consented::Unknown(error.to_string()),
     }
-    line("Its API allows".to_owned());
-    for limit in &manifest.rate_limits {
-        line(format!(
-            "  {} requests in {} s",
-            limit.requests, limit.seconds
-        ));
-    }
-    line("It is configured by".to_owned());
-    for (field, schema) in manifest.fields() {
-        let default = schema
-            .get("default")
-            .map(|value| format!(", default {value}"));
-        let required = if manifest.requires(field) {
-            ", required"
-        } else {
-            ""
-        };
-        let title = schema.get("title").and_then(Value::as_str).unwrap_or(field);
-        line(format!(
-            "  {field}: {title}{required}{}",
-            default.unwrap_or_default()
-        ));
-    }
-    page
 }

@@ -41,12 +41,14 @@ pub async fn run(
     };
     let loaded = Runtime::new()?.load(&component, None)?;
     let manifest = prepare::manifest(&loaded).await?;
-    write(&manifest, &component, config, args, out)
+    write(&manifest, &loaded.digest, &component, config, args, out)
 }
 
-/// Writes the file `config` for the component in the file `component`, whose manifest is `manifest`.
+/// Writes the file `config` for the component in the file `component`, whose manifest is `manifest` and whose
+/// digest `sha256`.
 fn write(
     manifest: &Manifest,
+    sha256: &str,
     component: &Path,
     config: &Path,
     args: &cli::Init,
@@ -59,7 +61,7 @@ fn write(
         );
     }
     let component = relative(component, config)?;
-    let text = configuration(manifest, &component, account);
+    let text = configuration(manifest, sha256, &component, account);
     let mut options = OpenOptions::new();
     options.write(true).truncate(true);
     if args.force {
@@ -157,9 +159,9 @@ fn next_steps(
 
 /// Writes a commented configuration for one account of a component.
 ///
-/// `component` is the path to write into the file. Fields that must be set and have no default hold
+/// `sha256` is the component's digest, and `component` the path to write into the file. Fields that must be set and have no default hold
 /// [`PLACEHOLDER`]; the others are commented out and show their default.
-pub fn configuration(manifest: &Manifest, component: &Path, account: &str) -> String {
+pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, account: &str) -> String {
     let mut text = String::new();
     let mut line = |line: &str| {
         text.push_str(line);
@@ -180,8 +182,11 @@ pub fn configuration(manifest: &Manifest, component: &Path, account: &str) -> St
         "component = {}",
         quoted(&component.to_string_lossy())
     ));
-    line("# The SHA-256 digest that the component must have; `asset-host describe` prints it.");
-    line("#sha256 = \"\"");
+    line(
+        "# Pins the component to this very build: another one does not run. `asset-host describe`",
+    );
+    line("# prints the digest of a build and what it asks for.");
+    line(&format!("#sha256 = {}", quoted(sha256)));
     line(
         "# After how long everything is walked again, which alone finds devices that were never seen.",
     );

@@ -12,6 +12,8 @@ mod account;
 mod destination;
 mod file;
 mod limits;
+#[cfg(test)]
+mod limits_tests;
 mod reach;
 #[cfg(test)]
 mod refused_tests;

@@ -7,7 +7,7 @@ use super::*;
 use crate::limits::Limits;
 use crate::secrets::SecretSource;
 
-pub fn load(text: &str) -> Result<Config, ConfigError> {
+pub(super) fn load(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("asset-host.toml");
     std::fs::write(&path, text).unwrap();
@@ -15,7 +15,7 @@ pub fn load(text: &str) -> Result<Config, ConfigError> {
 }
 
 /// Loads and makes paths relative to the configuration's folder, so that they can be compared.
-fn account(text: &str) -> Account {
+pub(super) fn account(text: &str) -> Account {
     let config = load(text).unwrap();
     let folder = config.file.parent().unwrap().to_owned();
     let relative = |path: &Path| path.strip_prefix(&folder).unwrap_or(path).to_owned();

@@ -23,7 +23,7 @@ mod http;
 mod sekoia;
 mod stdout;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 mod words;
 
 pub use self::error::DeliverError;

@@ -18,7 +18,7 @@ use super::{faults, headers};
 use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
-use crate::limits::{Limit, Limits, Passed};
+use crate::limits::{Limit, Limits, Passed, RequestCount};
 use crate::rate_limit::SharedLimiter;
 use crate::stand_in::{Secrets, Sending, Unreadable, readable};
 use crate::stop::Stop;
@@ -38,6 +38,7 @@ pub struct Egress {
     timeouts: Timeouts,
     limits: Limits,
     passed: Passed,
+    requests: RequestCount,
     secrets: Arc<Secrets>,
     denials: Denials,
     refusal: Arc<Mutex<Option<String>>>,
@@ -56,14 +57,16 @@ struct Leaving {
 }
 
 impl Egress {
-    /// The way out of one connector.
-    pub fn new(access: &Access) -> Self {
+    /// The way out of one connector. Its requests are counted by `requests`, and `passed` is told of an answer that is
+    /// too large.
+    pub fn new(access: &Access, requests: RequestCount, passed: Passed) -> Self {
         Self {
             client: access.client.clone(),
             policy: Arc::clone(&access.policy),
             timeouts: access.timeouts,
             limits: access.limits,
-            passed: Passed::default(),
+            passed,
+            requests,
             secrets: Arc::clone(&access.secrets),
             denials: access.denials.clone(),
             refusal: Arc::default(),
@@ -77,11 +80,6 @@ impl Egress {
     /// soon as it begins.
     pub fn waited(&self) -> Duration {
         Duration::from_millis(self.waited.load(Ordering::Relaxed))
-    }
-
-    /// Where it is told that an answer is larger than the account allows.
-    pub fn passed(&self) -> &Passed {
-        &self.passed
     }
 
     /// Where the last request went that was not let out, and why, in words; forgotten with this.
@@ -288,7 +286,12 @@ impl WasiHttpHooks for Egress {
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let egress = self.clone();
-        let admitted = self.admit(&request);
+        let admitted = self
+            .requests
+            .admit()
+            // The call ends with that; whatever the component is told is lost on it.
+            .map_err(|_| Error::HttpRequestDenied)
+            .and_then(|()| self.admit(&request));
         let sending = async move {
             let url = admitted?;
             let timeouts = egress.timeouts(options);
@@ -315,3 +318,6 @@ impl WasiHttpHooks for Egress {
         Box::new(sending.in_current_span())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,8 +43,9 @@
 //! 2. The method (`method`), the user (`userinfo`), this machine (`loopback`), host and port (`host`), the scheme
 //!    (`scheme`).
 //! 3. The body is taken in whole, so that the host owns its length.
-//! 4. The rate limit lets it pass.
-//! 5. The host is resolved and every address of it judged (`address`), unless a proxy is used: it resolves by itself,
+//! 4. The stand-ins of secrets in it give way to the values, where those may go, else it is denied (`secret`).
+//! 5. The rate limit lets it pass.
+//! 6. The host is resolved and every address of it judged (`address`), unless a proxy is used: it resolves by itself,
 //!    so there only names are judged, and the log says so.
 //!
 //! A redirect is an answer for the component, never followed. Each refusal is told to the component (as

@@ -112,6 +112,16 @@ impl Hosts {
     }
 }
 
+/// Whether every name that `entry` stands for is one of those of `wide`, each an entry of a list of hosts; an entry of
+/// another form covers nothing and is covered by nothing.
+pub fn covers(wide: &str, entry: &str) -> bool {
+    let hosts = |entry: &str| Hosts::parse(&[entry.to_owned()]);
+    match (hosts(wide), hosts(entry)) {
+        (Ok(wide), Ok(entry)) => wide.cover(&entry),
+        _ => false,
+    }
+}
+
 /// The normal form of a name that is listed.
 fn listed(text: &str) -> Option<String> {
     // What a person approves is what stands there: no name in disguise.

@@ -138,7 +138,8 @@ impl Secrets {
     ///
     /// Where the component has the values themselves, nothing is put in, but the same rules hold for a value as
     /// for a stand-in, as far as it can be seen: as it is, percent-encoded, in JSON or in base64. Only the kind
-    /// of body does not matter.
+    /// of body does not matter. A value that is an ordinary word, such as `token`, is then found where nobody put
+    /// it; a stand-in is nowhere by chance.
     ///
     /// # Errors
     ///
@@ -150,6 +151,14 @@ impl Secrets {
         head: &mut request::Parts,
         body: Bytes,
     ) -> Result<Sending, Misplaced> {
+        // Of all secrets first: a later refusal names the host, which must hold none.
+        for (name, secret) in &self.by_name {
+            let sought = match self.mode {
+                SecretMode::StandIn => secret.stand_in.as_bytes(),
+                SecretMode::Value => secret.value(),
+            };
+            nowhere_but_in_values(name, sought, url, head)?;
+        }
         match self.mode {
             SecretMode::StandIn => self.swap(url, head, body),
             SecretMode::Value => {
@@ -175,7 +184,6 @@ impl Secrets {
         };
         for (name, secret) in &self.by_name {
             let stand_in = secret.stand_in.as_bytes();
-            nowhere_but_in_values(name, stand_in, url, head)?;
             for (header, value) in &mut head.headers {
                 let Some(written) = in_header(header, value, secret) else {
                     continue;
@@ -210,7 +218,6 @@ impl Secrets {
     fn look_through(&self, url: &Url, head: &request::Parts, body: &[u8]) -> Result<(), Misplaced> {
         for (name, secret) in &self.by_name {
             let value = secret.value();
-            nowhere_but_in_values(name, value, url, head)?;
             let in_headers = head.headers.iter().any(|(header, content)| {
                 holds(content.as_bytes(), value)
                     || basic(header, content)

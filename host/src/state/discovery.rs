@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 use time::OffsetDateTime;
 
-use super::{SourceState, State, StateError, destination, fingerprints};
+use super::{SourceState, State, StateError, consent, destination, fingerprints};
 use crate::timestamp;
 
 impl State {
@@ -73,6 +73,7 @@ impl State {
                 forget(transaction, *number)?;
             }
             destination::prune(transaction, known)?;
+            consent::prune(transaction, known)?;
             Ok(removed)
         })?;
         if !removed.is_empty() {
@@ -83,7 +84,7 @@ impl State {
     }
 
     /// Forgets one source of an account, or all of them and its destination, and returns how many sources there
-    /// were.
+    /// were. What the account was approved for stays: to walk anew is no reason to ask for more.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! What is kept between runs: one SQLite file with a row for each source of each account, and one for each
-//! device and each destination of the accounts that deliver only what has changed.
+//! What is kept between runs: one SQLite file with a row for each source of each account, one for what each account
+//! was approved for, and one for each device and each destination of the accounts that deliver only what has
+//! changed.
 //!
 //! A cursor is stored only after its events are confirmed and must then survive a power cut, hence
 //! write-ahead logging with full synchronisation. One run writes at a time; reading is always free. The room
@@ -16,6 +17,9 @@ use time::OffsetDateTime;
 use crate::printable::printable;
 use crate::timestamp;
 
+mod consent;
+#[cfg(test)]
+mod consent_tests;
 mod destination;
 mod discovery;
 mod error;
@@ -35,6 +39,7 @@ mod stale_tests;
 mod tests;
 mod walk;
 
+pub use consent::Consent;
 pub use error::StateError;
 pub use fingerprints::Fingerprints;
 pub use source_state::SourceState;

@@ -177,7 +177,7 @@ fn a_newer_format_is_refused_with_the_remedy() {
                 "{error}"
             );
             let message = error.to_string();
-            for part in ["state.db", "format 99", "up to 2", "upgrade", "state.path"] {
+            for part in ["state.db", "format 99", "up to 3", "upgrade", "state.path"] {
                 assert!(message.contains(part), "{message}");
             }
         }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::StateError;
 
 /// The newest format that this program knows: `PRAGMA user_version`.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// What tells the file from every other SQLite file, `inv1` in ASCII: `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x696e_7631;
@@ -22,11 +22,11 @@ const SMALLEST_PAGE: u64 = 512;
 /// it at the greatest length that it ever had, until the run ends.
 pub const KEPT_LOG: u64 = 4 * 1024 * 1024;
 
-/// Creates the tables.
+/// Creates the tables of version 2.
 ///
 /// `number` stands for account and source in the table of fingerprints, where each byte counts. The cursor
 /// is the last column because it may be long: what stands behind it could not be read without it.
-const CREATE: &str = "
+const CREATE_2: &str = "
     CREATE TABLE source (
         number INTEGER PRIMARY KEY,
         account TEXT NOT NULL,
@@ -57,6 +57,21 @@ const CREATE: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// Creates what version 3 has beside them: what each account was approved for, as JSON.
+const CREATE_3: &str = "
+    CREATE TABLE consent (
+        account TEXT PRIMARY KEY,
+        asks TEXT NOT NULL,
+        approved_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Stands for that table where an older file is read.
+const NO_CONSENT: &str = "
+    CREATE TEMP VIEW consent AS
+        SELECT NULL AS account, NULL AS asks, NULL AS approved_at WHERE FALSE;
+";
+
 /// The columns that the table of sources had in version 1.
 const COLUMNS_1: &str =
     "account, source, name, mark, walking, full_walk, full_started_at, last_full_at, last_success_at,
@@ -69,6 +84,8 @@ enum Found {
     Nothing,
     /// A state of version 1, without fingerprints, destinations and what is gone.
     Version1,
+    /// A state of version 2, without what was approved.
+    Version2,
     /// A state of this version.
     Current,
 }
@@ -105,30 +122,34 @@ fn check(path: &Path, connection: &Connection) -> Result<Found, StateError> {
         _ if empty => Ok(Found::Nothing),
         VERSION => Ok(Found::Current),
         1 => Ok(Found::Version1),
+        2 => Ok(Found::Version2),
         _ => Err(not_state()),
     }
 }
 
 /// Makes a connection ready to read, without changing the file, and tells whether there is a state in it.
 ///
-/// A run may bring a file of version 1 up to date at any time, and the views then still hold.
+/// A run may bring an older file up to date at any time, and the views then still hold.
 ///
 /// # Errors
 ///
 /// When the file is not SQLite, belongs to another program, is of a newer format, or cannot be read.
 pub fn prepare_to_read(path: &Path, connection: &Connection) -> Result<bool, StateError> {
-    match check(path, connection)? {
+    // Views of the connection's own, which SQLite finds before the file's tables of the same names.
+    let views = match check(path, connection)? {
         Found::Nothing => return Ok(false),
-        Found::Current => {}
-        // Views of the connection's own, which SQLite finds before the file's tables of the same names.
-        Found::Version1 => connection
-            .execute_batch(&format!(
-                "CREATE TEMP VIEW source AS SELECT 0 AS number, NULL AS gone_at, {COLUMNS_1} FROM main.source;
-                 CREATE TEMP VIEW fingerprint AS
-                     SELECT NULL AS source, NULL AS device, NULL AS fingerprint WHERE FALSE;"
-            ))
-            .map_err(|error| StateError::of(path, error))?,
-    }
+        Found::Current => return Ok(true),
+        Found::Version2 => NO_CONSENT.to_owned(),
+        Found::Version1 => format!(
+            "CREATE TEMP VIEW source AS SELECT 0 AS number, NULL AS gone_at, {COLUMNS_1} FROM main.source;
+             CREATE TEMP VIEW fingerprint AS
+                 SELECT NULL AS source, NULL AS device, NULL AS fingerprint WHERE FALSE;
+             {NO_CONSENT}"
+        ),
+    };
+    connection
+        .execute_batch(&views)
+        .map_err(|error| StateError::of(path, error))?;
     Ok(true)
 }
 
@@ -140,13 +161,14 @@ pub fn prepare_to_read(path: &Path, connection: &Connection) -> Result<bool, Sta
 /// older file then still is what it was.
 pub fn prepare_to_write(path: &Path, connection: &Connection) -> Result<(), StateError> {
     let tables = match check(path, connection)? {
-        Found::Nothing => CREATE.to_owned(),
+        Found::Nothing => format!("{CREATE_2} {CREATE_3}"),
         Found::Version1 => format!(
             "ALTER TABLE source RENAME TO source_1;
-             {CREATE}
+             {CREATE_2} {CREATE_3}
              INSERT INTO source ({COLUMNS_1}) SELECT {COLUMNS_1} FROM source_1 ORDER BY account, source;
              DROP TABLE source_1;"
         ),
+        Found::Version2 => CREATE_3.to_owned(),
         Found::Current => String::new(),
     };
     let statements = || -> rusqlite::Result<()> {

@@ -7,6 +7,9 @@ use super::*;
 use crate::config::{Config, Destination};
 use crate::secrets::SecretSource;
 
+/// The digest of a component.
+const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 fn example() -> Value {
     json!({
         "manifest_version": 1, "name": "example-assets", "version": "0.1.0",
@@ -47,7 +50,12 @@ fn load(text: &str) -> Config {
 
 #[test]
 fn the_file_explains_every_field() {
-    let text = configuration(&manifest(), Path::new("example-assets.wasm"), "acme");
+    let text = configuration(
+        &manifest(),
+        DIGEST,
+        Path::new("example-assets.wasm"),
+        "acme",
+    );
     for line in [
         "# Configuration of asset-host for Example Central, collected by the component example-assets 0.1.0.",
         "[account.acme]",
@@ -86,7 +94,12 @@ fn the_file_explains_every_field() {
 
 #[test]
 fn the_file_loads_and_lacks_only_what_a_person_knows() {
-    let config = load(&configuration(&manifest(), Path::new("c.wasm"), "acme"));
+    let config = load(&configuration(
+        &manifest(),
+        DIGEST,
+        Path::new("c.wasm"),
+        "acme",
+    ));
     let account = &config.accounts[0];
     assert_eq!(account.deliver, Destination::Stdout);
     assert_eq!(
@@ -100,7 +113,7 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
 
 #[test]
 fn the_lines_that_are_commented_out_are_the_defaults() {
-    let text = configuration(&manifest(), Path::new("c.wasm"), "acme");
+    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
     let as_written = load(&text);
     // Of the destinations an account has one; they have a test of their own.
     let mut elsewhere = true;
@@ -151,7 +164,7 @@ fn delivering_to(text: &str, to: &str) -> String {
 
 #[test]
 fn the_examples_of_the_other_destinations_load_and_show_their_defaults() {
-    let text = configuration(&manifest(), Path::new("c.wasm"), "acme");
+    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
     let deliver = |to| load(&delivering_to(&text, to)).accounts[0].deliver.clone();
     let Destination::File { path } = deliver("file") else {
         panic!("no file");
@@ -189,7 +202,7 @@ fn a_component_without_fields_and_secrets_gets_a_file_too() {
     changed["config"] = json!({ "type": "object", "properties": {} });
     changed["secrets"] = json!([]);
     let manifest = Manifest::parse(&changed.to_string()).unwrap();
-    let text = configuration(&manifest, Path::new("c.wasm"), "main");
+    let text = configuration(&manifest, DIGEST, Path::new("c.wasm"), "main");
     assert!(!text.contains("secrets]"), "{text}");
     let config = load(&text);
     assert_eq!(manifest.check_account(&config.accounts[0]), []);
@@ -215,6 +228,7 @@ impl Folder {
         let component = self.0.path().join("c.wasm");
         let status = write(
             &manifest(),
+            DIGEST,
             &component,
             &self.0.path().join(config),
             &command,
@@ -317,7 +331,7 @@ proptest! {
         changed["config"]["properties"]["zone"]["default"] = json!(default);
         changed["config"]["properties"]["token_url"]["default"] = json!(default);
         let manifest = Manifest::parse(&changed.to_string()).unwrap();
-        let config = load(&configuration(&manifest, Path::new("c.wasm"), "acme"));
+        let config = load(&configuration(&manifest, DIGEST, Path::new("c.wasm"), "acme"));
         prop_assert_eq!(config.accounts.len(), 1);
         let account = &config.accounts[0];
         prop_assert_eq!(account.config.keys().collect::<Vec<_>>(), ["client_id", "level", "zone"]);

@@ -336,6 +336,10 @@ fn a_component_with_the_value_keeps_to_the_same_rules_as_far_as_seen() {
     }
     let refused = sent(&secrets, &format!("{TOKEN_URL}?s={form}"), &[], "").unwrap_err();
     assert!(matches!(refused, Misplaced::Url { .. }), "{refused}");
+    // Neither is told by the refusal of another one.
+    let url = "https://canary-other.example.com";
+    let refused = sent(&secrets, url, &[], VALUE).unwrap_err();
+    assert!(matches!(refused, Misplaced::Url { .. }), "{refused}");
 }
 
 /// A value as a person may have one: any text that is not empty.

@@ -1,0 +1,208 @@
+//! The facts for a person: one page to read before a component is approved.
+
+use serde_json::Value;
+
+use super::facts::{Consented, Facts};
+use crate::consent::Standing;
+use crate::manifest::Manifest;
+use crate::printable::printable;
+use crate::timestamp;
+
+/// Lines that are being written. The component's own words must not steer the terminal.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.0.push_str(&printable(text));
+        self.0.push('\n');
+    }
+
+    /// A heading, and a line for each entry below it; `none` stands for no entry.
+    fn list(&mut self, heading: &str, entries: impl IntoIterator<Item = String>, none: &str) {
+        self.line(heading);
+        let before = self.0.len();
+        for entry in entries {
+            self.line(&format!("  {entry}"));
+        }
+        if self.0.len() == before {
+            self.line(&format!("  {none}"));
+        }
+    }
+}
+
+/// Writes the page.
+pub fn page(facts: &Facts, manifest: &Manifest) -> String {
+    let mut page = Page::default();
+    page.line(&format!(
+        "{} {}: {}",
+        manifest.name, manifest.version, manifest.description
+    ));
+    page.line(&format!("  file       {}", facts.file));
+    page.line(&format!("  sha256     {}", facts.sha256));
+    page.line(&format!("  pinned     {}", pinned(facts)));
+    page.line(&format!(
+        "  product    {} ({})",
+        manifest.product, manifest.vendor
+    ));
+    page.line(&format!(
+        "  events     OCSF {}, class {}, dialects: {}",
+        manifest.ocsf.version,
+        manifest.ocsf.class_uid,
+        manifest.dialects.join(", ")
+    ));
+    if let (Some(account), Some(consent)) = (&facts.account, &facts.consent) {
+        page.list(
+            &format!("For the account {account}"),
+            consent_lines(consent, account),
+            "",
+        );
+    }
+    if !facts.problems.is_empty() {
+        page.list(
+            "The account is not in order yet",
+            facts.problems.iter().cloned(),
+            "",
+        );
+    }
+    let imports = facts.imports.iter().map(|package| {
+        let interfaces = package.interfaces.join(", ");
+        format!("{}: {} ({interfaces})", package.package, package.means)
+    });
+    page.list("It imports", imports, "nothing");
+    page.list(
+        "It may send requests to (https only)",
+        reach(facts),
+        "no host",
+    );
+    page.list(
+        &format!("It is given the secrets ({})", secret_mode(facts)),
+        facts.secrets.iter().map(|secret| {
+            let origin = secret.origin.as_deref().unwrap_or("which is not set");
+            format!(
+                "{}: to send it to the URL in `{}`, {origin} ({})",
+                secret.name, secret.config_field, secret.title
+            )
+        }),
+        "none",
+    );
+    page.list(
+        "Its API is sent at most",
+        facts
+            .rate_limits
+            .iter()
+            .map(|limit| format!("{} requests in {} s", limit.requests, limit.seconds)),
+        "as many requests as it makes",
+    );
+    let width = facts.limits.iter().map(|limit| limit.key.len()).max();
+    let width = width.unwrap_or_default();
+    page.list(
+        "It is stopped beyond",
+        facts
+            .limits
+            .iter()
+            .map(|limit| format!("{:width$} {:>10}  {}", limit.key, limit.value, limit.what)),
+        "nothing",
+    );
+    page.list("It is configured by", fields(manifest), "nothing");
+    page.0
+}
+
+/// Whether the account pins the component, and how to.
+fn pinned(facts: &Facts) -> String {
+    match &facts.pinned_sha256 {
+        Some(pinned) if *pinned == facts.sha256 => "yes, by `sha256` in the account".to_owned(),
+        Some(pinned) => format!(
+            "to another one: `sha256` in the account says {pinned}, so this one does not run"
+        ),
+        None => format!(
+            "no; this pins it: sha256 = \"{}\" in the account",
+            facts.sha256
+        ),
+    }
+}
+
+/// Where the account stands.
+fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
+    let since = |consent: &crate::state::Consent| timestamp::format(consent.approved_at);
+    match consent {
+        Consented::Unknown(why) => vec![format!("what was approved is not known: {why}")],
+        Consented::Known(standing) => match standing.as_ref() {
+            Standing::First => {
+                vec!["nothing is recorded yet: the first run approves what it asks for".to_owned()]
+            }
+            Standing::Approved(consent) => vec![format!("approved since {}", since(consent))],
+            Standing::OtherBuild(consent) => vec![format!(
+                "{} is approved since {}, sha256 {}; this build asks for no more",
+                consent.asks.component(),
+                since(consent),
+                consent.asks.sha256
+            )],
+            Standing::More(consent, difference) => {
+                let heading = format!(
+                    "NOT APPROVED: it asks for more than was approved on {}, and does not run",
+                    since(consent)
+                );
+                let remedy = format!("to let it: asset-host approve --account {account}");
+                let lines = difference.to_string();
+                let lines = lines.lines().map(str::to_owned);
+                [heading].into_iter().chain(lines).chain([remedy]).collect()
+            }
+        },
+    }
+}
+
+/// Where its requests may go.
+fn reach(facts: &Facts) -> Vec<String> {
+    let reach = &facts.reach;
+    let mut lines = reach.hosts.clone();
+    if let Some(asked) = &reach.narrowed_from {
+        lines.push(format!(
+            "(it asks for {}; `hosts` in the account leaves this)",
+            asked.join(", ")
+        ));
+    }
+    for field in &reach.url_fields {
+        lines.push(match &field.origin {
+            Some(origin) => format!("{origin}, the URL in `{}`", field.field),
+            None => format!("the URL in `{}`, where the account sets one", field.field),
+        });
+    }
+    if reach.allow_addresses.is_empty() {
+        lines.push("never to private or otherwise special addresses".to_owned());
+    } else {
+        lines.push(format!(
+            "of the private and otherwise special addresses only {}",
+            reach.allow_addresses.join(", ")
+        ));
+    }
+    if reach.allow_loopback_http {
+        lines.push("this very machine, by http too: `allow_loopback_http` is on".to_owned());
+    }
+    lines
+}
+
+/// What it gets when it asks for a secret.
+fn secret_mode(facts: &Facts) -> &'static str {
+    match facts.secret_mode {
+        "value" => "the values themselves: `secret_mode` is \"value\"",
+        _ => "as stand-ins; the host puts the value in where the request leaves",
+    }
+}
+
+/// What a person sets.
+fn fields(manifest: &Manifest) -> Vec<String> {
+    let line = |(field, schema): (&str, &Value)| {
+        let default = schema
+            .get("default")
+            .map(|value| format!(", default {value}"));
+        let required = if manifest.requires(field) {
+            ", required"
+        } else {
+            ""
+        };
+        let title = schema.get("title").and_then(Value::as_str).unwrap_or(field);
+        format!("{field}: {title}{required}{}", default.unwrap_or_default())
+    };
+    manifest.fields().map(line).collect()
+}

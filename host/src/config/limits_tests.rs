@@ -1,0 +1,122 @@
+//! What `[account.NAME.limits]` and `[account.NAME.timeouts]` accept.
+
+use std::time::Duration;
+
+use super::Timeouts;
+use super::tests::{account, load};
+use crate::limits::Limits;
+
+#[test]
+fn every_limit_and_every_timeout_arrives() {
+    let account = account(
+        r#"
+        [account.acme]
+        component = "c.wasm"
+        [account.acme.timeouts]
+        connect = "1s"
+        tls = "2s"
+        first_byte = "3s"
+        between_bytes = "4s"
+        request = "5s"
+        call = "6s"
+        [account.acme.limits]
+        memory_bytes = 1
+        table_elements = 2
+        instances = 3
+        cpu = "4s"
+        requests = 5
+        response_bytes = 6
+        response_header_bytes = 7
+        batch_bytes = 8
+        event_bytes = 9
+        cursor_bytes = 10
+        empty_pages = 11
+        "#,
+    );
+    assert_eq!(
+        account.timeouts,
+        Timeouts {
+            connect: Duration::from_secs(1),
+            tls: Duration::from_secs(2),
+            first_byte: Duration::from_secs(3),
+            between_bytes: Duration::from_secs(4),
+            request: Duration::from_secs(5),
+            call: Duration::from_secs(6),
+        }
+    );
+    assert_eq!(
+        account.limits,
+        Limits {
+            memory_bytes: 1,
+            table_elements: 2,
+            instances: 3,
+            cpu: Duration::from_secs(4),
+            requests: 5,
+            response_bytes: 6,
+            response_header_bytes: 7,
+            batch_bytes: 8,
+            event_bytes: 9,
+            cursor_bytes: 10,
+            empty_pages: 11,
+        }
+    );
+}
+
+#[test]
+fn no_limit_and_no_timeout_may_be_zero() {
+    for (key, zero, default) in [
+        ("limits.memory_bytes", "0", "268435456"),
+        ("limits.table_elements", "0", "100000"),
+        ("limits.instances", "0", "100"),
+        ("limits.cpu", "\"0s\"", "1m"),
+        ("limits.requests", "0", "100"),
+        ("limits.response_bytes", "0", "67108864"),
+        ("limits.response_header_bytes", "0", "65536"),
+        ("limits.batch_bytes", "0", "67108864"),
+        ("limits.event_bytes", "0", "1048576"),
+        ("limits.cursor_bytes", "0", "1048576"),
+        ("limits.empty_pages", "0", "1000"),
+        ("timeouts.connect", "\"0s\"", "10s"),
+        ("timeouts.tls", "\"0s\"", "10s"),
+        ("timeouts.first_byte", "\"0s\"", "1m"),
+        ("timeouts.between_bytes", "\"0s\"", "30s"),
+        ("timeouts.request", "\"0s\"", "3m"),
+        ("timeouts.call", "\"0s\"", "5m"),
+    ] {
+        let text = format!("[account.acme]\ncomponent = \"c.wasm\"\n{key} = {zero}\n");
+        let message = load(&text).unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("account.acme.{key}: must be")),
+            "{message}"
+        );
+        assert!(
+            message.ends_with(&format!("the default is {default}")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_limit_may_be_larger_than_anything() {
+    let text = "limits = { requests = 9_000_000_000, empty_pages = 9_000_000_000, memory_bytes = 9_000_000_000 }";
+    let limits = account(&format!("[account.acme]\ncomponent = \"c.wasm\"\n{text}\n")).limits;
+    assert_eq!((limits.requests, limits.empty_pages), (u32::MAX, u32::MAX));
+    assert_eq!(limits.memory_bytes, 9_000_000_000);
+}
+
+#[test]
+fn an_unknown_limit_and_a_negative_one_are_refused_with_their_names() {
+    for (limits, words) in [
+        ("memory = 7", ["account.acme.limits", "`memory_bytes`"]),
+        (
+            "requests = -1",
+            ["account.acme.limits.requests: ", "line 3"],
+        ),
+    ] {
+        let text = format!("[account.acme]\ncomponent = \"c.wasm\"\nlimits = {{ {limits} }}\n");
+        let message = load(&text).unwrap_err().to_string();
+        for word in words {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

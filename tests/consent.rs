@@ -1,0 +1,421 @@
+//! Consent: a component that asks for more than was approved does not run until a person has approved it.
+//!
+//! The component is the real one; what was approved is made less than what it asks for, in the state file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+use sophos_central_simulator::{CLIENT_ID, Fleet, Options};
+use support::running::Running;
+use support::{QUICK, Ran, Workplace, built};
+
+fn workplace() -> Workplace {
+    Workplace::new(Options::new(Fleet::new(1, 3)))
+}
+
+/// The digest of the component.
+fn digest() -> String {
+    let output = std::process::Command::new("sha256sum")
+        .arg(built("sophos-assets.wasm"))
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()[..64].to_owned()
+}
+
+/// What is recorded of an account.
+fn recorded(work: &Workplace, account: &str) -> Option<Value> {
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    let mut select = state
+        .prepare("SELECT asks FROM consent WHERE account = ?1")
+        .unwrap();
+    let mut rows = select.query([account]).unwrap();
+    let text: Option<String> = rows.next().unwrap().map(|row| row.get(0).unwrap());
+    text.map(|text| serde_json::from_str(&text).unwrap())
+}
+
+/// Changes what is recorded of an account.
+fn change(work: &Workplace, account: &str, change: impl FnOnce(&mut Value)) {
+    let mut asks = recorded(work, account).unwrap();
+    change(&mut asks);
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    let changed = state
+        .execute(
+            "UPDATE consent SET asks = ?2 WHERE account = ?1",
+            [account, &asks.to_string()],
+        )
+        .unwrap();
+    assert_eq!(changed, 1);
+}
+
+/// As if an older build, which did without `id.sophos.com` and sent the secret elsewhere, had been approved.
+fn approve_less(work: &Workplace, account: &str) {
+    change(work, account, |asks| {
+        asks["sha256"] = "0".repeat(64).into();
+        asks["version"] = "0.0.9".into();
+        asks["hosts"] = json!(["*.central.sophos.com"]);
+        asks["secrets"]["client_secret"]["default_origin"] = "https://old.example".into();
+    });
+}
+
+/// Runs the host, which is refused before any request with the difference.
+#[track_caller]
+fn refused(work: &Workplace, args: &[&str]) -> Ran {
+    work.simulator.clear_requests();
+    work.forget_events();
+    let ran = work.host(args).expect(2);
+    assert!(work.simulator.requests().is_empty(), "{args:?}");
+    assert!(work.events().is_empty(), "{args:?}");
+    ran
+}
+
+/// The words of a difference to what [`approve_less`] leaves approved.
+const DIFFERENCE: [&str; 4] = [
+    "+ host id.sophos.com",
+    "~ secret client_secret: from the URL in token_url (https://old.example) to the URL in token_url \
+     (https://id.sophos.com)",
+    "sophos-assets 0.0.9, sha256 0000000000000000",
+    "sophos-assets 0.1.0, sha256 ",
+];
+
+#[test]
+fn the_first_run_approves_and_says_so_once() {
+    let work = workplace();
+    let digest = digest();
+    let describe = ["describe", "--account", "acme"];
+    work.host(&describe)
+        .expect(0)
+        .says(&["For the account acme", "the first run approves"]);
+    work.collect(0).says(&[
+        "first run of sophos-assets 0.1.0, which approves what it asks for",
+        "*.central.sophos.com, id.sophos.com",
+        "secret client_secret, to the URL in token_url (https://id.sophos.com)",
+        "asset-host describe --account acme",
+        &digest,
+    ]);
+    let asks = recorded(&work, "acme").unwrap();
+    assert_eq!(asks["sha256"], digest);
+    assert_eq!(
+        asks["hosts"],
+        json!(["*.central.sophos.com", "id.sophos.com"])
+    );
+    let ran = work.collect(0);
+    assert!(!ran.stderr.contains("approve"), "{}", ran.stderr);
+    work.host(&describe).expect(0).says(&["approved since 20"]);
+    work.host(&["approve"])
+        .expect(0)
+        .says(&["acme: nothing to approve", &digest]);
+}
+
+#[test]
+fn what_does_not_write_the_state_records_nothing() {
+    let work = workplace();
+    for args in [
+        &["check"][..],
+        &["collect", "--dry-run"],
+        &["collect", "--since", "2020-01-01T00:00:00Z"],
+        &["describe"],
+    ] {
+        work.host(args).expect(0);
+        assert!(!work.path("state.db").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_component_that_asks_for_more_waits_for_a_person() {
+    let work = workplace();
+    work.collect(0);
+    approve_less(&work, "acme");
+    for args in [
+        &["collect"][..],
+        &["collect", "--full"],
+        &["collect", "--dry-run"],
+        &["collect", "--until", "2030-01-01T00:00:00Z"],
+        &["check"],
+    ] {
+        refused(&work, args).says(&DIFFERENCE).says(&[
+            "account acme: the component asks for more than was approved on 20",
+            "`asset-host describe --account acme`",
+            "`asset-host approve --account acme`",
+        ]);
+        assert_eq!(recorded(&work, "acme").unwrap()["version"], "0.0.9");
+    }
+    // To begin the walk anew approves nothing.
+    work.host(&["state", "reset", "--account", "acme"])
+        .expect(0);
+    refused(&work, &["collect"]);
+
+    work.host(&["describe"])
+        .expect(0)
+        .says(&DIFFERENCE)
+        .says(&["NOT APPROVED", "asset-host approve --account acme"]);
+    let ran = work.host(&["describe", "--json"]).expect(0);
+    let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(facts["consent"]["status"], "needs_approval");
+    assert_eq!(facts["consent"]["more"][0], DIFFERENCE[0]);
+
+    work.simulator.clear_requests();
+    work.host(&["approve", "--account", "acme"])
+        .expect(0)
+        .says(&DIFFERENCE)
+        .says(&["acme: approved, with more than before"]);
+    assert!(work.simulator.requests().is_empty());
+    work.collect(0).says(&["events 3"]);
+    assert_eq!(recorded(&work, "acme").unwrap()["sha256"], digest());
+}
+
+#[test]
+fn another_build_that_asks_for_no_more_runs_and_is_recorded() {
+    let work = workplace();
+    work.collect(0);
+    change(&work, "acme", |asks| {
+        asks["sha256"] = "0".repeat(64).into();
+        asks["hosts"] = json!(["*.sophos.com"]);
+    });
+    work.host(&["describe"])
+        .expect(0)
+        .says(&["this build asks for no more"]);
+    work.host(&["check"]).expect(0);
+    work.collect(0)
+        .says(&["another build", &"0".repeat(64), &digest()]);
+    let asks = recorded(&work, "acme").unwrap();
+    assert_eq!(asks["sha256"], digest());
+    assert_eq!(
+        asks["hosts"],
+        json!(["*.central.sophos.com", "id.sophos.com"])
+    );
+}
+
+/// Adds a second account with the same component.
+fn second_account(work: &Workplace) {
+    let url = work.simulator.url();
+    let component = built("sophos-assets.wasm");
+    work.configure(
+        "",
+        &format!(
+            "{QUICK}
+[account.beta]
+component = {component:?}
+allow_loopback_http = true
+rate_limits = []
+[account.beta.config]
+client_id = \"{CLIENT_ID}\"
+api_host = \"{url}\"
+token_url = \"{url}/api/v2/oauth2/token\"
+[account.beta.secrets]
+client_secret = {{ env = \"TEST_CLIENT_SECRET\" }}
+[account.beta.deliver]
+to = \"file\"
+path = \"beta.ndjson\"
+"
+        ),
+    );
+}
+
+#[test]
+fn two_accounts_of_one_component_are_approved_apart() {
+    let work = workplace();
+    second_account(&work);
+    work.collect(0);
+    for account in ["acme", "beta"] {
+        assert!(recorded(&work, account).is_some(), "{account}");
+    }
+    approve_less(&work, "beta");
+    // The one that is in order does not run without the other, unless it is asked for alone.
+    let ran = refused(&work, &["collect"]).says(&["account beta: the component asks for more"]);
+    assert!(!ran.stderr.contains("account acme"), "{}", ran.stderr);
+    work.host(&["collect", "--account", "acme"]).expect(0);
+
+    approve_less(&work, "acme");
+    refused(&work, &["collect"]).says(&["account acme: the", "account beta: the"]);
+    work.host(&["approve", "--account", "acme"]).expect(0);
+    refused(&work, &["collect"]).says(&["account beta: the"]);
+    work.host(&["approve"]).expect(0).says(&[
+        "acme: nothing to approve",
+        "beta: approved, with more than before",
+    ]);
+    work.collect(0);
+    // Several accounts have it, so it is shown by itself.
+    let ran = work.host(&["describe"]).expect(0);
+    assert!(!ran.stdout.contains("For the account"), "{}", ran.stdout);
+
+    // An account that is gone takes its approval with it.
+    work.configure("", QUICK);
+    work.host(&["state", "prune"]).expect(0);
+    assert!(recorded(&work, "acme").is_some());
+    assert_eq!(recorded(&work, "beta"), None);
+}
+
+#[test]
+fn an_approval_waits_for_the_end_of_a_run() {
+    let work = workplace();
+    work.simulator.hold(3);
+    let mut run = work.start(&["collect"]);
+    work.simulator.wait_until_held();
+    let holder = format!("process {}", run.id());
+    work.host(&["approve"])
+        .expect(2)
+        .says(&["state.db", &holder, "wait until that has ended"]);
+    work.simulator.release();
+    assert!(run.wait().unwrap().success());
+    work.host(&["approve"]).expect(0);
+}
+
+#[test]
+fn an_approval_needs_a_component_and_a_configuration_in_order() {
+    let work = workplace();
+    work.host(&["approve", "--account", "amce"])
+        .expect(2)
+        .says(&["did you mean `acme`?"]);
+    work.edit_config("client_id = ", "client_idd = ");
+    work.host(&["approve"])
+        .expect(2)
+        .says(&["account.acme.config.client_idd", "unknown key"]);
+    assert!(!work.path("state.db").exists());
+    // The page is shown all the same, with what is to be set right.
+    work.host(&["describe"])
+        .expect(0)
+        .says(&["not in order yet", "account.acme.config.client_idd"]);
+}
+
+#[test]
+fn a_service_that_is_refused_runs_again_once_it_is_approved() {
+    let work = workplace();
+    let args = ["collect", "--every", "1s", "--jitter", "0s"];
+    let mut service = Running::start(&work, &args);
+    service.wait_for("the next run begins");
+    // Between two runs nobody holds the state, so this waits for its turn at most.
+    let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
+    let changed = state.execute(
+        "UPDATE consent SET asks = json_set(asks, '$.hosts', json('[]'))",
+        [],
+    );
+    assert_eq!(changed.unwrap(), 1);
+    drop(state);
+    service.wait_for("this run could not begin");
+    service.wait_for("+ host id.sophos.com");
+    // A run of the service may hold the state at this very moment.
+    while work.host(&["approve"]).code != Some(0) {}
+    work.simulator.clear_requests();
+    while work.simulator.requests().is_empty() {
+        service.wait_for("the next run begins");
+    }
+    service.signal(rustix::process::Signal::TERM);
+    let (code, log) = service.end();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
+fn the_page_tells_what_the_account_allows() {
+    let work = workplace();
+    let (url, digest) = (work.simulator.url().to_owned(), digest());
+    work.edit_config(
+        "rate_limits = []",
+        &format!(
+            "rate_limits = [{{ requests = 7, seconds = 2 }}]\nsha256 = \"{digest}\"\nhosts = [\"id.sophos.com\"]\n\
+             allow_addresses = [\"192.0.2.0/24\"]\nsecret_mode = \"value\"\n\
+             limits = {{ memory_bytes = 4242 }}"
+        ),
+    );
+    work.host(&["describe"]).expect(0).says(&[
+        &digest,
+        "yes, by `sha256` in the account",
+        "wasi:http: requests, through the host",
+        "inventory:connector: the contract",
+        "`hosts` in the account leaves this",
+        &format!("{url}, the URL in `api_host`"),
+        "192.0.2.0/24",
+        "`allow_loopback_http` is on",
+        &format!("client_secret: to send it to the URL in `token_url`, {url}"),
+        "`secret_mode` is \"value\"",
+        "7 requests in 2 s",
+        "4242",
+    ]);
+    let ran = work.host(&["describe", "--json"]).expect(0);
+    let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(facts["sha256"], digest);
+    assert_eq!(facts["pinned_sha256"], digest);
+    assert_eq!(facts["account"], "acme");
+    assert_eq!(facts["consent"], json!({ "status": "first_run_approves" }));
+    assert_eq!(facts["secret_mode"], "value");
+    assert_eq!(facts["secrets"][0]["origin"], url);
+    assert_eq!(
+        facts["reach"],
+        json!({
+            "hosts": ["id.sophos.com"],
+            "narrowed_from": ["id.sophos.com", "*.central.sophos.com"],
+            "url_fields": [
+                { "field": "api_host", "origin": url },
+                { "field": "token_url", "origin": url },
+            ],
+            "allow_addresses": ["192.0.2.0/24"],
+            "allow_loopback_http": true,
+        })
+    );
+    assert!(work.simulator.requests().is_empty());
+}
+
+#[test]
+fn another_build_is_looked_at_before_it_is_put_in_place() {
+    let work = workplace();
+    work.collect(0);
+    let new = work.path("new.wasm");
+    let mut bytes = std::fs::read(built("sophos-assets.wasm")).unwrap();
+    // An empty custom section: another digest, and the same component.
+    bytes.extend(b"\0\x02\x01a");
+    std::fs::write(&new, bytes).unwrap();
+    work.edit_config(
+        "rate_limits = []",
+        &format!("rate_limits = []\nsha256 = \"{}\"", digest()),
+    );
+    let ran = work
+        .host(&["describe", "--account", "acme", "--component", "new.wasm"])
+        .expect(0)
+        .says(&[
+            "this build asks for no more",
+            "`sha256` in the account says",
+            "so this one does not run",
+        ]);
+    assert!(ran.stdout.contains("new.wasm"), "{}", ran.stdout);
+}
+
+#[test]
+fn compiled_code_that_others_may_write_is_not_used() {
+    let work = workplace();
+    let caches = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = work
+            .command(args)
+            .env("XDG_CACHE_HOME", caches.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let folder = caches.path().join("asset-host");
+    for source in ["Compiled", "Cached", "Cached"] {
+        let log = run(&["describe", "-v"]);
+        assert!(log.contains(source), "{log}");
+    }
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    second_account(&work);
+    let log = run(&["check", "-v"]);
+    assert_eq!(log.matches("WARN").count() - loopback(&log), 1, "{log}");
+    assert!(log.contains("chmod 700"), "{log}");
+    assert!(!log.contains("Cached"), "{log}");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(run(&["describe", "-v"]).contains("Cached"));
+}
+
+/// How many lines warn of `allow_loopback_http`.
+fn loopback(log: &str) -> usize {
+    log.matches("allow_loopback_http is on").count()
+}
