@@ -39,8 +39,8 @@ build: setup
 # Components that break the sandbox's rules; each is a file of tests/guests/.
 guests: setup
 	$(CARGO) build --locked --release --target $(WASM_TARGET) -p hostile-guests --examples
-	rm -rf dist/guests
-	install -m 644 -D -t dist/guests $(patsubst tests/guests/%.rs,target/$(WASM_TARGET)/release/examples/%.wasm,$(wildcard tests/guests/*.rs))
+	@rm -rf dist/guests
+	@install -m 644 -D -t dist/guests $(patsubst tests/guests/%.rs,target/$(WASM_TARGET)/release/examples/%.wasm,$(wildcard tests/guests/*.rs))
 
 demo: build
 	tests/demo.sh

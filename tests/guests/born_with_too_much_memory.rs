@@ -11,7 +11,9 @@ struct Guest;
 impl Hostile for Guest {
     fn collect(config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
         let place = config.port() as usize % MEMORY.len();
-        let byte = MEMORY.get(place).map(|byte| byte.load(Ordering::Relaxed));
+        let byte = MEMORY
+            .get(place)
+            .map(|byte| byte.fetch_add(1, Ordering::Relaxed));
         Ok(batch(vec![event(&format!("{byte:?}"))]))
     }
 }

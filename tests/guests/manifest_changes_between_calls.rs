@@ -1,8 +1,8 @@
-//! Asks for another host each time that it is asked what it wants, and goes to the last of them.
+//! Asks for another host each time that it is asked what it wants.
 
 use hostile_guests::serde_json::{Value, json};
 use hostile_guests::wasi::clocks::monotonic_clock::now;
-use hostile_guests::{Batch, Config, Error, Hostile, all_urls_refused, hostile};
+use hostile_guests::{Hostile, hostile};
 
 /// No two calls have the same.
 fn host() -> String {
@@ -17,10 +17,6 @@ impl Hostile for Guest {
             *hosts = json!([host()]);
         }
         manifest.to_string()
-    }
-
-    fn collect(_config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
-        all_urls_refused([format!("https://{}/", host())])
     }
 }
 

@@ -10,7 +10,7 @@ fn install(place: &Place, guest: &str) {
 }
 
 fn harmless() -> Place {
-    let place = Place::of("guest.wasm".into());
+    let place = Place::of("guest.wasm".into()).config("api_url = \"https://api.guest.example/\"");
     install(&place, "harmless");
     place.collect(0);
     place.work.forget_events();
@@ -38,22 +38,13 @@ fn manifest_asks_for_more() {
         .expect(0)
         .says(&["+ host *.other.example"]);
     place.host(&["collect"]).expect(0);
-    // Less is no more.
-    install(&place, "harmless");
-    place.host(&["collect"]).expect(0);
 }
 
-/// The host asks once what a component wants, and holds it to that answer; the next run gets another.
+/// What is asked for must be known before anybody can approve it.
 #[test]
 fn manifest_changes_between_calls() {
-    let place = Place::new("manifest_changes_between_calls");
-    place
-        .collect(1)
-        .failed(&["the request was not let out"])
-        .denied(&[("host", 1)])
-        .asked_for_no_name();
-    place
-        .host(&["collect"])
-        .expect(2)
-        .says(&[ACCOUNT, ".guest.example", "asset-host approve"]);
+    Place::new("manifest_changes_between_calls").could_not_run(&[
+        "the manifest of",
+        "it is another one each time that it is asked for",
+    ]);
 }

@@ -96,6 +96,17 @@ fn table_bomb() {
         .passed("limits.table_elements");
 }
 
+/// What a component is made of counts from the beginning.
+#[test]
+fn born_with_too_many_tables_or_instances() {
+    limited("harmless", "table_elements = 3")
+        .collect(1)
+        .passed("limits.table_elements");
+    limited("harmless", "instances = 1")
+        .collect(1)
+        .passed("limits.instances");
+}
+
 /// The module of `table_bomb.wat` as a component, with the manifest of the harmless guest.
 fn table_bomb_component() -> Vec<u8> {
     let described = Command::new(built("asset-host"))
@@ -103,8 +114,8 @@ fn table_bomb_component() -> Vec<u8> {
         .arg(built("guests/harmless.wasm"))
         .output()
         .unwrap();
-    let manifest: Value = serde_json::from_slice(&described.stdout).unwrap();
-    let manifest = manifest.to_string();
+    let described: Value = serde_json::from_slice(&described.stdout).unwrap();
+    let manifest = described["manifest"].to_string();
     let bytes = |bytes: &[u8]| -> String {
         let escaped = bytes.iter().map(|byte| format!("\\{byte:02x}"));
         escaped.collect()

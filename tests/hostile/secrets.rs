@@ -45,6 +45,13 @@ fn secret_to_a_wrong_host() {
 }
 
 #[test]
+fn secret_of_another_name() {
+    Place::new("secret_of_another_name")
+        .collect(1)
+        .failed(&["no secret was given"]);
+}
+
+#[test]
 fn secret_in_a_url() {
     let servers = Servers::start();
     let place = servers.guest("secret_in_a_url");
