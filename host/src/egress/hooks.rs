@@ -20,15 +20,12 @@ use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed, RequestCount};
 use crate::rate_limit::SharedLimiter;
-use crate::stand_in::{Secrets, Sending, Unreadable, readable};
+use crate::stand_in::{Misplaced, Secrets, Sending, Unreadable, readable};
 use crate::stop::Stop;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
 /// of an inventory sends, and it is kept in memory as a whole.
 const MOST_REQUEST_BODY: usize = 1 << 20;
-
-/// The most bytes of an answer to a request with a secret in it: a token and what belongs to it.
-const MOST_ANSWER_TO_SECRET: usize = 1 << 20;
 
 /// The way out of one connector.
 #[derive(Clone)]
@@ -110,7 +107,6 @@ impl Egress {
         self.policy
             .judge(request.method(), &url)
             .map_err(|denied| refused(&origin, denied))?;
-        debug!(%origin, method = %request.method(), path = url.path(), "request");
         Ok(url)
     }
 
@@ -142,9 +138,15 @@ impl Egress {
             self.secrets
                 .put_in(&url, &mut head, body)
                 .map_err(|misplaced| {
-                    self.refuse(&origin, Rule::Secret, &misplaced);
+                    // A host that holds a secret is not for the log.
+                    let origin = match misplaced {
+                        Misplaced::Url { .. } => "a URL with a secret in it",
+                        _ => &origin,
+                    };
+                    self.refuse(origin, Rule::Secret, &misplaced);
                     Error::HttpRequestDenied
                 })?;
+        debug!(origin, method = %head.method, path = url.path(), "request");
         headers::set_length(&mut head.headers, &head.method, &body);
         head.uri = url.as_str().parse().map_err(|_| {
             self.refuse(&origin, Denied::Invalid.rule(), &Denied::Invalid);
@@ -183,12 +185,8 @@ impl Egress {
         };
         let (mut head, body) = response.into_parts();
         readable(&head.headers).map_err(unreadable)?;
-        let body = whole(body, MOST_ANSWER_TO_SECRET)
-            .await
-            .map_err(|error| match error {
-                Whole::TooLarge => Error::HttpResponseBodySize(Some(MOST_ANSWER_TO_SECRET as u64)),
-                Whole::Broken(error) => error,
-            })?;
+        // The client keeps it below the account's bound.
+        let body = whole(body, usize::MAX).await?;
         let body = self.secrets.mask(&mut head, body).map_err(unreadable)?;
         let body = Full::new(body).map_err(|never| match never {});
         Ok(Response::from_parts(head, body.boxed_unsync()))
@@ -246,21 +244,17 @@ impl Egress {
     }
 }
 
-/// Why a body is not there as a whole.
-enum Whole {
-    TooLarge,
-    Broken(Error),
-}
-
-/// A body as a whole, of so many bytes at most.
-async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Whole> {
+/// A body as a whole, of so many bytes at most; trailers are left out.
+async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Error> {
     match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Whole::TooLarge),
-        Err(error) => Err(Whole::Broken(match error.downcast::<Error>() {
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Error::HttpRequestBodySize(Some(most as u64)))
+        }
+        Err(error) => Err(match error.downcast::<Error>() {
             Ok(error) => *error,
             Err(_) => Error::HttpProtocolError,
-        })),
+        }),
     }
 }
 
@@ -296,13 +290,9 @@ impl WasiHttpHooks for Egress {
             let url = admitted?;
             let timeouts = egress.timeouts(options);
             let (head, body) = request.into_parts();
-            let body = whole(body, MOST_REQUEST_BODY)
-                .await
-                .map_err(|error| match error {
-                    Whole::TooLarge => Error::HttpRequestBodySize(Some(MOST_REQUEST_BODY as u64)),
-                    // The component has not written all of what it announced.
-                    Whole::Broken(error) => error,
-                })?;
+            // A body that breaks off is one of which the component has not written all that it announced.
+            // A body that breaks off is one of which the component has not written all that it announced.
+            let body = whole(body, MOST_REQUEST_BODY).await?;
             let leaving = Leaving {
                 head,
                 url,

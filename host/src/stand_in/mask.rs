@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, response};
 use hyper::body::Bytes;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 
-use super::Secrets;
 use super::occurrences::{holds_plainly, occurrences};
+use super::{Secret, Secrets};
 use crate::config::SecretMode;
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ impl Secrets {
         if self.mode == SecretMode::Value {
             return;
         }
-        for secret in self.by_name.values() {
+        for secret in self.long_enough() {
             // The names of headers are in lower case, whatever a server put there.
             let lower = Zeroizing::new(secret.value().to_ascii_lowercase());
             let names: Vec<_> = headers
@@ -98,6 +98,12 @@ impl Secrets {
         }
     }
 
+    /// The secrets whose values are in no text by chance.
+    fn long_enough(&self) -> impl Iterator<Item = &Secret> {
+        let secrets = self.by_name.values();
+        secrets.filter(|secret| secret.value().len() >= SHORT)
+    }
+
     /// A text with the stand-ins where the values were; none where there was no value.
     fn masked(&self, text: &[u8]) -> Option<Bytes> {
         if self.mode == SecretMode::Value {
@@ -105,9 +111,7 @@ impl Secrets {
         }
         // All secrets at once: where one is part of another, nothing of the longer may stay.
         let mut places: Vec<(Range<usize>, &str)> = self
-            .by_name
-            .values()
-            .filter(|secret| secret.value().len() >= SHORT)
+            .long_enough()
             .flat_map(|secret| {
                 let places = occurrences(text, secret.value()).into_iter();
                 places.map(|place| (place, secret.stand_in.as_str()))

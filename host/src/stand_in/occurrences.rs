@@ -15,6 +15,13 @@ use secrecy::zeroize::Zeroizing;
 /// How many characters of base64 must be known to look for them: fewer are in a text by chance.
 const FEWEST_OF_BASE64: usize = 8;
 
+/// How much of a text is decoded at a time: a decoded byte takes eight more to remember where it came from.
+const WINDOW: usize = 256 << 10;
+
+/// How many bytes a byte of the value takes in a text at most: `\u0000`, whose backslash JSON inside JSON writes as
+/// two, or with each character escaped in turn.
+const LONGEST_ESCAPE: usize = 36;
+
 /// Whether a text holds these very bytes. No bytes at all are nowhere.
 pub(super) fn holds_plainly(text: &[u8], bytes: &[u8]) -> bool {
     !bytes.is_empty() && memmem::find(text, bytes).is_some()
@@ -33,21 +40,38 @@ pub(super) fn occurrences(text: &[u8], value: &[u8]) -> Vec<Range<usize>> {
     }
     let mut needles = in_base64(value);
     needles.push(Zeroizing::new(value.to_vec()));
+    let overlap = value.len() * LONGEST_ESCAPE;
+    let mut found = Vec::new();
+    for start in (0..text.len()).step_by(WINDOW) {
+        let end = text.len().min(start + WINDOW + overlap);
+        let window = text.get(start..end).unwrap_or_default();
+        let places = in_window(window, &needles);
+        found.extend(
+            places
+                .into_iter()
+                .map(|place| start + place.start..start + place.end),
+        );
+    }
+    found
+}
+
+/// The places of the needles in a part of a text.
+fn in_window(text: &[u8], needles: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
     let plain = Reading {
         bytes: Zeroizing::new(text.to_vec()),
         starts: (0..text.len()).collect(),
         end: text.len(),
     };
-    let mut found = plain.places(&needles);
+    let mut found = plain.places(needles);
     for once in DECODINGS.map(|decoding| plain.decoded(decoding)) {
         let Some(once) = once else { continue };
-        found.extend(once.places(&needles));
+        found.extend(once.places(needles));
         let twice = DECODINGS.map(|decoding| once.decoded(decoding));
         found.extend(
             twice
                 .iter()
                 .flatten()
-                .flat_map(|twice| twice.places(&needles)),
+                .flat_map(|twice| twice.places(needles)),
         );
     }
     found
@@ -246,6 +270,16 @@ mod tests {
             assert_eq!(found(text, "a+c"), [""; 0], "{text}");
         }
         assert_eq!(found("anything", ""), [""; 0]);
+    }
+
+    #[test]
+    fn a_value_is_found_wherever_a_long_text_is_divided() {
+        for written in ["a+b/c", "a%2Bb%2Fc", r"a\u002bb\/c"] {
+            for before in (WINDOW - written.len() - 1)..=(WINDOW + 1) {
+                let text = format!("{}{written}{}", "x".repeat(before), "y".repeat(WINDOW));
+                assert_eq!(found(&text, "a+b/c"), [written], "{written} {before}");
+            }
+        }
     }
 
     #[test]
