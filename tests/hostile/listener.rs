@@ -1,7 +1,7 @@
 //! A listener that must see nobody.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 /// Listens and never answers; a connection stays with the system until it is asked about.
 pub struct Listener(TcpListener);
@@ -32,4 +32,13 @@ impl Listener {
             Ok((_, from)) => panic!("{from} has connected"),
         }
     }
+}
+
+#[test]
+#[should_panic(expected = "has connected")]
+fn it_sees_who_has_gone_again() {
+    let listener = Listener::start();
+    listener.saw_nobody();
+    drop(TcpStream::connect(("127.0.0.1", listener.port())).unwrap());
+    listener.saw_nobody();
 }
