@@ -10,10 +10,12 @@ CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
 FUZZ_SECONDS ?= 600
 
-.PHONY: help setup build demo test lint test-unit test-end-to-end test-receiver test-slow fuzz deny bench docs clean
+.PHONY: help setup build guests demo test lint test-unit test-end-to-end test-receiver test-slow fuzz deny bench docs \
+	clean
 
 help:
 	@echo "build      the host and the component, in dist/"
+	@echo "guests     the hostile components of tests/guests/, in dist/guests/"
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
 	@echo "test       lints and all tests but the slow ones"
 	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the"
@@ -39,6 +41,12 @@ build: setup
 	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
 	@wc -c dist/sophos-assets.wasm dist/asset-host
 
+# Components that break the sandbox's rules; each is a file of tests/guests/.
+guests: setup
+	$(CARGO) build --locked --release --target $(WASM_TARGET) -p hostile-guests --examples
+	@rm -rf dist/guests
+	@install -m 644 -D -t dist/guests $(patsubst tests/guests/%.rs,target/$(WASM_TARGET)/release/examples/%.wasm,$(wildcard tests/guests/*.rs))
+
 demo: build
 	tests/demo.sh
 
@@ -49,12 +57,13 @@ lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
 	$(MAKE) docs
 
 test-unit: setup
 	$(CARGO) test --locked --release -p sophos-assets -p asset-host
 
-test-end-to-end: build
+test-end-to-end: build guests
 	$(CARGO) test --locked --release -p sophos-central-simulator
 
 # The receiver's own models judge the golden events and those of a simulated fleet.

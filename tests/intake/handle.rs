@@ -9,7 +9,7 @@ use super::delivery::{self, Delivery, Route};
 use super::failure::Failure;
 use super::options::{Options, TaskStatus};
 use super::state::State;
-use crate::running::Running;
+use crate::running::{Place, Running};
 
 /// A recording intake that runs on a thread of its own until it is dropped.
 ///
@@ -20,15 +20,21 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Starts an intake on a free port of 127.0.0.1. It is listening when this returns.
+    /// Starts an intake on a free port. It is listening when this returns.
     ///
     /// # Panics
     ///
     /// When the system gives no socket, thread or certificate.
     #[allow(clippy::panic, reason = "a test without its intake cannot go on")]
     pub fn start(options: Options) -> Intake {
-        let https = options.https;
-        match Running::start("intake", 0, https, |_| State::new(options)) {
+        let place = Place {
+            address: options.address,
+            port: 0,
+            host: None,
+            https: options.https,
+            certificate: options.certificate.clone(),
+        };
+        match Running::start("intake", place, |_| State::new(options)) {
             Ok(running) => Intake { running },
             Err(error) => panic!("the intake does not start: {error:#}"),
         }

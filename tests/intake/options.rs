@@ -1,6 +1,10 @@
 //! How an intake behaves.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Value, json};
+
+use crate::tls::Certificate;
 
 /// The connector of [`Options::new`].
 pub const UUID: &str = "0a7c1f52-6f0d-4c7b-9d3e-2b8a5e6f7a90";
@@ -47,6 +51,10 @@ impl TaskStatus {
 pub struct Options {
     /// HTTPS with a certificate that nobody has signed. Read at the start only.
     pub https: bool,
+    /// The certificate of HTTPS in place of that one. Read at the start only.
+    pub certificate: Option<Certificate>,
+    /// The address of this machine on which it listens. Read at the start only.
+    pub address: Ipv4Addr,
     /// The status of a plain intake that accepts. The body tells how many events, except with 204, which has none.
     pub status: u16,
     /// The connector that exists; any other gets 404.
@@ -64,6 +72,8 @@ impl Options {
     pub fn new() -> Options {
         Options {
             https: false,
+            certificate: None,
+            address: Ipv4Addr::LOCALHOST,
             status: 200,
             uuid: UUID.to_owned(),
             api_key: API_KEY.to_owned(),

@@ -73,3 +73,4 @@ pub use options::{ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, Credential, Gzip, Option
 pub use request::{Request, Route};
 pub use simulator::Simulator;
 pub use tenant::{Access, Tenant};
+pub use tls::{Authority, Certificate};

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::fleet::{DEFAULT_TENANT, Fleet};
 use crate::tenant::Tenant;
+use crate::tls::Certificate;
 
 /// The client id of [`Options::new`].
 pub const CLIENT_ID: &str = "00000000-0000-4000-8000-0000000000c1";
@@ -43,6 +44,10 @@ pub struct Options {
     pub port: u16,
     /// HTTPS with a certificate that nobody has signed, for `127.0.0.1` and `localhost`. Read at the start only.
     pub https: bool,
+    /// The certificate of HTTPS in place of that one. Read at the start only.
+    pub certificate: Option<Certificate>,
+    /// The name in its URLs, also in those that its answers name, where that is not `127.0.0.1`. Read at the start only.
+    pub host: Option<String>,
     /// The level of the credential.
     pub credential: Credential,
     /// The client id that is known; any other gets 401 `oauth.client_app_does_not_exist`.
@@ -87,6 +92,8 @@ impl Options {
         Options {
             port: 0,
             https: false,
+            certificate: None,
+            host: None,
             credential,
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),

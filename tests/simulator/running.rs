@@ -11,14 +11,28 @@ use tokio::sync::watch;
 
 use crate::gate::Gate;
 use crate::server::{self, Answering, Shared};
-use crate::tls;
+use crate::tls::Certificate;
 
 /// How long a test waits for an answer to be held before it fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Where a server is.
+pub(crate) struct Place {
+    /// An address of this machine.
+    pub(crate) address: Ipv4Addr,
+    /// The TCP port; 0 takes any that is free.
+    pub(crate) port: u16,
+    /// The name in its URL, where that is not the address.
+    pub(crate) host: Option<String>,
+    /// Whether it speaks HTTPS.
+    pub(crate) https: bool,
+    /// The certificate of HTTPS; one that nobody has signed if none.
+    pub(crate) certificate: Option<Certificate>,
+}
+
 /// A running server.
 pub(crate) struct Running<S> {
-    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`.
+    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`; with the name of its place, if that has one.
     pub(crate) url: String,
     /// Its TCP port.
     pub(crate) port: u16,
@@ -31,20 +45,19 @@ pub(crate) struct Running<S> {
 }
 
 impl<S: Answering> Running<S> {
-    /// Starts a server on 127.0.0.1, on this port or, if it is 0, on any free one; `state` gets its URL. It is
-    /// listening when this returns.
+    /// Starts a server; `state` gets its URL. It is listening when this returns.
     ///
     /// # Errors
     ///
     /// When the port is taken, or the system gives no socket, thread or certificate.
     pub(crate) fn start(
         name: &'static str,
-        port: u16,
-        https: bool,
+        place: Place,
         state: impl FnOnce(&str) -> S,
     ) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .with_context(|| format!("port {port} of 127.0.0.1 cannot be listened on"))?;
+        let (address, port) = (place.address, place.port);
+        let listener = TcpListener::bind((address, port))
+            .with_context(|| format!("port {port} of {address} cannot be listened on"))?;
         listener
             .set_nonblocking(true)
             .context("the socket cannot be made non-blocking")?;
@@ -52,14 +65,14 @@ impl<S: Answering> Running<S> {
             .local_addr()
             .context("the socket has no address")?
             .port();
-        let (acceptor, certificate) = if https {
-            Some(tls::self_signed()?)
-        } else {
-            None
-        }
-        .unzip();
-        let scheme = if https { "https" } else { "http" };
-        let url = format!("{scheme}://127.0.0.1:{port}");
+        let certificate = match (place.https, place.certificate) {
+            (false, _) => None,
+            (true, None) => Some(Certificate::self_signed(&["127.0.0.1", "localhost"])?),
+            (true, certificate) => certificate,
+        };
+        let scheme = if place.https { "https" } else { "http" };
+        let host = place.host.unwrap_or_else(|| address.to_string());
+        let url = format!("{scheme}://{host}:{port}");
 
         let shared = Arc::new(Shared {
             state: state(&url).into(),
@@ -71,6 +84,9 @@ impl<S: Answering> Running<S> {
             .build()
             .context("no runtime")?;
         let for_thread = Arc::clone(&shared);
+        let (acceptor, certificate) = certificate
+            .map(|certificate| (certificate.acceptor.clone(), certificate.pem().to_owned()))
+            .unzip();
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener).context("the socket cannot be used")?

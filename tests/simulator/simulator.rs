@@ -1,12 +1,14 @@
 //! The handle by which a test starts, watches and steers a simulator.
 
+use std::net::Ipv4Addr;
+
 use anyhow::Result;
 
 use crate::fault::Fault;
 use crate::fleet::Fleet;
 use crate::options::Options;
 use crate::request::{Request, Route};
-use crate::running::Running;
+use crate::running::{Place, Running};
 use crate::state::State;
 
 /// A simulated Sophos Central that runs on a thread of its own until it is dropped.
@@ -35,14 +37,20 @@ impl Simulator {
     ///
     /// When the port of the options is taken, or the system gives no socket, thread or certificate.
     pub fn try_start(options: Options) -> Result<Simulator> {
-        let (port, https) = (options.port, options.https);
-        let running = Running::start("simulator", port, https, |url| {
+        let place = Place {
+            address: Ipv4Addr::LOCALHOST,
+            port: options.port,
+            host: options.host.clone(),
+            https: options.https,
+            certificate: options.certificate.clone(),
+        };
+        let running = Running::start("simulator", place, |url| {
             State::new(options, url.to_owned())
         })?;
         Ok(Simulator { running })
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`.
+    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`; with [`Options::host`] in place of the address.
     pub fn url(&self) -> &str {
         &self.running.url
     }

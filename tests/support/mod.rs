@@ -148,6 +148,12 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         );
     }
 
+    /// Adds tables to the end of the configuration, such as those of another account.
+    pub fn append(&self, tables: &str) {
+        let config = std::fs::read_to_string(self.path("asset-host.toml")).unwrap();
+        self.write("asset-host.toml", &format!("{config}\n{tables}\n"));
+    }
+
     /// Replaces a text of the configuration, which must be there.
     #[track_caller]
     pub fn edit_config(&self, from: &str, to: &str) {

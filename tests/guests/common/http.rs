@@ -1,0 +1,216 @@
+//! Requests on WASI's own interface, without a library between that would mend them.
+
+use std::fmt;
+
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    ErrorCode, Fields, HeaderError, IncomingBody, IncomingResponse, Method, OutgoingBody,
+    OutgoingRequest, Scheme,
+};
+use wasi::io::streams::StreamError;
+
+use crate::{Error, Failure};
+
+/// How many bytes WASI takes, or gives, at a time.
+const CHUNK: usize = 4096;
+
+/// What came back.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, as far as they are text.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The first header of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why nothing came back.
+#[derive(Debug)]
+pub enum Refused {
+    /// The URL could not be put into a request.
+    Url,
+    /// A header could not be put into a request.
+    Header(HeaderError),
+    /// The host's word.
+    Code(ErrorCode),
+    /// The answer broke off without a word.
+    Broken,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url => formatter.write_str("the URL does not fit into a request"),
+            Self::Header(error) => write!(formatter, "header: {error:?}"),
+            Self::Code(code) => write!(formatter, "{code:?}"),
+            Self::Broken => formatter.write_str("the answer broke off"),
+        }
+    }
+}
+
+impl Refused {
+    /// Whether the sandbox has refused it.
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self,
+            Self::Header(HeaderError::Forbidden)
+                | Self::Code(ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited)
+        )
+    }
+
+    /// The contract's error for it.
+    pub fn error(&self, deed: &str) -> Error {
+        let failure = Failure {
+            message: format!("{deed}: {self}"),
+            correlation_id: None,
+        };
+        match self {
+            refused if refused.is_denied() => Error::Denied(failure),
+            Self::Code(
+                ErrorCode::HttpResponseBodySize(_)
+                | ErrorCode::HttpResponseHeaderSectionSize(_)
+                | ErrorCode::HttpResponseHeaderSize(_),
+            ) => Error::LimitExceeded(failure),
+            Self::Code(
+                ErrorCode::TlsProtocolError
+                | ErrorCode::TlsCertificateError
+                | ErrorCode::TlsAlertReceived(_),
+            ) => Error::Untrusted(failure),
+            _ => Error::Other(failure),
+        }
+    }
+}
+
+/// Whether WASI takes a header.
+///
+/// # Errors
+///
+/// When it does not.
+pub fn field(name: &str, value: &str) -> Result<(), Refused> {
+    let value = value.as_bytes().to_vec();
+    let list = [(name.to_owned(), value.clone())];
+    Fields::from_list(&list).map_err(Refused::Header)?;
+    // Each way in has a check of its own.
+    let fields = Fields::new();
+    let name = name.to_owned();
+    fields.append(&name, &value).map_err(Refused::Header)?;
+    fields.set(&name, &[value]).map_err(Refused::Header)
+}
+
+/// `GET url` with the header that a token would be in.
+///
+/// # Errors
+///
+/// When nothing came back.
+pub fn get(url: &str) -> Result<Answer, Refused> {
+    send(
+        &Method::Get,
+        url,
+        &[("authorization", "Bearer guest-token")],
+        b"",
+    )
+}
+
+/// Sends a request.
+///
+/// # Errors
+///
+/// When it cannot be made of these parts, or nothing came back.
+pub fn send(
+    method: &Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer, Refused> {
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let request = OutgoingRequest::new(Fields::from_list(&headers).map_err(Refused::Header)?);
+    // By hand: a library would put the URL into a better form.
+    let (scheme, rest) = url.split_once("://").ok_or(Refused::Url)?;
+    let path = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(path);
+    let scheme = match scheme {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        other => Scheme::Other(other.to_owned()),
+    };
+    request.set_method(method).map_err(|()| Refused::Url)?;
+    request
+        .set_scheme(Some(&scheme))
+        .map_err(|()| Refused::Url)?;
+    request
+        .set_authority(Some(authority))
+        .map_err(|()| Refused::Url)?;
+    request
+        .set_path_with_query(Some(path))
+        .map_err(|()| Refused::Url)?;
+
+    let outgoing = request.body().map_err(|()| Refused::Broken)?;
+    let answer = if body.is_empty() {
+        OutgoingBody::finish(outgoing, None).map_err(Refused::Code)?;
+        outgoing_handler::handle(request, None).map_err(Refused::Code)?
+    } else {
+        let answer = outgoing_handler::handle(request, None).map_err(Refused::Code)?;
+        // What the host refuses is told by the answer.
+        let _ = write(outgoing, body);
+        answer
+    };
+    answer.subscribe().block();
+    match answer.get() {
+        Some(Ok(Ok(response))) => read(&response),
+        Some(Ok(Err(code))) => Err(Refused::Code(code)),
+        Some(Err(())) | None => Err(Refused::Broken),
+    }
+}
+
+fn write(outgoing: OutgoingBody, body: &[u8]) -> Result<(), Refused> {
+    let stream = outgoing.write().map_err(|()| Refused::Broken)?;
+    for chunk in body.chunks(CHUNK) {
+        stream
+            .blocking_write_and_flush(chunk)
+            .map_err(|_| Refused::Broken)?;
+    }
+    drop(stream);
+    OutgoingBody::finish(outgoing, None).map_err(Refused::Code)
+}
+
+fn read(response: &IncomingResponse) -> Result<Answer, Refused> {
+    let headers = response.headers().entries();
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+        .collect();
+    let incoming = response.consume().map_err(|()| Refused::Broken)?;
+    let stream = incoming.stream().map_err(|()| Refused::Broken)?;
+    let mut body = Vec::new();
+    loop {
+        match stream.blocking_read(16 * CHUNK as u64) {
+            Ok(bytes) => body.extend(bytes),
+            Err(StreamError::Closed) => break,
+            Err(StreamError::LastOperationFailed(error)) => {
+                let code = wasi::http::types::http_error_code(&error);
+                return Err(code.map_or(Refused::Broken, Refused::Code));
+            }
+        }
+    }
+    drop(stream);
+    let trailers = IncomingBody::finish(incoming);
+    drop(trailers);
+    Ok(Answer {
+        status: response.status(),
+        headers,
+        body,
+    })
+}

@@ -1,0 +1,73 @@
+//! What a guest gives back: the events and errors by which a test learns what it could do.
+
+use serde_json::json;
+
+use crate::{Batch, Error, Event, Failure, Refused, get};
+
+/// An event that says what the guest could do.
+pub fn event(what: &str) -> Event {
+    Event {
+        device: "guest".to_owned(),
+        json: json!({ "device": { "uid": "guest" }, "reached": what }).to_string(),
+        fingerprint: 1,
+    }
+}
+
+/// A whole walk with these events.
+pub fn batch(events: Vec<Event>) -> Batch {
+    Batch {
+        events,
+        rejects: Vec::new(),
+        cursor: "end".to_owned(),
+        mark: None,
+        more: false,
+    }
+}
+
+/// A walk that found nothing.
+pub fn nothing_new() -> Batch {
+    batch(Vec::new())
+}
+
+/// The contract's error for what has no case of its own.
+pub fn other(message: &str) -> Error {
+    Error::Other(Failure {
+        message: message.to_owned(),
+        correlation_id: None,
+    })
+}
+
+/// Tries deeds of the guest, each with a name; all of them are to be refused by the sandbox.
+///
+/// # Errors
+///
+/// `denied` where all were refused. Where one failed for another reason, such as a network that does not answer, that
+/// is the error: the guest was let out then. Where one succeeded there is no error but an event that names it.
+pub fn all_refused<T>(
+    deeds: impl IntoIterator<Item = (String, Result<T, Refused>)>,
+) -> Result<Batch, Error> {
+    let mut told = Vec::new();
+    for (deed, tried) in deeds {
+        match tried.err() {
+            None => return Ok(batch(vec![event(&deed)])),
+            Some(refused) if refused.is_denied() => told.push(format!("{deed} ({refused})")),
+            Some(failed) => return Err(failed.error(&deed)),
+        }
+    }
+    Err(Error::Denied(Failure {
+        message: told.join(", "),
+        correlation_id: None,
+    }))
+}
+
+/// Goes to these URLs with the token; see [`all_refused`].
+///
+/// # Errors
+///
+/// Those of [`all_refused`].
+pub fn all_urls_refused<const N: usize>(urls: [String; N]) -> Result<Batch, Error> {
+    all_refused(urls.map(|url| {
+        let tried = get(&url);
+        (url, tried)
+    }))
+}

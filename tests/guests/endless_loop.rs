@@ -1,0 +1,33 @@
+//! Computes without an end.
+
+use std::hint::black_box;
+
+use hostile_guests::{Account, Batch, Config, Error, Hostile, SourcesPage, hostile};
+
+fn compute<T>() -> T {
+    let mut number: u64 = 0;
+    loop {
+        number = black_box(number.wrapping_add(1));
+    }
+}
+
+struct Guest;
+
+impl Hostile for Guest {
+    fn check(_config: &Config) -> Result<Account, Error> {
+        compute()
+    }
+
+    fn discover(config: &Config) -> Result<SourcesPage, Error> {
+        match config.how() {
+            "discover" => compute(),
+            _ => Ok(hostile_guests::one_source(config.as_text().to_owned())),
+        }
+    }
+
+    fn collect(_config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
+        compute()
+    }
+}
+
+hostile!(Guest);

@@ -1,0 +1,24 @@
+//! Breaks down before it can be asked anything.
+
+use std::process::abort;
+
+use hostile_guests::{Hostile, hostile};
+
+struct Guest;
+
+impl Hostile for Guest {}
+
+extern "C" fn start() {
+    abort();
+}
+
+/// What runs when the component is made an instance.
+#[used]
+#[unsafe(link_section = ".init_array")]
+#[allow(
+    unsafe_code,
+    reason = "the place of a function that runs at the start has no safe form"
+)]
+static START: extern "C" fn() = start;
+
+hostile!(Guest);

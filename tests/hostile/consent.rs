@@ -1,0 +1,50 @@
+//! What a component asks for is recorded at its first run; more than that it gets only once a person has approved it.
+
+use crate::place::{ACCOUNT, Place};
+use crate::support::built;
+
+/// Puts a guest at the place of the one that the account names.
+fn install(place: &Place, guest: &str) {
+    let bytes = std::fs::read(built(&format!("guests/{guest}.wasm"))).unwrap();
+    std::fs::write(place.work.path("guest.wasm"), bytes).unwrap();
+}
+
+fn harmless() -> Place {
+    let place = Place::of("guest.wasm".into()).config("api_url = \"https://api.guest.example/\"");
+    install(&place, "harmless");
+    place.collect(0);
+    place.work.forget_events();
+    place
+}
+
+#[test]
+fn manifest_asks_for_more() {
+    let place = harmless();
+    install(&place, "manifest_asks_for_more");
+    let connections = place.work.simulator.connections();
+    for _ in 0..2 {
+        place.host(&["collect"]).expect(2).says(&[
+            ACCOUNT,
+            "+ host *.other.example",
+            "~ secret secret: from the URL in token_url to the URL in api_url",
+            "asset-host approve",
+        ]);
+    }
+    assert_eq!(place.work.simulator.connections(), connections);
+    place.host(&["collect", "--account", "acme"]).expect(0);
+
+    place
+        .host(&["approve", "--account", ACCOUNT])
+        .expect(0)
+        .says(&["+ host *.other.example"]);
+    place.host(&["collect"]).expect(0);
+}
+
+/// What is asked for must be known before anybody can approve it.
+#[test]
+fn manifest_changes_between_calls() {
+    Place::new("manifest_changes_between_calls").could_not_run(&[
+        "the manifest of",
+        "it is another one each time that it is asked for",
+    ]);
+}

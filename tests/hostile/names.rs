@@ -1,0 +1,137 @@
+//! Where a guest may go, by the name: scheme, host, port, and how a URL can be written.
+
+use sophos_central_simulator::Authority;
+use sophos_central_simulator::Fault;
+use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
+
+use crate::listener::Listener;
+use crate::place::Place;
+
+/// None of the guest's requests left, each by its rule, and no name was even looked up.
+#[track_caller]
+fn refused(guest: &str, rules: &[(&str, u64)]) {
+    let nobody = Listener::start();
+    let place = Place::new(guest).config(&format!("port = {}", nobody.port()));
+    place
+        .collect(1)
+        .failed(&["the request was not let out"])
+        .denied(rules)
+        .asked_for_no_name();
+    nobody.saw_nobody();
+}
+
+#[test]
+fn other_host() {
+    refused("other_host", &[("host", 6)]);
+}
+
+#[test]
+fn ip_literal() {
+    refused("ip_literal", &[("host", 3), ("loopback", 3)]);
+}
+
+#[test]
+fn decimal_literal() {
+    refused("decimal_literal", &[("host", 1), ("loopback", 3)]);
+}
+
+#[test]
+fn octal_literal() {
+    refused("octal_literal", &[("host", 1), ("loopback", 4)]);
+}
+
+#[test]
+fn mapped_ipv6() {
+    refused("mapped_ipv6", &[("host", 4), ("loopback", 2)]);
+}
+
+#[test]
+fn http_on_port_80() {
+    refused("http_on_port_80", &[("host", 2), ("scheme", 2)]);
+}
+
+#[test]
+fn userinfo_trick() {
+    refused("userinfo_trick", &[("userinfo", 3)]);
+}
+
+#[test]
+fn origin_in_a_schema_default() {
+    refused("origin_in_a_schema_default", &[("host", 1)]);
+}
+
+#[test]
+fn origin_in_a_source() {
+    refused("origin_in_a_source", &[("loopback", 2)]);
+}
+
+#[test]
+fn forbidden_headers() {
+    let told = Place::new("forbidden_headers").collect(1);
+    let headers = [
+        "Expect",
+        "Host",
+        "host",
+        "Connection",
+        "Keep-Alive",
+        "Transfer-Encoding",
+        "TE",
+        "Trailer",
+        "Upgrade",
+        "HTTP2-Settings",
+        "Proxy-Authorization",
+        "Proxy-Authenticate",
+        "Proxy-Connection",
+        "Proxy-Anything",
+    ];
+    told.failed(
+        &headers
+            .map(|name| format!("{name} (header: HeaderError::Forbidden)"))
+            .each_ref()
+            .map(String::as_str),
+    );
+}
+
+/// A guest that may reach a server under the name that its manifest asks for, and an account that trusts it.
+fn served(guest: &str, account: &str) -> (Place, Intake) {
+    let authority = Authority::new().unwrap();
+    let certificate = authority.certificate(&["api.guest.example"]).unwrap();
+    let server = Intake::start(Options {
+        https: true,
+        certificate: Some(certificate),
+        ..Options::new()
+    });
+    let url = format!("https://api.guest.example:{}/", server.port());
+    let place = Place::new(guest)
+        .trusts(authority.pem())
+        .account("allow_addresses = [\"127.0.0.0/8\"]")
+        .account(account)
+        .config(&format!("api_url = \"{url}\""))
+        .names("api.guest.example 127.0.0.1\nother.example 127.0.0.1");
+    (place, server)
+}
+
+#[test]
+fn redirect_to_another_host() {
+    let nobody = Listener::start();
+    let (place, server) = served("redirect_to_another_host", "");
+    let there = format!("https://other.example:{}/", nobody.port());
+    server.fault_always(Route::Plain, Failure::of(Fault::Redirect(there.clone())));
+    let told = place.collect(1);
+    let told = told
+        .failed(&["the request was not let out", &there])
+        .denied(&[("host", 1)]);
+    assert_eq!(told.lookups, ["api.guest.example 127.0.0.1"]);
+    assert_eq!(server.requests().len(), 1);
+    nobody.saw_nobody();
+}
+
+#[test]
+fn an_account_that_narrows_the_hosts_is_obeyed() {
+    let place = Place::new("http_on_port_80").account("hosts = []");
+    place
+        .collect(1)
+        .failed(&["the request was not let out"])
+        .denied(&[("host", 4)])
+        .asked_for_no_name();
+}

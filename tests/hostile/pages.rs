@@ -1,0 +1,66 @@
+//! What a guest gives back: events, cursors and pages that are not what they must be.
+
+use crate::place::Place;
+
+#[test]
+fn more_for_ever() {
+    Place::new("more_for_ever")
+        .table("limits", "empty_pages = 20")
+        .collect(1)
+        .passed("limits.empty_pages");
+    Place::new("more_for_ever")
+        .config("how = \"same\"")
+        .collect(1)
+        .failed(&["broke the contract", "the very cursor"]);
+    // The default is a bound as well.
+    Place::new("more_for_ever")
+        .collect(1)
+        .passed("limits.empty_pages");
+}
+
+/// Nothing of an event that breaks the contract is delivered, whatever else it would have been taken for.
+#[test]
+fn event_that_is_not_json() {
+    for how in ["", "empty", "half", "two"] {
+        Place::new("event_that_is_not_json")
+            .config(&format!("how = \"{how}\""))
+            .collect(1)
+            .failed(&["broke the contract", "is not one JSON object"]);
+    }
+}
+
+#[test]
+fn event_with_a_newline() {
+    for how in ["", "end", "carriage return"] {
+        Place::new("event_with_a_newline")
+            .config(&format!("how = \"{how}\""))
+            .collect(1)
+            .failed(&["broke the contract", "has a line break"]);
+    }
+}
+
+#[test]
+fn event_too_large() {
+    Place::new("event_too_large")
+        .collect(1)
+        .passed("limits.event_bytes");
+}
+
+#[test]
+fn batch_too_large() {
+    for how in ["", "rejects"] {
+        let place = Place::new("batch_too_large")
+            .config(&format!("how = \"{how}\""))
+            .table("limits", "batch_bytes = 1000000");
+        place.collect(1).passed("limits.batch_bytes");
+        assert!(!place.work.path("state.rejects.ndjson").exists(), "{how}");
+    }
+}
+
+#[test]
+fn cursor_of_100_mb() {
+    let place = Place::new("cursor_of_100_mb");
+    place.collect(1).passed("limits.cursor_bytes");
+    let state = std::fs::metadata(place.work.path("state.db")).unwrap();
+    assert!(state.len() < 1 << 20, "{} bytes", state.len());
+}

@@ -1,0 +1,219 @@
+//! The guest's secret: its value goes to the origin that the manifest binds it to, and nowhere else, whatever the guest
+//! does. A canary is looked for in everything.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use sophos_central_simulator::Fault;
+use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
+
+use crate::canary::{holds, in_no_file, sent};
+use crate::place::{CANARY, Place};
+
+/// A guest with a server for its API, and one to which its secret belongs.
+struct Servers {
+    api: Intake,
+    token: Intake,
+}
+
+impl Servers {
+    fn start() -> Self {
+        Self {
+            api: Intake::start(Options::new()),
+            token: Intake::start(Options::new()),
+        }
+    }
+
+    fn guest(&self, guest: &str) -> Place {
+        let (api, token) = (self.api.url(), self.token.url());
+        Place::new(guest)
+            .account("allow_loopback_http = true")
+            .config(&format!("api_url = \"{api}/api\""))
+            .token_url(&format!("{token}/token"))
+    }
+}
+
+#[test]
+fn secret_to_a_wrong_host() {
+    let servers = Servers::start();
+    let place = servers.guest("secret_to_a_wrong_host");
+    place
+        .collect(1)
+        .failed(&["the request was not let out"])
+        .denied(&[("secret", 4)]);
+    in_no_file(&place, CANARY);
+    assert_eq!(servers.api.connections(), 0);
+    assert_eq!(servers.token.connections(), 0);
+}
+
+#[test]
+fn secret_of_another_name() {
+    Place::new("secret_of_another_name")
+        .collect(1)
+        .failed(&["no secret was given"]);
+}
+
+#[test]
+fn secret_in_a_url() {
+    let servers = Servers::start();
+    let place = servers.guest("secret_in_a_url");
+    let told = place.collect(1).failed(&["the request was not let out"]);
+    assert_eq!(told.denials().values().sum::<u64>(), 4);
+    assert!(
+        told.denials()
+            .get("secret")
+            .is_some_and(|count| *count >= 3)
+    );
+    told.asked_for_no_name();
+    in_no_file(&place, CANARY);
+    assert_eq!(servers.api.connections(), 0);
+    assert_eq!(servers.token.connections(), 0);
+}
+
+/// Nobody can know every form, so that what the guest has must be worth nothing.
+#[test]
+fn secret_in_disguise() {
+    let servers = Servers::start();
+    let place = servers.guest("secret_in_disguise");
+    let told = place.collect(0);
+    assert_eq!(told.delivered.len(), 4);
+    in_no_file(&place, CANARY);
+    let requests = servers.api.requests();
+    assert!(requests.len() >= 3, "{requests:?}");
+    for delivery in requests {
+        let sent = sent(&delivery.request);
+        assert!(!holds(&sent, CANARY));
+        let backwards: String = CANARY.chars().rev().collect();
+        assert!(!holds(&sent, &backwards));
+    }
+    assert_eq!(servers.token.connections(), 0);
+}
+
+/// The linear memory that the guest has told.
+fn dumped(place: &Place) -> Vec<u8> {
+    let mut memory = Vec::new();
+    for line in place.delivered() {
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let hex = event["reached"].as_str().unwrap().as_bytes();
+        let digit = |digit: u8| (digit as char).to_digit(16).unwrap() as u8;
+        memory.extend(
+            hex.chunks(2)
+                .map(|pair| digit(pair[0]) << 4 | digit(pair[1])),
+        );
+    }
+    // It is that memory: the request of the guest is there.
+    let request = b"guest";
+    assert!(
+        memory
+            .windows(request.len())
+            .any(|window| window == request)
+    );
+    assert!(memory.len() > 1 << 20, "{}", memory.len());
+    memory
+}
+
+/// The token server has got the value in the body and in the header, and nothing else.
+#[track_caller]
+fn token_server_has_the_value(servers: &Servers, how: &str) {
+    let requests = servers.token.requests();
+    let [body, header] = requests.as_slice() else {
+        panic!("{requests:?}");
+    };
+    let bearer = format!("Bearer {CANARY}");
+    assert_eq!(
+        header.request.header("authorization"),
+        Some(bearer.as_str())
+    );
+    if how == "json" {
+        let body: serde_json::Value = serde_json::from_slice(&body.request.body).unwrap();
+        assert_eq!(body, serde_json::json!({"id": "guest", "secret": CANARY}));
+    } else {
+        assert_eq!(body.request.form("id").as_deref(), Some("guest"));
+        assert_eq!(body.request.form("secret").as_deref(), Some(CANARY));
+    }
+    let length = body.request.header("content-length");
+    assert_eq!(length, Some(body.request.body.len().to_string().as_str()));
+    assert_eq!(servers.api.connections(), 0);
+}
+
+#[test]
+fn dumps_its_memory() {
+    for how in ["form", "json"] {
+        for format in ["text", "json"] {
+            let servers = Servers::start();
+            let place = servers
+                .guest("dumps_its_memory")
+                .config(&format!("how = \"{how}\""));
+            let more = ["-vv", "--log-format", format, "--metrics", "metrics.prom"];
+            let told = place.collect_with(0, &more);
+            token_server_has_the_value(&servers, how);
+            assert!(!holds(&dumped(&place), CANARY));
+            for output in [&told.ran.stdout, &told.ran.stderr] {
+                assert!(!holds(output.as_bytes(), CANARY), "{output}");
+            }
+            // The state with its log, the rejects, metrics, summary and events.
+            in_no_file(&place, CANARY);
+            assert!(place.work.path("metrics.prom").exists());
+            for request in place.work.simulator.requests() {
+                assert!(!holds(&sent(&request), CANARY), "{request:?}");
+            }
+        }
+    }
+}
+
+/// A server that repeats what it was sent does not give the value away.
+#[test]
+fn dumps_its_memory_and_the_answer() {
+    let json = serde_json::to_string(CANARY).unwrap();
+    let form: String = form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
+    let written = [
+        CANARY.to_owned(),
+        json.trim_matches('"').to_owned(),
+        form,
+        BASE64_STANDARD.encode(CANARY),
+    ];
+    let repeated = format!("you sent {}", written.join("\n"));
+    let servers = Servers::start();
+    let answer = Fault::Body {
+        content_type: "text/plain".to_owned(),
+        bytes: repeated.into_bytes(),
+    };
+    servers
+        .token
+        .fault_always(Route::Plain, Failure::of(answer));
+    let place = servers.guest("dumps_its_memory");
+    place.collect(0);
+    token_server_has_the_value(&servers, "form");
+    let memory = dumped(&place);
+    let known = b"you sent ";
+    assert!(memory.windows(known.len()).any(|window| window == known));
+    assert!(!holds(&memory, CANARY));
+}
+
+/// So that the search is known to find something where there is something to be found.
+#[test]
+fn dumps_its_memory_with_the_value_in_it() {
+    let servers = Servers::start();
+    let place = servers
+        .guest("dumps_its_memory")
+        .account("secret_mode = \"value\"");
+    let told = place.collect(0);
+    assert!(
+        told.ran.stderr.contains("secret_mode"),
+        "{}",
+        told.ran.stderr
+    );
+    assert!(holds(&dumped(&place), CANARY));
+}
+
+/// A guest that does it wrong gets no word of the secret's into an error either, nor into the list of rejects.
+#[test]
+fn a_crash_holds_no_secret() {
+    let servers = Servers::start();
+    let place = servers
+        .guest("trap_in_every_export")
+        .config("how = \"collect\"");
+    let told = place
+        .collect_with(1, &["-vv"])
+        .failed(&["the component failed"]);
+    assert!(!holds(told.ran.stderr.as_bytes(), CANARY));
+    in_no_file(&place, CANARY);
+}

@@ -1,0 +1,40 @@
+//! Guests that break down: each costs itself alone.
+
+use crate::place::Place;
+
+/// What the host says of a component that has trapped.
+const WORDS: [&str; 2] = ["he component failed", "report this to its maker"];
+
+#[test]
+fn trap_in_every_export() {
+    let guest = |how: &str| Place::new("trap_in_every_export").config(&format!("how = \"{how}\""));
+    for export in ["discover", "collect"] {
+        guest(export).collect(1).failed(&WORDS);
+    }
+    // The page before is delivered, and stored.
+    guest("second page").collect(1).failed(&WORDS);
+    guest("")
+        .host(&["check"])
+        .expect(1)
+        .says(&WORDS)
+        .says(&["acme: ok"]);
+    let place = guest("");
+    place.work.write("record.json", "{}");
+    let component = crate::support::built("guests/trap_in_every_export.wasm");
+    let component = component.to_str().unwrap();
+    let map = ["map", "--component", component, "record.json"];
+    place.host(&map).says(&WORDS);
+    place
+        .host(&[&map[..], &["--dialect", "guest"]].concat())
+        .says(&WORDS);
+}
+
+#[test]
+fn trap_in_describe() {
+    Place::new("trap_in_describe").could_not_run(&WORDS);
+}
+
+#[test]
+fn trap_at_start() {
+    Place::new("trap_at_start").could_not_run(&WORDS);
+}
