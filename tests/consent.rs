@@ -337,7 +337,7 @@ fn the_page_tells_what_the_account_allows() {
         &format!("client_secret: to send it to the URL in `token_url`, {url}"),
         "`secret_mode` is \"value\"",
         "7 requests in 2 s",
-        "4242",
+        "4,242 bytes",
     ]);
     let ran = work.host(&["describe", "--json"]).expect(0);
     let facts: Value = serde_json::from_str(&ran.stdout).unwrap();

@@ -5,7 +5,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
@@ -35,6 +35,9 @@ const EPOCHS: u64 = 1;
 /// manifest, or an error with its messages. Otherwise it is twice what a page may have, so that a page that is too
 /// large can still be read and told as such.
 const LEAST_HANDED_OVER: usize = 16 << 20;
+
+/// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
+const ALONE: Duration = Duration::from_secs(5);
 
 /// A component and what it may do for one account; from it come as many connectors as the account needs.
 #[derive(Clone)]
@@ -107,8 +110,14 @@ impl Connector {
             policy: Arc::default(),
             client: None,
             secrets: Arc::default(),
-            timeouts: Timeouts::default(),
-            limits: Limits::default(),
+            timeouts: Timeouts {
+                call: ALONE,
+                ..Timeouts::default()
+            },
+            limits: Limits {
+                cpu: ALONE,
+                ..Limits::default()
+            },
             denials: Denials::default(),
             limiter: SharedLimiter::new(&[]),
             stop: None,

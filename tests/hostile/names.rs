@@ -89,7 +89,8 @@ fn forbidden_headers() {
             .map(|name| format!("{name} (header: HeaderError::Forbidden)"))
             .each_ref()
             .map(String::as_str),
-    );
+    )
+    .denied(&[("header", headers.len() as u64)]);
 }
 
 /// A guest that may reach a server under the name that its manifest asks for, and an account that trusts it.

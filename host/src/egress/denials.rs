@@ -20,14 +20,17 @@ pub enum Rule {
     Url,
     /// No request of that method leaves.
     Method,
+    /// No component sets a header of that name.
+    Header,
     /// It holds a secret's stand-in where no secret may go.
     Secret,
 }
 
 impl Rule {
     /// All rules, in the order of their words.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Address,
+        Self::Header,
         Self::Host,
         Self::Loopback,
         Self::Method,
@@ -47,6 +50,7 @@ impl Rule {
             Self::Address => "address",
             Self::Url => "url",
             Self::Method => "method",
+            Self::Header => "header",
             Self::Secret => "secret",
         }
     }

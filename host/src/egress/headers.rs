@@ -1,7 +1,7 @@
 //! Which headers a component may set and see, and the one that the host sets for it.
 
 use http::header::{CONTENT_LENGTH, EXPECT, TE, TRAILER};
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS;
 
 /// Whether a component may neither set a header nor see it in an answer: what concerns one connection and not the
@@ -24,12 +24,13 @@ pub fn set_length(headers: &mut HeaderMap, method: &Method, body: &[u8]) {
     }
 }
 
-/// Takes away the headers that are no UTF-8: components may read headers as text, and a proxy's oddity in one
-/// that nobody needs must not cost the answer.
-pub fn only_text(headers: &mut HeaderMap) {
+/// Takes away the headers of an answer that a component may not see, and those that are no UTF-8: components may read
+/// headers as text, and a proxy's oddity in one that nobody needs must not cost the answer.
+pub fn for_component(headers: &mut HeaderMap) {
+    let is_text = |value: &HeaderValue| std::str::from_utf8(value.as_bytes()).is_ok();
     let odd: Vec<_> = headers
         .iter()
-        .filter(|(_, value)| std::str::from_utf8(value.as_bytes()).is_err())
+        .filter(|(name, value)| is_forbidden(name) || !is_text(value))
         .map(|(name, _)| name.clone())
         .collect();
     for name in odd {
@@ -94,7 +95,7 @@ mod tests {
             "x-good",
             HeaderValue::from_bytes("café".as_bytes()).unwrap(),
         );
-        only_text(&mut headers);
+        for_component(&mut headers);
         let names: Vec<_> = headers.keys().collect();
         assert_eq!(names, ["x-good"]);
     }

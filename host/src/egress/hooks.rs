@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
@@ -20,7 +21,7 @@ use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed, RequestCount};
 use crate::rate_limit::SharedLimiter;
-use crate::stand_in::{Misplaced, Secrets, Sending, Unreadable, readable};
+use crate::stand_in::{Encoding, Misplaced, NotInflated, Secrets, Sending, inflated};
 use crate::stop::Stop;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
@@ -169,7 +170,7 @@ impl Egress {
         if secret {
             response = self.masked(&origin, response).await?;
         }
-        headers::only_text(response.headers_mut());
+        headers::for_component(response.headers_mut());
         Ok(response)
     }
 
@@ -179,15 +180,23 @@ impl Egress {
         origin: &str,
         response: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
-        let unreadable = |why: Unreadable| {
+        let (mut head, body) = response.into_parts();
+        let encoding = Encoding::of(&head.headers).map_err(|why| {
             warn!(origin, "an answer is kept from the component: {why}");
             Error::HttpResponseContentCoding(None)
-        };
-        let (mut head, body) = response.into_parts();
-        readable(&head.headers).map_err(unreadable)?;
+        })?;
         // The client keeps it below the account's bound.
-        let body = whole(body, usize::MAX).await?;
-        let body = self.secrets.mask(&mut head, body).map_err(unreadable)?;
+        let mut body = whole(body, usize::MAX).await?;
+        if encoding == Encoding::Gzip {
+            let most = self.limits.response_bytes;
+            body = inflated(&body, most).map_err(|why| match why {
+                NotInflated::TooLarge => self.fault(origin, &Fault::BodyTooLarge),
+                NotInflated::Damaged => Error::HttpResponseIncomplete,
+            })?;
+            head.headers.remove(CONTENT_ENCODING);
+            head.headers.remove(CONTENT_LENGTH);
+        }
+        let body = self.secrets.mask(&mut head, body);
         let body = Full::new(body).map_err(|never| match never {});
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
@@ -265,7 +274,15 @@ type Sent = (
 
 impl WasiHttpHooks for Egress {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(headers::is_forbidden)
+        let egress = self.clone();
+        Arc::new(move |name| {
+            let forbidden = headers::is_forbidden(name);
+            // Each costs a line of the log, as a request does.
+            if forbidden && egress.requests.admit().is_ok() {
+                egress.refuse(name.as_str(), Rule::Header, &Denied::Header);
+            }
+            forbidden
+        })
     }
 
     /// The client sets it, from the URL that was judged.

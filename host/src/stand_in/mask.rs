@@ -1,9 +1,11 @@
 //! The values taken out of an answer again, where a server repeats what it was sent.
 
+use std::io::Read;
 use std::ops::Range;
 
+use flate2::read::GzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, response};
+use http::{HeaderMap, HeaderName, HeaderValue, response};
 use hyper::body::Bytes;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 
@@ -20,56 +22,89 @@ const SHORT: usize = 4;
 /// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the answer to a request with a secret is compressed although it was not to be, so nobody can see whether it \
-     repeats the secret: check the URL in the configuration, and any proxy on the way"
+    "the answer to a request with a secret is compressed although it was not to be, and otherwise than with gzip, so \
+     nobody can see whether it repeats the secret: check the URL in the configuration, and any proxy on the way"
 )]
 pub struct Unreadable;
 
-/// Whether an answer with these headers can be looked through: it must not be compressed. To be asked before its
-/// body is read.
+/// How the body of an answer that can be looked through is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// Compressed, by a server or a proxy that does so whatever it is asked for.
+    Gzip,
+}
+
+impl Encoding {
+    /// The encoding by the headers of an answer. To be asked before its body is read.
+    ///
+    /// # Errors
+    ///
+    /// When it is another one.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Unreadable> {
+        let names = |header: HeaderName| -> Vec<_> {
+            let values = headers.get_all(header).iter();
+            values
+                .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+                .map(|name| name.trim_ascii().to_ascii_lowercase())
+                .filter(|name| !matches!(name.as_slice(), b"" | b"identity" | b"chunked"))
+                .collect()
+        };
+        if !names(TRANSFER_ENCODING).is_empty() {
+            return Err(Unreadable);
+        }
+        match names(CONTENT_ENCODING).as_slice() {
+            [] => Ok(Self::Plain),
+            [name] if name == b"gzip" || name == b"x-gzip" => Ok(Self::Gzip),
+            _ => Err(Unreadable),
+        }
+    }
+}
+
+/// Why a compressed body cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotInflated {
+    /// It is larger than allowed.
+    TooLarge,
+    /// It is damaged, or broke off.
+    Damaged,
+}
+
+/// A body that was compressed with gzip, of so many bytes at most.
 ///
 /// # Errors
 ///
-/// When it is compressed.
-pub fn readable(headers: &HeaderMap) -> Result<(), Unreadable> {
-    let is_plain = |value: &HeaderValue| {
-        let names = value.as_bytes().split(|byte| *byte == b',');
-        names.map(<[u8]>::trim_ascii).all(|name| {
-            name.is_empty()
-                || name.eq_ignore_ascii_case(b"identity")
-                || name.eq_ignore_ascii_case(b"chunked")
-        })
-    };
-    [CONTENT_ENCODING, TRANSFER_ENCODING]
-        .iter()
-        .all(|name| headers.get_all(name).iter().all(is_plain))
-        .then_some(())
-        .ok_or(Unreadable)
+/// When it is larger or damaged.
+pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, NotInflated> {
+    let mut body = Vec::new();
+    // One byte more than allowed tells a body of exactly that from a larger one.
+    let mut reader = GzDecoder::new(compressed).take(most.saturating_add(1));
+    match reader.read_to_end(&mut body) {
+        Ok(length) if length as u64 > most => Err(NotInflated::TooLarge),
+        Ok(_) => Ok(Bytes::from(body)),
+        Err(_) => Err(NotInflated::Damaged),
+    }
 }
 
 impl Secrets {
-    /// Takes every value out of an answer, headers and whole body, and puts its stand-in there. `Content-Length`
-    /// follows.
+    /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its stand-in there.
+    /// `Content-Length` follows.
     ///
     /// Found is a value as it is, percent-encoded, in JSON, in base64, and one of these inside another. The
     /// server is trusted with the secret; this guards against one that repeats what it was sent, not against
     /// one that works for the component. Where the component has the values themselves, nothing is done.
-    ///
-    /// # Errors
-    ///
-    /// When the answer is compressed; the component must not have it then.
-    pub fn mask(&self, head: &mut response::Parts, body: Bytes) -> Result<Bytes, Unreadable> {
-        readable(&head.headers)?;
+    pub fn mask(&self, head: &mut response::Parts, body: Bytes) -> Bytes {
         self.mask_headers(&mut head.headers);
         let Some(masked) = self.masked(&body) else {
-            return Ok(body);
+            return body;
         };
         wipe(body);
         if head.headers.contains_key(CONTENT_LENGTH) {
             head.headers
                 .insert(CONTENT_LENGTH, HeaderValue::from(masked.len()));
         }
-        Ok(masked)
+        masked
     }
 
     /// Takes every value out of headers or trailers of an answer. A header with a value in its name is taken

@@ -38,7 +38,7 @@ mod put_in;
 #[cfg(test)]
 mod tests;
 
-pub use mask::{Unreadable, readable};
+pub use mask::{Encoding, NotInflated, Unreadable, inflated};
 pub use put_in::{Misplaced, Sending};
 
 /// What stand-ins begin with, so that a person who sees one in a component's output knows it. Lower case, as
