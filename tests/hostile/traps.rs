@@ -37,7 +37,7 @@ fn trap_in_describe() {
 #[test]
 fn endless_loop_in_describe() {
     // No account's own limits hold yet: the host's are short.
-    Place::new("endless_loop_in_describe").could_not_run(&["computing in one call", "5s"]);
+    Place::new("endless_loop_in_describe").could_not_run(&["does not describe itself", "(5s) allows"]);
 }
 
 #[test]
