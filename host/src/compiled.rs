@@ -139,13 +139,16 @@ impl Cache {
         Ok((component, Source::Compiled))
     }
 
-    /// Tells why the cache is not used: once as a warning where somebody else may have written it.
+    /// Tells once why the cache is not used.
     fn tell(&self, path: &Path, why: &Unusable) {
-        match why {
-            Unusable::Unsafe(why) if !self.warned.swap(true, Ordering::Relaxed) => {
-                warn!("compiled code is not taken from the cache, so each start compiles: {why}");
-            }
-            why => debug!("no cache of compiled code in {}: {why}", path.display()),
+        let why = match why {
+            Unusable::Unsafe(why) => why.clone(),
+            Unusable::Io(why) => format!("{}: {why}", path.display()),
+        };
+        if self.warned.swap(true, Ordering::Relaxed) {
+            debug!("no cache of compiled code: {why}");
+        } else {
+            warn!("compiled code is not kept, so each start compiles: {why}");
         }
     }
 }

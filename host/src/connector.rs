@@ -5,7 +5,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::Store;
 
@@ -18,7 +18,7 @@ use crate::contract;
 use crate::egress::denials::Denials;
 use crate::egress::{Egress, Policy};
 use crate::http_client::HttpClient;
-use crate::limits::{Limit, Limits, Passed, RequestCount};
+use crate::limits::{ALONE, Limit, Limits, Passed, RequestCount};
 use crate::meter::metered;
 use crate::rate_limit::SharedLimiter;
 use crate::runtime::Loaded;
@@ -35,9 +35,6 @@ const EPOCHS: u64 = 1;
 /// manifest, or an error with its messages. Otherwise it is twice what a page may have, so that a page that is too
 /// large can still be read and told as such.
 const LEAST_HANDED_OVER: usize = 16 << 20;
-
-/// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
-const ALONE: Duration = Duration::from_secs(5);
 
 /// A component and what it may do for one account; from it come as many connectors as the account needs.
 #[derive(Clone)]
@@ -251,6 +248,9 @@ impl Connector {
         if let Error::Denied(failure) = &mut error
             && let Some(refusal) = self.egress.take_refusal()
         {
+            if !failure.message.ends_with('.') {
+                failure.message.push('.');
+            }
             failure.message += &format!(" The request that was not let out: {refusal}");
         }
         CallError::Told(error)
@@ -322,6 +322,9 @@ impl Connector {
         self.stderr.end_call();
         match ended {
             Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
+            Err(Limit::Call | Limit::Cpu) if self.access.client.is_none() => {
+                Err(Stopped::passed(Limit::Alone, limits, timeouts))
+            }
             Err(limit) => Err(Stopped::passed(limit, limits, timeouts)),
         }
     }

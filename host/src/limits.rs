@@ -14,7 +14,8 @@
 //! | a page's cursor | `cursor_bytes` | 1 MiB |
 //! | pages one after another that bring nothing | `empty_pages` | 1,000 |
 //!
-//! How long a call may last, waits included, is `timeouts.call`.
+//! How long a call may last, waits included, is `timeouts.call`. What no key sets: the stack of an instance, and the
+//! five seconds for a call that needs neither network nor secret.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +27,9 @@ use crate::{duration, quantity};
 
 /// The stack of an instance, in bytes: what the engine gives where nobody sets it.
 const STACK: u64 = 512 << 10;
+
+/// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
+pub const ALONE: Duration = Duration::from_secs(5);
 
 /// The limits of one account's component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,8 @@ pub enum Limit {
     Cpu,
     /// `timeouts.call`
     Call,
+    /// [`ALONE`]
+    Alone,
     /// [`Limits::requests`]
     Requests,
     /// [`Limits::response_bytes`]
@@ -138,6 +144,7 @@ impl Limit {
             Self::Stack => "the stack of an instance",
             Self::Cpu => "computing in one call",
             Self::Call => "one call, waits included",
+            Self::Alone => "one call of describe, map or explain, which needs no network",
             Self::Requests => "requests in one call",
             Self::ResponseBytes => "one answer's body, as it comes over the wire",
             Self::ResponseHeaderBytes => "one answer's headers",
@@ -159,6 +166,7 @@ impl Limit {
             Self::Stack => quantity::bytes(STACK),
             Self::Cpu => duration::format(limits.cpu),
             Self::Call => duration::format(timeouts.call),
+            Self::Alone => duration::format(ALONE),
             Self::Requests => quantity::count(limits.requests.into()),
             Self::ResponseBytes => quantity::bytes(limits.response_bytes),
             Self::ResponseHeaderBytes => bytes(limits.response_header_bytes),
@@ -178,6 +186,7 @@ impl Limit {
             Self::Stack => "the stack",
             Self::Cpu => "limits.cpu",
             Self::Call => "timeouts.call",
+            Self::Alone => "the time without rights",
             Self::Requests => "limits.requests",
             Self::ResponseBytes => "limits.response_bytes",
             Self::ResponseHeaderBytes => "limits.response_header_bytes",

@@ -151,7 +151,7 @@ impl Runtime {
                 why,
             }
         })?;
-        debug!(?source, component = %path.display(), "loaded");
+        debug!(code = ?source, component = %path.display(), "loaded");
         let component_type = component.component_type();
         let imports = component_type.imports(&self.engine);
         let imports = imports.map(|(name, _)| name.to_owned()).collect();

@@ -91,7 +91,11 @@ impl WasiHttpView for Sandbox {
 
 impl secrets::Host for Sandbox {
     async fn get(&mut self, name: String) -> Option<String> {
-        Some(self.secrets.get(&name)?.to_owned())
+        let secret = self.secrets.get(&name);
+        if secret.is_none() {
+            self.egress.refuse_secret(&name);
+        }
+        secret.map(str::to_owned)
     }
 }
 

@@ -40,7 +40,7 @@ impl LogLines {
         if dropped_bytes > 0 {
             debug!(
                 target: "component",
-                "{dropped_lines} more lines ({dropped_bytes} bytes) of this call were dropped"
+                "component: {dropped_lines} more lines ({dropped_bytes} bytes) of this call were dropped"
             );
         }
         *lines = Lines::default();
@@ -138,7 +138,7 @@ impl Lines {
     fn log(&mut self) {
         let line = String::from_utf8_lossy(&self.begun);
         if !line.trim().is_empty() {
-            debug!(target: "component", "{}", line.escape_debug());
+            debug!(target: "component", "component: {}", line.escape_debug());
             self.lines += 1;
         }
         self.begun.clear();

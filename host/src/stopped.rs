@@ -120,6 +120,12 @@ fn past(limit: Limit, allowed: &str, event: Option<&EventAt>) -> impl fmt::Displ
                  recursion without end. Please {maker}"
             );
         }
+        Limit::Alone => {
+            return format!(
+                "the component was stopped: describe, map and explain need no network and may take {allowed} a call, \
+                 which no key changes. Please {maker}"
+            );
+        }
         Limit::MemoryBytes => ("it asked for more memory", "if its pages are just large"),
         Limit::TableElements => ("its tables took more elements", "if it is just large"),
         Limit::Instances => (
@@ -134,7 +140,7 @@ fn past(limit: Limit, allowed: &str, event: Option<&EventAt>) -> impl fmt::Displ
             "if the API's pages are just large",
         ),
         Limit::ResponseHeaderBytes => (
-            "an answer's headers were larger",
+            "an answer had more than 100 headers, or they were larger",
             "if the API's headers are just large",
         ),
         Limit::BatchBytes => ("a page was larger", "if its pages are just large"),

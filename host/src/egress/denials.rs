@@ -1,4 +1,4 @@
-//! Requests of a component that were not let out: why, and how many of each.
+//! What a component may not do with its way out: why, and how often it tried.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ pub enum Rule {
     Method,
     /// No component sets a header of that name.
     Header,
-    /// It holds a secret's stand-in where no secret may go.
+    /// It holds a secret's stand-in where no secret may go, or asks for a secret that the manifest does not name.
     Secret,
 }
 

@@ -30,27 +30,29 @@ pub fn told(fault: &Fault, limits: &Limits) -> Error {
     }
 }
 
-/// Whether the operator learns from the fault's words what is wrong with the network, the proxy or a certificate:
-/// the component cannot say it.
-pub fn is_for_operator(fault: &Fault) -> bool {
-    match fault {
+/// What the operator learns of a fault that the component cannot tell: what is wrong with the network, the proxy or a
+/// certificate, and which key gives more time. None where another message tells it.
+pub fn for_operator(fault: &Fault) -> Option<String> {
+    let key = match fault {
         Fault::Unresolved(_)
         | Fault::Unreachable(_)
         | Fault::Proxy(_)
         | Fault::Untrusted(_)
         | Fault::Tls(_)
-        | Fault::Malformed(_)
+        | Fault::Malformed(_) => return Some(fault.to_string()),
+        // Told as refused with its rule, or by the failure of the source.
+        Fault::Prohibited { .. }
         | Fault::HeadersTooLarge
-        | Fault::BodyTooLarge => true,
-        // Told as refused, with its rule.
-        Fault::Prohibited { .. } => false,
-        // The component's error says as much.
-        Fault::Refused
-        | Fault::ConnectTimeout(_)
-        | Fault::TlsTimeout(_)
-        | Fault::FirstByteTimeout(_)
-        | Fault::BetweenBytesTimeout(_)
-        | Fault::RequestTimeout(_)
-        | Fault::Broken(_) => false,
-    }
+        | Fault::BodyTooLarge
+        | Fault::Refused
+        | Fault::Broken(_) => return None,
+        Fault::ConnectTimeout(_) => "connect",
+        Fault::TlsTimeout(_) => "tls",
+        Fault::FirstByteTimeout(_) => "first_byte",
+        Fault::BetweenBytesTimeout(_) => "between_bytes",
+        Fault::RequestTimeout(_) => "request",
+    };
+    Some(format!(
+        "{fault}; `timeouts.{key}` in the account gives more time, where the component asks for no less"
+    ))
 }

@@ -28,6 +28,9 @@ use crate::stop::Stop;
 /// of an inventory sends, and it is kept in memory as a whole.
 const MOST_REQUEST_BODY: usize = 1 << 20;
 
+/// How much of a secret's name is logged that the manifest does not have, in characters.
+const LONGEST_NAME: usize = 100;
+
 /// The way out of one connector.
 #[derive(Clone)]
 pub struct Egress {
@@ -92,6 +95,26 @@ impl Egress {
         self.denials.add(rule);
         let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         *refusal = Some(format!("{origin}: {why}"));
+    }
+
+    /// Tells of something else that the component may not do, which leads nowhere.
+    pub fn refuse_use(&self, rule: Rule, why: String) {
+        warn!(%rule, "refused to the component: {why}; please report this to its maker");
+        self.denials.add(rule);
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusal = Some(why);
+    }
+
+    /// Tells of a secret that is not the component's. Each costs a line of the log, as a request does. A component
+    /// without rights has none, whatever its manifest says.
+    pub fn refuse_secret(&self, name: &str) {
+        if self.client.is_some() && self.requests.admit().is_ok() {
+            let name: String = name.chars().take(LONGEST_NAME).collect();
+            self.refuse_use(
+                Rule::Secret,
+                format!("the manifest does not ask for the secret {name:?}"),
+            );
+        }
     }
 
     /// The name layer: gives the URL of a request, in the form in which it is sent.
@@ -227,11 +250,8 @@ impl Egress {
 
     /// What the component gets to know of a fault; the operator gets to know more, by the log.
     fn fault(&self, origin: &str, fault: &Fault) -> Error {
-        if faults::is_for_operator(fault) {
-            warn!(
-                origin,
-                "a request of the component came to nothing: {fault}"
-            );
+        if let Some(why) = faults::for_operator(fault) {
+            warn!(origin, "a request of the component came to nothing: {why}");
         } else {
             debug!(
                 origin,
@@ -279,7 +299,8 @@ impl WasiHttpHooks for Egress {
             let forbidden = headers::is_forbidden(name);
             // Each costs a line of the log, as a request does.
             if forbidden && egress.requests.admit().is_ok() {
-                egress.refuse(name.as_str(), Rule::Header, &Denied::Header);
+                let why = format!("the header {name} is the host's or the connection's to set");
+                egress.refuse_use(Rule::Header, why);
             }
             forbidden
         })
@@ -307,7 +328,6 @@ impl WasiHttpHooks for Egress {
             let url = admitted?;
             let timeouts = egress.timeouts(options);
             let (head, body) = request.into_parts();
-            // A body that breaks off is one of which the component has not written all that it announced.
             // A body that breaks off is one of which the component has not written all that it announced.
             let body = whole(body, MOST_REQUEST_BODY).await?;
             let leaving = Leaving {

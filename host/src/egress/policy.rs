@@ -61,12 +61,6 @@ pub enum Denied {
         "CONNECT and TRACE are never let out; please report this to the maker of the component"
     )]
     Method,
-    /// It has a header that is the host's, or the connection's.
-    #[error(
-        "a component may not set that header, which is the host's or the connection's; please report this to the \
-         maker of the component"
-    )]
-    Header,
 }
 
 impl Denied {
@@ -79,7 +73,6 @@ impl Denied {
             Self::Unlisted | Self::Narrowed => Rule::Host,
             Self::Invalid => Rule::Url,
             Self::Method => Rule::Method,
-            Self::Header => Rule::Header,
         }
     }
 }
