@@ -37,7 +37,8 @@ fn trap_in_describe() {
 #[test]
 fn endless_loop_in_describe() {
     // No account's own limits hold yet: the host's are short.
-    Place::new("endless_loop_in_describe").could_not_run(&["does not describe itself", "(5s) allows"]);
+    Place::new("endless_loop_in_describe")
+        .could_not_run(&["does not describe itself", "(5s) allows"]);
 }
 
 #[test]
