@@ -78,7 +78,11 @@ pub fn limits(account: &str) -> String {
     let keys = rows.iter().filter_map(|(key, shown, what)| {
         // The other tables are written elsewhere.
         let key = key.strip_prefix("limits.")?;
-        Some((*what, key, toml(&quantity::as_configured(shown))?))
+        Some((
+            format!("For {what}."),
+            key,
+            toml(&quantity::as_configured(shown))?,
+        ))
     });
     let head = format!(
         "#[account.{account}.limits]\n# Beyond these a call of the component is stopped. Bytes may be a plain number \
@@ -88,8 +92,8 @@ pub fn limits(account: &str) -> String {
 }
 
 /// Each key on a line that is commented out, below a line that says what it is. With the line's end of the writer an empty line follows.
-fn lines<'a>(keys: impl IntoIterator<Item = (&'a str, &'a str, String)>) -> String {
+fn lines<'a>(keys: impl IntoIterator<Item = (impl AsRef<str>, &'a str, String)>) -> String {
     keys.into_iter()
-        .map(|(what, key, value)| format!("{}\n#{key} = {value}\n", comment(what)))
+        .map(|(what, key, value)| format!("{}\n#{key} = {value}\n", comment(what.as_ref())))
         .collect()
 }
