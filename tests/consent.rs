@@ -286,6 +286,112 @@ fn an_approval_needs_a_component_and_a_configuration_in_order() {
         .says(&["not in order yet", "account.acme.config.client_idd"]);
 }
 
+/// What `check` refuses an account for, `approve` does too, and the page shows it.
+#[test]
+fn what_an_account_may_not_reach_is_a_problem_for_all() {
+    for (line, to, problem) in [
+        (
+            "rate_limits",
+            "hosts = [\"*.sophos.com\"]\nrate_limits",
+            "account.acme.hosts: the component does not ask for \"*.sophos.com\"",
+        ),
+        (
+            "rate_limits",
+            "hosts = [\"192.0.2.1\"]\nrate_limits",
+            "account.acme.hosts: \"192.0.2.1\" is no host",
+        ),
+        (
+            "rate_limits",
+            "ca_file = \"missing.pem\"\nrate_limits",
+            "account.acme.ca_file: ",
+        ),
+        (
+            "api_host = \"http://",
+            "api_host = \"http://user:pass@",
+            "account.acme.config.api_host: must hold no user name",
+        ),
+        (
+            "api_host = \"http://127.0.0.1",
+            "api_host = \"http://api.example.com",
+            "account.acme.config.api_host: must begin with https",
+        ),
+    ] {
+        let work = workplace();
+        work.edit_config(line, to);
+        for command in ["check", "collect", "approve"] {
+            work.host(&[command]).expect(2).says(&[problem]);
+        }
+        assert!(!work.path("state.db").exists(), "{to}");
+        work.host(&["describe"])
+            .expect(0)
+            .says(&["not in order yet", problem]);
+        let ran = work.host(&["describe", "--json"]).expect(0);
+        let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let told = facts["problems"].as_array().unwrap();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].as_str().unwrap().starts_with(problem), "{told:?}");
+    }
+}
+
+/// What an account lacks for a new build must not hide that nobody approved that build.
+#[test]
+fn that_more_is_asked_for_is_told_before_what_the_account_lacks() {
+    let work = workplace();
+    work.collect(0);
+    approve_less(&work, "acme");
+    work.edit_config("client_id = ", "client_idd = ");
+    for command in ["check", "collect"] {
+        let ran = refused(&work, &[command]).says(&DIFFERENCE).says(&[
+            "account acme: the component asks for more than was approved on 20",
+            "account.acme.config.client_idd: unknown key",
+        ]);
+        let place = |text: &str| ran.stderr.find(text).unwrap();
+        assert!(
+            place("+ host") < place("client_idd"),
+            "{command}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn the_page_names_the_proxy_and_that_no_host_is_left() {
+    let work = workplace();
+    work.edit_config("rate_limits", "hosts = []\nrate_limits");
+    let describe = |args: &[&str]| {
+        let mut command = work.command(args);
+        command.env("HTTPS_PROXY", "http://user:canary@192.0.2.1:3128");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let page = describe(&["describe"]);
+    for text in [
+        "through the proxy 192.0.2.1:3128 only names are judged",
+        "`hosts` in the account leaves none of them",
+    ] {
+        assert!(page.contains(text), "{page}");
+    }
+    assert!(!page.contains("canary"), "{page}");
+    let facts: Value = serde_json::from_str(&describe(&["describe", "--json"])).unwrap();
+    assert_eq!(facts["reach"]["proxy"], "192.0.2.1:3128");
+}
+
+#[test]
+fn the_page_is_shown_of_a_build_that_is_not_the_pinned_one() {
+    let work = workplace();
+    let pinned = "0".repeat(64);
+    let line = format!("sha256 = \"{pinned}\"\nrate_limits");
+    work.edit_config("rate_limits", &line);
+    work.host(&["check"])
+        .expect(2)
+        .says(&["look at the new one with `asset-host describe`"]);
+    work.host(&["describe"]).expect(0).says(&[
+        &digest(),
+        &format!("to another digest: `sha256` in the account says {pinned}"),
+    ]);
+}
+
 #[test]
 fn a_service_that_is_refused_runs_again_once_it_is_approved() {
     let work = workplace();
@@ -321,7 +427,7 @@ fn the_page_tells_what_the_account_allows() {
         "rate_limits = []",
         &format!(
             "rate_limits = [{{ requests = 7, seconds = 2 }}]\nsha256 = \"{digest}\"\nhosts = [\"id.sophos.com\"]\n\
-             allow_addresses = [\"192.0.2.0/24\"]\nsecret_mode = \"value\"\n\
+             allow_addresses = [\"192.0.2.0/24\"]\nsecret_mode = \"value\"\nca_file = \"missing.pem\"\n\
              limits = {{ memory_bytes = 4242 }}"
         ),
     );
@@ -334,10 +440,14 @@ fn the_page_tells_what_the_account_allows() {
         &format!("{url}, the URL in `api_host`"),
         "192.0.2.0/24",
         "`allow_loopback_http` is on",
-        &format!("client_secret: to send it to the URL in `token_url`, {url}"),
+        "client_secret: handed to the component itself: it can go wherever its requests may",
         "`secret_mode` is \"value\"",
+        "missing.pem beside the system's",
+        "id.sophos.com, by https",
         "7 requests in 2 s",
         "4,242 bytes",
+        "100,000",
+        "512 KiB  the stack of an instance",
     ]);
     let ran = work.host(&["describe", "--json"]).expect(0);
     let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -346,7 +456,11 @@ fn the_page_tells_what_the_account_allows() {
     assert_eq!(facts["account"], "acme");
     assert_eq!(facts["consent"], json!({ "status": "first_run_approves" }));
     assert_eq!(facts["secret_mode"], "value");
-    assert_eq!(facts["secrets"][0]["origin"], url);
+    assert_eq!(facts["secrets"][0]["origin"], Value::Null);
+    assert_eq!(facts["limits"][0]["value"], "4,242 bytes");
+    assert_eq!(facts["limits"][1]["value"], 100_000);
+    let ca_file = facts["reach"]["ca_file"].as_str().unwrap();
+    assert!(ca_file.ends_with("missing.pem"), "{ca_file}");
     assert_eq!(
         facts["reach"],
         json!({
@@ -358,8 +472,15 @@ fn the_page_tells_what_the_account_allows() {
             ],
             "allow_addresses": ["192.0.2.0/24"],
             "allow_loopback_http": true,
+            "ca_file": ca_file,
+            "proxy": null,
         })
     );
+    // Without `secret_mode`, the secret goes to one place.
+    work.edit_config("secret_mode = \"value\"\n", "");
+    work.host(&["describe"]).expect(0).says(&[&format!(
+        "client_secret: to send it to the URL in `token_url`, {url}"
+    )]);
     assert!(work.simulator.requests().is_empty());
 }
 

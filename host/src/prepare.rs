@@ -6,20 +6,20 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde_json::Value;
 use tracing::warn;
-use url::Url;
 
 use crate::config::{Account, Config, Problem, SecretMode};
 use crate::connector::{Access, Connector};
-use crate::consent::Asks;
+use crate::consent::{self, Asks, CheckError};
+use crate::egress::Policy;
 use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
-use crate::egress::policy::{Hosts, normal};
-use crate::egress::{Policy, is_loopback};
+use crate::egress::policy::Hosts;
 use crate::http_client::{Addresses, ClientError, ClientOptions, HttpClient};
-use crate::manifest::{Manifest, is_uri};
+use crate::manifest::Manifest;
 use crate::rate_limit::Limiters;
 use crate::runtime::{Loaded, Runtime};
 use crate::stand_in::Secrets;
+use crate::state::State;
 use crate::stop::Stop;
 
 /// An account whose component, configuration and secrets are in order.
@@ -71,12 +71,16 @@ async fn prepare(
     limiters: &mut Limiters,
     stop: Option<&Stop>,
 ) -> anyhow::Result<Ready> {
-    let Checked {
+    let Found {
         loaded,
         manifest,
         asked,
-        narrowed,
-    } = component(runtime, config, account).await?;
+    } = find(runtime, config, account).await?;
+    let asks = Asks::of(&loaded.digest, &manifest, Some(account));
+    let problems = problems(&manifest, &asked, account);
+    if !problems.is_empty() {
+        return Err(does_not_fit(config, account, &asks, problems));
+    }
     // A command that prints a secret may take its time, or wait for a person.
     let account = Arc::new(account.clone());
     let resolved = {
@@ -97,24 +101,30 @@ async fn prepare(
              request that it may send; leave the key out unless the component cannot work with stand-ins"
         );
     }
-    let typed =
-        typed_urls(&manifest.config, &account).map_err(|problem| config.invalid(vec![problem]))?;
+    // What is wrong with either is among the problems above.
+    let mut none = Vec::new();
+    let narrowed = manifest.narrowed(&asked, &account, &mut none);
+    let typed = manifest.typed_urls(&account, &mut none);
     let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
-    let client = client(&account).map_err(|error| match error {
-        ClientError::AuthorityFile { .. } => {
-            let key = format!("account.{}.ca_file", account.name);
-            let problem = Problem::new(key, error);
-            anyhow::Error::from(config.invalid(vec![problem]))
-        }
-        other => anyhow::Error::from(other).context(format!("account.{}", account.name)),
+    let client = client(&account).map_err(|error| match authorities(&account, &error) {
+        Some(problem) => config.invalid(vec![problem]).into(),
+        None => anyhow::Error::from(error).context(format!("account.{}", account.name)),
     })?;
+    if let Some(proxy) = client.https_proxy() {
+        warn!(
+            account = account.name,
+            proxy,
+            "requests of the component go by a proxy, which resolves names by itself: only names are judged, not \
+             the addresses that they lead to"
+        );
+    }
     let limits = account
         .rate_limits
         .as_ref()
         .unwrap_or(&manifest.rate_limits);
     Ok(Ready {
         account: Arc::clone(&account),
-        asks: Asks::of(&loaded.digest, &manifest, Some(&account)),
+        asks,
         access: Access {
             loaded,
             policy: Arc::new(policy),
@@ -130,16 +140,60 @@ async fn prepare(
     })
 }
 
-/// The component of an account that fits it.
-pub struct Checked {
+/// What is wrong with an account whose component asks for more than was approved comes after that, which may well be
+/// its reason: a person who only hears that something is missing would set it, and never know.
+fn does_not_fit(
+    config: &Config,
+    account: &Account,
+    asks: &Asks,
+    problems: Vec<Problem>,
+) -> anyhow::Error {
+    let invalid = config.invalid(problems);
+    // A state that cannot be read is told once the account is in order.
+    let standing = State::open_to_read(&config.state)
+        .map_err(CheckError::from)
+        .and_then(|state| consent::check(&state, &[(&account.name, asks)]));
+    match standing {
+        Err(CheckError::NotApproved(not_approved)) => anyhow::anyhow!(
+            "{not_approved}\nand the account {} does not fit what it asks for:\n{invalid}",
+            account.name
+        ),
+        Err(CheckError::State(_)) | Ok(()) => invalid.into(),
+    }
+}
+
+/// The component of an account.
+pub struct Found {
     /// The component.
     pub loaded: Loaded,
     /// What it says of itself.
     pub manifest: Manifest,
     /// The hosts that it asks for.
-    asked: Hosts,
-    /// What the account leaves of them; none where it leaves all.
-    narrowed: Option<Hosts>,
+    pub asked: Hosts,
+}
+
+/// Where an account names its component, for what is wrong with that: `FILE: account.NAME.component`.
+pub fn named(config: &Config, account: &Account) -> String {
+    format!(
+        "{}: account.{}.component",
+        config.file.display(),
+        account.name
+    )
+}
+
+/// Loads the component of an account; asks for no secret.
+async fn find(runtime: &Runtime, config: &Config, account: &Account) -> anyhow::Result<Found> {
+    let named = || named(config, account);
+    let loaded = runtime
+        .load(&account.component, account.sha256.as_deref())
+        .with_context(named)?;
+    let manifest = manifest(&loaded).await.with_context(named)?;
+    let asked = asked(&loaded, &manifest).with_context(named)?;
+    Ok(Found {
+        loaded,
+        manifest,
+        asked,
+    })
 }
 
 /// Loads the component of an account and checks the account against its manifest; asks for no secret.
@@ -151,29 +205,48 @@ pub async fn component(
     runtime: &Runtime,
     config: &Config,
     account: &Account,
-) -> anyhow::Result<Checked> {
-    let key = format!("account.{}", account.name);
-    let loaded = runtime
-        .load(&account.component, account.sha256.as_deref())
-        .with_context(|| format!("{}: {key}.component", config.file.display()))?;
-    let manifest = manifest(&loaded).await?;
-    let asked = Hosts::parse(&manifest.hosts).map_err(|entry| {
-        anyhow::anyhow!(
-            "{}: the manifest asks for the host {entry:?}, which is neither a name nor `*.` and a name",
-            loaded.path.display()
-        )
-    })?;
-    let mut problems = manifest.check_account(account);
-    let narrowed = narrowed(&manifest, &asked, account, &mut problems);
+) -> anyhow::Result<Found> {
+    let found = find(runtime, config, account).await?;
+    let problems = problems(&found.manifest, &found.asked, account);
     if !problems.is_empty() {
         return Err(config.invalid(problems).into());
     }
-    Ok(Checked {
-        loaded,
-        manifest,
-        asked,
-        narrowed,
+    Ok(found)
+}
+
+/// The hosts that a component asks for.
+///
+/// # Errors
+///
+/// When one of them is neither a name nor `*.` and a name.
+pub fn asked(loaded: &Loaded, manifest: &Manifest) -> anyhow::Result<Hosts> {
+    Hosts::parse(&manifest.hosts).map_err(|entry| {
+        anyhow::anyhow!(
+            "the manifest of {} asks for the host {entry:?}, which is neither a name nor `*.` and a name; take another \
+             build of it",
+            loaded.path.display()
+        )
     })
+}
+
+/// What is wrong with an account for the component with this manifest, which asks for the hosts `asked`; nothing where
+/// all is well. No secret is read.
+pub fn problems(manifest: &Manifest, asked: &Hosts, account: &Account) -> Vec<Problem> {
+    let mut problems = manifest.check_account(account);
+    manifest.narrowed(asked, account, &mut problems);
+    manifest.typed_urls(account, &mut problems);
+    if account.reach.ca_file.is_some()
+        && let Err(error) = client(account)
+    {
+        problems.extend(authorities(account, &error));
+    }
+    problems
+}
+
+/// What is wrong with the account's `ca_file`, if this error is about that.
+fn authorities(account: &Account, error: &ClientError) -> Option<Problem> {
+    let key = format!("account.{}.ca_file", account.name);
+    matches!(error, ClientError::AuthorityFile { .. }).then(|| Problem::new(key, error))
 }
 
 /// Asks a component for its manifest.
@@ -213,7 +286,7 @@ pub async fn manifest_text(loaded: &Loaded) -> anyhow::Result<String> {
 
 /// What sends the requests of an account's component, and keeps its connections.
 fn client(account: &Account) -> Result<HttpClient, ClientError> {
-    let client = HttpClient::new(ClientOptions {
+    HttpClient::new(ClientOptions {
         addresses: Addresses::Judged(Allowed {
             networks: account.reach.allow_addresses.clone(),
             loopback: account.reach.allow_loopback_http,
@@ -221,120 +294,5 @@ fn client(account: &Account) -> Result<HttpClient, ClientError> {
         ca_file: account.reach.ca_file.clone(),
         https: true,
         response_header_bytes: account.limits.response_header_bytes,
-    })?;
-    if let Some(proxy) = client.https_proxy() {
-        warn!(
-            account = account.name,
-            proxy,
-            "requests of the component go by a proxy, which resolves names by itself: only names are judged, not \
-             the addresses that they lead to"
-        );
-    }
-    Ok(client)
-}
-
-/// The hosts that the account leaves of those that the manifest asks for; none where it leaves all. What is wrong with
-/// them is added to `problems`.
-fn narrowed(
-    manifest: &Manifest,
-    asked: &Hosts,
-    account: &Account,
-    problems: &mut Vec<Problem>,
-) -> Option<Hosts> {
-    let entries = account.reach.hosts.as_ref()?;
-    for entry in entries {
-        let why = match Hosts::parse(std::slice::from_ref(entry)) {
-            Err(_) => format!(
-                "{entry:?} is no host: write a name such as \"id.example.com\", or \"*.example.com\" for every name \
-                 below it, without scheme, port or path"
-            ),
-            Ok(host) if !asked.cover(&host) => format!(
-                "the component does not ask for {entry:?}: leave it out, or write some of what it asks for ({}) or \
-                 names below. What is typed into [account.{}.config] is allowed without this",
-                manifest.hosts.join(", "),
-                account.name
-            ),
-            Ok(_) => continue,
-        };
-        problems.push(Problem::new(format!("account.{}.hosts", account.name), why));
-    }
-    Hosts::parse(entries).ok()
-}
-
-/// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each
-/// must be https, but for this machine's own.
-fn typed_urls(schema: &Value, account: &Account) -> Result<Vec<Url>, Problem> {
-    let mut urls = Vec::new();
-    for (field, value) in &account.config {
-        let Some(field_schema) = schema
-            .get("properties")
-            .and_then(|fields| fields.get(field))
-        else {
-            continue;
-        };
-        if !is_uri(field_schema) {
-            continue;
-        }
-        let refused = |why: &str| {
-            let example = field_schema.get("default").and_then(Value::as_str);
-            let example = example.unwrap_or("https://api.example.com");
-            Problem::new(
-                account.key("config", field),
-                format!("{why}, as in {example}"),
-            )
-        };
-        let url = value.as_str().and_then(|text| normal(text).ok());
-        let url = url.ok_or_else(|| refused("must be a URL"))?;
-        if url.scheme() != "https" && !is_loopback(&url) {
-            return Err(refused("must begin with https"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("must hold no user name and no password"));
-        }
-        urls.push(url);
-    }
-    Ok(urls)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::typed_urls;
-    use crate::config::Config;
-
-    #[test]
-    fn only_what_the_user_typed_into_a_uri_field_counts() {
-        let schema = json!({"properties": {
-            "api_host": {"type": "string", "format": "uri"},
-            "token_url": {"type": "string", "format": "uri", "default": "https://default.example/"},
-            "note": {"type": "string"},
-        }});
-        let typed = |host: &str| {
-            let folder = tempfile::tempdir().unwrap();
-            let file = folder.path().join("asset-host.toml");
-            let text = format!(
-                "[account.a]\ncomponent = \"c\"\n[account.a.config]\napi_host = \"{host}\"\n\
-                 note = \"https://note.example\""
-            );
-            std::fs::write(&file, text).unwrap();
-            let config = Config::load(&file).unwrap();
-            typed_urls(&schema, &config.accounts[0])
-        };
-        for host in ["https://typed.example/", "http://127.0.0.1:8080/"] {
-            let urls = typed(host).unwrap();
-            assert_eq!(
-                urls.iter().map(|url| url.as_str()).collect::<Vec<_>>(),
-                [host]
-            );
-        }
-        for host in [
-            "http://typed.example",
-            "https://user:pass@typed.example",
-            "typed.example",
-        ] {
-            let problem = typed(host).unwrap_err();
-            assert_eq!(problem.key, "account.a.config.api_host", "{host}");
-        }
-    }
+    })
 }

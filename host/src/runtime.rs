@@ -57,8 +57,8 @@ pub enum LoadError {
     /// The file is not the one that the account pins.
     #[error(
         "{path} is not the component that `sha256` pins: it has the digest {found}, the account says \
-             {pinned}. Restore the file, or look at the new one with `asset-host describe --component {path}` \
-             and pin its digest"
+             {pinned}. Restore the file, or look at the new one with `asset-host describe` and pin its \
+             digest"
     )]
     OtherDigest {
         /// The file.

@@ -40,10 +40,32 @@ fn manifest_asks_for_more() {
     place.host(&["collect"]).expect(0);
 }
 
+/// A build whose secret is to go to a URL that is not set must not have the operator set it before they hear that
+/// nobody approved the build.
+#[test]
+fn what_an_account_lacks_does_not_hide_that_more_is_asked_for() {
+    let place = Place::of("guest.wasm".into());
+    install(&place, "harmless");
+    place.collect(0);
+    install(&place, "manifest_asks_for_more");
+    for command in ["check", "collect"] {
+        place
+            .host(&[command, "--account", ACCOUNT])
+            .expect(2)
+            .says(&[
+                "+ host *.other.example",
+                "~ secret secret: from the URL in token_url to the URL in api_url",
+                "asset-host approve",
+                "config.api_url: is missing: the secret secret goes to its host",
+            ]);
+    }
+}
+
 /// What is asked for must be known before anybody can approve it.
 #[test]
 fn manifest_changes_between_calls() {
     Place::new("manifest_changes_between_calls").could_not_run(&[
+        &format!("asset-host.toml: account.{ACCOUNT}.component: "),
         "the manifest of",
         "it is another one each time that it is asked for",
     ]);

@@ -9,7 +9,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::consent::{Asks, Standing};
 use crate::exit::ExitStatus;
-use crate::prepare::{self, Checked};
+use crate::prepare::{self, Found};
 use crate::runtime::Runtime;
 use crate::state::State;
 use crate::timestamp;
@@ -30,7 +30,7 @@ pub async fn run(
     let runtime = Runtime::new()?;
     let mut all = Vec::new();
     for account in config.select(&args.accounts)? {
-        let Checked {
+        let Found {
             loaded, manifest, ..
         } = prepare::component(&runtime, &config, account).await?;
         let asks = Asks::of(&loaded.digest, &manifest, Some(account));

@@ -8,10 +8,13 @@ use anyhow::{Context, bail};
 use crate::cli;
 use crate::config::{Account, Config};
 use crate::consent::{Asks, Standing};
+use crate::egress::addresses::Allowed;
 use crate::exit::ExitStatus;
+use crate::http_client::{Addresses, ClientOptions, HttpClient};
+use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::prepare;
-use crate::runtime::Runtime;
+use crate::runtime::{Loaded, Runtime};
 use crate::state::State;
 
 mod facts;
@@ -42,21 +45,25 @@ pub async fn run(
         (Some(config), None) => only(config)?,
         (None, _) => None,
     };
-    let pinned = account.and_then(|account| account.sha256.as_deref());
-    let (path, must_be) = match (component, &config) {
+    let path = match (component, &config) {
         // To look at another one than the account's must be possible before the account is changed.
-        (Some(component), _) => (component.to_owned(), None),
+        (Some(component), _) => component.to_owned(),
         (None, Some(config)) => {
             let of_all = || config.accounts.first().map(|account| &account.component);
             let path = account.map(|account| &account.component).or_else(of_all);
-            (path.context("no account")?.clone(), pinned)
+            path.context("no account")?.clone()
         }
-        (None, None) => (super::beside_program()?, None),
+        (None, None) => super::beside_program()?,
     };
-    let loaded = Runtime::new()?.load(&path, must_be)?;
-    let text = prepare::manifest_text(&loaded).await?;
-    let manifest = Manifest::parse(&text)
-        .with_context(|| format!("the manifest of {} is wrong", path.display()))?;
+    let named = match (component, &config, account) {
+        (None, Some(config), Some(account)) => Some(prepare::named(config, account)),
+        _ => None,
+    };
+    let read = read(&path).await;
+    let (loaded, text, manifest) = match named {
+        Some(named) => read.context(named)?,
+        None => read?,
+    };
     let consent = match (&config, account) {
         (Some(config), Some(account)) => {
             let asks = Asks::of(&loaded.digest, &manifest, Some(account));
@@ -64,7 +71,13 @@ pub async fn run(
         }
         _ => None,
     };
-    let facts = Facts::of(&loaded, &manifest, account, consent);
+    let problems = match account {
+        Some(account) => {
+            prepare::problems(&manifest, &prepare::asked(&loaded, &manifest)?, account)
+        }
+        None => Vec::new(),
+    };
+    let facts = Facts::of(&loaded, &manifest, account, consent, &problems, proxy()?);
     if args.json {
         // By way of a text: an error of the writer would be hidden in one of JSON.
         let json = serde_json::to_string_pretty(&facts.json(&serde_json::from_str(&text)?))?;
@@ -73,6 +86,32 @@ pub async fn run(
         out.write_all(page::page(&facts, &manifest).as_bytes())?;
     }
     Ok(ExitStatus::Done)
+}
+
+/// Loads the component in a file, whatever an account pins, since this is where to look when it is not that one: the
+/// component, the text of its manifest, and what that says.
+async fn read(path: &Path) -> anyhow::Result<(Loaded, String, Manifest)> {
+    let loaded = Runtime::new()?.load(path, None)?;
+    let text = prepare::manifest_text(&loaded).await?;
+    let manifest = Manifest::parse(&text)
+        .with_context(|| format!("the manifest of {} is wrong", path.display()))?;
+    Ok((loaded, text, manifest))
+}
+
+/// Host and port of the proxy that the environment names for https, if it names one.
+///
+/// # Errors
+///
+/// When the environment names something that cannot be used: nothing would run with it.
+fn proxy() -> anyhow::Result<Option<String>> {
+    let client = HttpClient::new(ClientOptions {
+        addresses: Addresses::Judged(Allowed::default()),
+        ca_file: None,
+        // It is asked for nothing, so a system without certificate authorities does as well.
+        https: false,
+        response_header_bytes: Limits::default().response_header_bytes,
+    })?;
+    Ok(client.https_proxy().map(str::to_owned))
 }
 
 /// The only account; none where several have the same component.

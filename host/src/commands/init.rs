@@ -8,13 +8,15 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::cli;
-use crate::config::{Retry, Timeouts, is_account_name};
+use crate::config::{Retry, is_account_name};
 use crate::duration;
 use crate::exit::ExitStatus;
 use crate::manifest::{Manifest, PLACEHOLDER, Secret};
 use crate::prepare;
 use crate::printable::printable;
 use crate::runtime::Runtime;
+
+mod bounds;
 
 /// How long the lines of a comment may get.
 const WIDTH: usize = 100;
@@ -191,7 +193,7 @@ pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, accoun
         "# After how long everything is walked again, which alone finds devices that were never seen.",
     );
     line("#full_every = \"7d\"");
-    line("");
+    line(&bounds::reach(manifest));
 
     line(&format!("[account.{account}.config]"));
     let (required, optional): (Vec<_>, Vec<_>) = manifest
@@ -282,21 +284,8 @@ pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, accoun
     }
     line("");
 
-    let timeouts = Timeouts::default();
-    line(&format!("#[account.{account}.timeouts]"));
-    line(
-        "# For a connection, an answer's first byte, each next byte, and one call of the component.",
-    );
-    for (name, value) in [
-        ("connect", timeouts.connect),
-        ("first_byte", timeouts.first_byte),
-        ("between_bytes", timeouts.between_bytes),
-        ("call", timeouts.call),
-    ] {
-        line(&format!("#{name} = \"{}\"", duration::format(value)));
-    }
-    line("");
-
+    line(&bounds::timeouts(account));
+    line(&bounds::limits(account));
     line("[state]");
     line("# How far each source is collected. Keep this file.");
     line("path = \"state.db\"");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ConfigError;
-use crate::duration;
+use crate::{duration, quantity};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -190,27 +190,37 @@ pub struct Timeouts {
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Limits {
     /// Linear memory of an instance.
+    #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub memory_bytes: Option<u64>,
     /// Elements of its tables.
+    #[serde(default, deserialize_with = "quantity::optional_count")]
     pub table_elements: Option<u64>,
     /// Its core instances, memories and tables, each.
+    #[serde(default, deserialize_with = "quantity::optional_count")]
     pub instances: Option<u64>,
     /// Computing in one call.
     #[serde(default, deserialize_with = "duration::optional")]
     pub cpu: Option<Duration>,
     /// Requests in one call.
+    #[serde(default, deserialize_with = "quantity::optional_count")]
     pub requests: Option<u64>,
     /// The body of one answer.
+    #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub response_bytes: Option<u64>,
     /// The headers of one answer.
+    #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub response_header_bytes: Option<u64>,
     /// The texts of one page.
+    #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub batch_bytes: Option<u64>,
     /// One event.
+    #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub event_bytes: Option<u64>,
     /// One cursor.
+    #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub cursor_bytes: Option<u64>,
     /// Pages that bring nothing, one after another.
+    #[serde(default, deserialize_with = "quantity::optional_count")]
     pub empty_pages: Option<u64>,
 }
 

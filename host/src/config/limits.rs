@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::account::positive;
 use super::{Problem, file};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,49 +61,44 @@ pub(super) fn limits(key: &str, table: &file::Limits, problems: &mut Vec<Problem
         default.cpu,
         problems,
     );
-    let mut positive = |name: &str, value: Option<u64>, default: u64| {
+    let mut positive = |limit: Limit, value: Option<u64>| {
         if value == Some(0) {
             problems.push(Problem::new(
-                format!("{key}.limits.{name}"),
-                format_args!("must be 1 or more: the default is {default}"),
+                format!("{key}.{limit}"),
+                format_args!(
+                    "must be 1 or more: the default is {}",
+                    limit.allowed(&default, &Timeouts::default())
+                ),
             ));
         }
-        value.unwrap_or(default)
+        value
     };
-    let mut size = |name: &str, value, default: usize| {
-        usize::try_from(positive(name, value, default as u64)).unwrap_or(usize::MAX)
+    let mut size = |limit, value, default: usize| {
+        positive(limit, value).map_or(default, |value| {
+            usize::try_from(value).unwrap_or(usize::MAX)
+        })
     };
     Limits {
-        memory_bytes: size("memory_bytes", table.memory_bytes, default.memory_bytes),
+        memory_bytes: size(Limit::MemoryBytes, table.memory_bytes, default.memory_bytes),
         table_elements: size(
-            "table_elements",
+            Limit::TableElements,
             table.table_elements,
             default.table_elements,
         ),
-        instances: size("instances", table.instances, default.instances),
+        instances: size(Limit::Instances, table.instances, default.instances),
         response_header_bytes: size(
-            "response_header_bytes",
+            Limit::ResponseHeaderBytes,
             table.response_header_bytes,
             default.response_header_bytes,
         ),
-        batch_bytes: size("batch_bytes", table.batch_bytes, default.batch_bytes),
-        event_bytes: size("event_bytes", table.event_bytes, default.event_bytes),
-        cursor_bytes: size("cursor_bytes", table.cursor_bytes, default.cursor_bytes),
-        response_bytes: positive(
-            "response_bytes",
-            table.response_bytes,
-            default.response_bytes,
-        ),
-        requests: small(positive(
-            "requests",
-            table.requests,
-            default.requests.into(),
-        )),
-        empty_pages: small(positive(
-            "empty_pages",
-            table.empty_pages,
-            default.empty_pages.into(),
-        )),
+        batch_bytes: size(Limit::BatchBytes, table.batch_bytes, default.batch_bytes),
+        event_bytes: size(Limit::EventBytes, table.event_bytes, default.event_bytes),
+        cursor_bytes: size(Limit::CursorBytes, table.cursor_bytes, default.cursor_bytes),
+        response_bytes: positive(Limit::ResponseBytes, table.response_bytes)
+            .unwrap_or(default.response_bytes),
+        requests: positive(Limit::Requests, table.requests).map_or(default.requests, small),
+        empty_pages: positive(Limit::EmptyPages, table.empty_pages)
+            .map_or(default.empty_pages, small),
         cpu,
     }
 }

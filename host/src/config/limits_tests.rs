@@ -65,17 +65,17 @@ fn every_limit_and_every_timeout_arrives() {
 #[test]
 fn no_limit_and_no_timeout_may_be_zero() {
     for (key, zero, default) in [
-        ("limits.memory_bytes", "0", "268435456"),
-        ("limits.table_elements", "0", "100000"),
+        ("limits.memory_bytes", "0", "256 MiB"),
+        ("limits.table_elements", "0", "100,000"),
         ("limits.instances", "0", "100"),
         ("limits.cpu", "\"0s\"", "1m"),
         ("limits.requests", "0", "100"),
-        ("limits.response_bytes", "0", "67108864"),
-        ("limits.response_header_bytes", "0", "65536"),
-        ("limits.batch_bytes", "0", "67108864"),
-        ("limits.event_bytes", "0", "1048576"),
-        ("limits.cursor_bytes", "0", "1048576"),
-        ("limits.empty_pages", "0", "1000"),
+        ("limits.response_bytes", "0", "64 MiB"),
+        ("limits.response_header_bytes", "0", "64 KiB"),
+        ("limits.batch_bytes", "0", "64 MiB"),
+        ("limits.event_bytes", "0", "1 MiB"),
+        ("limits.cursor_bytes", "0", "1 MiB"),
+        ("limits.empty_pages", "0", "1,000"),
         ("timeouts.connect", "\"0s\"", "10s"),
         ("timeouts.tls", "\"0s\"", "10s"),
         ("timeouts.first_byte", "\"0s\"", "1m"),
@@ -105,12 +105,52 @@ fn a_limit_may_be_larger_than_anything() {
 }
 
 #[test]
+fn bytes_may_have_a_unit() {
+    let text = "limits = { memory_bytes = \"1 GiB\", event_bytes = \"1,025 bytes\", response_bytes = \"2 KiB\" }";
+    let limits = account(&format!("[account.acme]\ncomponent = \"c.wasm\"\n{text}\n")).limits;
+    let found = (
+        limits.memory_bytes,
+        limits.event_bytes,
+        limits.response_bytes,
+    );
+    assert_eq!(found, (1 << 30, 1025, 2048));
+}
+
+#[test]
 fn an_unknown_limit_and_a_negative_one_are_refused_with_their_names() {
     for (limits, words) in [
         ("memory = 7", ["account.acme.limits", "`memory_bytes`"]),
         (
             "requests = -1",
-            ["account.acme.limits.requests: ", "line 3"],
+            ["account.acme.limits.requests: -1 is negative", "line 3"],
+        ),
+        (
+            "event_bytes = -1",
+            [
+                "account.acme.limits.event_bytes: -1 is negative",
+                "\"256 MiB\"",
+            ],
+        ),
+        (
+            "event_bytes = \"1 MB\"",
+            [
+                "account.acme.limits.event_bytes: \"1 MB\" is no number",
+                "\"256 MiB\"",
+            ],
+        ),
+        (
+            "event_bytes = true",
+            [
+                "account.acme.limits.event_bytes: ",
+                "a number of bytes such as",
+            ],
+        ),
+        (
+            "requests = \"many\"",
+            [
+                "account.acme.limits.requests: \"many\" is a text",
+                "such as 1000",
+            ],
         ),
     ] {
         let text = format!("[account.acme]\ncomponent = \"c.wasm\"\nlimits = {{ {limits} }}\n");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod account;
+mod reach;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::imports::{self, Package};
-use crate::config::{Account, SecretMode, Timeouts};
+use crate::config::{Account, Problem, SecretMode, Timeouts};
 use crate::consent::Standing;
 use crate::egress::policy::normal;
 use crate::limits::Limits;
 use crate::manifest::{Manifest, RateLimit, is_uri};
+use crate::quantity;
 use crate::runtime::Loaded;
 use crate::stand_in::bound_url;
 use crate::timestamp;
@@ -56,6 +57,10 @@ pub struct Reach {
     pub allow_addresses: Vec<String>,
     /// Whether the account allows this very machine.
     pub allow_loopback_http: bool,
+    /// The file of certificate authorities that the account trusts beside the system's.
+    pub ca_file: Option<String>,
+    /// Host and port of the proxy that the environment names for https, which resolves names by itself.
+    pub proxy: Option<String>,
 }
 
 /// A field of the config that takes a URL.
@@ -76,7 +81,8 @@ pub struct Secret {
     pub title: String,
     /// The field of the config to whose origin alone it may go.
     pub config_field: String,
-    /// That origin; none where neither the account nor a default tells it.
+    /// That origin; none where neither the account nor a default tells it, and where the component is handed the
+    /// secret itself, which can go anywhere then.
     pub origin: Option<String>,
 }
 
@@ -85,8 +91,8 @@ pub struct Secret {
 pub struct Limit {
     /// The key below the account's table.
     pub key: &'static str,
-    /// The value, as the configuration writes it.
-    pub value: String,
+    /// The value, as the configuration takes it: a number for a count, else a text such as `256 MiB`.
+    pub value: Value,
     /// What it bounds.
     pub what: &'static str,
 }
@@ -101,12 +107,15 @@ pub enum Consented {
 }
 
 impl Facts {
-    /// Collects the facts of a component; without an account the defaults hold.
+    /// Collects the facts of a component; without an account the defaults hold. `problems` are the account's,
+    /// and `proxy` is host and port of the proxy for https.
     pub fn of(
         loaded: &Loaded,
         manifest: &Manifest,
         account: Option<&Account>,
         consent: Option<Consented>,
+        problems: &[Problem],
+        proxy: Option<String>,
     ) -> Self {
         let (bounds, timeouts) = account.map_or_else(
             || (Limits::default(), Timeouts::default()),
@@ -114,33 +123,38 @@ impl Facts {
         );
         let rate_limits = account.and_then(|account| account.rate_limits.as_ref());
         let secret_mode = account.map(|account| account.reach.secret_mode);
+        let secret_mode = secret_mode.unwrap_or_default();
         let secrets = manifest.secrets.iter().map(|secret| Secret {
             name: secret.name.clone(),
             title: secret.title.clone(),
             config_field: secret.config_field.clone(),
             origin: bound_url(manifest, account, &secret.config_field)
+                .filter(|_| secret_mode == SecretMode::StandIn)
                 .map(|url| url.origin().ascii_serialization()),
         });
-        let problems = account.map(|account| manifest.check_account(account));
         Self {
             file: loaded.path.display().to_string(),
             sha256: loaded.digest.clone(),
             pinned_sha256: account.and_then(|account| account.sha256.clone()),
             account: account.map(|account| account.name.clone()),
             imports: imports::packages(&loaded.imports),
-            reach: reach(manifest, account),
+            reach: reach(manifest, account, proxy),
             secrets: secrets.collect(),
-            secret_mode: match secret_mode.unwrap_or_default() {
+            secret_mode: match secret_mode {
                 SecretMode::StandIn => "stand-in",
                 SecretMode::Value => "value",
             },
             limits: bounds
                 .rows(&timeouts)
                 .into_iter()
-                .map(|(key, value, what)| Limit { key, value, what })
+                .map(|(key, value, what)| Limit {
+                    key,
+                    value: quantity::as_configured(&value),
+                    what,
+                })
                 .collect(),
             rate_limits: rate_limits.unwrap_or(&manifest.rate_limits).clone(),
-            problems: problems.iter().flatten().map(ToString::to_string).collect(),
+            problems: problems.iter().map(ToString::to_string).collect(),
             consent,
         }
     }
@@ -180,7 +194,7 @@ impl Consented {
 }
 
 /// Where the component's requests may go.
-fn reach(manifest: &Manifest, account: Option<&Account>) -> Reach {
+fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) -> Reach {
     let own = account
         .map(|account| account.reach.clone())
         .unwrap_or_default();
@@ -202,6 +216,8 @@ fn reach(manifest: &Manifest, account: Option<&Account>) -> Reach {
             .map(ToString::to_string)
             .collect(),
         allow_loopback_http: own.allow_loopback_http,
+        ca_file: own.ca_file.map(|path| path.display().to_string()),
+        proxy,
     }
 }
 

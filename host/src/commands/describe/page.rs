@@ -6,7 +6,19 @@ use super::facts::{Consented, Facts};
 use crate::consent::Standing;
 use crate::manifest::Manifest;
 use crate::printable::printable;
+use crate::quantity;
 use crate::timestamp;
+
+/// The bounds that no key sets, for each call unless they say it: `limits`, `egress::hooks`, `http_client`,
+/// `connector` and `stderr` hold to them.
+const UNSET: [(&str, &str); 6] = [
+    ("512 KiB", "the stack of an instance"),
+    ("1 MiB", "the body of one request"),
+    ("100", "headers of one answer"),
+    ("5s", "one call of `describe` or `map`"),
+    ("1,000", "lines that it may log, the rest is dropped"),
+    ("256 KiB", "what it may log, the rest is dropped"),
+];
 
 /// Lines that are being written. The component's own words must not steer the terminal.
 #[derive(Default)]
@@ -70,19 +82,19 @@ pub fn page(facts: &Facts, manifest: &Manifest) -> String {
         format!("{}: {} ({interfaces})", package.package, package.means)
     });
     page.list("It imports", imports, "nothing");
-    page.list(
-        "It may send requests to (https only)",
-        reach(facts),
-        "no host",
-    );
+    page.list("It may send requests to", reach(facts), "no host");
     page.list(
         &format!("It is given the secrets ({})", secret_mode(facts)),
         facts.secrets.iter().map(|secret| {
+            let (name, title) = (&secret.name, &secret.title);
+            if facts.secret_mode == "value" {
+                return format!(
+                    "{name}: handed to the component itself: it can go wherever its requests may ({title})"
+                );
+            }
             let origin = secret.origin.as_deref().unwrap_or("which is not set");
-            format!(
-                "{}: to send it to the URL in `{}`, {origin} ({})",
-                secret.name, secret.config_field, secret.title
-            )
+            let field = &secret.config_field;
+            format!("{name}: to send it to the URL in `{field}`, {origin} ({title})")
         }),
         "none",
     );
@@ -98,14 +110,35 @@ pub fn page(facts: &Facts, manifest: &Manifest) -> String {
     let width = width.unwrap_or_default();
     page.list(
         "It is stopped beyond",
-        facts
-            .limits
+        facts.limits.iter().map(|limit| {
+            format!(
+                "{:width$} {:>10}  {}",
+                limit.key,
+                shown(&limit.value),
+                limit.what
+            )
+        }),
+        "nothing",
+    );
+    page.list(
+        "What no key sets",
+        UNSET
             .iter()
-            .map(|limit| format!("{:width$} {:>10}  {}", limit.key, limit.value, limit.what)),
+            .map(|(value, what)| format!("{:width$} {value:>10}  {what}", "")),
         "nothing",
     );
     page.list("It is configured by", fields(manifest), "nothing");
     page.0
+}
+
+/// A limit's value for a person: `100,000`, `256 MiB`.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value
+            .as_u64()
+            .map_or_else(|| value.to_string(), quantity::count),
+    }
 }
 
 /// Whether the account pins the component, and how to.
@@ -113,7 +146,7 @@ fn pinned(facts: &Facts) -> String {
     match &facts.pinned_sha256 {
         Some(pinned) if *pinned == facts.sha256 => "yes, by `sha256` in the account".to_owned(),
         Some(pinned) => format!(
-            "to another one: `sha256` in the account says {pinned}, so this one does not run"
+            "to another digest: `sha256` in the account says {pinned}, so this one does not run"
         ),
         None => format!(
             "no; this pins it: sha256 = \"{}\" in the account",
@@ -155,18 +188,30 @@ fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
 /// Where its requests may go.
 fn reach(facts: &Facts) -> Vec<String> {
     let reach = &facts.reach;
-    let mut lines = reach.hosts.clone();
+    let https = |host: &String| format!("{host}, by https");
+    let mut lines: Vec<_> = reach.hosts.iter().map(https).collect();
     if let Some(asked) = &reach.narrowed_from {
+        let left = if reach.hosts.is_empty() {
+            "none of them"
+        } else {
+            "this"
+        };
         lines.push(format!(
-            "(it asks for {}; `hosts` in the account leaves this)",
+            "(it asks for {}; `hosts` in the account leaves {left})",
             asked.join(", ")
         ));
     }
     for field in &reach.url_fields {
         lines.push(match &field.origin {
             Some(origin) => format!("{origin}, the URL in `{}`", field.field),
-            None => format!("the URL in `{}`, where the account sets one", field.field),
+            None => format!(
+                "the URL in `{}`, by https, where the account sets one",
+                field.field
+            ),
         });
+    }
+    if lines.is_empty() {
+        lines.push("no host".to_owned());
     }
     if reach.allow_addresses.is_empty() {
         lines.push("never to private or otherwise special addresses".to_owned());
@@ -174,6 +219,16 @@ fn reach(facts: &Facts) -> Vec<String> {
         lines.push(format!(
             "of the private and otherwise special addresses only {}",
             reach.allow_addresses.join(", ")
+        ));
+    }
+    if let Some(proxy) = &reach.proxy {
+        lines.push(format!(
+            "through the proxy {proxy} only names are judged, not the addresses that they lead to"
+        ));
+    }
+    if let Some(file) = &reach.ca_file {
+        lines.push(format!(
+            "trusting the certificate authorities in {file} beside the system's: `ca_file`"
         ));
     }
     if reach.allow_loopback_http {

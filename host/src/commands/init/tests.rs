@@ -80,6 +80,17 @@ fn the_file_explains_every_field() {
         "#full_every = \"7d\"",
         "#total = \"10m\"",
         "#call = \"5m\"",
+        "#tls = \"10s\"",
+        "#request = \"3m\"",
+        "#hosts = [\"id.example.com\"]",
+        "#allow_addresses = [\"10.0.0.0/8\"]",
+        "#ca_file = \"authorities.pem\"",
+        "#secret_mode = \"stand-in\"",
+        "#[account.acme.limits]",
+        "#memory_bytes = \"256 MiB\"",
+        "#table_elements = 100000",
+        "#cpu = \"1m\"",
+        "#empty_pages = 1000",
         "[state]",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
@@ -125,7 +136,10 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
                 "#[account.acme.retry]" => true,
                 _ => elsewhere,
             };
-            !line.starts_with("#sha256") && (elsewhere || !line.starts_with('#'))
+            let is_example = ["#sha256", "#hosts", "#allow_addresses", "#ca_file"]
+                .iter()
+                .any(|name| line.starts_with(name));
+            !is_example && (elsewhere || !line.starts_with('#'))
         })
         .map(|line| match line.strip_prefix('#') {
             Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => format!("{rest}\n"),
@@ -139,6 +153,20 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
     all.config = as_written.config.clone();
     all.component = as_written.component.clone();
     assert_eq!(&all, as_written);
+}
+
+#[test]
+fn the_examples_load_too() {
+    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
+    let uncommented = ["hosts", "allow_addresses", "ca_file"]
+        .iter()
+        .fold(text, |text, key| {
+            text.replace(&format!("#{key} = "), &format!("{key} = "))
+        });
+    let reach = &load(&uncommented).accounts[0].reach;
+    assert_eq!(reach.hosts, Some(manifest().hosts));
+    assert_eq!(reach.allow_addresses.len(), 1);
+    assert!(reach.ca_file.is_some());
 }
 
 /// The file with the lines of another destination in the place of stdout's.
