@@ -20,6 +20,10 @@ const MOST_PAGES: usize = 10_000;
 /// The most that all pages together may have, in bytes: a million tenants of Sophos, with their configs.
 const MOST_BYTES: usize = 512 << 20;
 
+/// What a source takes beside its texts, in bytes: what the host keeps of each, in memory and in the state, so that
+/// a great many tiny ones are bounded too.
+const EACH_SOURCE: usize = 1024;
+
 /// What was discovered.
 #[derive(Debug, Default)]
 pub struct Discovered {
@@ -178,7 +182,7 @@ async fn list(
 /// What a source takes, in bytes.
 fn size(source: &Source) -> usize {
     let (Ok(config) | Err(config)) = &source.config;
-    source.id.len() + source.name.len() + config.len()
+    EACH_SOURCE + source.id.len() + source.name.len() + config.len()
 }
 
 /// Of `discover`, an `invalid-cursor` is about the listing's next page, not about anything that is stored.
@@ -191,7 +195,7 @@ fn no_cursor(error: CallError<Error>) -> CallError<Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Discovered, Source};
+    use super::{Discovered, MOST_BYTES, Source, size};
 
     fn source(id: &str, config: Result<&str, &str>) -> Source {
         Source {
@@ -199,6 +203,14 @@ mod tests {
             name: id.to_uppercase(),
             config: config.map(str::to_owned).map_err(str::to_owned),
         }
+    }
+
+    #[test]
+    fn tiny_sources_are_bounded_too() {
+        let tiny = source("", Ok(""));
+        assert!(size(&tiny) * 1_000_000 > MOST_BYTES);
+        let larger = source("a", Err("gone"));
+        assert_eq!(size(&larger) - size(&tiny), 6);
     }
 
     #[test]
