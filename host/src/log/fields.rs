@@ -7,7 +7,7 @@ use serde_json::Value;
 use tracing::Level;
 use tracing::field::{Field, Visit};
 
-use crate::printable::printable;
+use crate::printable::{printable, steers};
 
 /// The name under which an event has its message.
 const MESSAGE: &str = "message";
@@ -74,9 +74,23 @@ impl Fields {
         let mut line = Vec::new();
         // Texts and numbers are all that there is, and nothing fails that is written to memory.
         let _ = serde_json::Serializer::new(&mut line).collect_map(fields);
-        line.push(b'\n');
-        String::from_utf8_lossy(&line).into_owned()
+        escaped(&String::from_utf8_lossy(&line)) + "\n"
     }
+}
+
+/// JSON on one line, with escapes for the characters that steer a terminal and that JSON allows as they are. They can
+/// be nowhere but in its texts.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if steers(character) {
+            // Nothing fails that is written to a text.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 impl Visit for Fields {
@@ -111,6 +125,21 @@ impl Visit for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_escapes_what_steers_a_terminal() {
+        let mut fields = Fields::default();
+        "a\u{9b}2J".clone_into(&mut fields.message);
+        fields.set("name", "b\u{80}\u{7f}\u{202e}\u{1b}é".into());
+        let line = fields.json("now", Level::WARN);
+        assert_eq!(
+            line,
+            "{\"timestamp\":\"now\",\"level\":\"warn\",\"message\":\"a\\u009b2J\",\
+             \"name\":\"b\\u0080\\u007f\\u202e\\u001bé\"}\n"
+        );
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["message"], "a\u{9b}2J");
+    }
 
     #[test]
     fn colours_frame_what_they_colour() {

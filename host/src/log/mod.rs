@@ -16,7 +16,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::printable::printable;
+use crate::printable::{printable, printable_lines};
 use crate::timestamp;
 
 mod fields;
@@ -99,7 +99,7 @@ impl Terminal {
     /// Prints why the command could not run, in JSON as a log line.
     pub fn error(&self, why: &str) {
         match self.format {
-            Format::Text => self.print(&format!("error: {why}")),
+            Format::Text => self.print(&format!("error: {}", printable_lines(why))),
             Format::Json => error!("{why}"),
         }
     }

@@ -9,6 +9,8 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::printable::fault;
+
 mod account;
 mod reach;
 #[cfg(test)]
@@ -138,18 +140,21 @@ impl Manifest {
         let faults: Vec<String> = validator
             .iter_errors(&value)
             .map(|error| match error.instance_path().as_str() {
-                "" => error.to_string(),
-                path => format!("{path}: {error}"),
+                "" => fault(&error.to_string()),
+                path => fault(&format!("{path}: {error}")),
             })
             .collect();
         if !faults.is_empty() {
             return Err(ManifestError::Invalid(faults));
         }
         let manifest: Self = serde_json::from_value(value)
-            .map_err(|error| ManifestError::Invalid(vec![error.to_string()]))?;
+            .map_err(|error| ManifestError::Invalid(vec![fault(&error.to_string())]))?;
         match manifest.contradictions() {
             faults if faults.is_empty() => Ok(manifest),
-            faults => Err(ManifestError::Invalid(faults)),
+            faults => {
+                let faults = faults.iter().map(|text| fault(text)).collect();
+                Err(ManifestError::Invalid(faults))
+            }
         }
     }
 
