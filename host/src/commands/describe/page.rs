@@ -20,7 +20,14 @@ const UNSET: [(&str, &str); 6] = [
     ("256 KiB", "what it may log, the rest is dropped"),
 ];
 
-/// Lines that are being written. The component's own words must not steer the terminal.
+/// The length of the lines that hold the component's own words.
+const WIDTH: usize = 100;
+
+/// The indent of what does not fit on the first line.
+const FURTHER: &str = "      ";
+
+/// Lines that are being written. The component's own words must not steer the terminal, nor look like a line of the
+/// page.
 #[derive(Default)]
 struct Page(String);
 
@@ -28,6 +35,35 @@ impl Page {
     fn line(&mut self, text: &str) {
         self.0.push_str(&printable(text));
         self.0.push('\n');
+    }
+
+    /// A text with the component's own words, of any length: one space at most between two words, and each further
+    /// line with a deeper indent than any line of the page has.
+    fn words(&mut self, indent: &str, text: &str) {
+        let text = printable(text);
+        let words: Vec<_> = text.split_whitespace().collect();
+        let options = textwrap::Options::new(WIDTH)
+            .initial_indent(indent)
+            .subsequent_indent(FURTHER);
+        self.0.push_str(&textwrap::fill(&words.join(" "), options));
+        self.0.push('\n');
+    }
+
+    /// The same as [`Page::list`], of entries with the component's own words.
+    fn list_of_words(
+        &mut self,
+        heading: &str,
+        entries: impl IntoIterator<Item = String>,
+        none: &str,
+    ) {
+        self.line(heading);
+        let before = self.0.len();
+        for entry in entries {
+            self.words("  ", &entry);
+        }
+        if self.0.len() == before {
+            self.line(&format!("  {none}"));
+        }
     }
 
     /// A heading, and a line for each entry below it; `none` stands for no entry.
@@ -46,23 +82,29 @@ impl Page {
 /// Writes the page.
 pub fn page(facts: &Facts, manifest: &Manifest) -> String {
     let mut page = Page::default();
-    page.line(&format!(
-        "{} {}: {}",
-        manifest.name, manifest.version, manifest.description
-    ));
+    page.words(
+        "",
+        &format!(
+            "{} {}: {}",
+            manifest.name, manifest.version, manifest.description
+        ),
+    );
     page.line(&format!("  file       {}", facts.file));
     page.line(&format!("  sha256     {}", facts.sha256));
     page.line(&format!("  pinned     {}", pinned(facts)));
-    page.line(&format!(
-        "  product    {} ({})",
-        manifest.product, manifest.vendor
-    ));
-    page.line(&format!(
-        "  events     OCSF {}, class {}, dialects: {}",
-        manifest.ocsf.version,
-        manifest.ocsf.class_uid,
-        manifest.dialects.join(", ")
-    ));
+    page.words(
+        "  product    ",
+        &format!("{} ({})", manifest.product, manifest.vendor),
+    );
+    page.words(
+        "  events     ",
+        &format!(
+            "OCSF {}, class {}, dialects: {}",
+            manifest.ocsf.version,
+            manifest.ocsf.class_uid,
+            manifest.dialects.join(", ")
+        ),
+    );
     if let (Some(account), Some(consent)) = (&facts.account, &facts.consent) {
         page.list(
             &format!("For the account {account}"),
@@ -71,7 +113,7 @@ pub fn page(facts: &Facts, manifest: &Manifest) -> String {
         );
     }
     if !facts.problems.is_empty() {
-        page.list(
+        page.list_of_words(
             "The account is not in order yet",
             facts.problems.iter().cloned(),
             "",
@@ -83,7 +125,7 @@ pub fn page(facts: &Facts, manifest: &Manifest) -> String {
     });
     page.list("It imports", imports, "nothing");
     page.list("It may send requests to", reach(facts), "no host");
-    page.list(
+    page.list_of_words(
         &format!("It is given the secrets ({})", secret_mode(facts)),
         facts.secrets.iter().map(|secret| {
             let (name, title) = (&secret.name, &secret.title);
@@ -127,7 +169,7 @@ pub fn page(facts: &Facts, manifest: &Manifest) -> String {
             .map(|(value, what)| format!("{:width$} {value:>10}  {what}", "")),
         "nothing",
     );
-    page.list("It is configured by", fields(manifest), "nothing");
+    page.list_of_words("It is configured by", fields(manifest), "nothing");
     page.0
 }
 
@@ -260,4 +302,44 @@ fn fields(manifest: &Manifest) -> Vec<String> {
         format!("{field}: {title}{required}{}", default.unwrap_or_default())
     };
     manifest.fields().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_components_words_forge_no_line_of_the_page() {
+        let spaces = [
+            " ".repeat(WIDTH),
+            "\n".to_owned(),
+            "\u{2003}\u{a0}\t".repeat(40),
+        ];
+        for space in spaces {
+            let forged =
+                format!("good{space}  sha256     {}{space}", "0".repeat(64)).repeat(2000 / 100);
+            assert!(forged.chars().count() >= 2000 - 100);
+            let mut page = Page::default();
+            page.words("", &forged);
+            page.list_of_words("It is configured by", [forged.clone()], "nothing");
+            for line in page.0.lines() {
+                assert!(!line.starts_with("  sha256"), "{line:?}");
+                assert!(line.chars().count() <= WIDTH, "{line:?}");
+                let own = ["good", "  good", "It is configured by"];
+                assert!(
+                    line.starts_with(FURTHER) || own.iter().any(|own| line.starts_with(own)),
+                    "{line:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_long_word_is_broken() {
+        let mut page = Page::default();
+        page.words("", &"x".repeat(2000));
+        let mut lines = page.0.lines();
+        assert_eq!(lines.next().map(str::len), Some(WIDTH));
+        assert!(lines.all(|line| line.starts_with(FURTHER) && line.len() <= WIDTH));
+    }
 }
