@@ -5,7 +5,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
@@ -35,6 +35,9 @@ const EPOCHS: u64 = 1;
 /// manifest, or an error with its messages. Otherwise it is twice what a page may have, so that a page that is too
 /// large can still be read and told as such.
 const LEAST_HANDED_OVER: usize = 16 << 20;
+
+/// How much longer a call may last because its requests wait for the rate limit. A component names the limit itself.
+const MOST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// A component and what it may do for one account; from it come as many connectors as the account needs.
 #[derive(Clone)]
@@ -310,7 +313,8 @@ impl Connector {
         let waited = self.egress.waited();
         let mut call = pin!(metered(call, limits.cpu, &self.passed));
         let ended = loop {
-            let allowed = timeouts.call + (self.egress.waited() - waited);
+            let waited = self.egress.waited().saturating_sub(waited);
+            let allowed = timeouts.call + waited.min(MOST_WAIT);
             let left = allowed.saturating_sub(began.elapsed());
             if left.is_zero() {
                 break Err(Limit::Call);

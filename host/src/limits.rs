@@ -12,7 +12,8 @@
 //! | events, rejects and cursor of one page together | `batch_bytes` | 64 MiB |
 //! | one event | `event_bytes` | 1 MiB |
 //! | a page's cursor | `cursor_bytes` | 1 MiB |
-//! | pages one after another that bring nothing | `empty_pages` | 1,000 |
+//! | pages one after another that bring no event | `empty_pages` | 1,000 |
+//! | pages of one walk in one run | `pages` | 1,000,000 |
 //!
 //! How long a call may last, waits included, is `timeouts.call`. What no key sets: the stack of an instance, and the
 //! five seconds for a call that needs neither network nor secret.
@@ -54,8 +55,10 @@ pub struct Limits {
     pub event_bytes: usize,
     /// One cursor, in bytes.
     pub cursor_bytes: usize,
-    /// How many pages of one walk may follow one another without an event or a reject.
+    /// How many pages of one walk may follow one another without an event.
     pub empty_pages: u32,
+    /// How many pages one walk may have in one run.
+    pub pages: u32,
 }
 
 impl Default for Limits {
@@ -72,6 +75,7 @@ impl Default for Limits {
             event_bytes: 1 << 20,
             cursor_bytes: 1 << 20,
             empty_pages: 1000,
+            pages: 1_000_000,
         }
     }
 }
@@ -116,11 +120,13 @@ pub enum Limit {
     CursorBytes,
     /// [`Limits::empty_pages`]
     EmptyPages,
+    /// [`Limits::pages`]
+    Pages,
 }
 
 impl Limit {
     /// Those that a key sets, in the order of the table above.
-    pub(crate) const WITH_KEY: [Self; 12] = [
+    pub(crate) const WITH_KEY: [Self; 13] = [
         Self::MemoryBytes,
         Self::TableElements,
         Self::Instances,
@@ -132,6 +138,7 @@ impl Limit {
         Self::EventBytes,
         Self::CursorBytes,
         Self::EmptyPages,
+        Self::Pages,
         Self::Call,
     ];
 
@@ -151,7 +158,8 @@ impl Limit {
             Self::BatchBytes => "events, rejects and cursor of one page together",
             Self::EventBytes => "one event",
             Self::CursorBytes => "a page's cursor",
-            Self::EmptyPages => "pages one after another that bring nothing",
+            Self::EmptyPages => "pages one after another that bring no event",
+            Self::Pages => "pages of one walk in one run",
         }
     }
 
@@ -174,6 +182,7 @@ impl Limit {
             Self::EventBytes => bytes(limits.event_bytes),
             Self::CursorBytes => bytes(limits.cursor_bytes),
             Self::EmptyPages => quantity::count(limits.empty_pages.into()),
+            Self::Pages => quantity::count(limits.pages.into()),
         }
     }
 
@@ -194,6 +203,7 @@ impl Limit {
             Self::EventBytes => "limits.event_bytes",
             Self::CursorBytes => "limits.cursor_bytes",
             Self::EmptyPages => "limits.empty_pages",
+            Self::Pages => "limits.pages",
         }
     }
 }

@@ -96,6 +96,7 @@ pub async fn collect(
         full: start.full(),
         reached,
         sent: 0,
+        pages: 0,
         empty_pages: 0,
         page: None,
     };
@@ -129,7 +130,9 @@ struct Walk<'a> {
     reached: &'a mut Reached,
     /// Events that were handed to the destination.
     sent: u64,
-    /// How many pages one after another brought nothing.
+    /// How many pages there were.
+    pages: u32,
+    /// How many of them one after another brought no event.
     empty_pages: u32,
     /// The page that is being delivered.
     page: Option<Sent>,
@@ -164,7 +167,7 @@ impl Walk<'_> {
                 Answer::Stopped => return Ok(End::Cut),
                 Answer::Bad(why) => return Ok(End::Failed(why)),
             };
-            if let Err(stopped) = self.count_empty(&batch) {
+            if let Err(stopped) = self.count_page(&batch) {
                 worker.connector().await.drop_instance();
                 return Ok(End::Failed(stopped.to_string()));
             }
@@ -179,20 +182,24 @@ impl Walk<'_> {
         }
     }
 
-    /// Counts the pages that bring nothing, so that a walk without end comes to one.
-    fn count_empty(&mut self, batch: &Batch) -> Result<(), Stopped> {
-        if !batch.events.is_empty() || !batch.rejects.is_empty() {
-            self.empty_pages = 0;
-            return Ok(());
-        }
-        self.empty_pages = self.empty_pages.saturating_add(1);
+    /// Counts the pages, and those one after another that bring no event, so that a walk without end comes to one.
+    fn count_page(&mut self, batch: &Batch) -> Result<(), Stopped> {
+        self.pages = self.pages.saturating_add(1);
+        self.empty_pages = match batch.events.is_empty() {
+            true => self.empty_pages.saturating_add(1),
+            false => 0,
+        };
         let Account {
             limits, timeouts, ..
         } = self.run.account;
-        if batch.more && self.empty_pages > limits.empty_pages {
-            return Err(Stopped::passed(Limit::EmptyPages, limits, timeouts));
-        }
-        Ok(())
+        let passed = if self.pages > limits.pages {
+            Limit::Pages
+        } else if self.empty_pages > limits.empty_pages && batch.more {
+            Limit::EmptyPages
+        } else {
+            return Ok(());
+        };
+        Err(Stopped::passed(passed, limits, timeouts))
     }
 
     /// Asks for the next page while the one before is being delivered, and returns once that is confirmed.

@@ -147,9 +147,10 @@ fn past(limit: Limit, allowed: &str, event: Option<&EventAt>) -> impl fmt::Displ
         Limit::EventBytes => ("an event was larger", "if its events are just large"),
         Limit::CursorBytes => ("a cursor was larger", "if its cursors are just large"),
         Limit::EmptyPages => (
-            "more pages one after another brought nothing",
+            "more pages one after another brought no event",
             "if the API just has so many",
         ),
+        Limit::Pages => ("a walk had more pages", "if there are just so many devices"),
     };
     let event = event.map(|event| format!(" ({event})")).unwrap_or_default();
     format!(

@@ -1,6 +1,6 @@
-//! Has always one more page, which brings nothing.
+//! Has always one more page, which brings nothing, a reject, or the same event again.
 
-use hostile_guests::{Batch, Config, Error, Hostile, hostile, nothing_new};
+use hostile_guests::{Batch, Config, Error, Hostile, Reject, batch, event, hostile, nothing_new};
 
 struct Guest;
 
@@ -11,10 +11,21 @@ impl Hostile for Guest {
             "same" => 1,
             _ => page + 1,
         };
+        let brought = match config.how() {
+            "rejects" => Batch {
+                rejects: vec![Reject {
+                    id: None,
+                    reason: "made up".to_owned(),
+                }],
+                ..nothing_new()
+            },
+            "events" => batch(vec![event("made up")]),
+            _ => nothing_new(),
+        };
         Ok(Batch {
             cursor: next.to_string(),
             more: true,
-            ..nothing_new()
+            ..brought
         })
     }
 }

@@ -9,6 +9,19 @@ fn more_for_ever() {
         .collect(1)
         .passed("limits.empty_pages");
     Place::new("more_for_ever")
+        .config("how = \"rejects\"")
+        .table("limits", "empty_pages = 20")
+        .collect(1)
+        .passed("limits.empty_pages");
+    let with_events = Place::new("more_for_ever")
+        .config("how = \"events\"")
+        .table("limits", "pages = 20")
+        .collect(1);
+    let reason = with_events.entry()["reason"].as_str().unwrap();
+    assert!(reason.contains("`limits.pages` (20)"), "{reason}");
+    // They are good events, one a page, until it is stopped.
+    assert_eq!(with_events.delivered.len(), 20);
+    Place::new("more_for_ever")
         .config("how = \"same\"")
         .collect(1)
         .failed(&["broke the contract", "the very cursor"]);

@@ -188,6 +188,28 @@ fn dumps_its_memory_and_the_answer() {
     assert!(!holds(&memory, CANARY));
 }
 
+/// The secret is taken out of every answer from where it may go, not only out of those to the requests with it.
+#[test]
+fn secret_read_back() {
+    let servers = Servers::start();
+    let answer = Fault::Body {
+        content_type: "text/plain".to_owned(),
+        bytes: format!("a note that was kept: {CANARY}").into_bytes(),
+    };
+    servers
+        .token
+        .fault_always(Route::Plain, Failure::of(answer));
+    let place = servers.guest("secret_read_back");
+    let told = place.collect(0);
+    assert!(told.delivered[0].contains("a note that was kept: standin"));
+    in_no_file(&place, CANARY);
+    let requests = servers.token.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].request.form("note").as_deref(), Some(CANARY));
+    assert_eq!(requests[1].request.header("range"), None);
+    assert_eq!(requests[1].request.header("accept-encoding"), Some("gzip"));
+}
+
 /// So that the search is known to find something where there is something to be found.
 #[test]
 fn dumps_its_memory_with_the_value_in_it() {

@@ -222,6 +222,9 @@ pub struct Limits {
     /// Pages that bring nothing, one after another.
     #[serde(default, deserialize_with = "quantity::optional_count")]
     pub empty_pages: Option<u64>,
+    /// Pages of one walk.
+    #[serde(default, deserialize_with = "quantity::optional_count")]
+    pub pages: Option<u64>,
 }
 
 /// `[state]`

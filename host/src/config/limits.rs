@@ -99,6 +99,7 @@ pub(super) fn limits(key: &str, table: &file::Limits, problems: &mut Vec<Problem
         requests: positive(Limit::Requests, table.requests).map_or(default.requests, small),
         empty_pages: positive(Limit::EmptyPages, table.empty_pages)
             .map_or(default.empty_pages, small),
+        pages: positive(Limit::Pages, table.pages).map_or(default.pages, small),
         cpu,
     }
 }

@@ -31,6 +31,7 @@ fn every_limit_and_every_timeout_arrives() {
         event_bytes = 9
         cursor_bytes = 10
         empty_pages = 11
+        pages = 12
         "#,
     );
     assert_eq!(
@@ -58,6 +59,7 @@ fn every_limit_and_every_timeout_arrives() {
             event_bytes: 9,
             cursor_bytes: 10,
             empty_pages: 11,
+            pages: 12,
         }
     );
 }
@@ -76,6 +78,7 @@ fn no_limit_and_no_timeout_may_be_zero() {
         ("limits.event_bytes", "0", "1 MiB"),
         ("limits.cursor_bytes", "0", "1 MiB"),
         ("limits.empty_pages", "0", "1,000"),
+        ("limits.pages", "0", "1,000,000"),
         ("timeouts.connect", "\"0s\"", "10s"),
         ("timeouts.tls", "\"0s\"", "10s"),
         ("timeouts.first_byte", "\"0s\"", "1m"),

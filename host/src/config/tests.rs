@@ -79,6 +79,7 @@ fn the_smallest_file_gets_every_default() {
                 event_bytes: 1_048_576,
                 cursor_bytes: 1_048_576,
                 empty_pages: 1000,
+                pages: 1_000_000,
             },
         }]
     );

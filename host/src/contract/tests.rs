@@ -24,6 +24,7 @@ const DEFAULT: Limits = Limits {
     event_bytes: 0,
     cursor_bytes: 0,
     empty_pages: 0,
+    pages: 0,
 };
 
 fn event_of(json: &str) -> Event {

@@ -1,6 +1,6 @@
 //! Which headers a component may set and see, and the one that the host sets for it.
 
-use http::header::{CONTENT_LENGTH, EXPECT, TE, TRAILER};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, RANGE, TE, TRAILER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS;
 
@@ -22,6 +22,15 @@ pub fn set_length(headers: &mut HeaderMap, method: &Method, body: &[u8]) {
     if !body.is_empty() || [Method::POST, Method::PUT, Method::PATCH].contains(method) {
         headers.insert(CONTENT_LENGTH, body.len().into());
     }
+}
+
+/// Makes a request ask for an answer that can be looked through: as it is or with gzip, and not a part of it, which might
+/// begin in the middle of a secret.
+pub fn to_be_looked_through(headers: &mut HeaderMap) {
+    if headers.contains_key(ACCEPT_ENCODING) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.remove(RANGE);
 }
 
 /// Takes away the headers of an answer that a component may not see, and those that are no UTF-8: components may read

@@ -1,27 +1,27 @@
 //! The way out of one connector: every request of its component passes here.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use tracing::{Instrument, debug, warn};
+use tracing::{Instrument as _, debug, warn};
 use url::Url;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::answers::{Answers, Kept};
 use super::denials::{Denials, Rule};
 use super::policy::{Denied, Policy, normal};
+use super::waits::Waits;
 use super::{faults, headers};
 use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed, RequestCount};
 use crate::rate_limit::SharedLimiter;
-use crate::stand_in::{Encoding, Misplaced, NotInflated, Secrets, Sending, inflated};
+use crate::stand_in::{Misplaced, Secrets, Sending, Unreadable};
 use crate::stop::Stop;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
@@ -30,6 +30,9 @@ const MOST_REQUEST_BODY: usize = 1 << 20;
 
 /// How much of a secret's name is logged that the manifest does not have, in characters.
 const LONGEST_NAME: usize = 100;
+
+/// What a URL is called that holds a secret.
+const SECRET_URL: &str = "a URL with a secret in it";
 
 /// The way out of one connector.
 #[derive(Clone)]
@@ -45,8 +48,8 @@ pub struct Egress {
     refusal: Arc<Mutex<Option<String>>>,
     limiter: SharedLimiter,
     stop: Option<Stop>,
-    /// Milliseconds that requests of the connector have waited for the rate limit, or are waiting.
-    waited: Arc<AtomicU64>,
+    waits: Waits,
+    answers: Answers,
 }
 
 /// A request that may leave by its method and URL, with its body whole.
@@ -73,14 +76,15 @@ impl Egress {
             refusal: Arc::default(),
             limiter: access.limiter.clone(),
             stop: access.stop.clone(),
-            waited: Arc::default(),
+            waits: Waits::default(),
+            answers: Answers::default(),
         }
     }
 
     /// How long requests of the connector have waited for the rate limit so far; a wait counts as a whole as
     /// soon as it begins.
     pub fn waited(&self) -> Duration {
-        Duration::from_millis(self.waited.load(Ordering::Relaxed))
+        self.waits.total()
     }
 
     /// Where the last request went that was not let out, and why, in words; forgotten with this.
@@ -127,6 +131,11 @@ impl Egress {
         // Of a URL that is none, the host alone: the rest may hold anything.
         let url = normal(&uri.to_string())
             .map_err(|denied| refused(uri.host().unwrap_or("?"), denied))?;
+        // Before anything is told of its host, which may hold a value.
+        if let Err(misplaced) = self.secrets.nowhere_in(&url) {
+            self.refuse(SECRET_URL, Rule::Secret, &misplaced);
+            return Err(Error::HttpRequestDenied);
+        }
         let origin = url.origin().ascii_serialization();
         self.policy
             .judge(request.method(), &url)
@@ -162,14 +171,17 @@ impl Egress {
             self.secrets
                 .put_in(&url, &mut head, body)
                 .map_err(|misplaced| {
-                    // A host that holds a secret is not for the log.
                     let origin = match misplaced {
-                        Misplaced::Url { .. } => "a URL with a secret in it",
+                        Misplaced::Url { .. } => SECRET_URL,
                         _ => &origin,
                     };
                     self.refuse(origin, Rule::Secret, &misplaced);
                     Error::HttpRequestDenied
                 })?;
+        let bound = self.secrets.may_go_to(&url);
+        if bound && !secret {
+            headers::to_be_looked_through(&mut head.headers);
+        }
         debug!(origin, method = %head.method, path = url.path(), "request");
         headers::set_length(&mut head.headers, &head.method, &body);
         head.uri = url.as_str().parse().map_err(|_| {
@@ -190,38 +202,32 @@ impl Egress {
             body.map_err(move |fault| egress.fault(&place, &fault))
                 .boxed_unsync()
         });
-        if secret {
+        if secret || bound {
             response = self.masked(&origin, response).await?;
         }
         headers::for_component(response.headers_mut());
         Ok(response)
     }
 
-    /// The answer to a request with a secret in it: read whole, and without the secret if it repeats it.
+    /// An answer from where a secret may go, as the component may have it.
     async fn masked(
         &self,
         origin: &str,
         response: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
-        let (mut head, body) = response.into_parts();
-        let encoding = Encoding::of(&head.headers).map_err(|why| {
-            warn!(origin, "an answer is kept from the component: {why}");
-            Error::HttpResponseContentCoding(None)
-        })?;
-        // The client keeps it below the account's bound.
-        let mut body = whole(body, usize::MAX).await?;
-        if encoding == Encoding::Gzip {
-            let most = self.limits.response_bytes;
-            body = inflated(&body, most).map_err(|why| match why {
-                NotInflated::TooLarge => self.fault(origin, &Fault::BodyTooLarge),
-                NotInflated::Damaged => Error::HttpResponseIncomplete,
-            })?;
-            head.headers.remove(CONTENT_ENCODING);
-            head.headers.remove(CONTENT_LENGTH);
-        }
-        let body = self.secrets.mask(&mut head, body);
-        let body = Full::new(body).map_err(|never| match never {});
-        Ok(Response::from_parts(head, body.boxed_unsync()))
+        let most = self.limits.response_bytes;
+        let masked = self.answers.masked(&self.secrets, response, most).await;
+        masked.map_err(|kept| match kept {
+            Kept::Unreadable => {
+                warn!(
+                    origin,
+                    "an answer is kept from the component: {}", Unreadable
+                );
+                Error::HttpResponseContentCoding(None)
+            }
+            Kept::TooLarge => self.fault(origin, &Fault::BodyTooLarge),
+            Kept::Broken(error) => error,
+        })
     }
 
     /// Waits until the rate limit lets a request pass.
@@ -231,9 +237,7 @@ impl Egress {
             return Ok(());
         }
         debug!("waiting {:.1} s for the rate limit", wait.as_secs_f64());
-        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        self.waited
-            .fetch_add(millis.saturating_add(1), Ordering::Relaxed);
+        self.waits.add(Instant::now(), wait);
         let stopped = match &self.stop {
             Some(stop) => stop.sleep(wait).await,
             None => {
@@ -274,7 +278,7 @@ impl Egress {
 }
 
 /// A body as a whole, of so many bytes at most; trailers are left out.
-async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Error> {
+pub(super) async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Error> {
     match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {

@@ -54,6 +54,7 @@
 //! person by the failure of the source, and counted in the summary and the metrics.
 
 pub mod addresses;
+mod answers;
 pub mod denials;
 mod faults;
 mod headers;
@@ -61,6 +62,7 @@ mod hooks;
 pub mod policy;
 #[cfg(test)]
 mod policy_tests;
+mod waits;
 
 pub use hooks::Egress;
 pub use policy::{Policy, is_loopback};

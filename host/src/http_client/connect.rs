@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 use super::proxy::Proxies;
 use super::{Addresses, Fault, Timeouts, after, tunnel};
-use crate::egress::addresses::Special;
+use crate::egress::addresses::{Special, is_this_machine};
 
 tokio::task_local! {
     /// How long the request may take for which a connection is made.
@@ -162,7 +162,10 @@ async fn reach(
         .map_err(|error| Fault::Unresolved(error.to_string()))?;
     let mut allowed = Vec::new();
     let mut prohibited = None;
-    for address in found {
+    // The name layer takes such a name for this machine, whatever the resolver makes of it.
+    let leads_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
+    let here_alone = is_this_machine(host);
+    for address in found.filter(|address| !here_alone || leads_here(address)) {
         match judge(address.ip()) {
             Ok(()) => allowed.push(address),
             Err(special) => {

@@ -127,6 +127,16 @@ impl Secrets {
     }
 }
 
+impl Secrets {
+    /// Whether one of the secrets is bound to the origin of a URL, and hidden from the component: what comes from
+    /// there may hold it.
+    pub fn may_go_to(&self, url: &Url) -> bool {
+        let origin = url.origin();
+        let bound = |secret: &Secret| secret.origin.as_ref() == Some(&origin);
+        self.mode == SecretMode::StandIn && self.by_name.values().any(bound)
+    }
+}
+
 impl Secret {
     /// The bound origin as people write it.
     fn bound_to(&self) -> String {

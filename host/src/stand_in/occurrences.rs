@@ -1,7 +1,7 @@
 //! Where a value stands in a text, however the usual encodings have written it.
 //!
 //! Encoders differ: one writes `/` as `%2F`, the next as `%2f`, a third leaves it; JSON has `\/`, `\u002f` and
-//! the plain letter. So the value is not encoded in every way and looked for; the text is decoded, and each
+//! the plain letter, HTML has `&#47;`. So the value is not encoded in every way and looked for; the text is decoded, and each
 //! decoded byte remembers where it came from. Two decodings one after the other find a form inside JSON, and
 //! JSON inside JSON. What is encrypted, digested, compressed or spread over several places is not found.
 
@@ -14,6 +14,10 @@ use secrecy::zeroize::Zeroizing;
 
 /// How many characters of base64 must be known to look for them: fewer are in a text by chance.
 const FEWEST_OF_BASE64: usize = 8;
+
+/// How many letters and digits in a row of a value must be there, or no decoding brings it to light; shorter runs are in
+/// any text.
+const FEWEST_OF_RUN: usize = 4;
 
 /// How much of a text is decoded at a time: a decoded byte takes eight more to remember where it came from.
 const WINDOW: usize = 256 << 10;
@@ -55,8 +59,21 @@ pub(super) fn occurrences(text: &[u8], value: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
+/// Whether a part of a text may hold one of the needles, however it is written: encoders leave letters and digits as
+/// they are, so the longest run of them must be there.
+fn may_hold(text: &[u8], needles: &[Zeroizing<Vec<u8>>]) -> bool {
+    needles.iter().any(|needle| {
+        let runs = needle.split(|byte| !byte.is_ascii_alphanumeric());
+        let run = runs.max_by_key(|run| run.len()).unwrap_or_default();
+        run.len() < FEWEST_OF_RUN || holds_plainly(text, run)
+    })
+}
+
 /// The places of the needles in a part of a text.
 fn in_window(text: &[u8], needles: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
+    if !may_hold(text, needles) {
+        return Vec::new();
+    }
     let plain = Reading {
         bytes: Zeroizing::new(text.to_vec()),
         starts: (0..text.len()).collect(),
@@ -150,7 +167,7 @@ impl Reading {
 /// text begins with no escape.
 type Decoding = fn(&[u8], &mut Vec<u8>) -> Option<usize>;
 
-const DECODINGS: [Decoding; 3] = [percent, form, json];
+const DECODINGS: [Decoding; 4] = [percent, form, json, html];
 
 /// Percent-encoding (RFC 3986, section 2.1).
 fn percent(text: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {
@@ -171,6 +188,36 @@ fn form(text: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {
     } else {
         percent(text, decoded)
     }
+}
+
+/// How many characters a reference of HTML has between `&` and `;` at most, of those that are read.
+const LONGEST_REFERENCE: usize = 8;
+
+/// A character reference of HTML or XML: by number, or one of the five that every encoder knows.
+fn html(text: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {
+    let rest = text.strip_prefix(b"&")?;
+    let end = rest
+        .iter()
+        .take(LONGEST_REFERENCE + 1)
+        .position(|byte| *byte == b';')?;
+    let reference = std::str::from_utf8(rest.get(..end)?).ok()?;
+    let character = match reference {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = reference.strip_prefix('#')?;
+            let number = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            char::from_u32(number.ok()?)?
+        }
+    };
+    decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(end + "&;".len())
 }
 
 /// An escape of a JSON string (RFC 8259, section 7).
@@ -248,6 +295,10 @@ mod tests {
             ),
             (r#"{"s":"{\"s\":\"a+b/c \\\"é😀\"}"}"#, r#"a+b/c \\\"é😀"#),
             (r#"{"s":"a%2Bb%2Fc\u002B%22é😀"}"#, r"a%2Bb%2Fc\u002B%22é😀"),
+            (
+                "<p>a+b/c &quot;&#233;&#x1F600;</p>",
+                "a+b/c &quot;&#233;&#x1F600;",
+            ),
             ("%7B%22s%22%3A%22a%2Bb/c%20%5C%22é😀", "a%2Bb/c%20%5C%22é😀"),
         ] {
             assert_eq!(found(text, value), [place], "{text}");

@@ -153,11 +153,7 @@ impl Secrets {
     ) -> Result<Sending, Misplaced> {
         // Of all secrets first: a later refusal names the host, which must hold none.
         for (name, secret) in &self.by_name {
-            let sought = match self.mode {
-                SecretMode::StandIn => secret.stand_in.as_bytes(),
-                SecretMode::Value => secret.value(),
-            };
-            nowhere_but_in_values(name, sought, url, head)?;
+            nowhere_but_in_values(name, self.sought(secret), url, head)?;
         }
         match self.mode {
             SecretMode::StandIn => self.swap(url, head, body),
@@ -168,6 +164,25 @@ impl Secrets {
                     secret: false,
                 })
             }
+        }
+    }
+
+    /// That no stand-in, or value where the component has those, is in a URL. To be asked before anything is told of
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// When one is.
+    pub fn nowhere_in(&self, url: &Url) -> Result<(), Misplaced> {
+        let mut secrets = self.by_name.iter();
+        secrets.try_for_each(|(name, secret)| not_in_url(name, self.sought(secret), url))
+    }
+
+    /// What the component has of a secret.
+    fn sought<'a>(&self, secret: &'a Secret) -> &'a [u8] {
+        match self.mode {
+            SecretMode::StandIn => secret.stand_in.as_bytes(),
+            SecretMode::Value => secret.value(),
         }
     }
 
@@ -252,6 +267,19 @@ impl Secret {
     }
 }
 
+/// That a text, a stand-in or a value, is not in a URL.
+fn not_in_url(name: &str, text: &[u8], url: &Url) -> Result<(), Misplaced> {
+    // A host is in lower case, whatever was put into it.
+    let lower = Zeroizing::new(text.to_ascii_lowercase());
+    let host = url.host_str().unwrap_or_default();
+    if holds(url.as_str().as_bytes(), text) || holds(host.as_bytes(), &lower) {
+        return Err(Misplaced::Url {
+            secret: name.to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// That a text, a stand-in or a value, is neither in the URL nor in the method or in the name of a header.
 fn nowhere_but_in_values(
     name: &str,
@@ -259,13 +287,11 @@ fn nowhere_but_in_values(
     url: &Url,
     head: &request::Parts,
 ) -> Result<(), Misplaced> {
-    // A host and the name of a header are in lower case, whatever was put into them.
+    not_in_url(name, text, url)?;
+    // The name of a header is in lower case, whatever was put into it.
     let lower = Zeroizing::new(text.to_ascii_lowercase());
-    let host = url.host_str().unwrap_or_default();
     let secret = name.to_owned();
-    if holds(url.as_str().as_bytes(), text) || holds(host.as_bytes(), &lower) {
-        Err(Misplaced::Url { secret })
-    } else if holds_plainly(head.method.as_str().as_bytes(), text) {
+    if holds_plainly(head.method.as_str().as_bytes(), text) {
         Err(Misplaced::Method { secret })
     } else if head
         .headers

@@ -14,7 +14,7 @@ mod report;
 
 pub use bindings::inventory::connector::secrets::get as secret;
 pub use bindings::inventory::connector::types::{
-    Account, Batch, Error, Event, Explanation, Failure, MapError, Source, SourcesPage,
+    Account, Batch, Error, Event, Explanation, Failure, MapError, Reject, Source, SourcesPage,
 };
 pub use config::Config;
 pub use http::{Answer, Refused, field, get, send};

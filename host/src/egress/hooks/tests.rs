@@ -32,7 +32,8 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         refusal: Arc::default(),
         limiter: SharedLimiter::new(&[]),
         stop: None,
-        waited: Arc::default(),
+        waits: Waits::default(),
+        answers: Answers::default(),
     }
 }
 
