@@ -22,6 +22,9 @@
 //! | [`report`], [`log`] | what a run came to, and what a person sees of it |
 //! | [`stop`] | how a run is ended |
 
+// A test may cut a text that it knows.
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
 use std::io::{self, Write};
 
 use clap::Parser;

@@ -9,7 +9,7 @@ struct Guest;
 
 impl Hostile for Guest {
     fn discover(config: &Config) -> Result<SourcesPage, Error> {
-        let url = format!("https://127.0.0.1:{}/", config.port());
+        let url = format!("https://source.example:{}/", config.port());
         Ok(one_source(config.with("token_url", &url)))
     }
 

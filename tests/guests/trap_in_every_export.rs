@@ -1,9 +1,10 @@
-//! Breaks down in the export that the test names.
+//! Breaks down in the export that the test names, and where it says so with the secret in its last words.
 
 use std::process::abort;
 
 use hostile_guests::{
-    Account, Batch, Config, Error, Hostile, MapError, SourcesPage, hostile, nothing_new, one_source,
+    Account, Batch, Config, Error, Hostile, MapError, SourcesPage, hostile, nothing_new,
+    one_source, secret,
 };
 
 struct Guest;
@@ -30,9 +31,21 @@ impl Hostile for Guest {
                 more: true,
                 ..nothing_new()
             }),
+            ("with the secret", _) => tell_and_trap(),
             _ => abort(),
         }
     }
+}
+
+/// Panics with what the host gives for the secret.
+#[allow(
+    clippy::panic,
+    reason = "it is the deed: a panic's message is written to standard error"
+)]
+fn tell_and_trap() -> ! {
+    let secret = secret("secret").unwrap_or_default();
+    eprintln!("told: {secret}");
+    panic!("trapped with {secret}")
 }
 
 hostile!(Guest);

@@ -62,7 +62,18 @@ fn origin_in_a_schema_default() {
 
 #[test]
 fn origin_in_a_source() {
-    refused("origin_in_a_source", &[("loopback", 2)]);
+    // Without the rule it would get there: the name leads to an address that the account allows.
+    let nobody = Listener::start();
+    let place = Place::new("origin_in_a_source")
+        .account("allow_addresses = [\"127.0.0.0/8\"]")
+        .names("source.example 127.0.0.1")
+        .config(&format!("port = {}", nobody.port()));
+    place
+        .collect(1)
+        .failed(&["the request was not let out"])
+        .denied(&[("host", 2)])
+        .asked_for_no_name();
+    nobody.saw_nobody();
 }
 
 #[test]

@@ -226,16 +226,28 @@ fn dumps_its_memory_with_the_value_in_it() {
     assert!(holds(&dumped(&place), CANARY));
 }
 
-/// A guest that does it wrong gets no word of the secret's into an error either, nor into the list of rejects.
+/// What a guest has got for the secret is worth nothing in its last words either: not in the log, which has them, not in
+/// the error, nor in any file.
 #[test]
 fn a_crash_holds_no_secret() {
-    let servers = Servers::start();
-    let place = servers
-        .guest("trap_in_every_export")
-        .config("how = \"collect\"");
-    let told = place
-        .collect_with(1, &["-vv"])
-        .failed(&["the component failed"]);
-    assert!(!holds(told.ran.stderr.as_bytes(), CANARY));
-    in_no_file(&place, CANARY);
+    for format in ["text", "json"] {
+        let servers = Servers::start();
+        let place = servers
+            .guest("trap_in_every_export")
+            .config("how = \"with the secret\"");
+        let told = place
+            .collect_with(1, &["-vv", "--log-format", format])
+            .failed(&["the component failed"]);
+        // They did come through, with something in the secret's place.
+        for words in ["told: ", "trapped with "] {
+            let (_, rest) = told.ran.stderr.split_once(words).expect(words);
+            assert!(rest.starts_with(|first: char| first.is_ascii_alphanumeric()));
+        }
+        for output in [&told.ran.stdout, &told.ran.stderr] {
+            assert!(!holds(output.as_bytes(), CANARY), "{output}");
+        }
+        in_no_file(&place, CANARY);
+        assert_eq!(servers.api.connections(), 0);
+        assert_eq!(servers.token.connections(), 0);
+    }
 }

@@ -316,9 +316,8 @@ mod tests {
             "\u{2003}\u{a0}\t".repeat(40),
         ];
         for space in spaces {
-            let forged =
-                format!("good{space}  sha256     {}{space}", "0".repeat(64)).repeat(2000 / 100);
-            assert!(forged.chars().count() >= 2000 - 100);
+            let forged = format!("good{space}  sha256     {}{space}", "0".repeat(64)).repeat(40);
+            assert!(forged.chars().count() >= 2000);
             let mut page = Page::default();
             page.words("", &forged);
             page.list_of_words("It is configured by", [forged.clone()], "nothing");
@@ -339,7 +338,7 @@ mod tests {
         let mut page = Page::default();
         page.words("", &"x".repeat(2000));
         let mut lines = page.0.lines();
-        assert_eq!(lines.next().map(str::len), Some(WIDTH));
+        assert!(lines.next().is_some_and(|line| line.len() <= WIDTH));
         assert!(lines.all(|line| line.starts_with(FURTHER) && line.len() <= WIDTH));
     }
 }
