@@ -138,8 +138,9 @@ fn next_steps(
         if !line.starts_with('#') && line.contains(PLACEHOLDER) {
             writeln!(
                 out,
-                "  - put your own value into line {}: {line}",
-                index + 1
+                "  - put your own value into line {}: {}",
+                index + 1,
+                printable(line)
             )?;
         }
     }
@@ -147,7 +148,7 @@ fn next_steps(
         writeln!(
             out,
             "  - put the {} into the environment variable {}, or tell another place in the file",
-            secret.title,
+            printable(&secret.title),
             variable(manifest, secret)
         )?;
     }
