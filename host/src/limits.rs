@@ -321,6 +321,7 @@ mod tests {
                 ("limits.event_bytes", "1 MiB"),
                 ("limits.cursor_bytes", "1 MiB"),
                 ("limits.empty_pages", "1,000"),
+                ("limits.pages", "1,000,000"),
                 ("timeouts.call", "5m"),
             ]
         );

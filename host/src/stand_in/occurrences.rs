@@ -26,19 +26,28 @@ const WINDOW: usize = 256 << 10;
 /// two, or with each character escaped in turn.
 const LONGEST_ESCAPE: usize = 36;
 
+/// What is looked for: a value as it is, and what base64 makes of it.
+type Needles = [Zeroizing<Vec<u8>>];
+
 /// Whether a text holds these very bytes. No bytes at all are nowhere.
 pub(super) fn holds_plainly(text: &[u8], bytes: &[u8]) -> bool {
     !bytes.is_empty() && memmem::find(text, bytes).is_some()
 }
 
 /// Whether a text holds a value in any of the forms that [`occurrences`] knows.
+/// Whoever wrote it may have encoded what no encoder does.
 pub(super) fn holds(text: &[u8], value: &[u8]) -> bool {
-    !occurrences(text, value).is_empty()
+    !search(text, value, |_, _| true).is_empty()
 }
 
 /// Every place of a text where a value stands: as it is, percent-encoded, in JSON or in base64. They are in no
 /// order, and some may overlap. An empty value is nowhere.
 pub(super) fn occurrences(text: &[u8], value: &[u8]) -> Vec<Range<usize>> {
+    search(text, value, may_hold)
+}
+
+/// The places of a value in those parts of a text that `worth` says are worth the decoding.
+fn search(text: &[u8], value: &[u8], worth: fn(&[u8], &Needles) -> bool) -> Vec<Range<usize>> {
     if value.is_empty() {
         return Vec::new();
     }
@@ -49,6 +58,9 @@ pub(super) fn occurrences(text: &[u8], value: &[u8]) -> Vec<Range<usize>> {
     for start in (0..text.len()).step_by(WINDOW) {
         let end = text.len().min(start + WINDOW + overlap);
         let window = text.get(start..end).unwrap_or_default();
+        if !worth(window, &needles) {
+            continue;
+        }
         let places = in_window(window, &needles);
         found.extend(
             places
@@ -61,7 +73,7 @@ pub(super) fn occurrences(text: &[u8], value: &[u8]) -> Vec<Range<usize>> {
 
 /// Whether a part of a text may hold one of the needles, however it is written: encoders leave letters and digits as
 /// they are, so the longest run of them must be there.
-fn may_hold(text: &[u8], needles: &[Zeroizing<Vec<u8>>]) -> bool {
+fn may_hold(text: &[u8], needles: &Needles) -> bool {
     needles.iter().any(|needle| {
         let runs = needle.split(|byte| !byte.is_ascii_alphanumeric());
         let run = runs.max_by_key(|run| run.len()).unwrap_or_default();
@@ -70,10 +82,7 @@ fn may_hold(text: &[u8], needles: &[Zeroizing<Vec<u8>>]) -> bool {
 }
 
 /// The places of the needles in a part of a text.
-fn in_window(text: &[u8], needles: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
-    if !may_hold(text, needles) {
-        return Vec::new();
-    }
+fn in_window(text: &[u8], needles: &Needles) -> Vec<Range<usize>> {
     let plain = Reading {
         bytes: Zeroizing::new(text.to_vec()),
         starts: (0..text.len()).collect(),
@@ -129,7 +138,7 @@ struct Reading {
 
 impl Reading {
     /// Where in the original the needles stand.
-    fn places(&self, needles: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
+    fn places(&self, needles: &Needles) -> Vec<Range<usize>> {
         let start = |index: usize| self.starts.get(index).copied().unwrap_or(self.end);
         needles
             .iter()
