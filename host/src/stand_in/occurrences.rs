@@ -34,14 +34,14 @@ pub(super) fn holds_plainly(text: &[u8], bytes: &[u8]) -> bool {
     !bytes.is_empty() && memmem::find(text, bytes).is_some()
 }
 
-/// Whether a text holds a value in any of the forms that [`occurrences`] knows.
-/// Whoever wrote it may have encoded what no encoder does.
+/// Whether a text holds a value in any of the forms that [`occurrences`] knows, letters and digits encoded, too: who
+/// writes a request may do so on purpose.
 pub(super) fn holds(text: &[u8], value: &[u8]) -> bool {
     !search(text, value, |_, _| true).is_empty()
 }
 
-/// Every place of a text where a value stands: as it is, percent-encoded, in JSON or in base64. They are in no
-/// order, and some may overlap. An empty value is nowhere.
+/// Every place of a text where a value stands: as it is, percent-encoded, in JSON, in HTML or in base64, by encoders that
+/// leave letters and digits as they are. They are in no order, and some may overlap. An empty value is nowhere.
 pub(super) fn occurrences(text: &[u8], value: &[u8]) -> Vec<Range<usize>> {
     search(text, value, may_hold)
 }
