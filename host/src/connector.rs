@@ -285,7 +285,6 @@ impl Connector {
         }
         let sandbox = Sandbox::new(
             self.egress.clone(),
-            Arc::clone(&self.access.secrets),
             &limits,
             self.passed.clone(),
             self.stderr.clone(),

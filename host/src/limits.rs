@@ -27,7 +27,7 @@ use crate::config::Timeouts;
 use crate::{duration, quantity};
 
 /// The stack of an instance, in bytes: what the engine gives where nobody sets it.
-const STACK: u64 = 512 << 10;
+pub const STACK: u64 = 512 << 10;
 
 /// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
 pub const ALONE: Duration = Duration::from_secs(5);

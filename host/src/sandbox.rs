@@ -4,8 +4,6 @@
 //! dropped, and its standard error becomes log lines. What the host keeps for it outside of its own memory is
 //! bounded as well.
 
-use std::sync::Arc;
-
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -14,7 +12,6 @@ use crate::bindings::inventory::connector::{secrets, types};
 use crate::egress::Egress;
 use crate::limits::{Limits, Passed};
 use crate::resources::Resources;
-use crate::stand_in::Secrets;
 use crate::stderr::LogLines;
 
 /// The most requests, bodies, streams, headers and the like that an instance may hold at once. A request takes a
@@ -35,19 +32,12 @@ pub struct Sandbox {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     egress: Egress,
-    secrets: Arc<Secrets>,
 }
 
 impl Sandbox {
-    /// A fresh sandbox that lets requests out through `egress` and tells `passed` where it takes more memory than
-    /// the `limits` allow.
-    pub fn new(
-        egress: Egress,
-        secrets: Arc<Secrets>,
-        limits: &Limits,
-        passed: Passed,
-        stderr: LogLines,
-    ) -> Self {
+    /// A fresh sandbox that lets requests out through `egress`, which also gives the secrets, and tells `passed` where it
+    /// takes more memory than the `limits` allow.
+    pub fn new(egress: Egress, limits: &Limits, passed: Passed, stderr: LogLines) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_RESOURCES);
         let mut http = WasiHttpCtx::new();
@@ -65,7 +55,6 @@ impl Sandbox {
             wasi,
             http,
             egress,
-            secrets,
         }
     }
 }
@@ -91,11 +80,7 @@ impl WasiHttpView for Sandbox {
 
 impl secrets::Host for Sandbox {
     async fn get(&mut self, name: String) -> Option<String> {
-        let secret = self.secrets.get(&name);
-        if secret.is_none() {
-            self.egress.refuse_secret(&name);
-        }
-        secret.map(str::to_owned)
+        self.egress.secret(&name).map(str::to_owned)
     }
 }
 

@@ -15,10 +15,10 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 const LONGEST_LINE: usize = 4096;
 
 /// How many lines of one call are logged: far more than a trace of its requests has.
-const MOST_LINES: usize = 1000;
+pub const MOST_LINES: usize = 1000;
 
 /// How many bytes of one call are logged: a panic with its backtrace takes a tenth.
-const MOST_BYTES: usize = 256 << 10;
+pub const MOST_BYTES: usize = 256 << 10;
 
 /// How much is written at once: std writes no more either.
 const WRITTEN: usize = 4096;

@@ -8,10 +8,8 @@ use anyhow::{Context, bail};
 use crate::cli;
 use crate::config::{Account, Config};
 use crate::consent::{Asks, Standing};
-use crate::egress::addresses::Allowed;
 use crate::exit::ExitStatus;
-use crate::http_client::{Addresses, ClientOptions, HttpClient};
-use crate::limits::Limits;
+use crate::http_client::https_proxy;
 use crate::manifest::Manifest;
 use crate::prepare;
 use crate::runtime::{Loaded, Runtime};
@@ -77,7 +75,14 @@ pub async fn run(
         }
         None => Vec::new(),
     };
-    let facts = Facts::of(&loaded, &manifest, account, consent, &problems, proxy()?);
+    let facts = Facts::of(
+        &loaded,
+        &manifest,
+        account,
+        consent,
+        &problems,
+        https_proxy()?,
+    );
     if args.json {
         // By way of a text: an error of the writer would be hidden in one of JSON.
         let json = serde_json::to_string_pretty(&facts.json(&serde_json::from_str(&text)?))?;
@@ -96,22 +101,6 @@ async fn read(path: &Path) -> anyhow::Result<(Loaded, String, Manifest)> {
     let manifest = Manifest::parse(&text)
         .with_context(|| format!("the manifest of {} is wrong", path.display()))?;
     Ok((loaded, text, manifest))
-}
-
-/// Host and port of the proxy that the environment names for https, if it names one.
-///
-/// # Errors
-///
-/// When the environment names something that cannot be used: nothing would run with it.
-fn proxy() -> anyhow::Result<Option<String>> {
-    let client = HttpClient::new(ClientOptions {
-        addresses: Addresses::Judged(Allowed::default()),
-        ca_file: None,
-        // It is asked for nothing, so a system without certificate authorities does as well.
-        https: false,
-        response_header_bytes: Limits::default().response_header_bytes,
-    })?;
-    Ok(client.https_proxy().map(str::to_owned))
 }
 
 /// The only account; none where several have the same component.

@@ -26,7 +26,7 @@ use crate::stop::Stop;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
 /// of an inventory sends, and it is kept in memory as a whole.
-const MOST_REQUEST_BODY: usize = 1 << 20;
+pub const MOST_REQUEST_BODY: usize = 1 << 20;
 
 /// How much of a secret's name is logged that the manifest does not have, in characters.
 const LONGEST_NAME: usize = 100;
@@ -96,29 +96,34 @@ impl Egress {
     /// Tells of a request that is not let out: to the log, to the count and to whoever asks for the reason.
     fn refuse(&self, origin: &str, rule: Rule, why: &dyn fmt::Display) {
         warn!(origin, %rule, "refused a request of the component: {why}");
-        self.denials.add(rule);
-        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        *refusal = Some(format!("{origin}: {why}"));
+        self.remember(rule, format!("{origin}: {why}"));
     }
 
     /// Tells of something else that the component may not do, which leads nowhere.
-    pub fn refuse_use(&self, rule: Rule, why: String) {
+    fn refuse_use(&self, rule: Rule, why: String) {
         warn!(%rule, "refused to the component: {why}; please report this to its maker");
+        self.remember(rule, why);
+    }
+
+    /// Counts a refusal, and keeps its reason for whoever asks.
+    fn remember(&self, rule: Rule, why: String) {
         self.denials.add(rule);
         let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         *refusal = Some(why);
     }
 
-    /// Tells of a secret that is not the component's. Each costs a line of the log, as a request does. A component
-    /// without rights has none, whatever its manifest says.
-    pub fn refuse_secret(&self, name: &str) {
-        if self.client.is_some() && self.requests.admit().is_ok() {
+    /// What the component gets when it asks for a secret. One that is not its own is told of; each time costs a line
+    /// of the log, as a request does. A component without rights has none, whatever its manifest says.
+    pub fn secret(&self, name: &str) -> Option<&str> {
+        let secret = self.secrets.get(name);
+        if secret.is_none() && self.client.is_some() && self.requests.admit().is_ok() {
             let name: String = name.chars().take(LONGEST_NAME).collect();
             self.refuse_use(
                 Rule::Secret,
                 format!("the manifest does not ask for the secret {name:?}"),
             );
         }
+        secret
     }
 
     /// The name layer: gives the URL of a request, in the form in which it is sent.

@@ -65,5 +65,5 @@ pub mod policy;
 mod policy_tests;
 mod waits;
 
-pub use hooks::Egress;
+pub use hooks::{Egress, MOST_REQUEST_BODY};
 pub use policy::{Policy, is_loopback};

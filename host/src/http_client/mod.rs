@@ -45,7 +45,7 @@ use crate::egress::addresses::Allowed;
 const MOST_BODY: usize = 64 * 1024;
 
 /// How many headers an answer may have.
-const MOST_HEADERS: usize = 100;
+pub const MOST_HEADERS: usize = 100;
 
 /// The least buffer that hyper accepts.
 const LEAST_BUFFER: usize = 8 * 1024;
@@ -128,6 +128,16 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, or its first 64 KiB.
     pub body: Vec<u8>,
+}
+
+/// Host and port of the proxy that the environment names for https, if it names one.
+///
+/// # Errors
+///
+/// When the environment names something that cannot be used: no client could be made with it.
+pub fn https_proxy() -> Result<Option<String>, ClientError> {
+    let proxies = Proxies::new(Variables::from_environment())?;
+    Ok(proxies.https().map(str::to_owned))
 }
 
 impl HttpClient {

@@ -4,21 +4,15 @@ use serde_json::Value;
 
 use super::facts::{Consented, Facts};
 use crate::consent::Standing;
+use crate::duration;
+use crate::egress::MOST_REQUEST_BODY;
+use crate::http_client::MOST_HEADERS;
+use crate::limits::{ALONE, STACK};
 use crate::manifest::Manifest;
 use crate::printable::printable;
 use crate::quantity;
+use crate::stderr::{MOST_BYTES, MOST_LINES};
 use crate::timestamp;
-
-/// The bounds that no key sets, for each call unless they say it: `limits`, `egress::hooks`, `http_client`,
-/// `connector` and `stderr` hold to them.
-const UNSET: [(&str, &str); 6] = [
-    ("512 KiB", "the stack of an instance"),
-    ("1 MiB", "the body of one request"),
-    ("100", "headers of one answer"),
-    ("5s", "one call of `describe` or `map`"),
-    ("1,000", "lines that it may log, the rest is dropped"),
-    ("256 KiB", "what it may log, the rest is dropped"),
-];
 
 /// The length of the lines that hold the component's own words.
 const WIDTH: usize = 100;
@@ -77,6 +71,23 @@ impl Page {
             self.line(&format!("  {none}"));
         }
     }
+}
+
+/// The bounds that no key sets, for each call unless they say it, and what they bound.
+fn unset() -> [(String, &'static str); 6] {
+    let bytes = |number: usize| quantity::bytes(number as u64);
+    let count = |number: usize| quantity::count(number as u64);
+    [
+        (quantity::bytes(STACK), "the stack of an instance"),
+        (bytes(MOST_REQUEST_BODY), "the body of one request"),
+        (count(MOST_HEADERS), "headers of one answer"),
+        (duration::format(ALONE), "one call of `describe` or `map`"),
+        (
+            count(MOST_LINES),
+            "lines that it may log, the rest is dropped",
+        ),
+        (bytes(MOST_BYTES), "what it may log, the rest is dropped"),
+    ]
 }
 
 /// Writes the page.
@@ -164,8 +175,8 @@ pub fn page(facts: &Facts, manifest: &Manifest) -> String {
     );
     page.list(
         "What no key sets",
-        UNSET
-            .iter()
+        unset()
+            .into_iter()
             .map(|(value, what)| format!("{:width$} {value:>10}  {what}", "")),
         "nothing",
     );
