@@ -78,6 +78,7 @@ impl bindings::Guest for Component {
         Ok(Explanation {
             event: Self::map(endpoint_json)?,
             values: Vec::new(),
+            omitted: Vec::new(),
             unused: Vec::new(),
         })
     }

@@ -207,11 +207,15 @@ pub fn mapped(event: &str, limits: &Limits) -> Result<(), Stopped> {
 ///
 /// When all of its texts together are larger than a page may be, or the event is none.
 pub fn explanation(explanation: &Explanation, limits: &Limits) -> Result<(), Stopped> {
-    let values = explanation.values.iter().flat_map(|value| {
-        let sources = value.sources.iter();
-        let sources = sources.map(|source| source.pointer.len() + source.value_json.len());
-        sources.chain([value.path.len() + value.value_json.len() + value.rule.len()])
-    });
+    let values = explanation
+        .values
+        .iter()
+        .chain(&explanation.omitted)
+        .flat_map(|value| {
+            let sources = value.sources.iter();
+            let sources = sources.map(|source| source.pointer.len() + source.value_json.len());
+            sources.chain([value.path.len() + value.value_json.len() + value.rule.len()])
+        });
     let texts = values.chain(explanation.unused.iter().map(String::len));
     let total = texts.fold(explanation.event.len(), usize::saturating_add);
     within(Limit::BatchBytes, total, limits.batch_bytes)?;

@@ -266,6 +266,7 @@ fn what_is_mapped_by_itself_is_an_event_too() {
     let explained = |event: &str, unused: usize| Explanation {
         event: event.into(),
         values: Vec::new(),
+        omitted: Vec::new(),
         unused: vec!["/x".into(); unused],
     };
     assert_eq!(explanation(&explained("{}", 99), &LIMITS), Ok(()));

@@ -47,6 +47,7 @@ pub trait Hostile {
         Ok(Explanation {
             event: Self::map(record)?,
             values: Vec::new(),
+            omitted: Vec::new(),
             unused: Vec::new(),
         })
     }
