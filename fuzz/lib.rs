@@ -1,7 +1,7 @@
 //! What the targets share: the clock and the judge of events.
 
 use serde_json::Value;
-use sophos_assets::mapping::{MapError, Mapped};
+use sophos_assets::mapping::{self, Dialect, Explanation, MapError, Mapped, Mapping};
 use time::{Duration, OffsetDateTime};
 
 /// The clock of every target, 2026-11-25T00:00:00Z: the same input gives the same outcome on any day.
@@ -47,5 +47,10 @@ pub fn check_error(text: &str, error: &MapError) {
 
 /// The event of a record, as the component's export `map` makes it.
 pub fn map(text: &str) -> Result<Mapped, MapError> {
-    sophos_assets::mapping::map(&sophos_assets::mapping::read(text)?, NOW)
+    Mapping::default().map(&mapping::read(text)?, NOW)
+}
+
+/// The event of a record with its reasons, as the component's export `explain` makes it.
+pub fn explain(text: &str, dialect: Dialect) -> Result<Explanation, MapError> {
+    Mapping::of(dialect.name())?.explain(&mapping::read(text)?, NOW)
 }

@@ -6,7 +6,7 @@ use crate::bindings::inventory::connector::types::{Batch, Error, Event, Reject};
 use crate::clock;
 use crate::config;
 use crate::cursor::{Cursor, Refused, Stuck};
-use crate::mapping::{self, MapError};
+use crate::mapping::{self, MapError, Mapping};
 use crate::sophos::endpoints::{self, Asked, Page};
 use crate::sophos::errors::failure;
 use crate::sophos::session;
@@ -18,8 +18,14 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
     let session = session::open(&config)?;
     let tenant = session.owner.tenant(config.tenant.as_ref())?;
     let now = clock::now();
-    let mut cursor =
-        Cursor::resume(cursor, &tenant.id, config.range, now.into()).map_err(refused)?;
+    let mut cursor = Cursor::resume(
+        cursor,
+        &tenant.id,
+        config.range,
+        config.mapping.version(),
+        now.into(),
+    )
+    .map_err(refused)?;
 
     let mut events = Vec::new();
     let mut rejects = Vec::new();
@@ -35,7 +41,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 
             let text = Text::of(&answer.body);
             let page = endpoints::read(&tenant.api_host, &text.json)?;
-            (events, rejects) = sort_items(&page, &text, &mut cursor, now);
+            (events, rejects) = sort_items(&page, &text, &config.mapping, &mut cursor, now);
             cursor.turn_page(page.next_key.as_deref()).map_err(stuck)?
         }
     };
@@ -58,6 +64,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 pub fn sort_items(
     page: &Page<'_>,
     text: &Text<'_>,
+    mapping: &Mapping,
     cursor: &mut Cursor,
     now: OffsetDateTime,
 ) -> (Vec<Event>, Vec<Reject>) {
@@ -68,7 +75,7 @@ pub fn sort_items(
         let reason = if text.is_broken(item) {
             "the record is not valid UTF-8".to_owned()
         } else {
-            match deliver(item, cursor, now) {
+            match deliver(item, mapping, cursor, now) {
                 Ok(event) => {
                     events.extend(event);
                     continue;
@@ -94,6 +101,7 @@ pub fn sort_items(
 /// The event of an item; none where the walk before has delivered it.
 fn deliver(
     item: &str,
+    mapping: &Mapping,
     cursor: &mut Cursor,
     now: OffsetDateTime,
 ) -> Result<Option<Event>, MapError> {
@@ -101,7 +109,7 @@ fn deliver(
     let last_seen = endpoint.last_seen_at.map(Into::into);
     let mut event = None;
     if !cursor.leaves_out(&endpoint.id, last_seen) {
-        let mapped = mapping::map(&endpoint, now)?;
+        let mapped = mapping.map(&endpoint, now)?;
         event = Some(Event {
             device: endpoint.id.clone().into_owned(),
             json: mapped.json,

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::bindings::inventory::connector::types;
 use crate::cursor::Range;
+use crate::mapping::Mapping;
 use crate::sophos::trust;
 use crate::sophos::whoami::Tenant;
 use crate::timestamp::Timestamp;
@@ -34,6 +35,8 @@ pub struct Config {
     pub token_url: Url,
     /// The global API host: `GET /whoami/v1`.
     pub api_host: Url,
+    /// The dialect of the events, and what is left out of them.
+    pub mapping: Mapping,
     /// How long a check-in may take to show up in the API, in seconds.
     pub overlap: u32,
     /// `pageSize`
@@ -61,6 +64,7 @@ struct Fields {
     token_url: Option<Value>,
     api_host: Option<Value>,
     dialect: Option<Value>,
+    omit: Option<Value>,
     overlap: Option<Value>,
     page_size: Option<Value>,
     since: Option<Value>,
@@ -109,7 +113,7 @@ impl Config {
         let client_id = errors.text("client_id", fields.client_id);
         let token_url = errors.url("token_url", fields.token_url, TOKEN_URL);
         let api_host = errors.url("api_host", fields.api_host, API_HOST);
-        errors.dialect(fields.dialect);
+        let mapping = errors.mapping(fields.dialect.as_ref(), fields.omit.as_ref());
         let overlap = errors.number("overlap", fields.overlap, 0, LONGEST_OVERLAP, 120);
         let page_size = errors.number(
             "page_size",
@@ -131,16 +135,21 @@ impl Config {
         let tenant = errors.tenant(fields.tenant, api_host.as_ref());
         let range = (since.is_some() || until.is_some()).then_some(Range { since, until });
 
-        match (client_id, token_url, api_host) {
-            (Some(client_id), Some(token_url), Some(api_host)) if errors.0.is_empty() => Ok(Self {
-                client_id,
-                token_url,
-                api_host,
-                overlap,
-                page_size: u16::try_from(page_size).unwrap_or(LARGEST_PAGE),
-                range,
-                tenant,
-            }),
+        match (client_id, token_url, api_host, mapping) {
+            (Some(client_id), Some(token_url), Some(api_host), Some(mapping))
+                if errors.0.is_empty() =>
+            {
+                Ok(Self {
+                    mapping,
+                    client_id,
+                    token_url,
+                    api_host,
+                    overlap,
+                    page_size: u16::try_from(page_size).unwrap_or(LARGEST_PAGE),
+                    range,
+                    tenant,
+                })
+            }
             _ => Err(errors.0),
         }
     }
@@ -182,14 +191,10 @@ impl Errors {
         None
     }
 
-    fn dialect(&mut self, value: Option<Value>) {
-        if value.is_some_and(|value| value.as_str() != Some(crate::mapping::DIALECT)) {
-            let dialect = crate::mapping::DIALECT;
-            self.add(
-                "dialect",
-                format!("`dialect` must be \"{dialect}\", the only one of this version"),
-            );
-        }
+    fn mapping(&mut self, dialect: Option<&Value>, omit: Option<&Value>) -> Option<Mapping> {
+        Mapping::new(dialect, omit)
+            .map_err(|error| self.add(error.field, error.message))
+            .ok()
     }
 
     fn number(

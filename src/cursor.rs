@@ -15,7 +15,6 @@ use std::mem;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::MAPPING_VERSION;
 use crate::timestamp::Timestamp;
 
 /// The version of the cursor's text; one more is refused by this program.
@@ -148,11 +147,12 @@ impl Cursor {
         text: Option<&str>,
         tenant: &str,
         range: Option<Range>,
+        mapping_version: u32,
         now: Timestamp,
     ) -> Result<Self, Refused> {
         let mut cursor = Self {
             version: VERSION,
-            mapping_version: MAPPING_VERSION,
+            mapping_version,
             tenant: tenant.to_lowercase(),
             last_seen_cursor: None,
             seen: BTreeMap::new(),
@@ -173,7 +173,7 @@ impl Cursor {
                 if stored.range != range {
                     return Err(Refused::OtherRange);
                 }
-                if stored.mapping_version == MAPPING_VERSION {
+                if stored.mapping_version == mapping_version {
                     cursor = stored;
                 }
             }

@@ -21,8 +21,9 @@
 )]
 
 use bindings::inventory::connector::types::{
-    Account, Batch, Error, Explanation, MapError, SourcesPage,
+    Account, Batch, Error, Explanation, MapError, MappedValue, SourceValue, SourcesPage,
 };
+use mapping::Mapping;
 
 mod bindings;
 
@@ -60,27 +61,15 @@ struct Component;
 impl bindings::Guest for Component {
     fn map(endpoint_json: String) -> Result<String, MapError> {
         let endpoint = mapping::read(&endpoint_json).map_err(map_error)?;
-        let mapped = mapping::map(&endpoint, clock::now()).map_err(map_error)?;
-        Ok(mapped.json)
+        let mapped = Mapping::default().map(&endpoint, clock::now());
+        Ok(mapped.map_err(map_error)?.json)
     }
 
     fn explain(endpoint_json: String, dialect: String) -> Result<Explanation, MapError> {
-        if dialect != mapping::DIALECT {
-            return Err(MapError {
-                message: format!(
-                    "the dialect must be `{}`, the only one of this version",
-                    mapping::DIALECT
-                ),
-                line: 1,
-                column: 0,
-            });
-        }
-        Ok(Explanation {
-            event: Self::map(endpoint_json)?,
-            values: Vec::new(),
-            omitted: Vec::new(),
-            unused: Vec::new(),
-        })
+        let mapping = Mapping::of(&dialect).map_err(map_error)?;
+        let endpoint = mapping::read(&endpoint_json).map_err(map_error)?;
+        let explanation = mapping.explain(&endpoint, clock::now());
+        explanation.map(Into::into).map_err(map_error)
     }
 
     fn describe() -> String {
@@ -105,5 +94,34 @@ fn map_error(error: mapping::MapError) -> MapError {
         message: error.message,
         line: error.line,
         column: error.column,
+    }
+}
+
+impl From<mapping::Explanation> for Explanation {
+    fn from(explanation: mapping::Explanation) -> Self {
+        let values = |values: Vec<mapping::MappedValue>| {
+            let value = |value: mapping::MappedValue| MappedValue {
+                path: value.path,
+                value_json: value.value_json,
+                sources: value.sources.into_iter().map(Into::into).collect(),
+                rule: value.rule.into_owned(),
+            };
+            values.into_iter().map(value).collect()
+        };
+        Self {
+            event: explanation.event,
+            values: values(explanation.values),
+            omitted: values(explanation.omitted),
+            unused: explanation.unused,
+        }
+    }
+}
+
+impl From<mapping::SourceValue> for SourceValue {
+    fn from(source: mapping::SourceValue) -> Self {
+        Self {
+            pointer: source.pointer,
+            value_json: source.value_json,
+        }
     }
 }

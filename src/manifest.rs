@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::config;
-use crate::mapping;
+use crate::mapping::Dialect;
 use crate::ocsf;
 use crate::sophos::token::CLIENT_SECRET;
 
@@ -18,7 +18,7 @@ pub fn manifest() -> String {
         "vendor": "Sophos",
         "product": "Sophos Central",
         "ocsf": { "version": ocsf::VERSION, "class_uid": ocsf::CLASS_UID },
-        "dialects": [mapping::DIALECT],
+        "dialects": Dialect::ALL.map(Dialect::name),
         "config": schema,
         "secrets": [{
             "name": CLIENT_SECRET,

@@ -11,10 +11,13 @@ use sophos_assets_fuzz::NOW;
 /// The tenant of the committed cursors.
 const TENANT: &str = "00000000-0000-0000-0000-000000000001";
 
+/// The version of the mapping.
+const MAPPING: u32 = 1;
+
 const OTHER_TENANT: &str = "00000000-0000-0000-0000-000000000002";
 
 fn resume(text: &str, range: Option<Range>) -> Result<Cursor, Refused> {
-    Cursor::resume(Some(text), TENANT, range, NOW.into())
+    Cursor::resume(Some(text), TENANT, range, MAPPING, NOW.into())
 }
 
 fn written(cursor: Cursor) -> String {
@@ -80,7 +83,7 @@ fn range(stored: &Value) -> Option<Range> {
 /// A cursor as it was written is refused where it is not the source's own, and where it is damaged.
 fn check_refusals(text: &str, range: Option<Range>) {
     let refused = |text: &str, tenant: &str, range: Option<Range>| {
-        Cursor::resume(Some(text), tenant, range, NOW.into()).err()
+        Cursor::resume(Some(text), tenant, range, MAPPING, NOW.into()).err()
     };
     let other_tenant = refused(text, OTHER_TENANT, range);
     assert_eq!(other_tenant, Some(Refused::OtherTenant), "{text}");

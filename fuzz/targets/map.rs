@@ -3,9 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use sophos_assets::mapping::{identify, read};
+use sophos_assets::mapping::{Dialect, Explanation, identify, read};
 use sophos_assets::text::Text;
-use sophos_assets_fuzz::{check_error, check_event, map};
+use sophos_assets_fuzz::{check_error, check_event, explain, map};
 
 fuzz_target!(|bytes: &[u8]| {
     let text = &*Text::of(bytes).json;
@@ -21,6 +21,13 @@ fuzz_target!(|bytes: &[u8]| {
             check_event(&mapped.json, &endpoint.id, Some(&endpoint.hostname));
         }
         Err(error) => check_error(text, error),
+    }
+
+    for dialect in Dialect::ALL {
+        match explain(text, dialect) {
+            Ok(explanation) => check_explanation(&explanation),
+            Err(error) => check_error(text, &error),
+        }
     }
 
     // Another reader of JSON, stricter in depth, in numbers and in halves of surrogate pairs. What it writes
@@ -40,3 +47,26 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
 });
+
+/// Every scalar of the event is explained, in its order, and every text of the explanation is JSON.
+fn check_explanation(explanation: &Explanation) {
+    let event: Value = serde_json::from_str(&explanation.event).expect("an event is JSON");
+    for value in &explanation.values {
+        let explained: Value = serde_json::from_str(&value.value_json).expect("a value is JSON");
+        assert_eq!(event.pointer(&value.path), Some(&explained), "{}", value.path);
+        for source in &value.sources {
+            serde_json::from_str::<Value>(&source.value_json).expect("a source is JSON");
+        }
+    }
+    // A record that is too large to be told apart has no values.
+    let is_explained = !explanation.values.is_empty();
+    assert!(!is_explained || scalars(&event) == explanation.values.len());
+}
+
+fn scalars(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => members.values().map(scalars).sum(),
+        Value::Array(entries) => entries.iter().map(scalars).sum(),
+        _ => 1,
+    }
+}

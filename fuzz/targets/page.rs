@@ -7,6 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use sophos_assets::collect::sort_items;
 use sophos_assets::cursor::Cursor;
+use sophos_assets::mapping::Mapping;
 use sophos_assets::sophos::endpoints;
 use sophos_assets::sophos::page::MOST_ITEMS;
 use sophos_assets::text::Text;
@@ -34,9 +35,11 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(page) = page else { return };
 
-    let mut cursor = Cursor::resume(None, TENANT, None, NOW.into()).expect("no cursor is right");
+    let mapping = Mapping::default();
+    let mut cursor = Cursor::resume(None, TENANT, None, mapping.version(), NOW.into())
+        .expect("no cursor is right");
     cursor.answered(NOW.into(), 0, 0);
-    let (events, rejects) = sort_items(&page, &text, &mut cursor, NOW);
+    let (events, rejects) = sort_items(&page, &text, &mapping, &mut cursor, NOW);
     assert_eq!(events.len() + rejects.len(), page.items.len());
     for event in &events {
         check_event(&event.json, &event.device, None);
@@ -51,12 +54,12 @@ fuzz_target!(|bytes: &[u8]| {
         .expect("no key of a first page can have come before");
     assert_eq!(more, page.next_key.is_some());
     let stored = cursor.into_text().expect("a cursor can be written");
-    let mut cursor = Cursor::resume(Some(&stored), TENANT, None, NOW.into())
+    let mut cursor = Cursor::resume(Some(&stored), TENANT, None, mapping.version(), NOW.into())
         .expect("a cursor that was written can be read");
     assert_eq!(cursor.query().page_from_key, page.next_key);
 
     // The same page again, now with what the cursor remembers: nothing is delivered that was not before.
-    let (again, rejected_again) = sort_items(&page, &text, &mut cursor, NOW);
+    let (again, rejected_again) = sort_items(&page, &text, &mapping, &mut cursor, NOW);
     assert!(again.len() <= events.len() && rejected_again.len() <= rejects.len());
 });
 

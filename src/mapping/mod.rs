@@ -1,25 +1,45 @@
 //! One Sophos endpoint to one OCSF event.
 //!
 //! Two steps, so that a collector can leave a record out by id and time before it pays for the event:
-//! [`read`] understands the record, [`map`] makes the event. Each dialect of OCSF is a file of its own.
-//! No step reads a clock: the moment is handed in.
+//! [`read`] understands the record, [`Mapping::map`] makes the event. No step reads a clock: the moment is
+//! handed in.
+//!
+//! Everything that an event says is a row of the one table in [`rules`]; [`Mapping::explain`], the
+//! documentation and the preview show the same rows.
 
 mod addresses;
-mod fingerprint;
+mod dialect;
+mod explain;
 mod map_error;
-mod sekoia;
+mod observables;
+mod omit;
+mod record;
+mod rule;
+pub mod rules;
+mod settings;
+mod subject;
+mod writer;
+
+use std::borrow::Cow;
 
 use time::OffsetDateTime;
 
+pub use self::dialect::Dialect;
+pub use self::explain::{Explanation, MappedValue, SourceValue};
+pub use self::map_error::MapError;
+pub use self::omit::Omit;
+pub use self::rule::Rule;
+pub use self::settings::{Mapping, SettingError};
 pub use crate::sophos::endpoint::{Endpoint, identify, read};
-pub use map_error::MapError;
 
-/// Changes whenever the event of any input changes. Part of the cursor: a mapping of another version
-/// starts a walk over everything.
-pub const MAPPING_VERSION: u32 = 1;
+use self::record::{Node, Place};
+use self::rule::{Made, Make, Origin, Value};
+use self::subject::Subject;
+use self::writer::Writer;
+use crate::sophos::endpoint::require_hostname;
 
-/// The dialect of [`map`]: OCSF as Sekoia.io's asset connectors write it.
-pub const DIALECT: &str = "sekoia";
+/// A longer record is not explained: no API sends it, and its reasons would not fit into memory.
+const LONGEST_EXPLAINED: usize = 1 << 20;
 
 /// One event, ready to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,24 +47,150 @@ pub struct Mapped {
     /// The event as JSON on one line, without a line break at the end.
     pub json: String,
     /// A hash over everything in the event that is not a heartbeat: two events of one device with the same
-    /// fingerprint differ at most in `time` and `device.last_seen_time`. Equal on every machine.
+    /// fingerprint differ at most in `time`, `device.last_seen_time` and what tells the same. Equal on every
+    /// machine.
     pub fingerprint: u64,
 }
 
-/// Maps an endpoint to an OCSF *Device Inventory Info* event in the `sekoia` dialect. `now` is the event's
-/// time where the record tells none.
-///
-/// # Errors
-///
-/// The event could not be written as JSON. No endpoint is known to cause it.
-pub fn map(endpoint: &Endpoint<'_>, now: OffsetDateTime) -> Result<Mapped, MapError> {
-    let json = serde_json::to_string(&sekoia::event(endpoint, now)).map_err(|error| MapError {
-        message: format!("the event could not be written as JSON: {error}; please report this"),
-        line: 1,
-        column: 0,
-    })?;
-    Ok(Mapped {
-        fingerprint: fingerprint::of(&json),
-        json,
-    })
+/// Stands for the event's UUID until the event is written.
+const NO_UID: Made<'static> = Made {
+    value: Value::Text(Cow::Borrowed("")),
+    origin: Origin::Sources,
+};
+
+impl Mapping {
+    /// Maps an endpoint to an OCSF *Device Inventory Info* event. `now` is the event's time where the record
+    /// tells none.
+    ///
+    /// # Errors
+    ///
+    /// The dialect is `sekoia` and the endpoint has no `hostname` that is a text and not empty.
+    pub fn map(&self, endpoint: &Endpoint<'_>, now: OffsetDateTime) -> Result<Mapped, MapError> {
+        self.check(endpoint)?;
+        let record = match self.dialect {
+            Dialect::Sekoia => Some(Node::EMPTY),
+            Dialect::Ocsf => Node::of(endpoint.json),
+        };
+        let subject = Subject::new(endpoint, record.as_ref(), now, self.dialect, &self.omit);
+        let mut writer = Writer::new();
+        let mut used = Vec::new();
+        self.values(&subject, &mut used, |rule, index, made| {
+            if !self.omit.has(rule) {
+                match made {
+                    Some(made) => writer.value(rule, index, &made.value),
+                    None => writer.uid(rule),
+                }
+            }
+        });
+        let written = writer.finish();
+        Ok(Mapped {
+            json: written.json,
+            fingerprint: written.fingerprint,
+        })
+    }
+
+    /// Maps an endpoint as [`Self::map`] does and tells where each value came from. Of a record that no API
+    /// sends (more than 1 MiB, or more than 8,192 values) there is the event alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::map`].
+    pub fn explain(
+        &self,
+        endpoint: &Endpoint<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Explanation, MapError> {
+        self.check(endpoint)?;
+        let is_short = endpoint.json.len() <= LONGEST_EXPLAINED;
+        let Some(record) = Node::of(endpoint.json).filter(|_| is_short) else {
+            return Ok(Explanation {
+                event: self.map(endpoint, now)?.json,
+                ..Explanation::default()
+            });
+        };
+        let subject = Subject::new(endpoint, Some(&record), now, self.dialect, &self.omit);
+        let mut writer = Writer::new();
+        let mut used = Vec::new();
+        let mut explanation = Explanation::default();
+        let mut uid = None;
+        self.values(&subject, &mut used, |rule, index, made| {
+            let is_omitted = self.omit.has(rule);
+            let list = if is_omitted {
+                &mut explanation.omitted
+            } else {
+                &mut explanation.values
+            };
+            match made {
+                Some(made) => {
+                    explain::explain(list, &record, rule, index, made);
+                    if !is_omitted {
+                        writer.value(rule, index, &made.value);
+                    }
+                }
+                None => {
+                    uid = Some(list.len()).filter(|_| !is_omitted);
+                    explain::explain(list, &record, rule, index, &NO_UID);
+                    if !is_omitted {
+                        writer.uid(rule);
+                    }
+                }
+            }
+        });
+        // What no other value stands on is a value of its own where the dialect has one for it.
+        let has_rest = rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest));
+        let unused = record.without(&mut used).filter(|_| !has_rest);
+        explanation.unused = unused.as_ref().map(explain::pointers).unwrap_or_default();
+        let written = writer.finish();
+        explanation.event = written.json;
+        if let (Some(uid), Some(at)) = (written.uid, uid)
+            && let Some(value) = explanation.values.get_mut(at)
+        {
+            value.value_json = format!("\"{uid}\"");
+        }
+        Ok(explanation)
+    }
+
+    fn check(&self, endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+        match self.dialect {
+            Dialect::Sekoia => require_hostname(endpoint),
+            Dialect::Ocsf => Ok(()),
+        }
+    }
+
+    /// Calls `each` with every value of the event, those that `omit` leaves out among them, in the order of
+    /// the event; none stands for the event's UUID. `used` gets what of the endpoint stands behind them, where
+    /// the subject has a record.
+    fn values(
+        &self,
+        subject: &Subject<'_>,
+        used: &mut Vec<Place>,
+        mut each: impl FnMut(&'static Rule, usize, Option<&Made<'_>>),
+    ) {
+        let record = subject.record;
+        let has_record = !record.is_empty();
+        rules::walk(subject, self.dialect, |rule, index| {
+            let constant = |value| {
+                Some(Made {
+                    value,
+                    origin: Origin::Sources,
+                })
+            };
+            let made = match rule.make {
+                Make::Text(text) => constant(Value::Text(Cow::Borrowed(text))),
+                Make::Integer(number) => constant(Value::Integer(number)),
+                Make::True => constant(Value::Boolean(true)),
+                Make::Value(make) => make(subject, index),
+                Make::EventUid => return each(rule, index, None),
+                Make::Rest => record
+                    .without(used)
+                    .and_then(|rest| constant(Value::Part(Cow::Owned(rest)))),
+            };
+            if let Some(made) = &made {
+                if has_record {
+                    used.extend(explain::places(rule, made.origin));
+                }
+                each(rule, index, Some(made));
+            }
+        });
+    }
 }

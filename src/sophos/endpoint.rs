@@ -16,9 +16,11 @@ use crate::sophos::lenient::{self, Found, boolean, moment, text};
 /// escaped there; a field that is absent, empty or of another type than the API documents is `None`.
 #[derive(Default)]
 pub struct Endpoint<'a> {
+    /// The record as it came.
+    pub json: &'a str,
     /// `id`, never empty.
     pub id: Cow<'a, str>,
-    /// `hostname`, never empty.
+    /// `hostname`; empty where it is absent.
     pub hostname: Cow<'a, str>,
     /// `type`: `computer`, `server` or `securityVm`.
     pub kind: Option<Cow<'a, str>>,
@@ -71,27 +73,38 @@ pub struct Group<'a> {
 ///
 /// # Errors
 ///
-/// The text is not JSON, is not an object, or has no `id` or no `hostname` that is a text and not empty:
-/// the receiver demands both of a device.
+/// The text is not JSON, is not an object, or has no `id` that is a text and not empty.
 pub fn read(endpoint_json: &str) -> Result<Endpoint<'_>, MapError> {
-    let start = endpoint_json.len()
-        - endpoint_json
-            .trim_start_matches([' ', '\t', '\n', '\r'])
-            .len();
+    let start = start(endpoint_json);
     if endpoint_json.as_bytes().get(start) != Some(&b'{') {
         return Err(not_an_object(endpoint_json, start));
     }
 
-    let mut endpoint = Endpoint::default();
+    let mut endpoint = Endpoint {
+        json: endpoint_json,
+        ..Endpoint::default()
+    };
     lenient::walk(endpoint_json, |name, found| endpoint.take(name, found))
         .map_err(|error| MapError::syntax(&error))?;
-
-    for (name, text) in [("id", &endpoint.id), ("hostname", &endpoint.hostname)] {
-        if text.is_empty() {
-            return Err(no_text(endpoint_json, start, name));
-        }
+    if endpoint.id.is_empty() {
+        return Err(no_text(endpoint_json, "id"));
     }
     Ok(endpoint)
+}
+
+/// Refuses an endpoint whose `hostname` is no text or empty: the receiver of the `sekoia` dialect demands it of
+/// a device.
+pub fn require_hostname(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+    if endpoint.hostname.is_empty() {
+        return Err(no_text(endpoint.json, "hostname"));
+    }
+    Ok(())
+}
+
+/// Where the JSON begins, after white space.
+fn start(text: &str) -> usize {
+    let json = text.trim_start_matches([' ', '\t', '\n', '\r']);
+    text.len() - json.len()
 }
 
 /// `id` and `lastSeenAt` of a record that [`read`] refused, as far as they can be read: for the reject,
@@ -171,7 +184,7 @@ impl<'a> Group<'a> {
 }
 
 /// Says why a field is no text that is not empty; one that is missing is missed where the record starts.
-fn no_text(endpoint_json: &str, start: usize, name: &str) -> MapError {
+fn no_text(endpoint_json: &str, name: &str) -> MapError {
     let members: BTreeMap<String, &RawValue> =
         serde_json::from_str(endpoint_json).unwrap_or_default();
     let value = members.get(name);
@@ -181,7 +194,10 @@ fn no_text(endpoint_json: &str, start: usize, name: &str) -> MapError {
         Some(text) if text.starts_with('"') => "holds half a surrogate pair",
         Some(_) => value.map_or("is missing", |value| kind(value)),
     };
-    let offset = value.map_or(start, |value| lenient::offset(value, endpoint_json));
+    let offset = value.map_or_else(
+        || start(endpoint_json),
+        |value| lenient::offset(value, endpoint_json),
+    );
     let message = format!("`{name}` {found}; a string that is not empty was expected");
     MapError::at(endpoint_json, offset, message)
 }

@@ -3,7 +3,7 @@
 pub mod endpoint;
 pub mod endpoints;
 pub mod errors;
-mod lenient;
+pub(crate) mod lenient;
 pub mod page;
 pub mod session;
 pub mod tenants;

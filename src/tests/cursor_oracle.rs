@@ -21,6 +21,9 @@ const DEVICES: usize = 24;
 const PAGE: usize = 5;
 const OVERLAP: i64 = 120_000;
 const LONGEST_LAG: i64 = 100_000;
+/// The version of the mapping.
+const MAPPING: u32 = 1;
+
 const TENANT: &str = "tenant";
 
 /// The first device's clock is three hours fast, the last one's two hours slow; the others' are right.
@@ -143,7 +146,7 @@ impl World {
     fn page(&mut self, millis: i64, killed: bool, key_refused: bool) -> bool {
         let clock = Timestamp::from_millis(self.now);
         let text = self.cursor.as_deref();
-        let mut cursor = Cursor::resume(text, TENANT, None, clock).unwrap();
+        let mut cursor = Cursor::resume(text, TENANT, None, MAPPING, clock).unwrap();
         let query = cursor.query();
         let from: usize = query
             .page_from_key

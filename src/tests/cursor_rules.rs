@@ -11,6 +11,9 @@ use serde_json::Value;
 use sophos_assets::cursor::{Cursor, Range, Refused, SEEN_BOUND, Stuck};
 use sophos_assets::timestamp::Timestamp;
 
+/// The version of the mapping.
+const MAPPING: u32 = 1;
+
 const TENANT: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
 const OVERLAP: i64 = 120_000;
 
@@ -22,7 +25,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn resume(text: Option<&str>) -> Cursor {
-    Cursor::resume(text, TENANT, None, at(0)).unwrap()
+    Cursor::resume(text, TENANT, None, MAPPING, at(0)).unwrap()
 }
 
 /// One page with these devices, answered at noon without delay; the text after it.
@@ -225,7 +228,7 @@ fn a_refused_key_begins_the_walk_again_once() {
 fn a_walk_older_than_a_day_begins_again_from_the_mark() {
     let text = page(Some(&at(-900).to_string()), &[], Some("k"));
     let key = |seconds| {
-        let cursor = Cursor::resume(Some(&text), TENANT, None, at(seconds)).unwrap();
+        let cursor = Cursor::resume(Some(&text), TENANT, None, MAPPING, at(seconds)).unwrap();
         assert_eq!(cursor.query().last_seen_after, Some(at(-900)));
         cursor.query().page_from_key
     };
@@ -276,12 +279,12 @@ fn a_cursor_that_is_not_the_sources_own_is_refused() {
         (with("tenant", "another".into()), Refused::OtherTenant),
     ] {
         assert_eq!(
-            Cursor::resume(Some(&text), TENANT, None, at(0)).unwrap_err(),
+            Cursor::resume(Some(&text), TENANT, None, MAPPING, at(0)).unwrap_err(),
             why,
             "{text}"
         );
     }
-    assert!(Cursor::resume(Some(&good), &TENANT.to_uppercase(), None, at(0)).is_ok());
+    assert!(Cursor::resume(Some(&good), &TENANT.to_uppercase(), None, MAPPING, at(0)).is_ok());
 }
 
 #[test]
@@ -290,7 +293,7 @@ fn a_range_has_its_own_filters_and_no_mark() {
         since: Some(at(-900)),
         until: Some(at(-100)),
     };
-    let mut cursor = Cursor::resume(None, TENANT, Some(range), at(0)).unwrap();
+    let mut cursor = Cursor::resume(None, TENANT, Some(range), MAPPING, at(0)).unwrap();
     let query = cursor.query();
     assert_eq!(
         (query.last_seen_after, query.last_seen_before),
@@ -301,7 +304,7 @@ fn a_range_has_its_own_filters_and_no_mark() {
     cursor.turn_page(Some("k")).unwrap();
     let text = cursor.into_text().unwrap();
 
-    let mut cursor = Cursor::resume(Some(&text), TENANT, Some(range), at(0)).unwrap();
+    let mut cursor = Cursor::resume(Some(&text), TENANT, Some(range), MAPPING, at(0)).unwrap();
     assert_eq!(cursor.query().page_from_key.as_deref(), Some("k"));
     cursor.turn_page(None).unwrap();
     assert_eq!(cursor.mark(), None);
@@ -312,7 +315,13 @@ fn a_range_has_its_own_filters_and_no_mark() {
     ] {
         let mut cursor = json(&text);
         cursor[field] = value;
-        let refused = Cursor::resume(Some(&cursor.to_string()), TENANT, Some(range), at(0));
+        let refused = Cursor::resume(
+            Some(&cursor.to_string()),
+            TENANT,
+            Some(range),
+            MAPPING,
+            at(0),
+        );
         assert_eq!(refused.unwrap_err(), Refused::Damaged, "{field}");
     }
 
@@ -321,18 +330,18 @@ fn a_range_has_its_own_filters_and_no_mark() {
         ..range
     };
     for range in [None, Some(other)] {
-        let refused = Cursor::resume(Some(&text), TENANT, range, at(0)).unwrap_err();
+        let refused = Cursor::resume(Some(&text), TENANT, range, MAPPING, at(0)).unwrap_err();
         assert_eq!(refused, Refused::OtherRange);
     }
     let time = at(0).to_string();
-    let refused = Cursor::resume(Some(&time), TENANT, Some(range), at(0)).unwrap_err();
+    let refused = Cursor::resume(Some(&time), TENANT, Some(range), MAPPING, at(0)).unwrap_err();
     assert_eq!(refused, Refused::OtherRange);
 }
 
 proptest! {
     #[test]
     fn any_text_is_a_cursor_or_refused(text in any::<String>()) {
-        let _ = Cursor::resume(Some(&text), TENANT, None, at(0));
+        let _ = Cursor::resume(Some(&text), TENANT, None, MAPPING, at(0));
     }
 
     #[test]
@@ -341,7 +350,7 @@ proptest! {
         duration in any::<i64>(),
     ) {
         let text = serde_json::json!({
-            "version": 1, "mapping_version": sophos_assets::mapping::MAPPING_VERSION, "tenant": TENANT,
+            "version": 1, "mapping_version": MAPPING, "tenant": TENANT,
             "seen": {"a": moment},
             "walk": {"began": at(0), "seen": [["b", moment]], "pages": pages, "tied": tied, "page_key": "k"},
         });

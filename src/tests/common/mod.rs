@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use serde_json::Value;
-use sophos_assets::mapping::{self, MapError, Mapped};
+use sophos_assets::mapping::{self, MapError, Mapped, Mapping};
 use time::{Duration, OffsetDateTime};
 
 /// The clock of the golden files: 2026-11-25T00:00:00Z.
@@ -68,7 +68,7 @@ pub fn golden(folder: &str) -> Vec<Golden> {
 
 /// The event of an endpoint.
 pub fn map(endpoint_json: &str, now: OffsetDateTime) -> Result<Mapped, MapError> {
-    mapping::map(&mapping::read(endpoint_json)?, now)
+    Mapping::default().map(&mapping::read(endpoint_json)?, now)
 }
 
 /// What OCSF 1.6.0 and the `sekoia` dialect refuse in an event; empty for a good one.

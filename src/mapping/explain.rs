@@ -1,0 +1,141 @@
+//! Where each value of an event came from, and what of the endpoint stands behind none.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::record::{Node, Place, push_step, write_text};
+use super::rule::{Made, Origin, Rule, Value};
+
+/// A value of the endpoint that a rule took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceValue {
+    /// JSON Pointer (RFC 6901) into the endpoint; empty for all of it.
+    pub pointer: String,
+    /// The value as JSON text.
+    pub value_json: String,
+}
+
+/// One scalar of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedValue {
+    /// JSON Pointer (RFC 6901) into the event.
+    pub path: String,
+    /// The value as JSON text.
+    pub value_json: String,
+    /// What the rule took; empty for a constant.
+    pub sources: Vec<SourceValue>,
+    /// The rule in plain words.
+    pub rule: Cow<'static, str>,
+}
+
+/// An event with the reasons for each of its values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// The event as JSON on one line.
+    pub event: String,
+    /// Every scalar of the event, in its order.
+    pub values: Vec<MappedValue>,
+    /// What `omit` left out.
+    pub omitted: Vec<MappedValue>,
+    /// JSON Pointers to what of the endpoint stands behind none of them.
+    pub unused: Vec<String>,
+}
+
+/// Puts the scalars of a value on a list, each with what of the endpoint it stands on.
+pub fn explain(
+    list: &mut Vec<MappedValue>,
+    record: &Node<'_>,
+    rule: &'static Rule,
+    index: usize,
+    made: &Made<'_>,
+) {
+    let path = pointer(rule.path, index);
+    let scalar = |value_json| MappedValue {
+        path: path.clone(),
+        value_json,
+        sources: sources(record, rule, made.origin),
+        rule: rule.words(),
+    };
+    match &made.value {
+        Value::Text(text) => list.push(scalar(json(|json| write_text(json, text)))),
+        Value::Integer(number) => list.push(scalar(number.to_string())),
+        Value::Boolean(boolean) => list.push(scalar(boolean.to_string())),
+        Value::Part(node) => {
+            let mut original = match rule.sources {
+                [source] => pointer(source, 0),
+                _ => String::new(),
+            };
+            node.scalars(
+                &mut path.clone(),
+                &mut original,
+                &mut |value, path, original| {
+                    list.push(MappedValue {
+                        path: path.to_owned(),
+                        value_json: value.to_owned(),
+                        sources: vec![SourceValue {
+                            pointer: original.to_owned(),
+                            value_json: value.to_owned(),
+                        }],
+                        rule: rule.words(),
+                    });
+                },
+            );
+        }
+    }
+}
+
+/// JSON Pointers to all scalars of a part of the endpoint.
+pub fn pointers(part: &Node<'_>) -> Vec<String> {
+    let mut pointers = Vec::new();
+    part.scalars(
+        &mut String::new(),
+        &mut String::new(),
+        &mut |_, _, original| pointers.push(original.to_owned()),
+    );
+    pointers
+}
+
+/// Where in the endpoint a value comes from.
+pub fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = Place> {
+    let (sources, index) = match origin {
+        Origin::Sources => (rule.sources, 0),
+        Origin::At(sources, index) => (sources, index),
+    };
+    sources.iter().map(move |source| {
+        let in_list = source.contains("[]");
+        (*source, if in_list { index } else { 0 })
+    })
+}
+
+fn sources(record: &Node<'_>, rule: &Rule, origin: Origin) -> Vec<SourceValue> {
+    places(rule, origin)
+        .filter_map(|(source, index)| {
+            let node = record.at(source, index)?;
+            Some(SourceValue {
+                pointer: pointer(source, index),
+                value_json: json(|json| node.write(json)),
+            })
+        })
+        .collect()
+}
+
+/// A path of the table as a JSON Pointer, `[]` as the entry of the index.
+fn pointer(path: &str, index: usize) -> String {
+    let mut pointer = String::new();
+    for step in path.split('.').filter(|step| !step.is_empty()) {
+        let name = step.trim_end_matches("[0]").trim_end_matches("[]");
+        push_step(&mut pointer, name);
+        if name.len() < step.len() {
+            let index = if step.ends_with("[]") { index } else { 0 };
+            // Writing to a String cannot fail.
+            let _ = write!(pointer, "/{index}");
+        }
+    }
+    pointer
+}
+
+fn json(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut json = Vec::new();
+    write(&mut json);
+    String::from_utf8(json).unwrap_or_default()
+}

@@ -1,0 +1,153 @@
+//! What a config leaves out of the events: `omit`, for personal data.
+
+use super::dialect::Dialect;
+use super::rule::Rule;
+use super::rules;
+
+/// Objects and lists that the event, or what they stand in, is worth nothing without: beside the attributes
+/// that the table marks as required.
+const REQUIRED: [&str; 4] = [
+    "device",
+    "metadata",
+    "metadata.product",
+    "enrichments[0].data",
+];
+
+/// The same, for the receiver of the dialect `sekoia`.
+const REQUIRED_BY_SEKOIA: [&str; 2] = ["device.os", "enrichments"];
+
+/// The OCSF paths that are left out: attributes, objects or lists of the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Omit(Vec<String>);
+
+impl Omit {
+    /// Checks the paths for a dialect, or says of the first that cannot be left out why not.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for a person: the path names nothing of the dialect, or what an event needs.
+    pub fn new(paths: &[&str], dialect: Dialect) -> Result<Self, String> {
+        let mut omit = Vec::new();
+        for path in paths {
+            let path = path.trim();
+            check(path, dialect)?;
+            omit.push(path.to_owned());
+        }
+        omit.sort_unstable();
+        omit.dedup();
+        Ok(Self(omit))
+    }
+
+    /// The paths, in order.
+    pub fn paths(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether the attribute of a rule is left out.
+    pub fn has(&self, rule: &Rule) -> bool {
+        self.0.iter().any(|path| rule.is_within(path))
+    }
+
+    /// Whether the attribute at a path of the table is left out.
+    pub fn has_path(&self, path: &str, dialect: Dialect) -> bool {
+        !self.0.is_empty() && rules::of(dialect).any(|rule| rule.path == path && self.has(rule))
+    }
+}
+
+fn check(path: &str, dialect: Dialect) -> Result<(), String> {
+    let name = dialect.name();
+    if path.is_empty() || !rules::of(dialect).any(|rule| rule.is_within(path)) {
+        return Err(format!(
+            "`{path}` is no attribute of the dialect `{name}`; docs/mapping.md lists them"
+        ));
+    }
+    if !is_required(path, dialect) {
+        return Ok(());
+    }
+    let may_go = objects_around(path).find(|object| !is_required(object, dialect));
+    Err(match may_go {
+        Some(object) => format!(
+            "`{path}` alone cannot be left out: `{object}` is worth nothing without it. Leave out `{object}`"
+        ),
+        None => format!("`{path}` cannot be left out: no event is complete without it"),
+    })
+}
+
+fn is_required(path: &str, dialect: Dialect) -> bool {
+    let path = without_index(path);
+    REQUIRED.contains(&path)
+        || dialect == Dialect::Sekoia && REQUIRED_BY_SEKOIA.contains(&path)
+        || rules::of(dialect)
+            .filter(|rule| rule.required.contains(&dialect))
+            .any(|rule| without_index(rule.path) == path)
+}
+
+/// The objects and lists that a path stands in, the nearest first.
+fn objects_around(path: &str) -> impl Iterator<Item = &str> {
+    let dots = path.match_indices('.').rev();
+    dots.filter_map(|(at, _)| path.get(..at)).map(without_index)
+}
+
+/// A path without the `[]` or `[0]` at its end.
+fn without_index(path: &str) -> &str {
+    path.trim_end_matches("[0]").trim_end_matches("[]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_objects_and_lists_can_be_left_out() {
+        for (path, dialect) in [
+            ("device.desc", Dialect::Sekoia),
+            (" device.groups ", Dialect::Sekoia),
+            ("device.network_interfaces[].mac", Dialect::Sekoia),
+            ("device.network_interfaces[]", Dialect::Sekoia),
+            ("device.owner", Dialect::Ocsf),
+            ("device.owner.full_name", Dialect::Ocsf),
+            ("device.hostname", Dialect::Ocsf),
+            ("device.os", Dialect::Ocsf),
+            ("enrichments", Dialect::Ocsf),
+            ("enrichments[0].data.health", Dialect::Ocsf),
+            ("unmapped", Dialect::Ocsf),
+            ("observables", Dialect::Ocsf),
+        ] {
+            assert!(Omit::new(&[path], dialect).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_an_event_needs_cannot() {
+        for (path, dialect, remedy) in [
+            ("", Dialect::Sekoia, "is no attribute"),
+            ("device.owner", Dialect::Sekoia, "is no attribute"),
+            ("device.des", Dialect::Sekoia, "is no attribute"),
+            ("device", Dialect::Ocsf, "no event is complete"),
+            ("device.uid", Dialect::Ocsf, "no event is complete"),
+            ("device.hostname", Dialect::Sekoia, "no event is complete"),
+            ("device.os", Dialect::Sekoia, "no event is complete"),
+            ("time", Dialect::Ocsf, "no event is complete"),
+            (
+                "enrichments[0].data",
+                Dialect::Ocsf,
+                "Leave out `enrichments`",
+            ),
+            ("metadata.profiles", Dialect::Ocsf, "no event is complete"),
+            ("device.os.name", Dialect::Ocsf, "Leave out `device.os`"),
+            (
+                "device.groups[].name",
+                Dialect::Sekoia,
+                "Leave out `device.groups`",
+            ),
+            (
+                "device.network_interfaces[].ip",
+                Dialect::Ocsf,
+                "Leave out `device.network_interfaces`",
+            ),
+        ] {
+            let error = Omit::new(&[path], dialect).unwrap_err();
+            assert!(error.contains(remedy), "{path}: {error}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `device.agent_list`: the products of Sophos that are installed. One that is assigned and not installed is
+//! left to `unmapped`.
+
+use super::super::dialect::Dialect::Ocsf;
+use super::super::rule::{Made, Make, Rule, Value, always, rule};
+use super::super::subject::Subject;
+use super::words::agent_type;
+use std::borrow::Cow;
+
+const CODE: &[&str] = &["assignedProducts[].code"];
+
+/// `device.agent_list`
+pub const AGENTS: &[Rule] = &[
+    rule(
+        "device.agent_list[].uid",
+        &["id", "assignedProducts[].code"],
+        "the id of the endpoint, on coreAgent only",
+        |subject, index| {
+            is_core_agent(subject, index).then(|| {
+                let id = Value::Text((&*subject.endpoint.id).into());
+                Made::at(
+                    id,
+                    &["id", "assignedProducts[].code"],
+                    entry(subject, index),
+                )
+            })
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.agent_list[].name",
+        &["assignedProducts[].code", "assignedProducts[].status"],
+        "the code of each product whose status is installed",
+        |subject, index| {
+            let sources = &["assignedProducts[].code", "assignedProducts[].status"];
+            let name = Value::Text(code(subject, index)?);
+            Some(Made::at(name, sources, entry(subject, index)))
+        },
+    )
+    .only(Ocsf)
+    .required(),
+    always("device.agent_list[].vendor_name", Make::Text("Sophos")).only(Ocsf),
+    rule(
+        "device.agent_list[].version",
+        &["assignedProducts[].version"],
+        "as it is",
+        |subject, index| {
+            let entry = entry(subject, index);
+            let version = subject.record.text("assignedProducts[].version", entry)?;
+            let sources = &["assignedProducts[].version"];
+            Some(Made::at(Value::Text(version), sources, entry))
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.agent_list[].type",
+        CODE,
+        "coreAgent, interceptX, xdr and mtr are Endpoint Detection and Response; else the code",
+        |subject, index| {
+            let code = code(subject, index)?;
+            let (caption, type_id) = agent_type(&code);
+            let caption = if type_id == 99 {
+                code.clone()
+            } else {
+                Cow::Owned(caption.to_owned())
+            };
+            Some(Made::at(Value::Text(caption), CODE, entry(subject, index)))
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.agent_list[].type_id",
+        CODE,
+        "coreAgent, interceptX, xdr and mtr are 1; else 99 (Other)",
+        |subject, index| {
+            let (_, type_id) = agent_type(&code(subject, index)?);
+            Some(Made::at(
+                Value::Integer(type_id),
+                CODE,
+                entry(subject, index),
+            ))
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.agent_list[].policies[0].name",
+        TAMPER_PROTECTION,
+        "Tamper Protection, on coreAgent only, where it is known",
+        |subject, index| policy(subject, index, |_| Value::Text("Tamper Protection".into())),
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.agent_list[].policies[0].is_applied",
+        TAMPER_PROTECTION,
+        "as it is",
+        |subject, index| policy(subject, index, Value::Boolean),
+    )
+    .only(Ocsf),
+];
+
+const TAMPER_PROTECTION: &[&str] = &["tamperProtectionEnabled"];
+
+/// The index in `assignedProducts` of an entry of the list.
+fn entry(subject: &Subject<'_>, index: usize) -> usize {
+    subject.agents.get(index).copied().unwrap_or_default()
+}
+
+fn code<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Cow<'a, str>> {
+    let entry = *subject.agents.get(index)?;
+    subject.record.text("assignedProducts[].code", entry)
+}
+
+fn is_core_agent(subject: &Subject<'_>, index: usize) -> bool {
+    code(subject, index).is_some_and(|code| code.eq_ignore_ascii_case("coreAgent"))
+}
+
+fn policy<'a>(
+    subject: &'a Subject<'a>,
+    index: usize,
+    value: impl FnOnce(bool) -> Value<'a>,
+) -> Option<Made<'a>> {
+    let enabled = subject.endpoint.tamper_protection?;
+    is_core_agent(subject, index).then(|| Made::at(value(enabled), TAMPER_PROTECTION, 0))
+}

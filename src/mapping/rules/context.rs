@@ -1,0 +1,161 @@
+//! What OCSF has no attribute for: `enrichments` and `unmapped`.
+
+use std::borrow::Cow;
+
+use super::super::dialect::Dialect::{Ocsf, Sekoia};
+use super::super::omit::Omit;
+use super::super::record::Node;
+use super::super::rule::{Made, Make, Rule, Value, always, made, row, rule, text};
+use super::super::subject::Subject;
+use super::words::is_healthy;
+
+/// `enrichments`
+pub const ENRICHMENTS: &[Rule] = &[
+    always("enrichments[0].name", Make::Text("compliance"))
+        .only(Sekoia)
+        .required(),
+    always("enrichments[0].value", Make::Text("hygiene"))
+        .only(Sekoia)
+        .required(),
+    rule(
+        "enrichments[0].data",
+        &["tamperProtectionEnabled"],
+        "an empty object where tamper protection is unknown",
+        |subject, _| {
+            let is_unknown = subject.endpoint.tamper_protection.is_none();
+            is_unknown.then(|| made(Value::Part(Cow::Owned(Node::EMPTY))))
+        },
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "enrichments[0].data.Firewall_status",
+        &["tamperProtectionEnabled"],
+        "true is Enabled, false is Disabled",
+        |subject, _| {
+            let enabled = subject.endpoint.tamper_protection?;
+            Some(text(if enabled { "Enabled" } else { "Disabled" }))
+        },
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "enrichments[0].name",
+        &["health.overall"],
+        "device.is_compliant where that is known, else device.uid: the attribute that the data belongs to",
+        |subject, _| {
+            subject.shows_state.then(|| match compliance(subject) {
+                Some(_) => text("device.is_compliant"),
+                None => Made::at(Value::Text("device.uid".into()), &[], 0),
+            })
+        },
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "enrichments[0].value",
+        &["health.overall", "id"],
+        "the value of that attribute",
+        |subject, _| {
+            subject.shows_state.then(|| match compliance(subject) {
+                Some(value) => {
+                    let value = if value { "true" } else { "false" };
+                    Made::at(Value::Text(value.into()), &["health.overall"], 0)
+                }
+                None => Made::at(Value::Text((&*subject.endpoint.id).into()), &["id"], 0),
+            })
+        },
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "enrichments[0].type",
+        &[],
+        "always compliance, where there are data",
+        |subject, _| subject.shows_state.then(|| text("compliance")),
+    )
+    .only(Ocsf),
+    rule(
+        "enrichments[0].provider",
+        &[],
+        "always Sophos Central, where there are data",
+        |subject, _| subject.shows_state.then(|| text("Sophos Central")),
+    )
+    .only(Ocsf),
+    part("enrichments[0].data.health", &["health"], |subject, _| {
+        copy(subject, "health")
+    }),
+    part(
+        "enrichments[0].data.isolation",
+        &["isolation"],
+        |subject, _| copy(subject, "isolation"),
+    ),
+    part(
+        "enrichments[0].data.tamperProtectionEnabled",
+        &["tamperProtectionEnabled"],
+        |subject, _| copy(subject, "tamperProtectionEnabled"),
+    ),
+    part(
+        "enrichments[0].data.tamperProtectionSupported",
+        &["tamperProtectionSupported"],
+        |subject, _| copy(subject, "tamperProtectionSupported"),
+    ),
+    part(
+        "enrichments[0].data.encryption",
+        &["encryption"],
+        |subject, _| copy(subject, "encryption"),
+    ),
+    part(
+        "enrichments[0].data.lockdown",
+        &["lockdown"],
+        |subject, _| copy(subject, "lockdown"),
+    ),
+];
+
+/// What no other rule takes.
+pub const REST: &[Rule] = &[
+    row(
+        "unmapped",
+        &[],
+        "everything of the endpoint that stands behind no other value, where it stood",
+        Make::Rest,
+    )
+    .only(Ocsf),
+    rule(
+        "raw_data",
+        &[""],
+        "the endpoint as it came, only where it has more values (8,192) than can be told apart",
+        |subject, _| subject.untold.map(text),
+    )
+    .only(Ocsf),
+];
+
+/// A part of the endpoint, as it is.
+const fn part(
+    path: &'static str,
+    sources: &'static [&'static str],
+    copy: for<'a> fn(&'a Subject<'a>, usize) -> Option<Made<'a>>,
+) -> Rule {
+    rule(path, sources, "as it is, without what is empty", copy).only(Ocsf)
+}
+
+fn copy<'a>(subject: &'a Subject<'a>, source: &str) -> Option<Made<'a>> {
+    let node = subject.record.at(source, 0)?;
+    Some(made(Value::Part(Cow::Borrowed(node))))
+}
+
+/// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in.
+pub fn shows_state(record: &Node<'_>, omit: &Omit) -> bool {
+    let rules = ENRICHMENTS.iter().filter(|rule| rule.is_of(Ocsf));
+    rules
+        .filter(|rule| rule.path.starts_with("enrichments[0].data."))
+        .any(|rule| {
+            let mut sources = rule.sources.iter();
+            sources.any(|source| record.at(source, 0).is_some()) && !omit.has(rule)
+        })
+}
+
+/// `device.is_compliant`
+fn compliance(subject: &Subject<'_>) -> Option<bool> {
+    subject.endpoint.health.as_deref().and_then(is_healthy)
+}

@@ -1,0 +1,335 @@
+//! `device`, but for its lists and times.
+
+use super::super::dialect::Dialect::{Ocsf, Sekoia};
+use super::super::rule::{Made, Make, Rule, Value, always, boolean, integer, rule, text};
+use super::super::subject::{Subject, single_backslash};
+use super::words::{Platform, VIRTUAL, device_type, is_healthy, is_trusted, platform, risk};
+
+/// Which device it is.
+pub const IDENTITY: &[Rule] = &[
+    rule("device.uid", &["id"], "as it is", |subject, _| {
+        Some(text(&*subject.endpoint.id))
+    })
+    .required(),
+    rule(
+        "device.instance_uid",
+        &["cloud.instanceId"],
+        "as it is",
+        |subject, _| subject.record.text("cloud.instanceId", 0).map(text),
+    )
+    .only(Ocsf),
+    rule("device.hostname", &["hostname"], "as it is", hostname).required_by(&[Sekoia]),
+    rule("device.name", &["hostname"], "as it is", hostname),
+    rule(
+        "device.desc",
+        &["associatedPerson.name"],
+        "as it is; a doubled backslash between domain and user becomes one",
+        |subject, _| {
+            let name = subject.endpoint.person_name.as_deref()?;
+            Some(text(single_backslash(name.into())))
+        },
+    )
+    .only(Sekoia),
+    rule(
+        "device.type",
+        &["type"],
+        "computer is Desktop, server is Server, else Unknown",
+        |subject, _| Some(text(sekoia_type(subject).0)),
+    )
+    .only(Sekoia),
+    rule(
+        "device.type_id",
+        &["type"],
+        "computer is 2, server is 1, else 0",
+        |subject, _| Some(integer(sekoia_type(subject).1)),
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "device.type",
+        &["type"],
+        "computer is Desktop, server is Server, securityVm is Virtual, another word is itself, else Unknown",
+        |subject, _| {
+            let kind = subject.endpoint.kind.as_deref();
+            Some(match kind {
+                Some(word) => text(device_type(word).map_or(word, |known| known.0)),
+                None => from_nothing(Value::Text("Unknown".into())),
+            })
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.type_id",
+        &["type"],
+        "computer is 2, server is 1, securityVm is 6, another word is 99 (Other), else 0",
+        |subject, _| {
+            let kind = subject.endpoint.kind.as_deref();
+            Some(match kind {
+                Some(word) => integer(device_type(word).map_or(99, |known| known.1)),
+                None => from_nothing(Value::Integer(0)),
+            })
+        },
+    )
+    .only(Ocsf)
+    .required(),
+];
+
+/// `device.os`
+pub const OPERATING_SYSTEM: &[Rule] = &[
+    rule("device.os.name", &["os.name"], "as it is", |subject, _| {
+        subject.endpoint.os_name.as_deref().map(text)
+    })
+    .only(Sekoia),
+    rule(
+        "device.os.type",
+        &["os.platform"],
+        "the word in lower case where it is windows, linux, macos or android, else unknown",
+        |subject, _| Some(text(known_platform(subject).map_or("unknown", |known| known.word))),
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "device.os.type_id",
+        &["os.platform"],
+        "windows is 100, linux is 200, macos is 300, android is 201, else 0",
+        |subject, _| Some(integer(known_platform(subject).map_or(0, |known| known.type_id))),
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "device.os.name",
+        &["os.name", "os.platform"],
+        "os.name, else the platform's word",
+        |subject, _| {
+            let endpoint = subject.endpoint;
+            let name: (_, &[_]) = match endpoint.os_name.as_deref() {
+                Some(name) => (name, &["os.name"]),
+                None => (endpoint.os_platform.as_deref()?, &["os.platform"]),
+            };
+            Some(Made::at(Value::Text(name.0.into()), name.1, 0))
+        },
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.os.type",
+        &["os.platform"],
+        "windows is Windows, linux is Linux, macos is macOS, android is Android, another word is itself, else Unknown",
+        |subject, _| match subject.endpoint.os_platform.as_deref() {
+            Some(word) => Some(text(platform(word).map_or(word, |known| known.caption))),
+            None => has_os(subject).then(|| from_nothing(Value::Text("Unknown".into()))),
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.os.type_id",
+        &["os.platform"],
+        "windows is 100, linux is 200, macos is 300, android is 201, another word is 99 (Other), else 0",
+        |subject, _| match subject.endpoint.os_platform.as_deref() {
+            Some(word) => Some(integer(platform(word).map_or(99, |known| known.type_id))),
+            None => has_os(subject).then(|| from_nothing(Value::Integer(0))),
+        },
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.os.version",
+        &["os.majorVersion", "os.minorVersion", "os.build"],
+        "the numbers with dots between, as far as they are known and os has a name",
+        |subject, _| {
+            let parts = ["os.majorVersion", "os.minorVersion", "os.build"];
+            let known = parts.iter().map_while(|part| subject.record.integer(part));
+            let known: Vec<_> = known.collect();
+            let sources: &[&str] = match known.len() {
+                0 => return None,
+                1 => &["os.majorVersion"],
+                2 => &["os.majorVersion", "os.minorVersion"],
+                _ => &["os.majorVersion", "os.minorVersion", "os.build"],
+            };
+            has_os(subject)
+                .then(|| Made::at(Value::Text(known.join(".").into()), sources, 0))
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.os.build",
+        &["os.build"],
+        "the number as a text, where os has a name",
+        |subject, _| {
+            let build = subject.record.integer("os.build")?;
+            has_os(subject).then(|| text(build))
+        },
+    )
+    .only(Ocsf),
+];
+
+/// The address that stands for the device, and what its hardware is called.
+pub const ADDRESSES: &[Rule] = &[
+    rule(
+        "device.ip",
+        &["ipv4Addresses[]", "ipv6Addresses[]"],
+        "the first IPv4 address, else the first IPv6 address; what is no address does not count",
+        |subject, _| {
+            let (ip, origin) = subject.first_ip()?;
+            Some(Made { origin, ..text(ip) })
+        },
+    ),
+    rule(
+        "device.mac",
+        &["macAddresses[]"],
+        "the first MAC address, in upper case with colons",
+        |subject, _| {
+            let macs = subject.interfaces.iter();
+            let (mac, origin) = macs.filter_map(|interface| interface.mac.as_ref()).next()?;
+            Some(Made {
+                origin: *origin,
+                ..text(mac.as_str())
+            })
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.hw_info.serial_number",
+        &["serialNumber"],
+        "as it is",
+        |subject, _| subject.record.text("serialNumber", 0).map(text),
+    )
+    .only(Ocsf),
+];
+
+/// Whose the device is.
+pub const OWNER: &[Rule] = &[
+    rule("device.org.uid", &["tenant.id"], "as it is", tenant).required(),
+    rule(
+        "device.org.name",
+        &["tenant.id"],
+        "the id: the API tells no name of the tenant",
+        tenant,
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "device.owner.uid",
+        &["associatedPerson.id"],
+        "as it is",
+        |subject, _| subject.record.text("associatedPerson.id", 0).map(text),
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.owner.name",
+        &["associatedPerson.viaLogin", "associatedPerson.name"],
+        "viaLogin, else a name with a backslash; a doubled backslash between domain and user becomes one",
+        |subject, _| {
+            let (login, source) = subject.login()?;
+            Some(Made::at(Value::Text(login), source, 0))
+        },
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.owner.domain",
+        &["associatedPerson.viaLogin", "associatedPerson.name"],
+        "what stands before the one backslash of the login",
+        |subject, _| {
+            let (login, source) = subject.login()?;
+            let (domain, user) = login.split_once('\\')?;
+            let is_login = !domain.is_empty() && !user.is_empty() && !user.contains('\\');
+            let domain = domain.to_owned();
+            is_login.then(|| Made::at(Value::Text(domain.into()), source, 0))
+        },
+    )
+    .only(Ocsf),
+    rule(
+        "device.owner.full_name",
+        &["associatedPerson.name"],
+        "as it is, where the owner has an id or a login beside it",
+        |subject, _| {
+            let name = subject.endpoint.person_name.as_deref()?;
+            let login = subject.login().map(|(_, source)| source);
+            let is_login = login == Some(&["associatedPerson.name"]);
+            let has_more =
+                login.is_some() || subject.record.text("associatedPerson.id", 0).is_some();
+            (!is_login && has_more).then(|| text(name))
+        },
+    )
+    .only(Ocsf),
+];
+
+/// How the device is: `is_managed` to `risk_level_id`.
+pub const STATE: &[Rule] = &[
+    rule(
+        "device.region",
+        &["cloud.provider"],
+        "as it is",
+        |subject, _| subject.endpoint.cloud_provider.as_deref().map(text),
+    )
+    .only(Sekoia),
+    always("device.is_managed", Make::True),
+    rule(
+        "device.is_compliant",
+        &["health.overall"],
+        "good is true, bad and suspicious are false, else left out",
+        |subject, _| Some(boolean(health(subject)?)),
+    ),
+    rule(
+        "device.is_trusted",
+        &["isolation.status", "health.overall", "tamperProtectionEnabled"],
+        "isolated is false; else good health with tamper protection on is true; else bad and suspicious health \
+         is false; else left out",
+        |subject, _| {
+            let isolation = subject.endpoint.isolation.as_deref();
+            let tamper_protection = subject.endpoint.tamper_protection;
+            is_trusted(isolation, health(subject), tamper_protection).map(boolean)
+        },
+    ),
+    rule(
+        "device.risk_level",
+        &["health.overall"],
+        "good is Low, suspicious is Medium, bad is High, else left out; health itself is in the enrichment",
+        |subject, _| Some(text(risk(subject.endpoint.health.as_deref()?)?.0)),
+    )
+    .only(Ocsf),
+    rule(
+        "device.risk_level_id",
+        &["health.overall"],
+        "good is 1, suspicious is 2, bad is 3, else left out",
+        |subject, _| Some(integer(risk(subject.endpoint.health.as_deref()?)?.1)),
+    )
+    .only(Ocsf),
+];
+
+fn hostname<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
+    let hostname = &*subject.endpoint.hostname;
+    (!hostname.is_empty()).then(|| text(hostname))
+}
+
+fn tenant<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
+    subject.endpoint.tenant_id.as_deref().map(text)
+}
+
+/// Whether the event has `device.os`, which must have a name.
+fn has_os(subject: &Subject<'_>) -> bool {
+    subject.endpoint.os_name.is_some() || subject.endpoint.os_platform.is_some()
+}
+
+fn known_platform(subject: &Subject<'_>) -> Option<Platform> {
+    subject.endpoint.os_platform.as_deref().and_then(platform)
+}
+
+/// The receiver of this dialect knows computers and servers.
+fn sekoia_type(subject: &Subject<'_>) -> (&'static str, i64) {
+    let kind = subject.endpoint.kind.as_deref();
+    kind.and_then(device_type)
+        .filter(|known| *known != VIRTUAL)
+        .unwrap_or(("Unknown", 0))
+}
+
+fn health(subject: &Subject<'_>) -> Option<bool> {
+    subject.endpoint.health.as_deref().and_then(is_healthy)
+}
+
+/// What is said where the endpoint says nothing: no source stands behind it.
+fn from_nothing(value: Value<'_>) -> Made<'_> {
+    Made::at(value, &[], 0)
+}

@@ -1,0 +1,188 @@
+//! The lists of the event: `device.network_interfaces`, `device.groups` and `observables`.
+
+use super::super::dialect::Dialect::{Ocsf, Sekoia};
+use super::super::rule::{Made, Make, Rule, Value, always, rule, text};
+use super::super::subject::Subject;
+
+/// `device.network_interfaces`
+pub const INTERFACES: &[Rule] = &[
+    rule(
+        "device.network_interfaces[].hostname",
+        &["hostname"],
+        "on the first interface only",
+        |subject, index| (index == 0).then(|| text(&*subject.endpoint.hostname)),
+    )
+    .only(Sekoia),
+    rule(
+        "device.network_interfaces[].ip",
+        &["ipv4Addresses[]", "ipv6Addresses[]"],
+        "an interface for each address, IPv4 first, without white space around it; what is no address is left \
+         out and keeps its position",
+        ip,
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "device.network_interfaces[].mac",
+        &["macAddresses[]"],
+        "the MAC address at the same position over both lists of addresses, in upper case with colons",
+        mac,
+    )
+    .only(Sekoia),
+    rule(
+        "device.network_interfaces[].name",
+        &["ipv4Addresses[]", "ipv6Addresses[]"],
+        "eth and the position of the address over both lists",
+        |subject, index| {
+            let interface = subject.interfaces.get(index)?;
+            let name = format!("eth{}", interface.position);
+            Some(Made {
+                origin: interface.ip?.1,
+                ..text(name)
+            })
+        },
+    )
+    .only(Sekoia),
+    rule(
+        "device.network_interfaces[].ip",
+        &["ipv4Addresses[]", "ipv6Addresses[]"],
+        "an interface for each address, IPv4 first, without white space around it; what is no address is left \
+         to unmapped",
+        ip,
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.network_interfaces[].mac",
+        &["macAddresses[]"],
+        "an interface for each MAC address, after the IP addresses, in upper case with colons: the API tells no \
+         pairs",
+        mac,
+    )
+    .only(Ocsf)
+    .required(),
+    always("device.network_interfaces[].type", Make::Text("Unknown")).only(Ocsf),
+    always("device.network_interfaces[].type_id", Make::Integer(0)).only(Ocsf),
+];
+
+/// `device.groups`
+pub const GROUPS: &[Rule] = &[
+    rule(
+        "device.groups[].uid",
+        &["group.id", "group[].id"],
+        "as it is; one object or an array of them, only those with a name",
+        group_id,
+    )
+    .only(Sekoia),
+    rule(
+        "device.groups[].name",
+        &["group.name", "group[].name"],
+        "as it is; one object or an array of them",
+        group_name,
+    )
+    .only(Sekoia)
+    .required(),
+    rule(
+        "device.groups[].uid",
+        &["group.id", "group[].id"],
+        "as it is; one object or an array of them",
+        group_id,
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "device.groups[].name",
+        &["group.name", "group[].name"],
+        "as it is",
+        group_name,
+    )
+    .only(Ocsf)
+    .required(),
+];
+
+const OBSERVED: &[&str] = &[
+    "id",
+    "hostname",
+    "ipv4Addresses[]",
+    "ipv6Addresses[]",
+    "macAddresses[]",
+    "associatedPerson.viaLogin",
+    "associatedPerson.name",
+];
+
+/// `observables`
+pub const OBSERVABLES: &[Rule] = &[
+    rule(
+        "observables[].name",
+        OBSERVED,
+        "where the value stands in the event; one for the id, the host name, each address and the login, each \
+         value once, at most a hundred interfaces",
+        |subject, index| observable(subject, index, |it| Value::Text((&*it.name).into())),
+    )
+    .only(Ocsf),
+    rule(
+        "observables[].type",
+        OBSERVED,
+        "the caption of type_id",
+        |subject, index| observable(subject, index, |it| Value::Text(it.caption.into())),
+    )
+    .only(Ocsf),
+    rule(
+        "observables[].type_id",
+        OBSERVED,
+        "47 for the id, 1 for the host name, 2 for an IP address, 3 for a MAC address, 4 for the login",
+        |subject, index| observable(subject, index, |it| Value::Integer(it.type_id)),
+    )
+    .only(Ocsf)
+    .required(),
+    rule(
+        "observables[].value",
+        OBSERVED,
+        "the value as it stands in the event",
+        |subject, index| observable(subject, index, |it| Value::Text((&*it.value).into())),
+    )
+    .only(Ocsf),
+];
+
+fn ip<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
+    let (ip, origin) = subject.interfaces.get(index)?.ip?;
+    Some(Made { origin, ..text(ip) })
+}
+
+fn mac<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
+    let (mac, origin) = subject.interfaces.get(index)?.mac.as_ref()?;
+    Some(Made {
+        origin: *origin,
+        ..text(mac.as_str())
+    })
+}
+
+fn group_id<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
+    let (group, entry) = *subject.groups.get(index)?;
+    let id = Value::Text(group.id.as_deref()?.into());
+    Some(match entry {
+        Some(entry) => Made::at(id, &["group[].id"], entry),
+        None => Made::at(id, &["group.id"], 0),
+    })
+}
+
+fn group_name<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
+    let (group, entry) = *subject.groups.get(index)?;
+    let name = Value::Text(group.name.as_deref()?.into());
+    Some(match entry {
+        Some(entry) => Made::at(name, &["group[].name"], entry),
+        None => Made::at(name, &["group.name"], 0),
+    })
+}
+
+fn observable<'a>(
+    subject: &'a Subject<'a>,
+    index: usize,
+    value: impl FnOnce(&'a super::super::observables::Observable<'a>) -> Value<'a>,
+) -> Option<Made<'a>> {
+    let observable = subject.observables.get(index)?;
+    Some(Made {
+        value: value(observable),
+        origin: observable.origin,
+    })
+}

@@ -1,0 +1,73 @@
+//! The one table of rules, in the order of the event.
+//!
+//! `map` makes the event from it, `explain` the reasons, the documentation its tables, the preview its list.
+//! A path has two rows where the dialects differ on it.
+
+mod agents;
+pub(super) mod context;
+mod device;
+mod event;
+mod lists;
+mod times;
+mod words;
+
+use super::dialect::Dialect;
+use super::rule::Rule;
+use super::subject::Subject;
+
+/// Rows that belong together.
+pub enum Section {
+    /// Attributes that an event has once.
+    Once(&'static [Rule]),
+    /// Attributes that each entry of a list has, and how many entries there are.
+    Each(fn(&Subject<'_>) -> usize, &'static [Rule]),
+}
+
+/// All rows, in the order of the event.
+pub const TABLE: &[Section] = &[
+    Section::Once(event::CLASS),
+    Section::Once(times::EVENT),
+    Section::Once(event::METADATA),
+    Section::Once(device::IDENTITY),
+    Section::Once(device::OPERATING_SYSTEM),
+    Section::Once(device::ADDRESSES),
+    Section::Each(|subject| subject.interfaces.len(), lists::INTERFACES),
+    Section::Each(|subject| subject.groups.len(), lists::GROUPS),
+    Section::Once(device::OWNER),
+    Section::Each(|subject| subject.agents.len(), agents::AGENTS),
+    Section::Once(device::STATE),
+    Section::Once(times::DEVICE),
+    Section::Once(context::ENRICHMENTS),
+    Section::Each(|subject| subject.observables.len(), lists::OBSERVABLES),
+    Section::Once(context::REST),
+];
+
+/// The rows of a dialect.
+pub fn of(dialect: Dialect) -> impl Iterator<Item = &'static Rule> {
+    TABLE
+        .iter()
+        .flat_map(|section| match section {
+            Section::Once(rules) | Section::Each(_, rules) => rules.iter(),
+        })
+        .filter(move |rule| rule.is_of(dialect))
+}
+
+/// Calls `each` for every row of a dialect and every entry of its list, in the order of the event.
+pub fn walk(subject: &Subject<'_>, dialect: Dialect, mut each: impl FnMut(&'static Rule, usize)) {
+    for section in TABLE {
+        match section {
+            Section::Once(rules) => {
+                for rule in rules.iter().filter(|rule| rule.is_of(dialect)) {
+                    each(rule, 0);
+                }
+            }
+            Section::Each(count, rules) => {
+                for index in 0..count(subject) {
+                    for rule in rules.iter().filter(|rule| rule.is_of(dialect)) {
+                        each(rule, index);
+                    }
+                }
+            }
+        }
+    }
+}

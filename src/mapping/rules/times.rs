@@ -1,0 +1,134 @@
+//! The times. A time without a zone is UTC, and one that cannot be read counts as absent.
+
+use time::OffsetDateTime;
+
+use super::super::dialect::Dialect::{Ocsf, Sekoia};
+use super::super::rule::{Made, Make, Origin, Rule, Value, always, integer, rule, text};
+use super::super::subject::Subject;
+
+/// OCSF counts milliseconds. Fewer than these, in March of 1973, cannot be told from seconds: no time of an
+/// endpoint.
+const FIRST_MILLISECOND: i64 = 100_000_000_000;
+
+const LAST_SEEN_AT: &[&str] = &["lastSeenAt"];
+const REGISTERED_AT: &[&str] = &["registeredAt"];
+
+/// When the event occurred.
+pub const EVENT: &[Rule] = &[
+    rule(
+        "time",
+        &["lastSeenAt", "registeredAt"],
+        "lastSeenAt, else registeredAt, else the moment of the mapping; in seconds since 1970, the fraction cut off",
+        |subject, _| {
+            let endpoint = subject.endpoint;
+            let (time, sources) = first(
+                endpoint.last_seen_at.map(OffsetDateTime::unix_timestamp),
+                endpoint.registered_at.map(OffsetDateTime::unix_timestamp),
+            )
+            .unwrap_or((subject.now.unix_timestamp(), &[]));
+            Some(Made::at(Value::Integer(time), sources, 0))
+        },
+    )
+    .only(Sekoia)
+    .required()
+    .heartbeat(),
+    rule(
+        "time",
+        &["lastSeenAt", "registeredAt"],
+        "lastSeenAt, else registeredAt, else the moment of the mapping; in milliseconds since 1970",
+        |subject, _| {
+            let now = || subject.now.unix_timestamp_nanos().div_euclid(1_000_000);
+            let (time, sources) = milliseconds_of_event(subject)
+                .unwrap_or_else(|| (i64::try_from(now()).unwrap_or_default(), &[]));
+            Some(Made::at(Value::Integer(time), sources, 0))
+        },
+    )
+    .only(Ocsf)
+    .required()
+    .heartbeat(),
+    always("timezone_offset", Make::Integer(0)).only(Ocsf),
+];
+
+/// When the device was seen.
+pub const DEVICE: &[Rule] = &[
+    rule(
+        "device.first_seen_time",
+        REGISTERED_AT,
+        "in seconds since 1970, the fraction cut off",
+        |subject, _| seconds(subject.endpoint.registered_at),
+    )
+    .only(Sekoia),
+    rule(
+        "device.created_time",
+        REGISTERED_AT,
+        "in seconds since 1970, the fraction cut off",
+        |subject, _| seconds(subject.endpoint.registered_at),
+    )
+    .only(Sekoia),
+    rule(
+        "device.last_seen_time",
+        LAST_SEEN_AT,
+        "in seconds since 1970, the fraction cut off",
+        |subject, _| seconds(subject.endpoint.last_seen_at),
+    )
+    .only(Sekoia)
+    .heartbeat(),
+    rule(
+        "device.first_seen_time",
+        REGISTERED_AT,
+        "in milliseconds since 1970",
+        |subject, _| milliseconds(subject.endpoint.registered_at).map(integer),
+    )
+    .only(Ocsf),
+    rule(
+        "device.created_time",
+        REGISTERED_AT,
+        "in milliseconds since 1970",
+        |subject, _| milliseconds(subject.endpoint.registered_at).map(integer),
+    )
+    .only(Ocsf),
+    rule(
+        "device.last_seen_time",
+        LAST_SEEN_AT,
+        "in milliseconds since 1970",
+        |subject, _| milliseconds(subject.endpoint.last_seen_at).map(integer),
+    )
+    .only(Ocsf)
+    .heartbeat(),
+];
+
+/// `metadata.original_time`: what [`EVENT`] read, as it is written.
+pub fn original<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
+    let (_, sources) = milliseconds_of_event(subject)?;
+    let written = subject.record.text(sources.first()?, 0)?;
+    Some(Made {
+        origin: Origin::At(sources, 0),
+        ..text(written)
+    })
+}
+
+fn milliseconds_of_event(subject: &Subject<'_>) -> Option<(i64, &'static [&'static str])> {
+    first(
+        milliseconds(subject.endpoint.last_seen_at),
+        milliseconds(subject.endpoint.registered_at),
+    )
+}
+
+fn first(
+    last_seen: Option<i64>,
+    registered: Option<i64>,
+) -> Option<(i64, &'static [&'static str])> {
+    let last_seen = last_seen.map(|time| (time, LAST_SEEN_AT));
+    last_seen.or_else(|| registered.map(|time| (time, REGISTERED_AT)))
+}
+
+fn seconds<'a>(moment: Option<OffsetDateTime>) -> Option<Made<'a>> {
+    moment.map(|moment| integer(moment.unix_timestamp()))
+}
+
+fn milliseconds(moment: Option<OffsetDateTime>) -> Option<i64> {
+    let milliseconds = moment?.unix_timestamp_nanos().div_euclid(1_000_000);
+    i64::try_from(milliseconds)
+        .ok()
+        .filter(|milliseconds| *milliseconds >= FIRST_MILLISECOND)
+}

@@ -1,0 +1,181 @@
+//! Which dialect an event has and what is left out of it: the fields `dialect` and `omit` of a config.
+
+use serde_json::{Map, Value};
+
+use super::{Dialect, MapError, Omit};
+
+/// Changes whenever the event of any input changes in a dialect. Part of the cursor: a mapping of another
+/// version starts a walk over everything.
+const SEKOIA_VERSION: u32 = 1;
+const OCSF_VERSION: u32 = 1;
+
+/// How endpoints become events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// The form of the events.
+    pub dialect: Dialect,
+    /// What is left out of them.
+    pub omit: Omit,
+}
+
+/// A field of a config that does not fit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SettingError {
+    /// Its name: `dialect` or `omit`.
+    pub field: &'static str,
+    /// What is wrong with it and what would be right.
+    pub message: String,
+}
+
+impl Mapping {
+    /// Reads the fields of a config; what is absent has its default.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with one of them.
+    pub fn new(dialect: Option<&Value>, omit: Option<&Value>) -> Result<Self, SettingError> {
+        let dialect = match dialect.map(|name| name.as_str().and_then(Dialect::named)) {
+            None => Dialect::default(),
+            Some(Some(dialect)) => dialect,
+            Some(None) => {
+                return Err(SettingError {
+                    field: "dialect",
+                    message: format!("`dialect` must be one of: {}", names()),
+                });
+            }
+        };
+        let refused = |message: String| SettingError {
+            field: "omit",
+            message,
+        };
+        let paths: Option<Vec<&str>> = match omit {
+            None => Some(Vec::new()),
+            Some(Value::Array(paths)) => paths.iter().map(Value::as_str).collect(),
+            Some(_) => None,
+        };
+        let paths = paths.ok_or_else(|| {
+            refused(
+                "`omit` must be an array of OCSF attributes such as [\"device.network_interfaces\"]"
+                    .to_owned(),
+            )
+        })?;
+        let omit = Omit::new(&paths, dialect)
+            .map_err(|why| refused(format!("`omit` does not fit: {why}")))?;
+        Ok(Self { dialect, omit })
+    }
+
+    /// Reads what steers `explain`: the name of a dialect, or the JSON text of a config.
+    ///
+    /// # Errors
+    ///
+    /// It is neither, or a field of the config does not fit.
+    pub fn of(dialect_or_config: &str) -> Result<Self, MapError> {
+        if let Some(dialect) = Dialect::named(dialect_or_config) {
+            return Ok(Self {
+                dialect,
+                omit: Omit::default(),
+            });
+        }
+        let config: Result<Map<String, Value>, _> = serde_json::from_str(dialect_or_config);
+        let message = match config {
+            Ok(config) => match Self::new(config.get("dialect"), config.get("omit")) {
+                Ok(mapping) => return Ok(mapping),
+                Err(error) => error.message,
+            },
+            Err(_) => format!("the dialect must be one of: {}", names()),
+        };
+        Err(MapError {
+            message,
+            line: 1,
+            column: 0,
+        })
+    }
+
+    /// A number that differs where the events do: for the cursor.
+    pub fn version(&self) -> u32 {
+        let version = match self.dialect {
+            Dialect::Sekoia => SEKOIA_VERSION,
+            Dialect::Ocsf => OCSF_VERSION,
+        };
+        if *self == Self::default() {
+            return version;
+        }
+        // A mark of its own for each dialect and each choice of what is left out.
+        let choice = format!("{} {:?}", self.dialect.name(), self.omit.paths());
+        let hash = xxhash_rust::xxh3::xxh3_64(choice.as_bytes()).wrapping_add(u64::from(version));
+        u32::try_from(hash >> 32).unwrap_or_default() | (1 << 31)
+    }
+}
+
+fn names() -> String {
+    Dialect::ALL.map(Dialect::name).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_dialect_or_a_config_steers_the_mapping() {
+        for (text, dialect, omit) in [
+            ("sekoia", Dialect::Sekoia, vec![]),
+            ("ocsf", Dialect::Ocsf, vec![]),
+            ("{}", Dialect::Sekoia, vec![]),
+            (
+                r#"{"client_id": "x", "dialect": "ocsf", "omit": ["unmapped", "device.owner"]}"#,
+                Dialect::Ocsf,
+                vec!["device.owner", "unmapped"],
+            ),
+        ] {
+            let mapping = Mapping::of(text).unwrap();
+            assert_eq!(mapping.dialect, dialect, "{text}");
+            assert_eq!(mapping.omit.paths(), omit, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_steers_no_mapping_says_what_would() {
+        for (text, says) in [
+            ("OCSF", "sekoia, ocsf"),
+            ("", "sekoia, ocsf"),
+            (r#"{"dialect": "cef"}"#, "sekoia, ocsf"),
+            (r#"{"dialect": 1}"#, "sekoia, ocsf"),
+            (r#"{"omit": "device.desc"}"#, "must be an array"),
+            (r#"{"omit": [1]}"#, "must be an array"),
+            (
+                r#"{"omit": ["device.owner"]}"#,
+                "`device.owner` is no attribute",
+            ),
+        ] {
+            let error = Mapping::of(text).unwrap_err();
+            assert!(error.message.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_choice_has_a_version_of_its_own() {
+        let version = |dialect: &str, omit: &[&str]| {
+            Mapping::new(Some(&json!(dialect)), Some(&json!(omit)))
+                .unwrap()
+                .version()
+        };
+        assert_eq!(Mapping::default().version(), SEKOIA_VERSION);
+        assert_eq!(version("sekoia", &[]), SEKOIA_VERSION);
+        let mut versions = vec![
+            version("sekoia", &[]),
+            version("ocsf", &[]),
+            version("sekoia", &["device.desc"]),
+            version("sekoia", &["device.desc", "device.ip"]),
+            version("ocsf", &["device.ip"]),
+        ];
+        assert_eq!(
+            version("sekoia", &["device.ip", "device.desc", "device.ip"]),
+            version("sekoia", &["device.desc", "device.ip"])
+        );
+        versions.sort_unstable();
+        versions.dedup();
+        assert_eq!(versions.len(), 5);
+    }
+}

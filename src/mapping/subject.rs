@@ -1,0 +1,212 @@
+//! What the rules read: an endpoint, and its lists sorted out for a dialect.
+
+use std::borrow::Cow;
+
+use time::OffsetDateTime;
+
+use super::addresses;
+use super::dialect::Dialect;
+use super::observables::{self, Observable};
+use super::omit::Omit;
+use super::record::Node;
+use super::rule::Origin;
+use super::rules;
+use crate::sophos::endpoint::{Endpoint, Group};
+
+/// An endpoint with all that the rules of a dialect need of it.
+pub struct Subject<'a> {
+    /// The endpoint, read.
+    pub endpoint: &'a Endpoint<'a>,
+    /// All of the endpoint; empty for a dialect that has no need of it.
+    pub record: &'a Node<'a>,
+    /// The endpoint's text, where it has too many values for a record.
+    pub untold: Option<&'a str>,
+    /// The moment of the mapping.
+    pub now: OffsetDateTime,
+    /// `device.network_interfaces`
+    pub interfaces: Vec<Interface<'a>>,
+    /// `device.groups`
+    pub groups: Vec<(&'a Group<'a>, Option<usize>)>,
+    /// `device.agent_list`: the indices of `assignedProducts` that are installed.
+    pub agents: Vec<usize>,
+    /// `observables`
+    pub observables: Vec<Observable<'a>>,
+    /// Whether the event shows a cloud, and so has the profile for it.
+    pub shows_cloud: bool,
+    /// Whether the event has something to put into `enrichments[0].data`.
+    pub shows_state: bool,
+}
+
+/// One entry of `device.network_interfaces`.
+pub struct Interface<'a> {
+    /// The position over both lists of addresses.
+    pub position: usize,
+    /// The IP address and the entry that it is.
+    pub ip: Option<(&'a str, Origin)>,
+    /// The MAC address and the entry that it is.
+    pub mac: Option<(String, Origin)>,
+}
+
+impl<'a> Subject<'a> {
+    /// Sorts out the lists of an endpoint. `record` is all of it; none is needed for the `sekoia` dialect.
+    pub fn new(
+        endpoint: &'a Endpoint<'a>,
+        record: Option<&'a Node<'a>>,
+        now: OffsetDateTime,
+        dialect: Dialect,
+        omit: &Omit,
+    ) -> Self {
+        let mut subject = Self {
+            endpoint,
+            record: record.unwrap_or(const { &Node::EMPTY }),
+            untold: record.is_none().then_some(endpoint.json),
+            now,
+            interfaces: Vec::new(),
+            groups: groups(endpoint, dialect),
+            agents: Vec::new(),
+            observables: Vec::new(),
+            shows_cloud: false,
+            shows_state: false,
+        };
+        match dialect {
+            Dialect::Sekoia => subject.interfaces = paired_interfaces(endpoint),
+            Dialect::Ocsf => {
+                subject.interfaces = single_interfaces(endpoint);
+                subject.agents = agents(subject.record);
+                subject.observables = observables::of(&subject, omit);
+                subject.shows_cloud = !omit.has_path("cloud.provider", dialect);
+                subject.shows_state = rules::context::shows_state(subject.record, omit);
+            }
+        }
+        subject
+    }
+
+    /// The address of the first interface that has one.
+    pub fn first_ip(&self) -> Option<(&'a str, Origin)> {
+        self.interfaces.iter().find_map(|interface| interface.ip)
+    }
+
+    /// The login of the associated person, with the source that tells it: `viaLogin`, else a `name` that is
+    /// written like one.
+    pub fn login(&self) -> Option<(Cow<'a, str>, &'static [&'static str])> {
+        let via_login = self.record.text("associatedPerson.viaLogin", 0);
+        let name = || {
+            self.endpoint
+                .person_name
+                .clone()
+                .filter(|name| name.contains('\\'))
+        };
+        via_login
+            .map(|login| (login, &["associatedPerson.viaLogin"] as &[_]))
+            .or_else(|| Some((name()?, &["associatedPerson.name"] as &[_])))
+            .map(|(login, source)| (single_backslash(login), source))
+    }
+}
+
+/// Each address with the list that it stands in and its index there, IPv4 first.
+fn ip_addresses<'a>(endpoint: &'a Endpoint<'_>) -> impl Iterator<Item = (Option<&'a str>, Origin)> {
+    let list = |addresses: &'a [Option<Cow<'_, str>>], source: &'static [&'static str]| {
+        let addresses = addresses.iter().enumerate();
+        addresses.map(move |(index, address)| {
+            let ip = address.as_deref().and_then(addresses::ip);
+            (ip, Origin::At(source, index))
+        })
+    };
+    list(&endpoint.ipv4_addresses, &["ipv4Addresses[]"])
+        .chain(list(&endpoint.ipv6_addresses, &["ipv6Addresses[]"]))
+}
+
+/// The MAC address at an index of its list.
+fn mac_address(endpoint: &Endpoint<'_>, index: usize) -> Option<(String, Origin)> {
+    let mac = endpoint.mac_addresses.get(index)?.as_deref()?;
+    Some((addresses::mac(mac)?, Origin::At(&["macAddresses[]"], index)))
+}
+
+/// One interface an IP address, with the MAC address of the same position. The position counts over both
+/// lists and also names the interface; what is no address is left out and keeps its position.
+fn paired_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
+    ip_addresses(endpoint)
+        .enumerate()
+        .filter_map(|(position, (ip, origin))| {
+            Some(Interface {
+                position,
+                ip: Some((ip?, origin)),
+                mac: mac_address(endpoint, position),
+            })
+        })
+        .collect()
+}
+
+/// One interface an address, since the API tells no pairs: the IP addresses, then the MAC addresses.
+fn single_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
+    let ips = ip_addresses(endpoint).filter_map(|(ip, origin)| Some((Some((ip?, origin)), None)));
+    let macs = (0..endpoint.mac_addresses.len())
+        .filter_map(|index| Some((None, Some(mac_address(endpoint, index)?))));
+    ips.chain(macs)
+        .enumerate()
+        .map(|(position, (ip, mac))| Interface { position, ip, mac })
+        .collect()
+}
+
+/// The groups, each with its index where they come as an array. The receiver of `sekoia` wants a name.
+fn groups<'a>(endpoint: &'a Endpoint<'a>, dialect: Dialect) -> Vec<(&'a Group<'a>, Option<usize>)> {
+    let more = endpoint.more_groups.iter().enumerate();
+    std::iter::once((&endpoint.group, None))
+        .chain(more.map(|(index, group)| (group, Some(index))))
+        .filter(|(group, _)| match dialect {
+            Dialect::Sekoia => group.name.is_some(),
+            Dialect::Ocsf => group.name.is_some() || group.id.is_some(),
+        })
+        .collect()
+}
+
+/// The products that are installed and have a code.
+fn agents(record: &Node<'_>) -> Vec<usize> {
+    let is = |source, index, word: &str| {
+        let text = record.text(source, index);
+        text.is_some_and(|text| text.eq_ignore_ascii_case(word))
+    };
+    (0..record.entries("assignedProducts"))
+        .filter(|&index| is("assignedProducts[].status", index, "installed"))
+        .filter(|&index| record.text("assignedProducts[].code", index).is_some())
+        .collect()
+}
+
+/// A login as a person writes it. A doubled backslash between domain and user, as in the specification's
+/// sample, is one that was escaped twice.
+pub fn single_backslash(name: Cow<'_, str>) -> Cow<'_, str> {
+    match name.split_once(r"\\") {
+        Some((domain, user))
+            if !domain.is_empty()
+                && !user.is_empty()
+                && !domain.contains('\\')
+                && !user.contains('\\') =>
+        {
+            Cow::Owned(format!(r"{domain}\{user}"))
+        }
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_doubled_backslash_between_domain_and_user_is_one() {
+        for (name, written) in [
+            (r"EXAMPLE\\ida", r"EXAMPLE\ida"),
+            (r"EXAMPLE\ida", r"EXAMPLE\ida"),
+            ("Ida Lund", "Ida Lund"),
+            (r"\\ida", r"\\ida"),
+            (r"EXAMPLE\\", r"EXAMPLE\\"),
+            (r"EXAMPLE\\\ida", r"EXAMPLE\\\ida"),
+            (r"EXAMPLE\\\\ida", r"EXAMPLE\\\\ida"),
+            (r"\\server\share", r"\\server\share"),
+            (r"EXAMPLE\unit\\ida", r"EXAMPLE\unit\\ida"),
+            (r"EXAMPLE\\ida\home", r"EXAMPLE\\ida\home"),
+        ] {
+            assert_eq!(single_backslash(name.into()), written, "{name}");
+        }
+    }
+}
