@@ -136,9 +136,29 @@ pub struct Map {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
+    /// Print a table in the place of each event: where each of its values came from, and what was not used
+    #[arg(long)]
+    pub explain: bool,
+
+    /// With --explain: print each event with its reasons as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+
     /// The dialect of the events, one that `describe` lists
     #[arg(long, value_name = "DIALECT")]
     pub dialect: Option<String>,
+
+    /// Leave this out of the events, such as device.desc; may be given several times, or with commas between
+    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    pub omit: Vec<String>,
+
+    /// Map as this account does: with its component and config
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["component", "dialect", "omit"])]
+    pub account: Option<String>,
+
+    /// Map as if it were this time (RFC 3339), which an event has where its record tells none
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
 
     /// The component, where it is not the only account's or the one beside this program
     #[arg(long, value_name = "FILE")]

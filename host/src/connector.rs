@@ -69,6 +69,7 @@ pub struct Connector {
     passed: Passed,
     requests: RequestCount,
     stderr: LogLines,
+    now: Option<Duration>,
     instance: Option<Instance>,
 }
 
@@ -99,6 +100,7 @@ impl Connector {
             passed,
             requests,
             stderr: LogLines::default(),
+            now: None,
             instance: None,
         }
     }
@@ -122,6 +124,12 @@ impl Connector {
             limiter: SharedLimiter::new(&[]),
             stop: None,
         })
+    }
+
+    /// Stops the wall clock that the component sees, so much after the beginning of 1970, from its next instance on.
+    pub fn stop_clock(&mut self, now: Duration) {
+        self.now = Some(now);
+        self.drop_instance();
     }
 
     /// `describe`: the manifest as JSON text.
@@ -155,7 +163,8 @@ impl Connector {
         answer.map_err(CallError::Told)
     }
 
-    /// `explain`: one record to one event of a dialect, with reasons.
+    /// `explain`: one record to one event, with reasons. `how` is a dialect of the manifest, or a config of the component
+    /// or a part of it, as the JSON text of an object.
     ///
     /// # Errors
     ///
@@ -163,12 +172,12 @@ impl Connector {
     pub async fn explain(
         &mut self,
         endpoint: &str,
-        dialect: &str,
+        how: &str,
     ) -> Result<Explanation, CallError<MapError>> {
         let mut instance = self.take().await?;
         let called = instance
             .api
-            .call_explain(&mut instance.store, endpoint, dialect);
+            .call_explain(&mut instance.store, endpoint, how);
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
             Ok(explanation) => contract::explanation(explanation, &self.access.limits)?,
@@ -288,6 +297,7 @@ impl Connector {
             &limits,
             self.passed.clone(),
             self.stderr.clone(),
+            self.now,
         );
         let mut store = Store::new(&loaded.engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.resources);

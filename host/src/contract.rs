@@ -5,6 +5,7 @@
 //! | an event | one JSON object on one line, at most `limits.event_bytes` | the source fails |
 //! | a device's id | 1 byte to 1 KiB | the source fails |
 //! | a page | at most `limits.batch_bytes` of text; its cursor at most `limits.cursor_bytes` | the source fails |
+//! | reasons for an event | values are JSON, paths are JSON Pointers, a rule is on one line | there is no event |
 //! | a walk | goes on with another cursor, or brings something | the source fails |
 //! | a page of sources | at most 1,000, each with a config that is a JSON object; goes on with another `next` | the listing fails |
 //! | the manifest | at most 1 MiB | the component is not used |
@@ -24,6 +25,10 @@ use crate::limits::{Limit, Limits};
 use crate::printable::printable;
 use crate::quantity;
 use crate::stopped::Stopped;
+
+mod reasons;
+
+pub use reasons::ReasonAt;
 
 /// A message or a reason is cut to this, in bytes: more is no sentence that a person reads.
 pub const MESSAGE: usize = 2000;
@@ -97,6 +102,15 @@ pub enum Breach {
     /// What a record was mapped to is no JSON object on one line.
     #[error("what it made of the record is not one JSON object on one line")]
     Mapped,
+    /// A value of an explanation is no JSON.
+    #[error("a value of {0} is not one JSON value")]
+    ValueNotJson(ReasonAt),
+    /// A path or a pointer of an explanation is none.
+    #[error("a path of {0} is not a JSON Pointer (RFC 6901)")]
+    NotAPointer(ReasonAt),
+    /// A rule of an explanation is on several lines.
+    #[error("the rule of {0} has a line break")]
+    RuleLineBreak(ReasonAt),
 }
 
 /// Checks a page that was asked for with `cursor`, and cuts its texts for people.
@@ -205,7 +219,8 @@ pub fn mapped(event: &str, limits: &Limits) -> Result<(), Stopped> {
 ///
 /// # Errors
 ///
-/// When all of its texts together are larger than a page may be, or the event is none.
+/// When all of its texts together are larger than a page may be, the event is none, or a reason is not what the contract
+/// says.
 pub fn explanation(explanation: &Explanation, limits: &Limits) -> Result<(), Stopped> {
     let values = explanation
         .values
@@ -219,7 +234,8 @@ pub fn explanation(explanation: &Explanation, limits: &Limits) -> Result<(), Sto
     let texts = values.chain(explanation.unused.iter().map(String::len));
     let total = texts.fold(explanation.event.len(), usize::saturating_add);
     within(Limit::BatchBytes, total, limits.batch_bytes)?;
-    mapped(&explanation.event, limits)
+    mapped(&explanation.event, limits)?;
+    Ok(reasons::check(explanation)?)
 }
 
 /// Checks the text of a manifest.
@@ -333,7 +349,12 @@ fn has_line_break(text: &str) -> bool {
 
 /// Whether a text is one JSON object. Nothing is kept of it, and no nesting is too deep.
 fn is_object(text: &str) -> bool {
-    text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    text.trim_start().starts_with('{') && is_json(text)
+}
+
+/// Whether a text is one JSON value; as [`is_object`].
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 fn cut_some(text: Option<&mut String>, longest: usize) {

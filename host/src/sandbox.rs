@@ -4,8 +4,10 @@
 //! dropped, and its standard error becomes log lines. What the host keeps for it outside of its own memory is
 //! bounded as well.
 
+use std::time::Duration;
+
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::inventory::connector::{secrets, types};
@@ -36,26 +38,47 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// A fresh sandbox that lets requests out through `egress`, which also gives the secrets, and tells `passed` where it
-    /// takes more memory than the `limits` allow.
-    pub fn new(egress: Egress, limits: &Limits, passed: Passed, stderr: LogLines) -> Self {
+    /// takes more memory than the `limits` allow. Its wall clock stands at `now`, counted from 1970, where there is one.
+    pub fn new(
+        egress: Egress,
+        limits: &Limits,
+        passed: Passed,
+        stderr: LogLines,
+        now: Option<Duration>,
+    ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_RESOURCES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(LARGEST_HEADERS);
-        let wasi = WasiCtxBuilder::new()
-            .stderr(stderr)
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stderr(stderr)
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
-            .max_random_size(MOST_RANDOM)
-            .build();
+            .max_random_size(MOST_RANDOM);
+        if let Some(now) = now {
+            wasi.wall_clock(StoppedClock(now));
+        }
         Self {
             resources: Resources::new(limits, passed),
             table,
-            wasi,
+            wasi: wasi.build(),
             http,
             egress,
         }
+    }
+}
+
+/// A wall clock that stands still, so long after the beginning of 1970.
+struct StoppedClock(Duration);
+
+impl HostWallClock for StoppedClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Manifest, RESERVED, is_read_only, validator};
 use crate::config::{Account, Problem};
 use crate::egress::is_loopback;
+use crate::printable::fault;
 use crate::similar;
 use crate::stand_in::bound_url;
 
@@ -38,6 +39,21 @@ impl Manifest {
         self.check_secrets(account, &mut problems);
         self.check_bound_fields(account, &mut problems);
         problems
+    }
+
+    /// What is wrong with a value for this field of the config, whatever the other fields are; nothing where all is well.
+    pub fn faults_of(&self, field: &str, value: &Value) -> Vec<String> {
+        let mut schema = self.config.clone();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.remove("required");
+        }
+        match validator(&schema) {
+            Ok(validator) => validator
+                .iter_errors(&serde_json::json!({ field: value }))
+                .map(|error| fault(&error.to_string()))
+                .collect(),
+            Err(error) => vec![format!("the component's schema is unusable: {error}")],
+        }
     }
 
     /// Finds keys of the config that belong elsewhere, and values that a person has yet to fill in.

@@ -14,7 +14,8 @@ mod report;
 
 pub use bindings::inventory::connector::secrets::get as secret;
 pub use bindings::inventory::connector::types::{
-    Account, Batch, Error, Event, Explanation, Failure, MapError, Reject, Source, SourcesPage,
+    Account, Batch, Error, Event, Explanation, Failure, MapError, MappedValue, Reject, Source,
+    SourceValue, SourcesPage,
 };
 pub use config::Config;
 pub use http::{Answer, Refused, field, get, send};
@@ -38,12 +39,12 @@ pub trait Hostile {
         Ok(json!({ "record": record }).to_string())
     }
 
-    /// Maps a record to an event of a dialect.
+    /// Maps a record to an event, with reasons.
     ///
     /// # Errors
     ///
     /// As the contract says.
-    fn explain(record: &str, _dialect: &str) -> Result<Explanation, MapError> {
+    fn explain(record: &str, _how: &str) -> Result<Explanation, MapError> {
         Ok(Explanation {
             event: Self::map(record)?,
             values: Vec::new(),
@@ -149,9 +150,9 @@ macro_rules! hostile {
 
             fn explain(
                 record: String,
-                dialect: String,
+                how: String,
             ) -> Result<$crate::Explanation, $crate::MapError> {
-                <$guest as $crate::Hostile>::explain(&record, &dialect)
+                <$guest as $crate::Hostile>::explain(&record, &how)
             }
 
             fn check(config: String) -> Result<$crate::Account, $crate::Error> {

@@ -27,6 +27,7 @@ fn example() -> Value {
                 "kinds": { "type": "array", "default": ["computer", "server"] },
                 "map": { "type": "object", "default": { "a b": 0.5, "c": true } },
                 "mode": { "enum": ["fast", "slow"] },
+                "omit": { "title": "Omit", "description": "What to leave out.", "type": "array", "items": { "type": "string" }, "default": [] },
                 "note": { "type": "string", "default": null },
                 "tenant": { "title": "Tenant", "type": "object", "readOnly": true },
                 "since": { "type": "string" }, "until": { "type": "string" }
@@ -70,6 +71,8 @@ fn the_file_explains_every_field() {
         "#kinds = [\"computer\", \"server\"]",
         "#map = { \"a b\" = 0.5, \"c\" = true }",
         "#mode = \"fast\"",
+        "# Omit: What to leave out.",
+        "#omit = []",
         "#note = \"\"",
         "[account.acme.secrets]",
         "# Client secret: Shown once.",

@@ -81,3 +81,47 @@ fn a_secret_must_have_a_place_to_go() {
         }
     }
 }
+
+/// The manifest of a component that leaves out what its config names.
+fn that_omits() -> Manifest {
+    let mut changed = example();
+    changed["config"]["properties"]["omit"] = json!({
+        "title": "Omit", "description": "What to leave out.", "type": "array",
+        "items": { "$ref": "#/$defs/path" }, "default": [],
+    });
+    changed["config"]["$defs"] = json!({ "path": { "type": "string", "pattern": "^[a-z.]+$" } });
+    Manifest::parse(&changed.to_string()).unwrap()
+}
+
+/// Each row: what stands in the field, and the keys that are told.
+#[test]
+fn a_list_of_texts_is_checked_entry_by_entry() {
+    let manifest = that_omits();
+    for (omit, keys) in [
+        (json!([]), &[][..]),
+        (json!(["device.desc", "device.os"]), &[]),
+        (json!("device.desc"), &["account.acme.config.omit"]),
+        (json!(["device.desc", 7]), &["account.acme.config.omit.1"]),
+        (
+            json!(["Device", "device", ""]),
+            &["account.acme.config.omit.0", "account.acme.config.omit.2"],
+        ),
+    ] {
+        let config = json!({ "client_id": CLIENT_ID, "omit": omit });
+        let problems = manifest.check_account(&account(config, &["client_secret"]));
+        let told: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.key.as_str())
+            .collect();
+        assert_eq!(told, keys, "{problems:?}");
+        let faults = manifest.faults_of("omit", &omit);
+        assert_eq!(faults.len(), keys.len(), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_field_that_is_not_known_is_a_fault() {
+    let manifest = Manifest::parse(&example().to_string()).unwrap();
+    let faults = manifest.faults_of("omit", &json!([]));
+    assert!(faults[0].contains("omit"), "{faults:?}");
+}
