@@ -4,6 +4,9 @@
 CARGO ?= cargo
 PYTHON ?= python3
 WASM_TARGET = wasm32-wasip2
+# Without an operating system, so that the mapper imports what its world names and nothing else.
+MAPPER_TARGET = wasm32-unknown-unknown
+MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
 CLIPPY_FLAGS = -- -D warnings
 # Tools and packages that only tests need; outside the clone where CI keeps a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
@@ -32,7 +35,9 @@ help:
 setup:
 	@command -v cc >/dev/null || tests/install_packages.sh gcc libc6-dev
 	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
-	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
+	@for target in $(WASM_TARGET) $(MAPPER_TARGET); do \
+		rustup target list --installed | grep -qx $$target || rustup target add $$target; \
+	done
 
 build: setup
 	$(CARGO) build --locked --profile component --target $(WASM_TARGET) -p sophos-assets
@@ -57,6 +62,7 @@ lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
+	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
 	$(MAKE) docs
 
