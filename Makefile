@@ -12,14 +12,16 @@ CLIPPY_FLAGS = -- -D warnings
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
 FUZZ_SECONDS ?= 600
+NODE_MODULES = preview/node_modules/.package-lock.json
 
-.PHONY: help setup build guests demo test lint test-unit test-end-to-end test-receiver test-slow fuzz deny bench docs \
-	clean
+.PHONY: help setup build guests demo preview preview-build test lint test-unit test-end-to-end test-receiver \
+	test-preview test-slow fuzz deny bench docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
 	@echo "guests     the hostile components of tests/guests/, in dist/guests/"
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
+	@echo "preview    the mapping in a web page, served on loopback (PORT, 8080 if not set); needs Node.js 20"
 	@echo "test       lints and all tests but the slow ones"
 	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the"
 	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
@@ -55,7 +57,20 @@ guests: setup
 demo: build
 	tests/demo.sh
 
-test: lint test-unit test-end-to-end test-receiver
+preview: preview-build
+	node preview/serve.mjs
+
+# The page for any static server, in dist/preview/.
+preview-build: setup $(NODE_MODULES)
+	$(CARGO) build $(MAPPER)
+	$(CARGO) build --locked --release -p sophos-assets --examples
+	node preview/build.mjs
+
+$(NODE_MODULES): preview/package-lock.json
+	npm ci --prefix preview --no-audit --no-fund --ignore-scripts
+	touch $@
+
+test: lint test-unit test-end-to-end test-receiver test-preview
 
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
@@ -82,6 +97,11 @@ $(VENV)/ready: tests/receiver_models/requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
 	touch $@
 
+# The page in a real browser; and the preview, the host and a native build against each other.
+test-preview: build preview-build
+	command -v chromium >/dev/null || tests/install_packages.sh chromium
+	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
+
 test-slow: build $(VENV)/ready
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
 	tests/python_host.sh $(VENV)/bin/python
@@ -103,4 +123,4 @@ docs:
 
 clean:
 	$(CARGO) clean
-	rm -rf dist
+	rm -rf dist preview/node_modules
