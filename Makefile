@@ -4,19 +4,24 @@
 CARGO ?= cargo
 PYTHON ?= python3
 WASM_TARGET = wasm32-wasip2
+# Without an operating system, so that the mapper imports what its world names and nothing else.
+MAPPER_TARGET = wasm32-unknown-unknown
+MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
 CLIPPY_FLAGS = -- -D warnings
 # Tools and packages that only tests need; outside the clone where CI keeps a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
 FUZZ_SECONDS ?= 600
+NODE_MODULES = preview/node_modules/.package-lock.json
 
-.PHONY: help setup build guests demo test lint test-unit test-end-to-end test-receiver test-slow fuzz deny bench docs \
-	clean
+.PHONY: help setup build guests demo preview preview-build test lint test-unit test-end-to-end test-receiver \
+	test-preview test-slow fuzz deny bench docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
 	@echo "guests     the hostile components of tests/guests/, in dist/guests/"
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
+	@echo "preview    the mapping in a web page, served on loopback (PORT, 8080 if not set); needs Node.js 20"
 	@echo "test       lints and all tests but the slow ones"
 	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the"
 	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
@@ -32,7 +37,9 @@ help:
 setup:
 	@command -v cc >/dev/null || tests/install_packages.sh gcc libc6-dev
 	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
-	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
+	@for target in $(WASM_TARGET) $(MAPPER_TARGET); do \
+		rustup target list --installed | grep -qx $$target || rustup target add $$target; \
+	done
 
 build: setup
 	$(CARGO) build --locked --profile component --target $(WASM_TARGET) -p sophos-assets
@@ -50,13 +57,27 @@ guests: setup
 demo: build
 	tests/demo.sh
 
-test: lint test-unit test-end-to-end test-receiver
+preview: preview-build
+	node preview/serve.mjs
+
+# The page for any static server, in dist/preview/.
+preview-build: setup $(NODE_MODULES)
+	$(CARGO) build $(MAPPER)
+	$(CARGO) build --locked --release -p sophos-assets --examples
+	node preview/build.mjs
+
+$(NODE_MODULES): preview/package-lock.json
+	npm ci --prefix preview --no-audit --no-fund --ignore-scripts
+	touch $@
+
+test: lint test-unit test-end-to-end test-receiver test-preview
 
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
+	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
 	$(MAKE) docs
 
@@ -75,6 +96,11 @@ $(VENV)/ready: tests/receiver_models/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
 	touch $@
+
+# The page in a real browser; and the preview, the host and a native build against each other.
+test-preview: build preview-build
+	command -v chromium >/dev/null || tests/install_packages.sh chromium
+	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
 
 test-slow: build $(VENV)/ready
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
@@ -97,4 +123,4 @@ docs:
 
 clean:
 	$(CARGO) clean
-	rm -rf dist
+	rm -rf dist preview/node_modules

@@ -5,9 +5,17 @@
 
 use super::Component;
 
+#[cfg(feature = "connector")]
 wit_bindgen::generate!({
     path: "../wit",
     world: "connector",
+    generate_all,
+});
+
+#[cfg(not(feature = "connector"))]
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "mapper",
     generate_all,
 });
 

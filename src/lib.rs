@@ -1,16 +1,25 @@
-//! Sophos Central endpoints as OCSF *Device Inventory Info* events: the component `sophos-assets.wasm`.
+//! Sophos Central endpoints as OCSF *Device Inventory Info* events: two components from one mapping.
 //!
-//! This file holds the exports of the world `inventory:connector/connector` and nothing else. Where to look:
+//! With the feature `connector`, the default, this is `sophos-assets.wasm`, of the world
+//! `inventory:connector/connector`; without it `sophos-mapper.wasm`, of the world `mapper`, which a web page
+//! runs. This file holds their exports and nothing else. Where to look:
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`check`], [`discover`], [`collect`] | one step of a test, of a listing, of a collection |
-//! | [`cursor`] | where a collection stands, so that no device is lost |
 //! | [`mapping`] | one endpoint to one event |
 //! | [`ocsf`] | the form of the events |
-//! | [`sophos`] | Sophos Central's API: tokens, whoami, tenants, endpoints, errors |
-//! | [`http`] | one request and its answer |
-//! | [`config`], [`manifest`] | what a user sets, and what the component tells about itself |
+//! | [`sophos::endpoint`] | the record of an endpoint, in every shape that the API sends |
+//! | [`clock`] | the moment, by the host's clock |
+//!
+//! and, in the connector alone:
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `check`, `discover`, `collect` | one step of a test, of a listing, of a collection |
+//! | `cursor` | where a collection stands, so that no device is lost |
+//! | [`sophos`] | the rest of Sophos Central's API: tokens, whoami, tenants, pages, errors |
+//! | `http` | one request and its answer |
+//! | `config`, `manifest` | what a user sets, and what the component tells about itself |
 
 // What else could trap on an input, beyond what the whole workspace denies: a trap costs the run of a source.
 #![deny(
@@ -20,28 +29,35 @@
     clippy::string_slice
 )]
 
-use bindings::inventory::connector::types::{
-    Account, Batch, Error, Explanation, MapError, MappedValue, SourceValue, SourcesPage,
-};
+#[cfg(feature = "connector")]
+use bindings::inventory::connector::types::{Account, Batch, Error, SourcesPage};
+use bindings::inventory::connector::types::{Explanation, MapError, MappedValue, SourceValue};
 use mapping::Mapping;
 
 mod bindings;
 
 // No module but the generated one may hold unsafe code, nor allow it to itself.
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod check;
 #[forbid(unsafe_code)]
 pub mod clock;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod collect;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod config;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod cursor;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod discover;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod http;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod manifest;
 #[forbid(unsafe_code)]
@@ -50,8 +66,10 @@ pub mod mapping;
 pub mod ocsf;
 #[forbid(unsafe_code)]
 pub mod sophos;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod text;
+#[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod timestamp;
 
@@ -72,18 +90,22 @@ impl bindings::Guest for Component {
         explanation.map(Into::into).map_err(map_error)
     }
 
+    #[cfg(feature = "connector")]
     fn describe() -> String {
         manifest::manifest()
     }
 
+    #[cfg(feature = "connector")]
     fn check(config: String) -> Result<Account, Error> {
         check::check(&config)
     }
 
+    #[cfg(feature = "connector")]
     fn discover(config: String, next: Option<String>) -> Result<SourcesPage, Error> {
         discover::discover(&config, next.as_deref())
     }
 
+    #[cfg(feature = "connector")]
     fn collect(config: String, cursor: Option<String>) -> Result<Batch, Error> {
         collect::collect(&config, cursor.as_deref())
     }

@@ -1,12 +1,20 @@
 //! Sophos Central's public API, as far as a connector of its endpoints needs it.
 
 pub mod endpoint;
+#[cfg(feature = "connector")]
 pub mod endpoints;
+#[cfg(feature = "connector")]
 pub mod errors;
 pub(crate) mod lenient;
+#[cfg(feature = "connector")]
 pub mod page;
+#[cfg(feature = "connector")]
 pub mod session;
+#[cfg(feature = "connector")]
 pub mod tenants;
+#[cfg(feature = "connector")]
 pub mod token;
+#[cfg(feature = "connector")]
 pub mod trust;
+#[cfg(feature = "connector")]
 pub mod whoami;

@@ -1,0 +1,45 @@
+/** Serves dist/preview/ on loopback, at the port that PORT names, 8080 without one; 0 is any that is free. */
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+import sirv from "sirv";
+
+const FOLDER = fileURLToPath(new URL("../dist/preview", import.meta.url));
+
+/** What the page itself asks for in its head, and what only a header can say. */
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; " +
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+};
+
+/**
+ * Serves the page until it is closed.
+ *
+ * @param {number} port 0 for any that is free
+ * @returns {Promise<{url: string, close: () => void}>}
+ */
+export async function serve(port) {
+  const setHeaders = (response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  };
+  // `dev` looks a file up at each request, so that a build beside a running server shows.
+  const server = createServer(sirv(FOLDER, { dev: true, setHeaders }));
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await serve(Number(process.env.PORT ?? 8080));
+  console.log(`the preview is at ${url}`);
+}
