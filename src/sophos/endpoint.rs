@@ -267,7 +267,8 @@ mod tests {
             (format!(r#"[{{"id":"{id}"}}]"#), false, None),
             (String::new(), false, None),
         ] {
-            assert!(read(&text).is_err(), "{text}");
+            let refused = read(&text).and_then(|endpoint| require_hostname(&endpoint));
+            assert!(refused.is_err(), "{text}");
             let (found, moment) = identify(&text);
             assert_eq!(found.as_deref(), has_id.then_some(id), "{text}");
             assert_eq!(

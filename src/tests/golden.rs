@@ -1,7 +1,8 @@
 //! The golden files: one for each rule of the mapping and for each odd shape of the API, named after it.
 //!
-//! `tests/golden/NAME.input.json` is an endpoint and `NAME.expected.json` its event, compared value for
-//! value and in the order of the keys. What must be refused lies in `refused/`, with the error beside it.
+//! `tests/golden/NAME.input.json` is an endpoint, `NAME.expected.json` its event and `NAME.ocsf.json` the one in
+//! the dialect `ocsf`, compared value for value and in the order of the keys. What must be refused lies in
+//! `refused/`, with the error beside it: the one of `map`, and what the dialect `ocsf` makes of it.
 //! An event that shows the clock, which stands at 2026-11-25T00:00:00Z here, has `clock` in its name.
 //! With `UPDATE_GOLDEN=1` the expected files are written anew: read the difference before you commit it.
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests may stop at the first surprise.
@@ -12,7 +13,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use common::{Golden, NOW, golden, map};
+use common::{Golden, NOW, golden, map, map_as};
 use serde_json::{Deserializer, Serializer, Value, json};
 use sophos_assets::mapping::MapError;
 
@@ -31,6 +32,17 @@ fn error(error: &MapError) -> String {
         column,
     } = error;
     json!({ "error": { "column": column, "line": line, "message": message } }).to_string()
+}
+
+/// What the dialect `ocsf` makes of each, beside what `map` does.
+fn ocsf(cases: Vec<Golden>) -> Vec<Golden> {
+    let beside = |case: Golden| Golden {
+        expected: case
+            .expected
+            .with_file_name(format!("{}.ocsf.json", case.name)),
+        ..case
+    };
+    cases.into_iter().map(beside).collect()
 }
 
 fn compare(cases: &[Golden], outcome: impl Fn(&Golden) -> String) {
@@ -69,15 +81,34 @@ fn every_text_that_is_no_endpoint_gives_its_error() {
 }
 
 #[test]
+fn every_endpoint_gives_its_event_in_ocsf() {
+    compare(&ocsf(golden("golden")), |case| {
+        match map_as("ocsf", &case.input) {
+            Ok(mapped) => mapped.json,
+            Err(error) => panic!("{}: {error}", case.name),
+        }
+    });
+}
+
+/// An endpoint without a host name is delivered there.
+#[test]
+fn what_the_receiver_of_sekoia_refuses_gives_its_event_or_its_error_in_ocsf() {
+    compare(&ocsf(golden("golden/refused")), |case| {
+        match map_as("ocsf", &case.input) {
+            Ok(mapped) => mapped.json,
+            Err(refused) => error(&refused),
+        }
+    });
+}
+
+#[test]
 fn no_expected_file_is_without_an_input() {
     for folder in ["golden", "golden/refused"] {
-        let inputs: Vec<_> = golden(folder)
-            .into_iter()
-            .map(|case| case.expected)
-            .collect();
+        let cases = golden(folder).into_iter().chain(ocsf(golden(folder)));
+        let inputs: Vec<_> = cases.map(|case| case.expected).collect();
         for entry in fs::read_dir(common::tests().join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            let is_expected = path.to_string_lossy().ends_with(".expected.json");
+            let is_expected = !path.to_string_lossy().ends_with(".input.json") && path.is_file();
             assert!(!is_expected || inputs.contains(&path), "{}", path.display());
         }
     }

@@ -126,6 +126,43 @@ fn to_object(members: Vec<(String, Option<Value>)>) -> Value {
     Value::Object(present.collect())
 }
 
+fn operating_system() -> BoxedStrategy<Value> {
+    let number = || option::weighted(0.8, mostly((0..30_000_i64).prop_map(Value::from)));
+    let members = (
+        object(&["platform", "name"]),
+        vec(number(), 3).prop_map(|numbers| {
+            let names = ["majorVersion", "minorVersion", "build"].map(str::to_owned);
+            to_object(names.into_iter().zip(numbers).collect())
+        }),
+    );
+    members
+        .prop_map(|(texts, numbers)| joined(texts, numbers))
+        .boxed()
+}
+
+fn joined(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
+}
+
+fn products() -> BoxedStrategy<Value> {
+    let code = select(vec![
+        "coreAgent",
+        "interceptX",
+        "deviceEncryption",
+        "ztna",
+        "",
+        "new",
+    ]);
+    let status = select(vec!["installed", "Installed", "notInstalled"]);
+    let product = (code, status, object(&["version", "other"])).prop_map(|(code, status, rest)| {
+        joined(serde_json::json!({ "code": code, "status": status }), rest)
+    });
+    vec(mostly(product), 0..4).prop_map(Value::from).boxed()
+}
+
 /// Something like an endpoint. Its `id` and `hostname` are texts more often than not.
 pub fn endpoint() -> impl Strategy<Value = Value> {
     let list = || mostly(vec(texts(), 0..5).prop_map(Value::from));
@@ -143,7 +180,7 @@ pub fn endpoint() -> impl Strategy<Value = Value> {
         ("type", texts()),
         ("tenant", mostly(object(&["id"]))),
         ("health", mostly(object(&["overall", "threats"]))),
-        ("os", mostly(object(&["platform", "name", "build"]))),
+        ("os", mostly(operating_system())),
         ("ipv4Addresses", list()),
         ("ipv6Addresses", list()),
         ("macAddresses", list()),
@@ -160,6 +197,10 @@ pub fn endpoint() -> impl Strategy<Value = Value> {
         ("cloud", mostly(object(&["provider", "instanceId"]))),
         ("lastSeenAt", texts()),
         ("registeredAt", texts()),
+        ("assignedProducts", mostly(products())),
+        ("serialNumber", texts()),
+        ("encryption", anything().boxed()),
+        ("tags", anything().boxed()),
         ("somethingNew", anything().boxed()),
     ];
     let members: Vec<_> = fields

@@ -1,0 +1,275 @@
+//! `explain`: every value of the event with what it stands on, nothing of the endpoint left unsaid, and `omit`.
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests may stop at the first surprise.
+
+mod common;
+mod generate;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::{explain_as, golden, map_as, scalars, strict_violations, violations};
+use generate::endpoint;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+use sophos_assets::mapping::{Dialect, Explanation, MappedValue, rules};
+
+const DIALECTS: [&str; 2] = ["sekoia", "ocsf"];
+
+fn parse(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
+}
+
+/// The values with their paths.
+fn values(values: &[MappedValue]) -> BTreeMap<&str, &MappedValue> {
+    values.iter().map(|value| (&*value.path, value)).collect()
+}
+
+/// What of the endpoint stands behind a value.
+fn sources(value: &MappedValue) -> BTreeSet<&str> {
+    value
+        .sources
+        .iter()
+        .map(|source| &*source.pointer)
+        .collect()
+}
+
+/// Whether a part of the endpoint says something.
+fn says_something(value: &Value) -> bool {
+    !(value.is_null() || value == "")
+}
+
+#[test]
+fn is_trusted_stands_on_three_fields_of_the_sample() {
+    let sample = golden("golden")
+        .into_iter()
+        .find(|case| case.name == "specification-sample");
+    let explanation = explain_as("sekoia", &sample.unwrap().input).unwrap();
+    let values = values(&explanation.values);
+    let is_trusted = values["/device/is_trusted"];
+    assert_eq!(is_trusted.value_json, "false");
+    let found: Vec<_> = is_trusted
+        .sources
+        .iter()
+        .map(|source| (&*source.pointer, &*source.value_json))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("/isolation/status", "\"notIsolated\""),
+            ("/health/overall", "\"bad\""),
+            ("/tamperProtectionEnabled", "true"),
+        ]
+    );
+    assert!(is_trusted.rule.contains("isolated is false"));
+    assert_eq!(sources(values["/class_uid"]), BTreeSet::new());
+    assert_eq!(sources(values["/time"]), ["/lastSeenAt"].into());
+    for unused in ["/os/build", "/online", "/cloud/instanceId"] {
+        assert!(
+            explanation.unused.iter().any(|pointer| pointer == unused),
+            "{unused}"
+        );
+    }
+}
+
+#[test]
+fn every_row_of_the_table_makes_a_value_of_some_endpoint() {
+    for (dialect, name) in Dialect::ALL.into_iter().zip(DIALECTS) {
+        let mut unseen: BTreeSet<_> = rules::of(dialect)
+            .map(|rule| rule.path)
+            .filter(|path| !["raw_data", "enrichments[0].data", "unmapped"].contains(path))
+            .collect();
+        for case in golden("golden") {
+            for value in explain_as(name, &case.input).unwrap().values {
+                let as_row = |path: &&str| {
+                    let steps = path.split('.').flat_map(|step| {
+                        let name = step.trim_end_matches("[0]").trim_end_matches("[]");
+                        [Some(name), (name.len() < step.len()).then_some("0")]
+                    });
+                    let row: Vec<_> = steps.flatten().collect();
+                    let pointer: Vec<_> = value.path.split('/').skip(1).collect();
+                    pointer.starts_with(&row)
+                };
+                unseen.retain(|path| !as_row(path));
+            }
+        }
+        assert_eq!(unseen, BTreeSet::new(), "{name}");
+    }
+}
+
+fn check_whole(name: &str, endpoint: &Value, explanation: &Explanation) {
+    let event = parse(&explanation.event);
+    let found: BTreeMap<_, _> = scalars(&event).into_iter().collect();
+    assert_eq!(found.len(), explanation.values.len(), "{event}");
+    for value in &explanation.values {
+        let said = parse(&value.value_json);
+        assert_eq!(found.get(&value.path), Some(&&said), "{}", value.path);
+        assert!(
+            !value.rule.is_empty() && !value.rule.contains('\n'),
+            "{}",
+            value.path
+        );
+        for source in &value.sources {
+            // `None` where the endpoint has a half of a surrogate pair or a name twice, which is not generated.
+            let there = endpoint.pointer(&source.pointer).unwrap();
+            let said = parse(&source.value_json);
+            let pruned = there.is_object() || there.is_array();
+            assert!(pruned || *there == said, "{} {said}", source.pointer);
+        }
+    }
+    // In the order of the event.
+    let places: Vec<_> = explanation
+        .values
+        .iter()
+        .map(|value| {
+            explanation
+                .event
+                .find(value.path.rsplit('/').next().unwrap())
+        })
+        .collect();
+    assert!(!places.is_empty());
+
+    let mut told: BTreeSet<&str> = explanation.unused.iter().map(String::as_str).collect();
+    for value in explanation.values.iter().chain(&explanation.omitted) {
+        told.extend(sources(value));
+    }
+    for (pointer, value) in scalars(endpoint) {
+        // A rule that wants a word and finds an object has read all of it.
+        let is_told = told.iter().any(|told| {
+            let rest = (!told.is_empty())
+                .then(|| pointer.strip_prefix(told))
+                .flatten();
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        assert_eq!(
+            is_told,
+            says_something(value),
+            "{name}: {pointer} of {endpoint}"
+        );
+    }
+    if name == "ocsf" {
+        assert_eq!(explanation.unused, [""; 0]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(768))]
+
+    #[test]
+    fn every_scalar_of_the_event_and_of_the_endpoint_is_told(endpoint in endpoint()) {
+        for name in DIALECTS {
+            let text = endpoint.to_string();
+            let explained = explain_as(name, &text);
+            let mapped = map_as(name, &text).map(|mapped| mapped.json);
+            prop_assert_eq!(explained.as_ref().map(|explained| &explained.event), mapped.as_ref());
+            if let Ok(explanation) = explained {
+                check_whole(name, &endpoint, &explanation);
+            }
+        }
+    }
+
+    /// The rules do not lie about their sources: what changes without one of them changing is an error.
+    #[test]
+    fn a_value_changes_only_with_its_sources(
+        endpoint in endpoint(),
+        other in endpoint(),
+        place in any::<Index>(),
+    ) {
+        let members: Vec<String> = endpoint.as_object().unwrap().keys().cloned().collect();
+        prop_assume!(!members.is_empty());
+        let changed_member = place.get(&members);
+        let mut changed = endpoint.clone();
+        match other.get(changed_member) {
+            Some(value) => changed[changed_member] = value.clone(),
+            None => drop(changed.as_object_mut().unwrap().remove(changed_member)),
+        }
+        let is_of_member = |pointer: &str| {
+            pointer.is_empty() || pointer.split('/').nth(1) == Some(changed_member)
+        };
+        for name in DIALECTS {
+            let (Ok(before), Ok(after)) = (
+                explain_as(name, &endpoint.to_string()),
+                explain_as(name, &changed.to_string()),
+            ) else {
+                continue;
+            };
+            let (before, after) = (values(&before.values), values(&after.values));
+            for (path, value) in &before {
+                // The entries of lists move up and down with their neighbours.
+                if path.split('/').any(|step| step.parse::<usize>().is_ok()) {
+                    continue;
+                }
+                let again = after.get(path);
+                let is_same = again.is_some_and(|again| again.value_json == value.value_json);
+                let mut behind = sources(value);
+                behind.extend(again.map(|again| sources(again)).unwrap_or_default());
+                // What is said of nothing may come to be said of something, and the other way round.
+                let may_change = behind.iter().any(|pointer| is_of_member(pointer));
+                prop_assert!(is_same || may_change, "{}: {} with {}", name, path, changed_member);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_omitted_is_in_no_part_of_the_event_and_told(
+        endpoint in endpoint(),
+        row in any::<Index>(),
+        steps in 1..4_usize,
+    ) {
+        for dialect in Dialect::ALL {
+            let name = dialect.name();
+            let paths: Vec<_> = rules::of(dialect).map(|rule| rule.path).collect();
+            let path: Vec<_> = row.get(&paths).split('.').take(steps).collect();
+            let path = path.join(".");
+            let config = json!({ "dialect": name, "omit": [path] }).to_string();
+            let text = endpoint.to_string();
+            let (Ok(all), Ok(left)) = (explain_as(name, &text), explain_as(&config, &text)) else {
+                // Refused without it too, or no event is complete without the path.
+                continue;
+            };
+            prop_assert_eq!(&map_as(&config, &text).unwrap().json, &left.event);
+            let event = parse(&left.event);
+            let faults = match dialect {
+                Dialect::Sekoia => violations(&event),
+                Dialect::Ocsf => strict_violations(&event),
+            };
+            prop_assert_eq!(faults, [""; 0], "{} {}", path, event);
+            check_whole(name, &endpoint, &left);
+            let prefix = format!("/{}", path.replace("[]", "").replace("[0]", "").replace('.', "/"));
+            let is_below = |pointer: &str| {
+                let indices: Vec<_> = pointer
+                    .split('/')
+                    .filter(|step| step.parse::<usize>().is_err())
+                    .collect();
+                let pointer = indices.join("/");
+                pointer == prefix || pointer.starts_with(&format!("{prefix}/"))
+            };
+            for value in &left.values {
+                prop_assert!(!is_below(&value.path), "{} in {}", path, value.path);
+            }
+            for value in &all.values {
+                // The observables and the UUID follow what is left.
+                let follows = ["/observables", "/metadata/uid", "/metadata/profiles", "/enrichments"];
+                let is_told = left.omitted.iter().any(|omitted| omitted.path == value.path)
+                    || left.values.iter().any(|kept| kept.path == value.path);
+                prop_assert!(is_told || follows.iter().any(|it| value.path.starts_with(it)), "{}", value.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_of_what_is_omitted_comes_back_elsewhere() {
+    let laptop = golden("golden")
+        .into_iter()
+        .find(|case| case.name == "record-of-a-laptop-in-full-view");
+    let config = json!({
+        "dialect": "ocsf",
+        "omit": ["device.owner", "device.hostname", "device.name", "device.hw_info"],
+    });
+    let event = map_as(&config.to_string(), &laptop.unwrap().input)
+        .unwrap()
+        .json;
+    for personal in ["ida", "Ida", "EXAMPLE", "LT-014", "aa0b1c2d"] {
+        assert!(!event.contains(personal), "{personal}: {event}");
+    }
+}
