@@ -40,6 +40,12 @@ export async function serve(port) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { url } = await serve(Number(process.env.PORT ?? 8080));
-  console.log(`the preview is at ${url}`);
+  const port = process.env.PORT ?? "8080";
+  try {
+    const { url } = await serve(Number(port));
+    console.log(`the preview is at ${url}`);
+  } catch (error) {
+    console.error(`PORT=${port} cannot be served: ${error.message}; PORT=0 takes any port that is free`);
+    process.exitCode = 1;
+  }
 }

@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, suite, test } from "node:test";
+import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { start } from "./chromium.mjs";
+import { serve, startBrowser } from "./browser.mjs";
 import { generate, host, native, NOW, preview } from "./mappings.mjs";
 
 /** The manifest's, the one of `map` first. */
@@ -44,12 +44,19 @@ function isOneValue(text) {
 }
 
 suite("preview, host and native build", () => {
+  let server;
+  let browser;
   let page;
-  before(async (t) => {
-    const { url, browser } = await start(t);
+  before(async () => {
+    server = await serve();
+    browser = await startBrowser();
     page = await browser.newPage();
     await page.clock.setFixedTime(NOW);
-    await page.goto(url);
+    await page.goto(server.url);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
   });
 
   for (const dialect of DIALECTS) {

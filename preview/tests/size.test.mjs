@@ -2,23 +2,21 @@
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { start } from "./chromium.mjs";
+import { PREVIEW_DIR, serve, startBrowser } from "./browser.mjs";
 
-const FOLDER = fileURLToPath(new URL("../../dist/preview/", import.meta.url));
 const MOST_BYTES = 250_000;
 const LOADS = 5;
 
-const compressed = (file) => gzipSync(readFileSync(join(FOLDER, file)), { level: 9 }).length;
+const compressed = (file) => gzipSync(readFileSync(join(PREVIEW_DIR, file)), { level: 9 }).length;
 const sum = (files) => files.map(compressed).reduce((total, bytes) => total + bytes, 0);
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
 
 function allFiles() {
-  return readdirSync(FOLDER, { recursive: true }).filter((file) => statSync(join(FOLDER, file)).isFile());
+  return readdirSync(PREVIEW_DIR, { recursive: true }).filter((file) => statSync(join(PREVIEW_DIR, file)).isFile());
 }
 
 /** Runs in the page before its own scripts: `shown` is the moment at which the first event has been painted. */
@@ -42,7 +40,7 @@ async function firstPaint() {
     ({ responseEnd }) => responseEnd <= shown,
   );
   return {
-    paths: loaded.map(({ name }) => new URL(name).pathname),
+    urls: loaded.map(({ name }) => name),
     milliseconds: shown - Math.max(...loaded.map(({ responseEnd }) => responseEnd)),
   };
 }
@@ -66,11 +64,14 @@ test("all files together, compressed, stay below 250 KB", (t) => {
 });
 
 test("the first paint loads a part of them", async (t) => {
-  const { url, browser } = await start(t);
+  const server = await serve();
+  t.after(() => server.close());
+  const browser = await startBrowser();
+  t.after(() => browser.close());
   const loads = [];
-  while (loads.length < LOADS) loads.push(await load(browser, url));
+  while (loads.length < LOADS) loads.push(await load(browser, server.url));
 
-  const files = loads[0].paths.map((path) => (path === "/" ? "index.html" : relative("/", path)));
+  const files = loads[0].urls.map((url) => url.slice(server.url.length) || "index.html");
   t.diagnostic(`the first paint loads ${files.length} files, compressed ${kilobytes(sum(files))}`);
   const times = loads.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   const [least, median, most] = [0, Math.floor(LOADS / 2), LOADS - 1].map((index) => times[index].toFixed(0));
