@@ -11,8 +11,8 @@ import { dotted } from "./pointers.js";
 /** More members of one object or list are counted and not shown. */
 const MOST_MEMBERS = 400;
 
-/** An object or list of plain values that is written in no more characters stays on one line. */
-const SHORT = 72;
+/** An object or list of plain values with no more characters stays on one line where the page is wide. */
+const SHORT = 48;
 
 /**
  * Makes a tree in a container that scrolls.
@@ -143,7 +143,9 @@ function line({ key, node }, isLast, context) {
     return element("li", { role: "none" }, leaf(parts, node, context), ...comma);
   }
   const [open, close] = node.kind === "object" ? "{}" : "[]";
-  const isShort = node.raw.length <= SHORT && node.members.every((member) => member.node.members.length === 0);
+  const isShort =
+    node.members.every((member) => member.node.members.length === 0) &&
+    node.members.reduce((sum, member) => sum + (member.key?.length ?? -4) + member.node.raw.length + 6, 0) <= SHORT;
   const shown = node.members.slice(0, MOST_MEMBERS);
   const hidden = node.members.length - shown.length;
   const list = element("ul", { role: "none", class: isShort ? (node.kind === "object" ? "inline spaced" : "inline") : undefined });

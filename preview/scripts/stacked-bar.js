@@ -10,6 +10,7 @@ const TONES = {
   good: "good", trusted: "good",
   suspicious: "warn",
   bad: "bad", "not trusted": "bad", refused: "bad",
+  mapped: "rank3",
   unknown: "none", Unknown: "none",
 };
 

@@ -33,7 +33,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     /** Tells what there is to see before anything is pointed at. */
     overview(explanation) {
       if (!explanation) {
-        show("");
+        show("", element("p", { class: "hint" }, "There is no event to explain."));
         return;
       }
       const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;

@@ -84,3 +84,58 @@ export async function open(browser, url, options = {}) {
   await page.locator("#event [role=treeitem]").first().waitFor();
   return { page, requests, complaints, close: () => context.close() };
 }
+
+/**
+ * Drops files on the page, as a person does from the desktop.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {...{name: string, content: string|number[]}} files
+ */
+export async function drop(page, ...files) {
+  const dataTransfer = await page.evaluateHandle((given) => {
+    const transfer = new DataTransfer();
+    for (const { name, content } of given) {
+      const bytes = typeof content === "string" ? content : new Uint8Array(content);
+      transfer.items.add(new File([bytes], name, { type: "application/json" }));
+    }
+    return transfer;
+  }, files);
+  await page.dispatchEvent("body", "dragover", { dataTransfer });
+  await page.dispatchEvent("body", "drop", { dataTransfer });
+}
+
+/**
+ * Pastes a text over all of the endpoint's field, with the real clipboard.
+ *
+ * @param {import("playwright-core").Page} page of a context that may use the clipboard
+ * @param {string} text
+ */
+export async function paste(page, text) {
+  await page.evaluate((content) => navigator.clipboard.writeText(content), text);
+  await page.locator("#text").focus();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+v");
+}
+
+/**
+ * The pointers of what is lit on one side, sorted.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {"source"|"event"} side
+ * @returns {Promise<string[]>}
+ */
+export function lit(page, side) {
+  return page
+    .locator(`#${side} .lit`)
+    .evaluateAll((places) => places.map((place) => place.dataset.pointer).sort());
+}
+
+/**
+ * The event as the page shows it.
+ *
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<object>}
+ */
+export async function shownEvent(page) {
+  return JSON.parse(await page.locator("#event [role=tree]").textContent());
+}
