@@ -149,7 +149,7 @@ export function createFleetView({ onSelect, onClose }) {
     },
     /** Shows what has been mapped so far. */
     grow() {
-      drawBars();
+      if (!byId("fleet-bars").contains(document.activeElement)) drawBars();
       if (drawn < ROWS) drawRows();
       else drawProgress(rows.length);
     },

@@ -3,6 +3,9 @@
 /** How long, in milliseconds, the page may be busy at a time. */
 const SLICE = 12;
 
+/** How long, in milliseconds, what is done so far may stay undrawn. */
+const DRAWN_EVERY = 200;
+
 /**
  * What the list and the bars tell of a record.
  *
@@ -24,16 +27,20 @@ const SLICE = 12;
  * @param {import("./records.js").TextRecord[]} options.records
  * @param {(record: object) => string} options.map gives the event; throws `{message, line, column}`
  * @param {Summary[]} options.into takes the summaries in the records' order
- * @param {() => void} options.onSlice some more are done
+ * @param {() => void} options.onSlice draws what is done so far
  * @param {AbortSignal} options.signal ends it
  * @returns {Promise<boolean>} whether it came to its end
  */
 export async function mapAll({ records, map, into, onSlice, signal }) {
   let since = performance.now();
+  let drawn = 0;
   for (const record of records) {
     into.push(summary(record, map));
     if (performance.now() - since > SLICE) {
-      onSlice();
+      if (since - drawn > DRAWN_EVERY) {
+        onSlice();
+        drawn = since;
+      }
       await breath();
       if (signal.aborted) return false;
       since = performance.now();

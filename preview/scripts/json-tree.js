@@ -108,11 +108,11 @@ export function createTree(container, { label, name, onPoint, onPin }) {
     },
     /** @returns {boolean} whether there is a value at a pointer */
     has: (pointer) => places.has(pointer),
-    /** Lights up what stands at the pointers, and nothing else; brings the first of it into view. */
-    light(pointers, reveal = true) {
+    /** Lights up what stands at the pointers, and nothing else; brings it into view, at least the first of it. */
+    light(pointers) {
       mark("lit", pointers);
-      const first = container.querySelector(".lit");
-      if (first && reveal && first.dataset.pointer !== "") bringIntoView(container, first);
+      const places = [...container.querySelectorAll(".lit")];
+      if (places.length && !pointers.has("")) bringIntoView(container, places);
     },
     /** Marks the value that the explanation is about; `pinned` where it stays. */
     activate(pointer, pinned) {
@@ -181,11 +181,14 @@ function place(places, pointer, made) {
 }
 
 /** Scrolls only the container: the page itself must not jump under the mouse. */
-function bringIntoView(container, inner) {
-  const outside = container.getBoundingClientRect();
-  const box = inner.getBoundingClientRect();
-  if (box.top < outside.top) container.scrollTop -= outside.top - box.top + outside.height / 3;
-  else if (box.bottom > outside.bottom) container.scrollTop += box.bottom - outside.bottom + outside.height / 3;
+function bringIntoView(container, places) {
+  const frame = container.getBoundingClientRect();
+  const { top } = places[0].getBoundingClientRect();
+  const fitting = places.map((place) => place.getBoundingClientRect().bottom).filter((end) => end - top < frame.height);
+  const bottom = Math.max(...fitting);
+  if (top >= frame.top && bottom <= frame.bottom) return;
+  const room = (frame.height - (bottom - top)) / 2;
+  container.scrollTop += top - frame.top - Math.min(room, frame.height / 3);
 }
 
 /**

@@ -226,7 +226,7 @@ function show() {
       field,
       start: field.value === record.text ? 0 : record.start,
       record: record.text,
-      where: isOneOfMany ? `${record.origin.name}, line ${record.line + fault.line - 1}` : undefined,
+      where: isOneOfMany ? `line ${record.line + fault.line - 1} of ${record.origin.name}` : undefined,
     });
     say(`Refused: ${fault.message}`);
   }

@@ -17,7 +17,7 @@ const AROUND = 48;
  * @param {HTMLTextAreaElement} shown.field
  * @param {number} shown.start where the record begins in the field's text
  * @param {string} shown.record the record's text
- * @param {string} [shown.where] where the record stands in the file it came from
+ * @param {string} [shown.where] the place in the file that the record came from
  */
 export function showReject({ message, line, column }, { field, start, record, where }) {
   const text = field.value;
@@ -31,7 +31,7 @@ export function showReject({ message, line, column }, { field, start, record, wh
     element("p", { class: "message" }, message),
     element("p", { class: "where" },
       `Line ${place.line}, column ${column === 0 && offset === place.start ? 0 : place.column}`,
-      ...(where ? [`, ${where}`] : [])),
+      ...(where ? [` of this record; ${where}`] : [])),
     excerpt(text, place, offset),
     button,
   );

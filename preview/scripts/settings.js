@@ -36,7 +36,9 @@ export function createSettings(onChange) {
 
   read();
   for (const radio of radios) radio.addEventListener("change", write);
-  omit.addEventListener("input", write);
+  // The address follows when the field is left: browsers allow only so many changes of it.
+  omit.addEventListener("input", onChange);
+  omit.addEventListener("change", write);
   addEventListener("hashchange", () => {
     read();
     onChange();

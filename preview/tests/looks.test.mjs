@@ -43,8 +43,8 @@ async function refused(page) {
 
 async function omitted(page) {
   await page.getByRole("radio", { name: "ocsf" }).check();
-  await page.locator("#omit").fill("device.name");
-  await page.locator("#omitted-list li").waitFor();
+  await page.locator("#omit").fill("device.owner");
+  await page.locator("#omitted-list li").first().waitFor();
   await page.locator("#unused summary").click();
 }
 

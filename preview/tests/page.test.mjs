@@ -111,8 +111,11 @@ test("a dropped page of the API is a list with bars; its bad record is refused a
     const refused = page.locator("#fleet-rows tbody tr");
     assert.match(await refused.textContent(), /fleet\.json, line 6: .*hostname/);
     await refused.click();
-    await hasText(page, "#reject", "fleet.json, line 6");
-    assert.match(await page.locator("#reject .where").textContent(), /^Line 1, column \d+, fleet\.json, line 6$/);
+    await hasText(page, "#reject", "line 6 of fleet.json");
+    assert.match(
+      await page.locator("#reject .where").textContent(),
+      /^Line 1, column \d+ of this record; line 6 of fleet\.json$/,
+    );
 
     await page.locator("#fleet-close").click();
     await page.locator("#fleet").waitFor({ state: "hidden" });
@@ -124,7 +127,7 @@ test("a selected endpoint can be edited, and its row follows", () =>
     await drop(page, { name: "fleet.json", content: `${JSON.stringify(endpoint(1))}\n{"id": \n${JSON.stringify(endpoint(2))}\n` });
     await hasText(page, "#fleet-progress", "3 endpoints, 1 refused");
     await page.locator("#fleet-rows button", { hasText: "line 2" }).click();
-    await hasText(page, "#reject", "fleet.json, line 2");
+    await hasText(page, "#reject", "line 2 of fleet.json");
     await page.locator("#text").fill(JSON.stringify(endpoint(3)));
     await hasText(page, "#fleet-progress", "3 endpoints, 0 refused");
     assert.equal((await shownEvent(page)).device.hostname, "example-3");
@@ -160,7 +163,7 @@ test("a text that is no endpoint is refused with its place, which can be selecte
 test("the dialect is switched, and the address keeps it", () =>
   visit(async (page) => {
     await page.getByRole("radio", { name: "ocsf" }).check();
-    await hasText(page, "#event", String(SAMPLE_EVENT.time * 1000).slice(0, -3));
+    await hasText(page, "#rules-count", `${RULES.ocsf.length} rules`);
     assert.equal(Math.floor((await shownEvent(page)).time / 1000), SAMPLE_EVENT.time);
     assert.equal(await page.locator("#rules tbody tr").count(), RULES.ocsf.length);
     assert.equal(new URL(page.url()).hash, "#dialect=ocsf");
