@@ -85,7 +85,7 @@ export function createTree(container, { label, name, onPoint, onPin }) {
      * Shows a value; what had the focus before keeps it where it is still there.
      *
      * @param {import("./json-text.js").JsonNode} root
-     * @param {Set<string>} unused pointers of what no rule reads
+     * @param {Set<string>} unused pointers of what no rule reads, with all it holds
      */
     show(root, unused = new Set()) {
       const focused = container.contains(document.activeElement) && roving?.dataset.pointer;
@@ -135,7 +135,8 @@ export function createTree(container, { label, name, onPoint, onPin }) {
 }
 
 /** One member with all it holds, as an entry of the list. */
-function line({ key, node }, isLast, context) {
+function line({ key, node }, isLast, outer) {
+  const context = { ...outer, isUnused: outer.isUnused || outer.unused.has(node.pointer) };
   const parts = [];
   if (key !== undefined) parts.push(element("span", { class: "key" }, JSON.stringify(key)), ": ");
   const comma = isLast ? [] : [","];
@@ -152,13 +153,11 @@ function line({ key, node }, isLast, context) {
   shown.forEach((member, index) => list.append(line(member, index === node.members.length - 1, context)));
   if (hidden) list.append(element("li", { role: "none", class: "more" }, `… ${hidden} more, not shown`));
   const entry = element("li", { role: "none", "data-pointer": node.pointer }, ...parts, open, list, close, ...comma);
-  if (context.unused.has(node.pointer)) entry.classList.add("unused-field");
   place(context.places, node.pointer, entry);
   return entry;
 }
 
-function leaf(parts, node, { name, unused, places }) {
-  const isUnused = unused.has(node.pointer);
+function leaf(parts, node, { name, isUnused, places }) {
   const value = element(
     "span",
     {

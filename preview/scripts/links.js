@@ -18,8 +18,13 @@ export function links(explanation) {
   const omitted = new Set(explanation.omitted);
   const all = [...explanation.values, ...explanation.omitted];
   return {
-    /** @returns {MappedValue|undefined} the value of the event at a pointer */
-    value: (path) => values.get(path),
+    /** @returns {MappedValue|undefined} the value of the event at a pointer, or the one that holds it */
+    value(path) {
+      for (let at = path; at; at = at.slice(0, at.lastIndexOf("/"))) {
+        if (values.has(at)) return values.get(at);
+      }
+      return undefined;
+    },
     /** @returns {boolean} whether a value was left out of the event */
     isOmitted: (value) => omitted.has(value),
     /** @returns {MappedValue[]} what is made of the source field at a pointer, or of one that holds it */
