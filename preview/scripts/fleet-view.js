@@ -1,0 +1,190 @@
+/** The list of many endpoints, with a bar for each thing that one asks of a fleet. */
+
+import { byId, counted, element } from "./dom.js";
+import { stackedBar } from "./stacked-bar.js";
+
+/** How many rows are added at a time. */
+const ROWS = 200;
+
+const BARS = [
+  ["Type", "type"],
+  ["OS", "os"],
+  ["Health", "health"],
+  ["Trust", "trust"],
+  ["Rejects", "outcome"],
+];
+
+/** Words in an order that has a meaning; others follow by count. */
+const ORDER = ["good", "suspicious", "bad", "trusted", "not trusted", "mapped", "refused"];
+
+/**
+ * Makes the view.
+ *
+ * @param {object} options
+ * @param {(index: number) => void} options.onSelect a row is chosen
+ * @param {() => void} options.onClose
+ */
+export function createFleetView({ onSelect, onClose }) {
+  const view = byId("fleet");
+  const find = byId("fleet-find");
+  /** @type {import("./fleet.js").Summary[]} */
+  let rows = [];
+  let lines = [];
+  let total = 0;
+  let selected = 0;
+  let chosen = {};
+  let shown = ROWS;
+  let drawn = 0;
+  let complete = false;
+
+  byId("fleet-close").addEventListener("click", onClose);
+  find.addEventListener("input", () => {
+    shown = ROWS;
+    drawRows();
+  });
+
+  const passes = (row, but) =>
+    BARS.every(([, key]) => key === but || chosen[key] === undefined || row[key] === chosen[key]);
+
+  const body = element("tbody");
+  const table = element("table", {},
+    element("caption", { class: "hidden" }, "Endpoints"),
+    element("thead", {}, element("tr", {},
+      ...["Endpoint", "Type", "OS", "Health", "Trust"].map((title) => element("th", { scope: "col" }, title)))),
+    body);
+  const more = element("button", { type: "button", class: "more" });
+  more.addEventListener("click", () => {
+    const first = shown;
+    shown += ROWS;
+    drawRows();
+    body.rows[first]?.querySelector("button").focus();
+  });
+  const none = element("p", { class: "hint" }, "No endpoint passes the filter.");
+  byId("fleet-rows").append(table, none, more);
+
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    if (row) onSelect(Number(row.dataset.index));
+  });
+  body.addEventListener("keydown", (event) => {
+    const next = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    if (!next) return;
+    event.target.closest("tr")[next]?.querySelector("button").focus();
+    event.preventDefault();
+  });
+
+  function choose(key, word) {
+    chosen = { ...chosen, [key]: chosen[key] === word ? undefined : word };
+    shown = ROWS;
+    drawBars();
+    drawRows();
+    byId("fleet-bars").querySelector(`[data-key="${key}"] [data-word="${CSS.escape(word)}"]`)?.focus();
+  }
+
+  function drawBars() {
+    byId("fleet-bars").replaceChildren(...BARS.map(([title, key]) => {
+      const bar = stackedBar({
+        title,
+        counts: counts(rows.filter((row) => row[key] !== "" && passes(row, key)), key),
+        chosen: chosen[key],
+        onChoose: (word) => choose(key, word),
+      });
+      bar.dataset.key = key;
+      return bar;
+    }));
+  }
+
+  function drawRows() {
+    const word = find.value.trim().toLowerCase();
+    const passing = [];
+    rows.forEach((row, index) => {
+      const isFound = !word || row.name.toLowerCase().includes(word) || row.id?.toLowerCase().includes(word);
+      if (isFound && passes(row)) passing.push(index);
+    });
+    drawn = Math.min(shown, passing.length);
+    body.replaceChildren(...passing.slice(0, shown).map((index) => tableRow(rows[index], index)));
+    more.hidden = passing.length <= shown;
+    more.textContent = `Show ${Math.min(ROWS, passing.length - shown)} more of ${passing.length.toLocaleString("en")}`;
+    none.hidden = passing.length > 0 || !complete;
+    drawProgress(passing.length);
+  }
+
+  function drawProgress(passing) {
+    const refused = rows.reduce((count, { outcome }) => count + (outcome === "refused" ? 1 : 0), 0);
+    const done = rows.length.toLocaleString("en");
+    byId("fleet-progress").textContent = complete
+      ? `${counted(total, "endpoint")}, ${refused.toLocaleString("en")} refused${passing < total ? `; ${passing.toLocaleString("en")} shown` : ""}`
+      : `mapping: ${done} of ${total.toLocaleString("en")}`;
+  }
+
+  function tableRow(row, index) {
+    const cells = row.fault
+      ? [element("td", { class: "fault", colspan: 4 }, `${lines[index](row.fault.line)}: ${row.fault.message}`)]
+      : [row.type, row.os, row.health, row.trust].map((word) => element("td", {}, word));
+    return element("tr", {
+      "data-index": index,
+      class: index === selected ? "selected" : undefined,
+      "aria-current": index === selected ? "true" : undefined,
+    }, element("th", { scope: "row" }, element("button", { type: "button", class: "reference" }, row.name)), ...cells);
+  }
+
+  return {
+    /**
+     * Begins a list.
+     *
+     * @param {import("./fleet.js").Summary[]} summaries grows while it is mapped
+     * @param {((line: number) => string)[]} places by record: how a line of it is called
+     */
+    begin(summaries, places) {
+      rows = summaries;
+      lines = places;
+      total = places.length;
+      selected = 0;
+      chosen = {};
+      shown = ROWS;
+      drawn = 0;
+      complete = false;
+      find.value = "";
+      view.hidden = false;
+    },
+    /** Shows what has been mapped so far. */
+    grow() {
+      if (!byId("fleet-bars").contains(document.activeElement)) drawBars();
+      if (drawn < ROWS) drawRows();
+      else drawProgress(rows.length);
+    },
+    /** Shows everything: it is complete, or one of the rows has changed. */
+    finish() {
+      complete = true;
+      drawBars();
+      drawRows();
+    },
+    /** Marks the row of the endpoint that is shown below. */
+    select(index) {
+      selected = index;
+      for (const row of body.rows) {
+        const is = Number(row.dataset.index) === index;
+        row.classList.toggle("selected", is);
+        if (is) row.setAttribute("aria-current", "true");
+        else row.removeAttribute("aria-current");
+      }
+    },
+    hide() {
+      view.hidden = true;
+    },
+  };
+}
+
+/** How often each word occurs, in the order to show. */
+function counts(rows, key) {
+  const found = new Map();
+  for (const row of rows) found.set(row[key], (found.get(row[key]) ?? 0) + 1);
+  const rank = (word) => {
+    if (/^unknown$/i.test(word)) return Infinity;
+    const known = ORDER.indexOf(word);
+    return known < 0 ? ORDER.length : known;
+  };
+  const orderOf = ([a, many], [b, few]) =>
+    rank(a) === rank(b) ? few - many || a.localeCompare(b) : rank(a) - rank(b);
+  return [...found].sort(orderOf);
+}

@@ -1,0 +1,140 @@
+/**
+ * The records of a text, as `asset-host map` takes them: one object, an array, a page with `items`, or one of
+ * these a line.
+ *
+ * A text that is no single JSON value is taken line by line, so that a bad line costs itself alone; a text
+ * without a line that is an object by itself is one record, for the mapper to refuse with the place.
+ */
+
+import { endOfValue, members, skipSpace } from "./json-text.js";
+import { lineFeeds } from "./place.js";
+
+/**
+ * @typedef {object} TextRecord
+ * @property {string} text as written
+ * @property {number} start its offset in the whole text
+ * @property {number} line where it begins, from 1
+ * @property {number} [notUtf8] the column, in bytes from 1, from which on it is not UTF-8
+ */
+
+/**
+ * Splits a text into records.
+ *
+ * @param {string} text
+ * @param {Map<number, number>} [notUtf8] by line: the column of the first byte that is not UTF-8, from `decode`
+ * @returns {TextRecord[]}
+ */
+export function records(text, notUtf8 = new Map()) {
+  const place = forward(text);
+  if (notUtf8.size === 0 && isJson(text)) return items(text, skipSpace(text, 0), place);
+
+  const lines = linesOf(text).map((line) => ({ ...line, notUtf8: notUtf8.get(line.line) }));
+  const isGood = (line) => line.notUtf8 === undefined && isJson(line.text);
+  const isObject = (line) => line.text[skipSpace(line.text, 0)] === "{" && isGood(line);
+  if (!lines.some(isObject)) {
+    const [bad] = notUtf8;
+    return bad ? lines.filter(({ line }) => line === bad[0]) : [{ text, start: 0, line: 1 }];
+  }
+  return lines.flatMap((line) =>
+    isGood(line) ? items(text, skipSpace(text, line.start), place) : [line],
+  );
+}
+
+/**
+ * Decodes a file, and keeps in mind which of its lines are not UTF-8: such a line is refused alone.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {{text: string, notUtf8: Map<number, number>}}
+ */
+export function decode(bytes) {
+  const notUtf8 = new Map();
+  try {
+    return { text: unified(strict().decode(bytes)), notUtf8 };
+  } catch {
+    for (let line = 1, start = 0; start <= bytes.length; line += 1) {
+      const feed = bytes.indexOf(10, start);
+      const part = bytes.subarray(start, feed < 0 ? bytes.length : feed);
+      const column = firstFault(part);
+      if (column) notUtf8.set(line, column);
+      start += part.length + 1;
+    }
+    return { text: unified(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)), notUtf8 };
+  }
+}
+
+/**
+ * A text with its line ends as a text field keeps them, so that offsets in both agree.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function unified(text) {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
+
+function strict() {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+}
+
+/** The column of the first byte that is not UTF-8, 0 where all are. */
+function firstFault(bytes) {
+  const decoder = strict();
+  let good = 0;
+  try {
+    for (let at = 0; at < bytes.length; at += 1) {
+      if (decoder.decode(bytes.subarray(at, at + 1), { stream: true })) good = at + 1;
+    }
+    decoder.decode();
+    return 0;
+  } catch {
+    return good + 1;
+  }
+}
+
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The lines that hold more than white space. */
+function linesOf(text) {
+  const found = [];
+  let start = 0;
+  text.split("\n").forEach((line, index) => {
+    if (/[^ \t\r\f]/.test(line)) found.push({ text: line, start, line: index + 1 });
+    start += line.length + 1;
+  });
+  return found;
+}
+
+/** Tells lines of offsets that only move forward, so that all records together cost one pass. */
+function forward(text) {
+  let at = 0;
+  let line = 1;
+  return (offset) => {
+    line += lineFeeds(text, at, offset);
+    at = offset;
+    return line;
+  };
+}
+
+/** The endpoints in the JSON value that begins at `start`. */
+function items(text, start, lineAt) {
+  const record = ({ start: from, end }) => ({
+    text: text.slice(from, end),
+    start: from,
+    line: lineAt(from),
+  });
+  if (text[start] === "[") return members(text, start).map(record);
+  if (text[start] === "{") {
+    const lists = members(text, start).filter(({ key }) => key === "items");
+    if (lists.length === 1 && text[lists[0].start] === "[") {
+      return members(text, lists[0].start).map(record);
+    }
+  }
+  return [record({ start, end: endOfValue(text, start) })];
+}

@@ -1,0 +1,62 @@
+/** The picker of samples: the golden inputs of the mapping's own tests, loaded when they are first asked for. */
+
+import { byId, element } from "./dom.js";
+
+/**
+ * Connects the picker.
+ *
+ * @param {(sample: {name: string, text: string, refused?: boolean}) => void} onPick
+ */
+export function createSamples(onPick) {
+  const dialog = byId("samples");
+  const list = byId("samples-list");
+  const filter = byId("samples-filter");
+  let loading;
+
+  byId("samples-open").addEventListener("click", () => {
+    dialog.showModal();
+    loading ??= load();
+  });
+  byId("samples-close").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  filter.addEventListener("input", apply);
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const shown = [...list.querySelectorAll("li:not([hidden]) button")];
+    shown[shown.indexOf(document.activeElement) + step]?.focus();
+    event.preventDefault();
+  });
+
+  async function load() {
+    try {
+      const response = await fetch(new URL("../samples.json", import.meta.url));
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      list.replaceChildren(...(await response.json()).map(entry));
+      apply();
+    } catch (error) {
+      loading = undefined;
+      list.replaceChildren(element("li", { class: "hint" }, `samples.json cannot be loaded: ${error.message}`));
+    }
+  }
+
+  function entry(sample) {
+    const button = element("button", { type: "button" },
+      element("span", {}, sample.name.replaceAll("-", " ")),
+      ...(sample.refused ? [element("span", { class: "tag" }, "refused")] : []));
+    button.addEventListener("click", () => {
+      dialog.close();
+      onPick(sample);
+    });
+    return element("li", { "data-name": sample.name }, button);
+  }
+
+  function apply() {
+    const word = filter.value.trim().toLowerCase();
+    for (const item of list.children) {
+      item.hidden = !item.textContent.toLowerCase().includes(word);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** The dialect and what is omitted: kept in the address's hash, so that a link repeats them, and nowhere else. */
+
+import { byId } from "./dom.js";
+
+/**
+ * Connects the controls with the hash.
+ *
+ * @param {() => void} onChange the dialect or what is omitted has changed
+ */
+export function createSettings(onChange) {
+  const radios = [...document.querySelectorAll("input[name=dialect]")];
+  const omit = byId("omit");
+
+  const settings = {
+    /** @returns {"sekoia"|"ocsf"} */
+    dialect: () => radios.find((radio) => radio.checked).value,
+    /** @returns {string[]} the dotted paths to leave out */
+    omit: () => omit.value.split(",").map((path) => path.trim()).filter(Boolean),
+  };
+
+  function write() {
+    const hash = new URLSearchParams();
+    if (settings.dialect() !== radios[0].value) hash.set("dialect", settings.dialect());
+    if (settings.omit().length) hash.set("omit", settings.omit().join(","));
+    const text = hash.toString().replaceAll("%2C", ",");
+    history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+    onChange();
+  }
+
+  function read() {
+    const hash = new URLSearchParams(location.hash.slice(1));
+    const chosen = radios.find((radio) => radio.value === hash.get("dialect")) ?? radios[0];
+    chosen.checked = true;
+    omit.value = (hash.get("omit") ?? "").split(",").filter(Boolean).join(", ");
+  }
+
+  read();
+  for (const radio of radios) radio.addEventListener("change", write);
+  // The address follows when the field is left: browsers allow only so many changes of it.
+  omit.addEventListener("input", onChange);
+  omit.addEventListener("change", write);
+  addEventListener("hashchange", () => {
+    read();
+    onChange();
+  });
+  return settings;
+}

@@ -1,0 +1,118 @@
+/** The "Why" panel: what is told about one value of the event, or about one source field. */
+
+import { byId, counted, element } from "./dom.js";
+import { eventName, sourceName } from "./json-tree.js";
+
+/** Longer values are cut here; the trees have them whole. */
+const LONGEST = 300;
+
+/**
+ * Makes the panel.
+ *
+ * @param {object} options
+ * @param {(pointer: string) => void} options.goToSource a source's name was clicked
+ * @param {(pointer: string) => void} options.goToEvent a value's path was clicked
+ * @param {(row: string) => void} options.goToRow the row of the table of rules is asked for
+ */
+export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
+  const panel = byId("why");
+  const said = byId("why-said");
+
+  function show(sentence, ...children) {
+    said.textContent = sentence;
+    panel.replaceChildren(...children);
+  }
+
+  const reference = (text, go) => {
+    const button = element("button", { type: "button", class: "reference" }, text);
+    button.addEventListener("click", go);
+    return button;
+  };
+
+  return {
+    /** Tells what there is to see before anything is pointed at. */
+    overview(explanation) {
+      if (!explanation) {
+        show("", element("p", { class: "hint" }, "There is no event to explain."));
+        return;
+      }
+      const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;
+      const figures = [
+        [explanation.values.length - constants, "values come of source fields"],
+        [constants, "come of the rule alone"],
+        [explanation.omitted.length, "are omitted"],
+        [explanation.unused.length, "source fields are read by no rule"],
+      ].filter(([count]) => count > 0);
+      show(
+        "",
+        element("p", { class: "hint" }, "Point at a value of the event to see the rule and the source fields that made it; at a source field to see what it became. Click or Enter pins, Esc lets go."),
+        element("dl", { class: "overview" }, ...figures.flatMap(([count, what]) => [
+          element("dt", {}, String(count)),
+          element("dd", {}, what),
+        ])),
+      );
+    },
+
+    /** Tells where a value of the event came from. */
+    value(mapped, row) {
+      const { path, valueJson, rule, sources } = mapped;
+      const from = sources.length
+        ? `from ${sources.map(({ pointer, valueJson: json }) => `${sourceName(pointer)}, ${cut(json)}`).join("; ")}`
+        : "a constant: no source field";
+      show(
+        `${eventName(path)} is ${cut(valueJson)}, ${from}. Rule: ${rule}`,
+        head("Event value", eventName(path), valueJson),
+        part("Rule", element("p", { class: "rule" }, rule),
+          ...(row ? [reference("Show in the table", () => goToRow(row))] : [])),
+        part(
+          sources.length === 1 ? "Source" : "Sources",
+          sources.length
+            ? element("ul", { class: "facts" }, ...sources.map(({ pointer, valueJson: json }) =>
+                element("li", {}, reference(sourceName(pointer), () => goToSource(pointer)),
+                  element("code", {}, pointer === "" ? counted(json.length, "character") : cut(json)))))
+            : element("p", {}, "None: a constant, or the clock."),
+        ),
+      );
+    },
+
+    /** Tells what a source field became. */
+    source({ pointer, valueJson, made, whole, isOmitted, isUnused }) {
+      const names = made.map(({ path }) => eventName(path));
+      const nothing = isUnused ? "No rule reads this field." : "Nothing in this event comes of it.";
+      show(
+        `${pointer} is ${cut(valueJson)}. ${names.length ? `It makes ${names.join(", ")}.` : nothing}`,
+        head("Source field", sourceName(pointer), valueJson),
+        made.length
+          ? part(
+              `Makes ${counted(made.length, "value")}`,
+              element("ul", { class: "facts" }, ...made.map((value) =>
+                element("li", {},
+                  isOmitted(value)
+                    ? element("span", { class: "path" }, `${eventName(value.path)} (omitted)`)
+                    : reference(eventName(value.path), () => goToEvent(value.path)),
+                  element("code", {}, cut(value.valueJson)),
+                  element("p", { class: "rule" }, value.rule)))),
+            )
+          : part("Makes nothing", element("p", {}, nothing)),
+        ...(whole.length
+          ? [element("p", { class: "hint" }, `Made of the whole record: ${whole.map(({ path }) => eventName(path)).join(", ")}.`)]
+          : []),
+      );
+    },
+  };
+}
+
+function head(what, name, valueJson) {
+  return element("div", { class: "about" },
+    element("p", { class: "what" }, what),
+    element("p", { class: "path" }, name),
+    element("p", { class: "is" }, element("code", {}, cut(valueJson))));
+}
+
+function part(title, ...children) {
+  return element("section", {}, element("h3", {}, title), ...children);
+}
+
+function cut(text) {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}

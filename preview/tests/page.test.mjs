@@ -1,0 +1,286 @@
+/** What a person does with the page, in a real browser; each visit also proves that nothing leaves the page. */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { drop, lit, open, paste, PREVIEW_DIR, serve, shownEvent, startBrowser } from "./browser.mjs";
+import { apiPage, endpoint, SAMPLE, SAMPLE_EVENT } from "./endpoints.mjs";
+
+const CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
+const RULES = JSON.parse(readFileSync(join(PREVIEW_DIR, "rules.json"), "utf8"));
+const FILES = readdirSync(PREVIEW_DIR, { recursive: true });
+
+let server;
+let browser;
+before(async () => {
+  server = await serve();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+const rule = (path, dialect = "sekoia") => RULES[dialect].find((row) => row.path === path).rule;
+
+/** Opens the page, acts, and sees that only its own files were asked for and that nothing was complained of. */
+async function visit(act, options = {}, hash = "") {
+  const visited = await open(browser, server.url + hash, options);
+  try {
+    await act(visited.page);
+    assert.deepEqual(visited.complaints, []);
+    const foreign = visited.requests
+      .filter((url) => url.split("#")[0] !== server.url && !url.startsWith("blob:"))
+      .filter((url) => !url.startsWith(server.url) || !FILES.includes(url.slice(server.url.length)));
+    assert.deepEqual(foreign, []);
+  } finally {
+    await visited.close();
+  }
+}
+
+const hasText = (page, selector, text) => page.locator(selector, { hasText: text }).waitFor();
+const value = (page, side, pointer) => page.locator(`#${side} [role=treeitem][data-pointer="${pointer}"]`);
+
+test("the sample is mapped at once", () =>
+  visit(async (page) => {
+    assert.deepEqual(await shownEvent(page), SAMPLE_EVENT);
+    assert.equal(await page.locator("#text").inputValue(), SAMPLE);
+    assert.equal(await page.locator("#rules tbody tr").count(), RULES.sekoia.length);
+  }));
+
+test("a pasted endpoint is mapped, and is_trusted shows its three sources and its rule", () =>
+  visit(async (page) => {
+    await paste(page, SAMPLE.replaceAll("example-workstation", "example-pasted"));
+    await hasText(page, "#event", "example-pasted");
+    assert.equal((await shownEvent(page)).device.hostname, "example-pasted");
+
+    await value(page, "event", "/device/is_trusted").hover();
+    await hasText(page, "#why", "device.is_trusted");
+    assert.deepEqual(await lit(page, "source"), ["/health/overall", "/isolation/status", "/tamperProtectionEnabled"]);
+    await hasText(page, "#why .rule", rule("device.is_trusted"));
+    assert.deepEqual(
+      await page.locator("#why .facts li").evaluateAll((rows) => rows.map((row) => row.textContent).sort()),
+      ['/health/overall"bad"', '/isolation/status"notIsolated"', "/tamperProtectionEnabledtrue"],
+    );
+    assert.deepEqual(
+      await page.locator("#rules tr.lit").evaluateAll((rows) => rows.map((row) => row.dataset.path)),
+      ["device.is_trusted"],
+    );
+  }, CLIPBOARD));
+
+test("a source field shows what it became", () =>
+  visit(async (page) => {
+    await value(page, "source", "/hostname").hover();
+    await hasText(page, "#why", "Makes 3 values");
+    assert.deepEqual(await lit(page, "event"), ["/device/hostname", "/device/name", "/device/network_interfaces/0/hostname"]);
+    assert.deepEqual(await lit(page, "source"), []);
+
+    await value(page, "source", "/os/build").hover();
+    await hasText(page, "#why", "No rule reads this field.");
+    assert.deepEqual(await lit(page, "event"), []);
+    assert.match(await value(page, "source", "/os/build").getAttribute("aria-label"), /read by no rule/);
+    await page.locator("#unused summary").click();
+    await page.locator("#unused-list button", { hasText: "/os/build" }).waitFor();
+  }));
+
+test("a constant says that it is one", () =>
+  visit(async (page) => {
+    await value(page, "event", "/class_uid").hover();
+    await hasText(page, "#why", "None: a constant");
+    assert.deepEqual(await lit(page, "source"), []);
+  }));
+
+test("a dropped page of the API is a list with bars; its bad record is refused alone, with its place", () =>
+  visit(async (page) => {
+    await drop(page, { name: "fleet.json", content: apiPage(12, 4) });
+    await hasText(page, "#fleet-progress", "12 endpoints, 1 refused");
+    const counts = (key) =>
+      page.locator(`#fleet-bars [data-key=${key}] .legend button`).evaluateAll((buttons) =>
+        Object.fromEntries(buttons.map((button) => [button.dataset.word, Number(button.querySelector("b").textContent)])));
+    assert.deepEqual(await counts("type"), { Desktop: 7, Server: 4 });
+    assert.deepEqual(await counts("os"), { windows: 5, linux: 3, macos: 3 });
+    assert.deepEqual(await counts("health"), { good: 6, suspicious: 3, bad: 3 });
+    assert.deepEqual(await counts("trust"), { trusted: 5, "not trusted": 6 });
+    assert.deepEqual(await counts("outcome"), { mapped: 11, refused: 1 });
+    assert.equal(await page.locator("#fleet-rows tbody tr").count(), 12);
+
+    await page.locator("#fleet-bars [data-key=outcome] .segment").last().click();
+    await hasText(page, "#fleet-progress", "1 shown");
+    const refused = page.locator("#fleet-rows tbody tr");
+    assert.match(await refused.textContent(), /fleet\.json, line 6: .*hostname/);
+    await refused.click();
+    await hasText(page, "#reject", "line 6 of fleet.json");
+    assert.match(
+      await page.locator("#reject .where").textContent(),
+      /^Line 1, column \d+ of this record; line 6 of fleet\.json$/,
+    );
+
+    await page.locator("#fleet-close").click();
+    await page.locator("#fleet").waitFor({ state: "hidden" });
+    await hasText(page, "#reject", "hostname");
+  }));
+
+test("a selected endpoint can be edited, and its row follows", () =>
+  visit(async (page) => {
+    await drop(page, { name: "fleet.json", content: `${JSON.stringify(endpoint(1))}\n{"id": \n${JSON.stringify(endpoint(2))}\n` });
+    await hasText(page, "#fleet-progress", "3 endpoints, 1 refused");
+    await page.locator("#fleet-rows button", { hasText: "line 2" }).click();
+    await hasText(page, "#reject", "line 2 of fleet.json");
+    await page.locator("#text").fill(JSON.stringify(endpoint(3)));
+    await hasText(page, "#fleet-progress", "3 endpoints, 0 refused");
+    assert.equal((await shownEvent(page)).device.hostname, "example-3");
+  }));
+
+test("a line that is not UTF-8 is refused alone", () =>
+  visit(async (page) => {
+    const line = [...Buffer.from(`${JSON.stringify(endpoint(1))}\n`)];
+    await drop(page, { name: "lines.ndjson", content: [...line, ...Buffer.from('{"id": "'), 0xff, 10, ...line] });
+    await hasText(page, "#fleet-progress", "3 endpoints, 1 refused");
+    await hasText(page, "#fleet-rows .fault", "lines.ndjson, line 2: not UTF-8");
+  }));
+
+test("a text that is no endpoint is refused with its place, which can be selected", () =>
+  visit(async (page) => {
+    const text = '{\n  "id": "00000000-0000-0000-0000-000000000001",\n  "hostname": "ä", nonsense\n}';
+    await paste(page, text);
+    await hasText(page, "#reject .where", "Line 3, column ");
+    assert.ok(await page.locator("#event").isHidden());
+    assert.ok(await page.locator("#copy").isDisabled());
+    assert.match(await page.locator("#reject pre").textContent(), /"hostname": "ä", nonsense/);
+    await page.locator("#reject button").click();
+    const selected = await page.locator("#text").evaluate((field) => ({
+      has: document.activeElement === field,
+      before: field.value.slice(0, field.selectionStart),
+      selected: field.value.slice(field.selectionStart, field.selectionEnd),
+    }));
+    assert.ok(selected.has);
+    assert.match(selected.before, /"ä", ?$/);
+    assert.equal(selected.selected.length, 1);
+  }, CLIPBOARD));
+
+test("the dialect is switched, and the address keeps it", () =>
+  visit(async (page) => {
+    await page.getByRole("radio", { name: "ocsf" }).check();
+    await hasText(page, "#rules-count", `${RULES.ocsf.length} rules`);
+    assert.equal(Math.floor((await shownEvent(page)).time / 1000), SAMPLE_EVENT.time);
+    assert.equal(await page.locator("#rules tbody tr").count(), RULES.ocsf.length);
+    assert.equal(new URL(page.url()).hash, "#dialect=ocsf");
+    await page.reload();
+    await page.locator("#event [role=treeitem]").first().waitFor();
+    assert.ok(await page.getByRole("radio", { name: "ocsf" }).isChecked());
+    assert.equal(Math.floor((await shownEvent(page)).time / 1000), SAMPLE_EVENT.time);
+    assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, ""]);
+  }));
+
+test("what is omitted is not in the event, and is listed", () =>
+  visit(async (page) => {
+    await page.locator("#omit").fill("device.desc, device.groups[].uid");
+    await hasText(page, "#omitted summary", "2 omitted values");
+    const { device } = await shownEvent(page);
+    assert.equal(device.desc, undefined);
+    assert.deepEqual(device.groups, [{ name: SAMPLE_EVENT.device.groups[0].name }]);
+    await hasText(page, "#omitted-list", rule("device.desc"));
+    await value(page, "source", "/associatedPerson/name").hover();
+    await hasText(page, "#why", "device.desc (omitted)");
+
+    await page.locator("#omit").fill("device.nonsense");
+    await hasText(page, "#omit-fault", "Nothing is omitted below.");
+    assert.deepEqual(await shownEvent(page), SAMPLE_EVENT);
+  }));
+
+test("the event is copied and downloaded as one line", () =>
+  visit(async (page) => {
+    await page.locator("#copy").click();
+    await hasText(page, "#copy", "Copied");
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok(!copied.includes("\n"));
+    assert.deepEqual(JSON.parse(copied), SAMPLE_EVENT);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#download").click()]);
+    assert.equal(readFileSync(await download.path(), "utf8"), `${copied}\n`);
+  }, CLIPBOARD));
+
+test("everything can be done with the keyboard alone", () =>
+  visit(async (page) => {
+    const focused = () => page.evaluate(() => document.activeElement.dataset.pointer ?? document.activeElement.id);
+    const tabTo = async (wanted) => {
+      for (let step = 0; step < 40 && (await focused()) !== wanted; step += 1) await page.keyboard.press("Tab");
+      assert.equal(await focused(), wanted);
+    };
+    await tabTo("samples-open");
+    await page.keyboard.press("Enter");
+    await page.locator("#samples-list button").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("#samples").waitFor({ state: "hidden" });
+
+    await tabTo("/id");
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await focused(), "/type");
+    await hasText(page, "#why", "Makes 2 values");
+    await tabTo("/activity_id");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Home");
+    for (let step = 0; step < 80 && (await focused()) !== "/device/is_trusted"; step += 1) {
+      await page.keyboard.press("ArrowDown");
+    }
+    await page.keyboard.press("Enter");
+    await hasText(page, "#said", "Pinned. device.is_trusted is false, from ");
+    const described = await page.evaluate(() =>
+      document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent);
+    assert.match(described, /\/health\/overall, "bad".*Rule: /s);
+
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await focused(), "/device/is_compliant");
+    assert.equal((await lit(page, "source")).length, 3, "what is pinned stays");
+    await page.keyboard.press("Escape");
+    await hasText(page, "#said", "Unpinned.");
+    assert.deepEqual(await lit(page, "source"), []);
+  }));
+
+test("the samples come when they are asked for, those that are refused among them", () =>
+  visit(async (page) => {
+    await page.locator("#samples-open").click();
+    await page.locator("#samples-list button").first().waitFor();
+    const samples = JSON.parse(readFileSync(join(PREVIEW_DIR, "samples.json"), "utf8"));
+    assert.equal(await page.locator("#samples-list li").count(), samples.length);
+    const refused = samples.find((sample) => sample.refused);
+    await page.locator(`#samples-list [data-name="${refused.name}"] button`).click();
+    await page.locator("#reject").waitFor();
+  }));
+
+test("numbers are shown as written, and a name that comes twice is shown twice", () =>
+  visit(async (page) => {
+    await paste(page, '{"id": "a", "hostname": "b", "x": 12345678901234567890.10, "y": 1E2, "y": 3}');
+    await value(page, "source", "/x").waitFor();
+    assert.match(await page.locator("#source").textContent(), /"x": 12345678901234567890\.10,"y": 1E2,"y": 3/);
+  }, CLIPBOARD));
+
+test("twenty thousand endpoints: every one is counted, some hundred rows are drawn", () =>
+  visit(async (page) => {
+    await drop(page, { name: "fleet.json", content: apiPage(20_000, 19_999) });
+    await hasText(page, "#fleet-progress", "20,000 endpoints, 1 refused");
+    assert.equal(await page.locator("#fleet-rows tbody tr").count(), 200);
+    await page.locator("#fleet-rows > button").click();
+    assert.equal(await page.locator("#fleet-rows tbody tr").count(), 400);
+    await page.locator("#fleet-find").fill("example-12345");
+    await hasText(page, "#fleet-progress", "; 1 shown");
+    await page.locator("#fleet-rows tbody button").click();
+    await hasText(page, "#event", "example-12345");
+  }));
+
+test("the page's own policy stops whatever would leave it", async () => {
+  const { page, close } = await open(browser, server.url);
+  const foreign = server.url.replace("127.0.0.1", "localhost");
+  assert.equal(await page.evaluate((url) => fetch(url).then(() => "sent", () => "stopped"), foreign), "stopped");
+  assert.equal(
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "globalThis.inline = true";
+      document.head.append(script);
+      return globalThis.inline ?? "stopped";
+    }),
+    "stopped",
+  );
+  await close();
+});
