@@ -402,6 +402,7 @@ mod tests {
                 "api_host",
                 "client_id",
                 "dialect",
+                "omit",
                 "overlap",
                 "page_size",
                 "since",

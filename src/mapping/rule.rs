@@ -196,3 +196,8 @@ pub fn made(value: Value<'_>) -> Made<'_> {
         origin: Origin::Sources,
     }
 }
+
+/// A value that is said where the endpoint says nothing: no source stands behind it.
+pub fn from_nothing(value: Value<'_>) -> Made<'_> {
+    Made::at(value, &[], 0)
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::dialect::Dialect::{Ocsf, Sekoia};
 use super::super::omit::Omit;
 use super::super::record::Node;
-use super::super::rule::{Made, Make, Rule, Value, always, made, row, rule, text};
+use super::super::rule::{Made, Make, Rule, Value, always, from_nothing, made, row, rule, text};
 use super::super::subject::Subject;
 use super::words::is_healthy;
 
@@ -23,7 +23,7 @@ pub const ENRICHMENTS: &[Rule] = &[
         "an empty object where tamper protection is unknown",
         |subject, _| {
             let is_unknown = subject.endpoint.tamper_protection.is_none();
-            is_unknown.then(|| made(Value::Part(Cow::Owned(Node::EMPTY))))
+            is_unknown.then(|| from_nothing(Value::Part(Cow::Owned(Node::EMPTY))))
         },
     )
     .only(Sekoia)
@@ -46,7 +46,7 @@ pub const ENRICHMENTS: &[Rule] = &[
         |subject, _| {
             subject.shows_state.then(|| match compliance(subject) {
                 Some(_) => text("device.is_compliant"),
-                None => Made::at(Value::Text("device.uid".into()), &[], 0),
+                None => from_nothing(Value::Text("device.uid".into())),
             })
         },
     )

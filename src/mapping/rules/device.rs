@@ -1,7 +1,9 @@
 //! `device`, but for its lists and times.
 
 use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::rule::{Made, Make, Rule, Value, always, boolean, integer, rule, text};
+use super::super::rule::{
+    Made, Make, Rule, Value, always, boolean, from_nothing, integer, rule, text,
+};
 use super::super::subject::{Subject, single_backslash};
 use super::words::{Platform, VIRTUAL, device_type, is_healthy, is_trusted, platform, risk};
 
@@ -327,9 +329,4 @@ fn sekoia_type(subject: &Subject<'_>) -> (&'static str, i64) {
 
 fn health(subject: &Subject<'_>) -> Option<bool> {
     subject.endpoint.health.as_deref().and_then(is_healthy)
-}
-
-/// What is said where the endpoint says nothing: no source stands behind it.
-fn from_nothing(value: Value<'_>) -> Made<'_> {
-    Made::at(value, &[], 0)
 }

@@ -119,7 +119,8 @@ pub const OBSERVABLES: &[Rule] = &[
          value once, at most a hundred interfaces",
         |subject, index| observable(subject, index, |it| Value::Text((&*it.name).into())),
     )
-    .only(Ocsf),
+    .only(Ocsf)
+    .required(),
     rule(
         "observables[].type",
         OBSERVED,
@@ -141,7 +142,8 @@ pub const OBSERVABLES: &[Rule] = &[
         "the value as it stands in the event",
         |subject, index| observable(subject, index, |it| Value::Text((&*it.value).into())),
     )
-    .only(Ocsf),
+    .only(Ocsf)
+    .required(),
 ];
 
 fn ip<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
