@@ -45,6 +45,9 @@ async function omitted(page) {
   await page.getByRole("radio", { name: "ocsf" }).check();
   await page.locator("#omit").fill("device.owner");
   await page.locator("#omitted-list li").first().waitFor();
+}
+
+async function unused(page) {
   await page.locator("#unused summary").click();
 }
 
@@ -74,6 +77,7 @@ for (const [name, options, act] of [
   ["reject", {}, refused],
   ["reject-dark", DARK, refused],
   ["omit", {}, omitted],
+  ["unused", {}, unused],
   ["samples", {}, sampled],
 ]) {
   test(`${name}: a screenshot, and no serious fault`, async () => {
