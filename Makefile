@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 
 .PHONY: help setup build guests demo preview preview-build test lint test-unit test-end-to-end test-receiver \
-	test-preview test-slow fuzz deny bench docs clean
+	test-preview test-slow fuzz deny bench docs api-docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
@@ -29,7 +29,7 @@ help:
 	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
 	@echo "bench      the host's hot paths, measured; judges nothing"
 	@echo "lint       formatting, clippy, documentation"
-	@echo "docs       the API documentation, in target/doc"
+	@echo "docs       the tables of rules in docs/mapping.md, and the API documentation, in target/doc"
 	@echo "clean      remove what was built"
 
 # rustup does not everywhere install by itself what rust-toolchain.toml names. The C compiler links Rust and
@@ -79,7 +79,8 @@ lint: setup
 	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
-	$(MAKE) docs
+	$(MAKE) api-docs
+	$(CARGO) run --locked --release -p sophos-assets --example rules -- check docs/mapping.md
 
 test-unit: setup
 	$(CARGO) test --locked --release -p sophos-assets -p asset-host
@@ -118,7 +119,12 @@ deny: setup
 bench: setup
 	$(CARGO) bench --locked -p asset-host --bench '*'
 
-docs:
+# The tables of rules in docs/mapping.md, and the API documentation.
+docs: setup
+	$(CARGO) run --locked --release -p sophos-assets --example rules -- write docs/mapping.md
+	$(MAKE) api-docs
+
+api-docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --release --workspace --no-deps --document-private-items
 
 clean:

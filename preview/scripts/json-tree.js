@@ -166,7 +166,7 @@ function leaf(parts, node, { name, isUnused, places }) {
       class: isUnused ? "value unused-field" : "value",
       "data-pointer": node.pointer,
       "aria-selected": "false",
-      "aria-label": `${name(node.pointer)}: ${node.raw}${isUnused ? ", read by no rule" : ""}`,
+      "aria-label": `${name(node.pointer)}: ${node.raw}${isUnused ? ", in no value" : ""}`,
     },
     ...parts,
     element("span", { class: node.kind }, node.raw),

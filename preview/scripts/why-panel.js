@@ -41,7 +41,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
         [explanation.values.length - constants, "values come of source fields"],
         [constants, "come of the rule alone"],
         [explanation.omitted.length, "are omitted"],
-        [explanation.unused.length, "source fields are read by no rule"],
+        [explanation.unused.length, "source fields are in no value"],
       ].filter(([count]) => count > 0);
       show(
         "",

@@ -80,7 +80,7 @@ test("a source field shows what it became", () =>
     await value(page, "source", "/os/build").hover();
     await hasText(page, "#why", "No rule reads this field.");
     assert.deepEqual(await lit(page, "event"), []);
-    assert.match(await value(page, "source", "/os/build").getAttribute("aria-label"), /read by no rule/);
+    assert.match(await value(page, "source", "/os/build").getAttribute("aria-label"), /in no value/);
     await page.locator("#unused summary").click();
     await page.locator("#unused-list button", { hasText: "/os/build" }).waitFor();
   }));
