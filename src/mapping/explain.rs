@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::record::{Node, Place, push_step, write_text};
-use super::rule::{Made, Origin, Rule, Value};
+use super::rule::{Made, Origin, Rule, Value, is_in_list};
 
 /// A value of the endpoint that a rule took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,10 +101,9 @@ pub fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = Place> {
         Origin::Sources => (rule.sources, 0),
         Origin::At(sources, index) => (sources, index),
     };
-    sources.iter().map(move |source| {
-        let in_list = source.contains("[]");
-        (*source, if in_list { index } else { 0 })
-    })
+    sources
+        .iter()
+        .map(move |source| (*source, if is_in_list(source) { index } else { 0 }))
 }
 
 fn sources(record: &Node<'_>, rule: &Rule, origin: Origin) -> Vec<SourceValue> {

@@ -38,9 +38,8 @@ impl<'a> Node<'a> {
 
     /// Takes a JSON text apart; none for one that is no JSON or holds too many values.
     pub fn of(json: &'a str) -> Option<Self> {
-        let mut left = MOST_VALUES;
-        let raw = serde_json::from_str(json).ok()?;
-        take_apart(raw, 0, &mut left).map(|node| node.unwrap_or(Self::EMPTY))
+        let node = take_apart(json, 0, &mut MOST_VALUES.clone()).ok()?;
+        Some(node.unwrap_or(Self::EMPTY))
     }
 
     /// Whether there is nothing.
@@ -214,99 +213,130 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Takes a value apart. The outer none: there are too many values. The inner one: the value is empty.
-fn take_apart<'a>(raw: &'a RawValue, depth: usize, left: &mut usize) -> Option<Option<Node<'a>>> {
-    let json = raw.get();
-    let is_container = json.starts_with(['{', '[']);
-    if !is_container || depth >= DEEPEST {
-        *left = left.checked_sub(1)?;
-        let is_empty = matches!(json, "null" | r#""""#);
-        return Some((!is_empty).then_some(Node::Scalar(raw)));
-    }
-    let mut members = Members::default();
-    let mut entries = Vec::new();
-    let children = Children { most: *left };
-    let children = children.deserialize(&mut serde_json::Deserializer::from_str(json));
-    for (index, (name, value)) in children.ok()?.into_iter().enumerate() {
-        let Some(node) = take_apart(value, depth + 1, left)? else {
-            continue;
-        };
-        match name {
-            Some(name) => members.add(name_of(name), node),
-            None => entries.push((index, node)),
-        }
-    }
-    Some(if !entries.is_empty() {
-        Some(Node::Array(entries))
-    } else if !members.kept.is_empty() {
-        Some(Node::Object(members.kept))
-    } else {
-        None
-    })
+/// Takes a JSON text apart; none inside where it is empty.
+///
+/// # Errors
+///
+/// It is no JSON, or holds too many values.
+fn take_apart<'a>(
+    json: &'a str,
+    depth: usize,
+    left: &mut usize,
+) -> Result<Option<Node<'a>>, serde_json::Error> {
+    let part = Part { json, depth, left };
+    part.deserialize(&mut serde_json::Deserializer::from_str(json))
 }
 
-/// What an object or an array holds, each with its name in an object: at most so many, else an error.
-struct Children {
-    most: usize,
+/// An object or an array that is taken apart in one pass.
+struct Part<'a, 'l> {
+    /// The text that it is read from.
+    json: &'a str,
+    /// How many objects and arrays it stands in.
+    depth: usize,
+    /// How many more values may come.
+    left: &'l mut usize,
 }
 
-type Child<'a> = (Option<&'a RawValue>, &'a RawValue);
+impl Part<'_, '_> {
+    fn count<E: de::Error>(&mut self) -> Result<(), E> {
+        let left = self.left.checked_sub(1);
+        *self.left = left.ok_or_else(|| E::custom("too many values"))?;
+        Ok(())
+    }
+}
 
-impl<'a> DeserializeSeed<'a> for Children {
-    type Value = Vec<Child<'a>>;
+/// A value that is not taken apart; none for an empty one.
+fn scalar(raw: &RawValue) -> Option<Node<'_>> {
+    let is_empty = matches!(raw.get(), "null" | r#""""# | "{}" | "[]");
+    (!is_empty).then_some(Node::Scalar(raw))
+}
+
+impl<'a> DeserializeSeed<'a> for Part<'a, '_> {
+    type Value = Option<Node<'a>>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'a> Visitor<'a> for Children {
-    type Value = Vec<Child<'a>>;
+impl<'a> Visitor<'a> for Part<'a, '_> {
+    type Value = Option<Node<'a>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "at most {} values", self.most)
+        formatter.write_str("an object or an array")
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut children = Vec::new();
-        while let Some((name, value)) = map.next_entry()? {
-            if children.len() == self.most {
-                return Err(de::Error::invalid_length(children.len() + 1, &self));
+    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Members::default();
+        while let Some(name) = map.next_key::<&RawValue>()? {
+            self.count()?;
+            let is_container = matches!(
+                lenient::first_byte_after(name, self.json),
+                Some(b'{' | b'[')
+            );
+            let node = if is_container && self.depth < DEEPEST {
+                map.next_value_seed(Part {
+                    json: self.json,
+                    depth: self.depth + 1,
+                    left: self.left,
+                })?
+            } else {
+                scalar(map.next_value()?)
+            };
+            if let Some(node) = node {
+                members.add(name_of(name), node);
             }
-            children.push((Some(name), value));
         }
-        Ok(children)
+        let members = members.kept;
+        Ok((!members.is_empty()).then_some(Node::Object(members)))
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut children = Vec::new();
-        while let Some(value) = list.next_element()? {
-            if children.len() == self.most {
-                return Err(de::Error::invalid_length(children.len() + 1, &self));
-            }
-            children.push((None, value));
+    fn visit_seq<A: SeqAccess<'a>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        let mut index = 0;
+        while let Some(raw) = list.next_element::<&RawValue>()? {
+            self.count()?;
+            let is_container = raw.get().starts_with(['{', '[']);
+            let node = if is_container && self.depth < DEEPEST {
+                take_apart(raw.get(), self.depth + 1, self.left).map_err(de::Error::custom)?
+            } else {
+                scalar(raw)
+            };
+            entries.extend(node.map(|node| (index, node)));
+            index += 1;
         }
-        Ok(children)
+        Ok((!entries.is_empty()).then_some(Node::Array(entries)))
     }
 }
+
+/// An object with more members than this has its names in order beside it, for hostile ones.
+const FEW: usize = 32;
 
 /// The members of an object, each name once, as [`crate::sophos::endpoint::read`] takes names that come twice.
 #[derive(Default)]
 struct Members<'a> {
     kept: Vec<(Cow<'a, str>, Node<'a>)>,
+    /// Where each name stands, where there are more than a few.
     positions: BTreeMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Members<'a> {
     fn add(&mut self, name: Cow<'a, str>, node: Node<'a>) {
-        let known = self.positions.get(&name).copied();
-        match known.and_then(|at| self.kept.get_mut(at)) {
+        match self.position(&name).and_then(|at| self.kept.get_mut(at)) {
             Some((_, kept)) => kept.take_over(node),
             None => {
-                self.positions.insert(name.clone(), self.kept.len());
+                if self.kept.len() >= FEW {
+                    self.positions.insert(name.clone(), self.kept.len());
+                }
                 self.kept.push((name, node));
             }
         }
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let mut few = self.kept.iter().take(FEW);
+        let among_few = few.position(|(kept, _)| kept == name);
+        among_few.or_else(|| self.positions.get(name).copied())
     }
 }
 

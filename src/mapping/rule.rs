@@ -15,6 +15,12 @@ use super::subject::Subject;
 pub struct Rule {
     /// The OCSF attribute, such as `device.network_interfaces[].ip`.
     pub path: &'static str,
+    /// The path of the object that the attribute stands in, empty for the event.
+    pub object: &'static str,
+    /// The attribute's name in that object.
+    pub name: &'static str,
+    /// Whether the attribute is a list that never has more than one entry.
+    pub is_single: bool,
     /// What of the endpoint the rule reads, such as `isolation.status`; empty for a constant.
     pub sources: &'static [&'static str],
     /// The rule in plain words; empty for a constant.
@@ -78,11 +84,6 @@ pub enum Origin {
 }
 
 impl Rule {
-    /// The path of the object that the attribute stands in, empty for the event; and the attribute's name.
-    pub fn place(&self) -> (&'static str, &'static str) {
-        self.path.rsplit_once('.').unwrap_or(("", self.path))
-    }
-
     /// The rule in plain words: a constant with its value.
     pub fn words(&self) -> Cow<'static, str> {
         match self.make {
@@ -128,8 +129,16 @@ pub const fn row(
     rule: &'static str,
     make: Make,
 ) -> Rule {
+    let (object, name) = split(path);
+    let (name, is_single) = match name.as_bytes() {
+        [.., b'[', b'0', b']'] => (name.split_at(name.len() - 3).0, true),
+        _ => (name, false),
+    };
     Rule {
         path,
+        object,
+        name,
+        is_single,
         sources,
         rule,
         dialect: None,
@@ -137,6 +146,24 @@ pub const fn row(
         heartbeat: false,
         make,
     }
+}
+
+/// The path of an object and the name in it.
+const fn split(path: &'static str) -> (&'static str, &'static str) {
+    let bytes = path.as_bytes();
+    let mut at = bytes.len();
+    while let Some((before, [last])) = bytes.split_at(at).0.split_last_chunk() {
+        if *last == b'.' {
+            return (path.split_at(before.len()).0, path.split_at(at).1);
+        }
+        at = before.len();
+    }
+    ("", path)
+}
+
+/// Whether a path has an `[]` in it, which stands for each entry of a list.
+pub fn is_in_list(path: &str) -> bool {
+    path.as_bytes().windows(2).any(|two| two == b"[]")
 }
 
 impl Rule {

@@ -4,7 +4,7 @@ use uuid::Builder;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 use super::record::write_text;
-use super::rule::{Rule, Value};
+use super::rule::{Rule, Value, is_in_list};
 
 /// Where the event's UUID will stand: it is made of all the rest.
 const NO_UID: &str = "00000000-0000-0000-0000-000000000000";
@@ -100,19 +100,17 @@ impl Writer {
 
     /// Opens the object of a rule and writes the name; returns where that began.
     fn name(&mut self, rule: &'static Rule, index: usize) -> usize {
-        let (object, name) = rule.place();
-        if object != self.open || index != self.index {
-            self.go_to(object, index);
+        if rule.object != self.open || index != self.index {
+            self.go_to(rule.object, index);
         }
         let start = self.json.len();
         if self.is_begun {
             self.json.push(b',');
         }
         self.is_begun = true;
-        let name_alone = name.trim_end_matches("[0]");
-        self.quoted(name_alone);
+        self.quoted(rule.name);
         self.json.push(b':');
-        if name_alone.len() < name.len() {
+        if rule.is_single {
             self.json.push(b'[');
         }
         start
@@ -126,7 +124,7 @@ impl Writer {
     }
 
     fn end(&mut self, rule: &'static Rule, start: usize) {
-        if rule.path.ends_with("[0]") {
+        if rule.is_single {
             self.json.push(b']');
         }
         if rule.heartbeat {
@@ -138,7 +136,7 @@ impl Writer {
     fn go_to(&mut self, object: &'static str, index: usize) {
         let shared = shared(self.open, object);
         self.close(self.open, shared);
-        if index != self.index && shared.contains("[]") {
+        if index != self.index && is_in_list(shared) {
             self.json.extend_from_slice(b"},{");
             self.is_begun = false;
         }
@@ -148,7 +146,7 @@ impl Writer {
                 self.json.push(b',');
             }
             self.is_begun = false;
-            let name = step.trim_end_matches("[0]").trim_end_matches("[]");
+            let name = step.split('[').next().unwrap_or(step);
             self.quoted(name);
             self.json.extend_from_slice(if name.len() < step.len() {
                 b":[{"
@@ -173,14 +171,12 @@ impl Writer {
 
 /// The longest path of whole steps that two paths begin with.
 fn shared<'p>(one: &'p str, other: &str) -> &'p str {
-    let mut end = 0;
-    let ends = one.match_indices('.').map(|(at, _)| at).chain([one.len()]);
-    for at in ends {
-        let is_step = other.len() == at || other.as_bytes().get(at) == Some(&b'.');
-        if !is_step || one.get(end..at) != other.get(end..at) {
-            break;
-        }
-        end = at;
+    let pairs = one.bytes().zip(other.bytes());
+    let same = pairs.take_while(|(one, other)| one == other).count();
+    let ends = |path: &str| matches!(path.as_bytes().get(same), None | Some(b'.'));
+    let begin = one.get(..same).unwrap_or_default();
+    if ends(one) && ends(other) {
+        return begin;
     }
-    one.get(..end).unwrap_or_default()
+    begin.rsplit_once('.').map_or("", |(steps, _)| steps)
 }

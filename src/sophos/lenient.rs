@@ -73,7 +73,7 @@ impl<'a, F: FnMut(&str, Found<'_, 'a>)> Visitor<'a> for Members<'a, F> {
 
 /// How the value begins whose name is `quoted`, a part of `text`. Serde has no such look ahead, and a
 /// value that was taken as a whole would have to be scanned a second time for what it holds.
-fn first_byte_after(quoted: &RawValue, text: &str) -> Option<u8> {
+pub fn first_byte_after(quoted: &RawValue, text: &str) -> Option<u8> {
     let end = offset(quoted, text) + quoted.get().len();
     let mut rest = text.as_bytes().get(end..)?.iter();
     rest.find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b':'))

@@ -159,7 +159,7 @@ fn what_cannot_be_told_apart_is_kept_as_it_is() {
     assert_eq!(event["unmapped"]["odd"], r"\ud800");
     assert_eq!(event["unmapped"]["huge"], "1e999");
     assert!(
-        mapped.json.contains(r#""[[[[[[[[[1]]]]]]]]]""#),
+        mapped.json.contains(r#""[[[[[[[[1]]]]]]]]""#),
         "{}",
         mapped.json
     );
