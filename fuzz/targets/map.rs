@@ -53,7 +53,12 @@ fn check_explanation(explanation: &Explanation) {
     let event: Value = serde_json::from_str(&explanation.event).expect("an event is JSON");
     for value in &explanation.values {
         let explained: Value = serde_json::from_str(&value.value_json).expect("a value is JSON");
-        assert_eq!(event.pointer(&value.path), Some(&explained), "{}", value.path);
+        assert_eq!(
+            event.pointer(&value.path),
+            Some(&explained),
+            "{}",
+            value.path
+        );
         for source in &value.sources {
             serde_json::from_str::<Value>(&source.value_json).expect("a source is JSON");
         }
