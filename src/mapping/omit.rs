@@ -54,6 +54,22 @@ impl Omit {
     }
 }
 
+impl Omit {
+    /// Whether a member of the endpoint goes as a whole, what no rule takes of it too: every attribute that reads
+    /// of it is left out. Observables only repeat what is in the event.
+    pub fn has_member(&self, member: &str, dialect: Dialect) -> bool {
+        let reads = |rule: &&Rule| {
+            let mut sources = rule.sources.iter();
+            sources.any(|source| source.split(['.', '[']).next() == Some(member))
+        };
+        let mut readers = rules::of(dialect)
+            .filter(|rule| !rule.is_within("observables"))
+            .filter(reads)
+            .peekable();
+        !self.0.is_empty() && readers.peek().is_some() && readers.all(|rule| self.has(rule))
+    }
+}
+
 fn check(path: &str, dialect: Dialect) -> Result<(), String> {
     let name = dialect.name();
     if path.is_empty() || !rules::of(dialect).any(|rule| rule.is_within(path)) {
@@ -63,6 +79,11 @@ fn check(path: &str, dialect: Dialect) -> Result<(), String> {
     }
     if !is_required(path, dialect) {
         return Ok(());
+    }
+    if without_index(path) == "metadata.profiles" {
+        return Err(format!(
+            "`{path}` cannot be left out alone: it says that the event has `cloud`. Leave out `cloud`"
+        ));
     }
     let may_go = objects_around(path).find(|object| !is_required(object, dialect));
     Err(match may_go {
@@ -133,7 +154,7 @@ mod tests {
                 Dialect::Ocsf,
                 "Leave out `enrichments`",
             ),
-            ("metadata.profiles", Dialect::Ocsf, "no event is complete"),
+            ("metadata.profiles", Dialect::Ocsf, "Leave out `cloud`"),
             ("device.os.name", Dialect::Ocsf, "Leave out `device.os`"),
             (
                 "device.groups[].name",

@@ -4,7 +4,7 @@
 //! nothing else) is not in the tree.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,8 +15,14 @@ use crate::sophos::lenient;
 /// What is nested deeper is kept as the text it is: no receiver expects it, and some fail on it.
 const DEEPEST: usize = 32;
 
-/// An endpoint with more values than this is kept as the text it is: a dozens of times the fullest one known.
+/// An endpoint with more values than this is kept as the text it is: dozens of times the fullest one known.
 const MOST_VALUES: usize = 8192;
+
+/// So many bytes of names above a value count as a value more, since `explain` repeats them for each.
+const NAMES_OF_A_VALUE: usize = 128;
+
+/// An endpoint of more bytes is not taken apart: no API sends it, and it is scanned once for each level.
+pub const LONGEST: usize = 1 << 20;
 
 /// A part of an endpoint.
 #[derive(Clone)]
@@ -36,11 +42,15 @@ impl<'a> Node<'a> {
     /// An endpoint without anything.
     pub const EMPTY: Self = Self::Object(Vec::new());
 
-    /// Takes a JSON text apart; none for one that is no JSON or holds too many values.
+    /// Takes a JSON text apart. None for one that is no JSON, is too long, holds too many values, or has a name
+    /// twice in one object: then no pointer tells which of the two is meant.
     pub fn of(json: &'a str) -> Option<Self> {
+        if json.len() > LONGEST {
+            return None;
+        }
         let mut left = MOST_VALUES;
         let raw = serde_json::from_str(json).ok()?;
-        take_apart(raw, 0, &mut left).map(|node| node.unwrap_or(Self::EMPTY))
+        take_apart(raw, 0, 0, &mut left).map(|node| node.unwrap_or(Self::EMPTY))
     }
 
     /// Whether there is nothing.
@@ -129,8 +139,8 @@ impl<'a> Node<'a> {
                     if whole > 0 {
                         path.push('.');
                     }
-                    // No source has such a name, but a path of two names could look like it.
-                    if name.contains(['.', '[']) {
+                    // No source has such a name, but the path to another could look like it.
+                    if name.is_empty() || name.contains(['.', '[']) {
                         path.push('\0');
                     }
                     path.push_str(name);
@@ -155,6 +165,19 @@ impl<'a> Node<'a> {
         };
         path.truncate(whole);
         left
+    }
+
+    /// An object's members of these names alone; none where there are none.
+    pub fn members(self, keep: impl Fn(&str) -> bool) -> Option<Self> {
+        match self {
+            Self::Object(mut members) => {
+                members.retain(|(name, _)| keep(name));
+                Some(members)
+                    .filter(|members| !members.is_empty())
+                    .map(Self::Object)
+            }
+            _ => None,
+        }
     }
 
     /// Calls `each` with every scalar: its JSON text, and two pointers (RFC 6901) to it. `written` counts the
@@ -214,32 +237,44 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Takes a value apart. The outer none: there are too many values. The inner one: the value is empty.
-fn take_apart<'a>(raw: &'a RawValue, depth: usize, left: &mut usize) -> Option<Option<Node<'a>>> {
+/// Takes a value apart that stands below `names` bytes of names. The outer none: there are too many values, or a
+/// name comes twice. The inner one: the value is empty.
+fn take_apart<'a>(
+    raw: &'a RawValue,
+    depth: usize,
+    names: usize,
+    left: &mut usize,
+) -> Option<Option<Node<'a>>> {
     let json = raw.get();
     let is_container = json.starts_with(['{', '[']);
     if !is_container || depth >= DEEPEST {
-        *left = left.checked_sub(1)?;
+        *left = left.checked_sub(names.div_ceil(NAMES_OF_A_VALUE).max(1))?;
         let is_empty = matches!(json, "null" | r#""""#);
         return Some((!is_empty).then_some(Node::Scalar(raw)));
     }
-    let mut members = Members::default();
+    let mut members = Vec::new();
     let mut entries = Vec::new();
+    let mut known = BTreeSet::new();
     let children = Children { most: *left };
     let children = children.deserialize(&mut serde_json::Deserializer::from_str(json));
     for (index, (name, value)) in children.ok()?.into_iter().enumerate() {
-        let Some(node) = take_apart(value, depth + 1, left)? else {
-            continue;
-        };
+        let name = name.map(name_of);
+        let names = names + name.as_ref().map_or(0, |name| name.len());
+        let node = take_apart(value, depth + 1, names, left)?;
         match name {
-            Some(name) => members.add(name_of(name), node),
-            None => entries.push((index, node)),
+            Some(name) => {
+                if !known.insert(name.clone()) {
+                    return None;
+                }
+                members.extend(node.map(|node| (name, node)));
+            }
+            None => entries.extend(node.map(|node| (index, node))),
         }
     }
     Some(if !entries.is_empty() {
         Some(Node::Array(entries))
-    } else if !members.kept.is_empty() {
-        Some(Node::Object(members.kept))
+    } else if !members.is_empty() {
+        Some(Node::Object(members))
     } else {
         None
     })
@@ -290,49 +325,9 @@ impl<'a> Visitor<'a> for Children {
     }
 }
 
-/// The members of an object, each name once, as [`crate::sophos::endpoint::read`] takes names that come twice.
-#[derive(Default)]
-struct Members<'a> {
-    kept: Vec<(Cow<'a, str>, Node<'a>)>,
-    positions: BTreeMap<Cow<'a, str>, usize>,
-}
-
-impl<'a> Members<'a> {
-    fn add(&mut self, name: Cow<'a, str>, node: Node<'a>) {
-        let known = self.positions.get(&name).copied();
-        match known.and_then(|at| self.kept.get_mut(at)) {
-            Some((_, kept)) => kept.take_over(node),
-            None => {
-                self.positions.insert(name.clone(), self.kept.len());
-                self.kept.push((name, node));
-            }
-        }
-    }
-}
-
-impl<'a> Node<'a> {
-    /// Takes over what the endpoint has again under the same name.
-    fn take_over(&mut self, again: Self) {
-        match (self, again) {
-            (Self::Object(kept), Self::Object(again)) => {
-                let mut members = Members::default();
-                for (name, node) in std::mem::take(kept).into_iter().chain(again) {
-                    members.add(name, node);
-                }
-                *kept = members.kept;
-            }
-            (Self::Array(kept), Self::Array(again)) => {
-                let shift = kept.last().map_or(0, |(index, _)| index + 1);
-                kept.extend(again.into_iter().map(|(index, node)| (index + shift, node)));
-            }
-            (kept, again) => *kept = again,
-        }
-    }
-}
-
 /// A name, which half a surrogate pair leaves as it is written.
 fn name_of(quoted: &RawValue) -> Cow<'_, str> {
-    lenient::text(quoted).unwrap_or_else(|| Cow::Borrowed(quoted.get().trim_matches('"')))
+    lenient::text(quoted).unwrap_or_else(|| Cow::Borrowed(unquoted(quoted.get())))
 }
 
 /// A scalar as JSON that every receiver reads. What it could not read becomes a text of what is written: half
@@ -340,7 +335,7 @@ fn name_of(quoted: &RawValue) -> Cow<'_, str> {
 pub fn json_of(raw: &RawValue) -> Cow<'_, str> {
     let json = raw.get();
     let as_written = match json.as_bytes().first() {
-        Some(b'"') if json.contains('\\') && lenient::text(raw).is_none() => json.trim_matches('"'),
+        Some(b'"') if json.contains('\\') && lenient::text(raw).is_none() => unquoted(json),
         Some(b'{' | b'[') => json,
         Some(b'-' | b'0'..=b'9') if !json.parse::<f64>().is_ok_and(f64::is_finite) => json,
         _ => return Cow::Borrowed(json),
@@ -348,6 +343,12 @@ pub fn json_of(raw: &RawValue) -> Cow<'_, str> {
     let mut text = Vec::new();
     write_text(&mut text, as_written);
     String::from_utf8(text).map_or(Cow::Borrowed("\"\""), Cow::Owned)
+}
+
+/// What is written between the quotes of a text.
+fn unquoted(json: &str) -> &str {
+    let rest = json.strip_prefix('"').unwrap_or(json);
+    rest.strip_suffix('"').unwrap_or(rest)
 }
 
 /// Writes a text as JSON.
