@@ -311,6 +311,11 @@ fn what_is_omitted_does_not_come_back_in_odd_shapes() {
             "device.agent_list",
             r#""assignedProducts":[{"code":"Ida"}]"#,
         ),
+        ("unmapped.tags", r#""tags":["Ida"]"#),
+        (
+            "unmapped.assignedProducts",
+            r#""assignedProducts":[{"code":"Ida"}]"#,
+        ),
         ("device.is_compliant", r#""health":{"overall":"good"}"#),
     ] {
         let text = format!(r#"{{"id":"a",{odd}}}"#);
