@@ -55,9 +55,7 @@ impl Omit {
     pub fn has_path(&self, path: &str, dialect: Dialect) -> bool {
         !self.0.is_empty() && rules::of(dialect).any(|rule| rule.path == path && self.has(rule))
     }
-}
 
-impl Omit {
     /// Whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
     /// attribute that reads of the member is. Observables only repeat what is in the event.
     pub fn has_member(&self, member: &str, dialect: Dialect) -> bool {

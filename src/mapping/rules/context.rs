@@ -55,7 +55,7 @@ pub const ENRICHMENTS: &[Rule] = &[
     rule(
         "enrichments[0].value",
         &["health.overall", "id"],
-        "the value of that attribute",
+        "the value of the attribute that name tells",
         |subject, _| {
             subject.shows_state.then(|| match compliance(subject) {
                 Some(value) => {
