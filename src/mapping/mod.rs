@@ -32,14 +32,11 @@ pub use self::rule::Rule;
 pub use self::settings::{Mapping, SettingError};
 pub use crate::sophos::endpoint::{Endpoint, identify, read};
 
-use self::record::{Node, Place};
+use self::record::{LONGEST, Node, Place};
 use self::rule::{Made, Make, Origin, Value};
 use self::subject::Subject;
 use self::writer::Writer;
 use crate::sophos::endpoint::require_hostname;
-
-/// A longer record is not explained: no API sends it, and its reasons would not fit into memory.
-const LONGEST_EXPLAINED: usize = 1 << 20;
 
 /// One event, ready to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +61,20 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// The dialect is `sekoia` and the endpoint has no `hostname` that is a text and not empty.
+    /// The dialect is `sekoia` and the endpoint has no `hostname` that is a text and not empty. Or it is `ocsf`
+    /// and the endpoint is longer than 1 MiB, or can be kept only as it came while something of it is to be left
+    /// out.
     pub fn map(&self, endpoint: &Endpoint<'_>, now: OffsetDateTime) -> Result<Mapped, MapError> {
         self.check(endpoint)?;
         let record = match self.dialect {
             Dialect::Sekoia => Some(Node::EMPTY),
-            Dialect::Ocsf => Node::of(endpoint.json),
+            Dialect::Ocsf => {
+                let record = Node::of(endpoint.json);
+                if record.is_none() {
+                    self.check_untold(endpoint)?;
+                }
+                record
+            }
         };
         let subject = Subject::new(endpoint, record.as_ref(), now, self.dialect, &self.omit);
         let mut writer = Writer::new();
@@ -90,7 +95,7 @@ impl Mapping {
     }
 
     /// Maps an endpoint as [`Self::map`] does and tells where each value came from. Of a record that no API
-    /// sends (more than 1 MiB, or more than 8,192 values) there is the event alone.
+    /// sends (more than 1 MiB, more than 8,192 values, or a name twice) there is the event alone.
     ///
     /// # Errors
     ///
@@ -101,8 +106,7 @@ impl Mapping {
         now: OffsetDateTime,
     ) -> Result<Explanation, MapError> {
         self.check(endpoint)?;
-        let is_short = endpoint.json.len() <= LONGEST_EXPLAINED;
-        let Some(record) = Node::of(endpoint.json).filter(|_| is_short) else {
+        let Some(record) = Node::of(endpoint.json) else {
             return Ok(Explanation {
                 event: self.map(endpoint, now)?.json,
                 ..Explanation::default()
@@ -138,7 +142,9 @@ impl Mapping {
         });
         // What no other value stands on is a value of its own where the dialect has one for it.
         let has_rest = rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest));
-        let unused = record.without(&mut used).filter(|_| !has_rest);
+        let unused = record
+            .without(&mut used)
+            .and_then(|left| left.members(|name| !has_rest || self.withholds(name)));
         explanation.unused = unused.as_ref().map(explain::pointers).unwrap_or_default();
         let written = writer.finish();
         explanation.event = written.json;
@@ -155,6 +161,34 @@ impl Mapping {
             Dialect::Sekoia => require_hostname(endpoint),
             Dialect::Ocsf => Ok(()),
         }
+    }
+
+    /// What cannot be told apart is kept as it came, unless it is too long or would show what is left out.
+    fn check_untold(&self, endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+        let name = self.dialect.name();
+        let refused = |offset, message: String| Err(MapError::at(endpoint.json, offset, message));
+        if endpoint.json.len() > LONGEST {
+            return refused(
+                LONGEST,
+                format!(
+                    "the endpoint is longer than 1 MiB, the most that the dialect `{name}` takes"
+                ),
+            );
+        }
+        if self.omit != Omit::default() && !self.omit.has_path("raw_data", self.dialect) {
+            return refused(
+                0,
+                "the endpoint has more values than can be told apart, or a name twice, and `raw_data` would show \
+                 what `omit` leaves out; leave out `raw_data` too to get the event without it"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether a member of the endpoint is in no part of the event, since all that reads of it is left out.
+    fn withholds(&self, member: &str) -> bool {
+        self.omit.has_member(member, self.dialect)
     }
 
     /// Calls `each` with every value of the event, those that `omit` leaves out among them, in the order of
@@ -183,6 +217,7 @@ impl Mapping {
                 Make::EventUid => return each(rule, index, None),
                 Make::Rest => record
                     .without(used)
+                    .and_then(|rest| rest.members(|name| !self.withholds(name)))
                     .and_then(|rest| constant(Value::Part(Cow::Owned(rest)))),
             };
             if let Some(made) = &made {

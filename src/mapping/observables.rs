@@ -25,10 +25,10 @@ pub struct Observable<'a> {
 }
 
 /// The observables of an event: each value once, and none that `omit` leaves out of the event.
-pub fn of<'a>(subject: &Subject<'a>, omit: &Omit) -> Vec<Observable<'a>> {
+pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
     let mut found = Found {
         observables: Vec::new(),
-        omit,
+        omit: subject.omit,
     };
     let endpoint = subject.endpoint;
     found.add(

@@ -16,7 +16,10 @@ const REQUIRED: [&str; 4] = [
 /// The same, for the receiver of the dialect `sekoia`.
 const REQUIRED_BY_SEKOIA: [&str; 2] = ["device.os", "enrichments"];
 
-/// The OCSF paths that are left out: attributes, objects or lists of the table.
+/// What stands before a field of the endpoint that OCSF has no attribute for. The table cannot list them.
+const UNMAPPED: &str = "unmapped.";
+
+/// The OCSF paths that are left out: attributes, objects or lists of the table, and fields under `unmapped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Omit(Vec<String>);
 
@@ -52,10 +55,38 @@ impl Omit {
     pub fn has_path(&self, path: &str, dialect: Dialect) -> bool {
         !self.0.is_empty() && rules::of(dialect).any(|rule| rule.path == path && self.has(rule))
     }
+
+    /// Whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
+    /// attribute that reads of the member is. Observables only repeat what is in the event.
+    pub fn has_member(&self, member: &str, dialect: Dialect) -> bool {
+        let mut named = self.0.iter().filter_map(|path| path.strip_prefix(UNMAPPED));
+        if named.any(|named| named == member) {
+            return true;
+        }
+        let reads = |rule: &&Rule| {
+            let mut sources = rule.sources.iter();
+            sources.any(|source| source.split(['.', '[']).next() == Some(member))
+        };
+        let mut readers = rules::of(dialect)
+            .filter(|rule| !rule.is_within("observables"))
+            .filter(reads)
+            .peekable();
+        !self.0.is_empty() && readers.peek().is_some() && readers.all(|rule| self.has(rule))
+    }
 }
 
 fn check(path: &str, dialect: Dialect) -> Result<(), String> {
     let name = dialect.name();
+    let member = path.strip_prefix(UNMAPPED).unwrap_or_default();
+    if dialect == Dialect::Ocsf && !member.is_empty() {
+        return match member.split(['.', '[']).next() {
+            Some(whole) if whole != member => Err(format!(
+                "`{path}` alone cannot be left out: of `unmapped` a field of the endpoint goes as a whole. Leave \
+                 out `{UNMAPPED}{whole}`"
+            )),
+            _ => Ok(()),
+        };
+    }
     if path.is_empty() || !rules::of(dialect).any(|rule| rule.is_within(path)) {
         return Err(format!(
             "`{path}` is no attribute of the dialect `{name}`; docs/mapping.md lists them"
@@ -63,6 +94,11 @@ fn check(path: &str, dialect: Dialect) -> Result<(), String> {
     }
     if !is_required(path, dialect) {
         return Ok(());
+    }
+    if without_index(path) == "metadata.profiles" {
+        return Err(format!(
+            "`{path}` cannot be left out alone: it says that the event has `cloud`. Leave out `cloud`"
+        ));
     }
     let may_go = objects_around(path).find(|object| !is_required(object, dialect));
     Err(match may_go {
@@ -111,6 +147,7 @@ mod tests {
             ("enrichments", Dialect::Ocsf),
             ("enrichments[0].data.health", Dialect::Ocsf),
             ("unmapped", Dialect::Ocsf),
+            ("unmapped.tags", Dialect::Ocsf),
             ("observables", Dialect::Ocsf),
         ] {
             assert!(Omit::new(&[path], dialect).is_ok(), "{path}");
@@ -121,6 +158,18 @@ mod tests {
     fn what_an_event_needs_cannot() {
         for (path, dialect, remedy) in [
             ("", Dialect::Sekoia, "is no attribute"),
+            ("unmapped.tags", Dialect::Sekoia, "is no attribute"),
+            ("unmapped.", Dialect::Ocsf, "is no attribute"),
+            (
+                "unmapped.os.isServer",
+                Dialect::Ocsf,
+                "Leave out `unmapped.os`",
+            ),
+            (
+                "unmapped.tags[0]",
+                Dialect::Ocsf,
+                "Leave out `unmapped.tags`",
+            ),
             ("device.owner", Dialect::Sekoia, "is no attribute"),
             ("device.des", Dialect::Sekoia, "is no attribute"),
             ("device", Dialect::Ocsf, "no event is complete"),
@@ -133,7 +182,7 @@ mod tests {
                 Dialect::Ocsf,
                 "Leave out `enrichments`",
             ),
-            ("metadata.profiles", Dialect::Ocsf, "no event is complete"),
+            ("metadata.profiles", Dialect::Ocsf, "Leave out `cloud`"),
             ("device.os.name", Dialect::Ocsf, "Leave out `device.os`"),
             (
                 "device.groups[].name",

@@ -4,7 +4,7 @@
 //! nothing else) is not in the tree.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,8 +15,14 @@ use crate::sophos::lenient;
 /// What is nested deeper is kept as the text it is: no receiver expects it, and some fail on it.
 const DEEPEST: usize = 32;
 
-/// An endpoint with more values than this is kept as the text it is: a dozens of times the fullest one known.
+/// An endpoint with more values than this is kept as the text it is: dozens of times the fullest one known.
 const MOST_VALUES: usize = 8192;
+
+/// So many bytes of names above a value count as a value more, since `explain` repeats them for each.
+const NAMES_OF_A_VALUE: usize = 128;
+
+/// An endpoint of more bytes is not taken apart: no API sends it, and it is scanned once for each level.
+pub const LONGEST: usize = 1 << 20;
 
 /// A part of an endpoint.
 #[derive(Clone)]
@@ -36,9 +42,13 @@ impl<'a> Node<'a> {
     /// An endpoint without anything.
     pub const EMPTY: Self = Self::Object(Vec::new());
 
-    /// Takes a JSON text apart; none for one that is no JSON or holds too many values.
+    /// Takes a JSON text apart. None for one that is no JSON, is too long, holds too many values, or has a name
+    /// twice in one object: then no pointer tells which of the two is meant.
     pub fn of(json: &'a str) -> Option<Self> {
-        let node = take_apart(json, 0, &mut MOST_VALUES.clone()).ok()?;
+        if json.len() > LONGEST {
+            return None;
+        }
+        let node = take_apart(json, 0, 0, &mut MOST_VALUES.clone()).ok()?;
         Some(node.unwrap_or(Self::EMPTY))
     }
 
@@ -128,8 +138,8 @@ impl<'a> Node<'a> {
                     if whole > 0 {
                         path.push('.');
                     }
-                    // No source has such a name, but a path of two names could look like it.
-                    if name.contains(['.', '[']) {
+                    // No source has such a name, but the path to another could look like it.
+                    if name.is_empty() || name.contains(['.', '[']) {
                         path.push('\0');
                     }
                     path.push_str(name);
@@ -154,6 +164,19 @@ impl<'a> Node<'a> {
         };
         path.truncate(whole);
         left
+    }
+
+    /// An object's members of these names alone; none where there are none.
+    pub fn members(self, keep: impl Fn(&str) -> bool) -> Option<Self> {
+        match self {
+            Self::Object(mut members) => {
+                members.retain(|(name, _)| keep(name));
+                Some(members)
+                    .filter(|members| !members.is_empty())
+                    .map(Self::Object)
+            }
+            _ => None,
+        }
     }
 
     /// Calls `each` with every scalar: its JSON text, and two pointers (RFC 6901) to it. `written` counts the
@@ -213,17 +236,23 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Takes a JSON text apart; none inside where it is empty.
+/// Takes a JSON text apart that stands below `names` bytes of names; none inside where it is empty.
 ///
 /// # Errors
 ///
-/// It is no JSON, or holds too many values.
+/// It is no JSON, holds too many values, or has a name twice in one object.
 fn take_apart<'a>(
     json: &'a str,
     depth: usize,
+    names: usize,
     left: &mut usize,
 ) -> Result<Option<Node<'a>>, serde_json::Error> {
-    let part = Part { json, depth, left };
+    let part = Part {
+        json,
+        depth,
+        names,
+        left,
+    };
     part.deserialize(&mut serde_json::Deserializer::from_str(json))
 }
 
@@ -233,13 +262,18 @@ struct Part<'a, 'l> {
     json: &'a str,
     /// How many objects and arrays it stands in.
     depth: usize,
+    /// How many bytes of names it stands below.
+    names: usize,
     /// How many more values may come.
     left: &'l mut usize,
 }
 
 impl Part<'_, '_> {
-    fn count<E: de::Error>(&mut self) -> Result<(), E> {
-        let left = self.left.checked_sub(1);
+    /// Counts a value below so many bytes of names.
+    fn count<E: de::Error>(&mut self, names: usize) -> Result<(), E> {
+        let left = self
+            .left
+            .checked_sub(names.div_ceil(NAMES_OF_A_VALUE).max(1));
         *self.left = left.ok_or_else(|| E::custom("too many values"))?;
         Ok(())
     }
@@ -267,27 +301,28 @@ impl<'a> Visitor<'a> for Part<'a, '_> {
     }
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Members::default();
-        while let Some(name) = map.next_key::<&RawValue>()? {
-            self.count()?;
-            let is_container = matches!(
-                lenient::first_byte_after(name, self.json),
-                Some(b'{' | b'[')
-            );
-            let node = if is_container && self.depth < DEEPEST {
+        let mut members = Vec::new();
+        let mut known = Names::default();
+        while let Some(quoted) = map.next_key::<&RawValue>()? {
+            let name = name_of(quoted);
+            let names = self.names + name.len();
+            self.count(names)?;
+            if !known.add(name.clone()) {
+                return Err(de::Error::custom("a name comes twice"));
+            }
+            let first = lenient::first_byte_after(quoted, self.json);
+            let node = if matches!(first, Some(b'{' | b'[')) && self.depth < DEEPEST {
                 map.next_value_seed(Part {
                     json: self.json,
                     depth: self.depth + 1,
+                    names,
                     left: self.left,
                 })?
             } else {
                 scalar(map.next_value()?)
             };
-            if let Some(node) = node {
-                members.add(name_of(name), node);
-            }
+            members.extend(node.map(|node| (name, node)));
         }
-        let members = members.kept;
         Ok((!members.is_empty()).then_some(Node::Object(members)))
     }
 
@@ -295,10 +330,11 @@ impl<'a> Visitor<'a> for Part<'a, '_> {
         let mut entries = Vec::new();
         let mut index = 0;
         while let Some(raw) = list.next_element::<&RawValue>()? {
-            self.count()?;
-            let is_container = raw.get().starts_with(['{', '[']);
-            let node = if is_container && self.depth < DEEPEST {
-                take_apart(raw.get(), self.depth + 1, self.left).map_err(de::Error::custom)?
+            self.count(self.names)?;
+            let json = raw.get();
+            let node = if json.starts_with(['{', '[']) && self.depth < DEEPEST {
+                take_apart(json, self.depth + 1, self.names, self.left)
+                    .map_err(de::Error::custom)?
             } else {
                 scalar(raw)
             };
@@ -309,60 +345,33 @@ impl<'a> Visitor<'a> for Part<'a, '_> {
     }
 }
 
-/// An object with more members than this has its names in order beside it, for hostile ones.
-const FEW: usize = 32;
+/// An object with more names than this is looked through in order, not one by one.
+const FEW_NAMES: usize = 32;
 
-/// The members of an object, each name once, as [`crate::sophos::endpoint::read`] takes names that come twice.
+/// The names of one object.
 #[derive(Default)]
-struct Members<'a> {
-    kept: Vec<(Cow<'a, str>, Node<'a>)>,
-    /// Where each name stands, where there are more than a few.
-    positions: BTreeMap<Cow<'a, str>, usize>,
+struct Names<'a> {
+    few: Vec<Cow<'a, str>>,
+    more: BTreeSet<Cow<'a, str>>,
 }
 
-impl<'a> Members<'a> {
-    fn add(&mut self, name: Cow<'a, str>, node: Node<'a>) {
-        match self.position(&name).and_then(|at| self.kept.get_mut(at)) {
-            Some((_, kept)) => kept.take_over(node),
-            None => {
-                if self.kept.len() >= FEW {
-                    self.positions.insert(name.clone(), self.kept.len());
-                }
-                self.kept.push((name, node));
-            }
-        }
-    }
-
-    fn position(&self, name: &str) -> Option<usize> {
-        let mut few = self.kept.iter().take(FEW);
-        let among_few = few.position(|(kept, _)| kept == name);
-        among_few.or_else(|| self.positions.get(name).copied())
-    }
-}
-
-impl<'a> Node<'a> {
-    /// Takes over what the endpoint has again under the same name.
-    fn take_over(&mut self, again: Self) {
-        match (self, again) {
-            (Self::Object(kept), Self::Object(again)) => {
-                let mut members = Members::default();
-                for (name, node) in std::mem::take(kept).into_iter().chain(again) {
-                    members.add(name, node);
-                }
-                *kept = members.kept;
-            }
-            (Self::Array(kept), Self::Array(again)) => {
-                let shift = kept.last().map_or(0, |(index, _)| index + 1);
-                kept.extend(again.into_iter().map(|(index, node)| (index + shift, node)));
-            }
-            (kept, again) => *kept = again,
+impl<'a> Names<'a> {
+    /// Adds a name; false for one that is there already.
+    fn add(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.contains(&name) {
+            false
+        } else if self.few.len() < FEW_NAMES {
+            self.few.push(name);
+            true
+        } else {
+            self.more.insert(name)
         }
     }
 }
 
 /// A name, which half a surrogate pair leaves as it is written.
 fn name_of(quoted: &RawValue) -> Cow<'_, str> {
-    lenient::text(quoted).unwrap_or_else(|| Cow::Borrowed(quoted.get().trim_matches('"')))
+    lenient::text(quoted).unwrap_or_else(|| Cow::Borrowed(unquoted(quoted.get())))
 }
 
 /// A scalar as JSON that every receiver reads. What it could not read becomes a text of what is written: half
@@ -370,7 +379,7 @@ fn name_of(quoted: &RawValue) -> Cow<'_, str> {
 pub fn json_of(raw: &RawValue) -> Cow<'_, str> {
     let json = raw.get();
     let as_written = match json.as_bytes().first() {
-        Some(b'"') if json.contains('\\') && lenient::text(raw).is_none() => json.trim_matches('"'),
+        Some(b'"') if json.contains('\\') && lenient::text(raw).is_none() => unquoted(json),
         Some(b'{' | b'[') => json,
         Some(b'-' | b'0'..=b'9') if !json.parse::<f64>().is_ok_and(f64::is_finite) => json,
         _ => return Cow::Borrowed(json),
@@ -378,6 +387,12 @@ pub fn json_of(raw: &RawValue) -> Cow<'_, str> {
     let mut text = Vec::new();
     write_text(&mut text, as_written);
     String::from_utf8(text).map_or(Cow::Borrowed("\"\""), Cow::Owned)
+}
+
+/// What is written between the quotes of a text.
+fn unquoted(json: &str) -> &str {
+    let rest = json.strip_prefix('"').unwrap_or(json);
+    rest.strip_suffix('"').unwrap_or(rest)
 }
 
 /// Writes a text as JSON.

@@ -4,9 +4,11 @@ use serde_json::{Map, Value};
 
 use super::{Dialect, MapError, Omit};
 
-/// Changes whenever the event of any input changes in a dialect. Part of the cursor: a mapping of another
-/// version starts a walk over everything.
+/// Changes whenever the event of any input changes in the dialect `sekoia`. Part of the cursor: a mapping of
+/// another version starts a walk over everything.
 const SEKOIA_VERSION: u32 = 1;
+
+/// The same for the dialect `ocsf`.
 const OCSF_VERSION: u32 = 1;
 
 /// How endpoints become events.
@@ -93,16 +95,20 @@ impl Mapping {
 
     /// A number that differs where the events do: for the cursor.
     pub fn version(&self) -> u32 {
-        let version = match self.dialect {
+        self.mark(match self.dialect {
             Dialect::Sekoia => SEKOIA_VERSION,
             Dialect::Ocsf => OCSF_VERSION,
-        };
+        })
+    }
+
+    /// The number for a dialect of that version.
+    fn mark(&self, version: u32) -> u32 {
         if *self == Self::default() {
             return version;
         }
         // A mark of its own for each dialect and each choice of what is left out.
-        let choice = format!("{} {:?}", self.dialect.name(), self.omit.paths());
-        let hash = xxhash_rust::xxh3::xxh3_64(choice.as_bytes()).wrapping_add(u64::from(version));
+        let choice = format!("{version} {} {:?}", self.dialect.name(), self.omit.paths());
+        let hash = xxhash_rust::xxh3::xxh3_64(choice.as_bytes());
         u32::try_from(hash >> 32).unwrap_or_default() | (1 << 31)
     }
 }
@@ -177,5 +183,18 @@ mod tests {
         versions.sort_unstable();
         versions.dedup();
         assert_eq!(versions.len(), 5);
+    }
+
+    #[test]
+    fn a_new_version_of_a_dialect_is_another_for_each_choice() {
+        for (dialect, omit) in [
+            ("sekoia", &[][..]),
+            ("sekoia", &["device.desc"]),
+            ("ocsf", &[]),
+            ("ocsf", &["device.owner"]),
+        ] {
+            let mapping = Mapping::new(Some(&json!(dialect)), Some(&json!(omit))).unwrap();
+            assert_ne!(mapping.mark(1), mapping.mark(2), "{dialect} {omit:?}");
+        }
     }
 }

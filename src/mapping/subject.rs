@@ -19,7 +19,9 @@ pub struct Subject<'a> {
     pub endpoint: &'a Endpoint<'a>,
     /// All of the endpoint; empty for a dialect that has no need of it.
     pub record: &'a Node<'a>,
-    /// The endpoint's text, where it has too many values for a record.
+    /// What is left out of the event.
+    pub omit: &'a Omit,
+    /// The endpoint's text, where it could not be taken apart.
     pub untold: Option<&'a str>,
     /// The moment of the mapping.
     pub now: OffsetDateTime,
@@ -29,10 +31,10 @@ pub struct Subject<'a> {
     pub groups: Vec<(&'a Group<'a>, Option<usize>)>,
     /// `device.agent_list`: the indices of `assignedProducts` that are installed.
     pub agents: Vec<usize>,
+    /// The first of them that is the core agent.
+    pub core_agent: Option<usize>,
     /// `observables`
     pub observables: Vec<Observable<'a>>,
-    /// Whether the event shows a cloud, and so has the profile for it.
-    pub shows_cloud: bool,
     /// Whether the event has something to put into `enrichments[0].data`.
     pub shows_state: bool,
 }
@@ -54,18 +56,19 @@ impl<'a> Subject<'a> {
         record: Option<&'a Node<'a>>,
         now: OffsetDateTime,
         dialect: Dialect,
-        omit: &Omit,
+        omit: &'a Omit,
     ) -> Self {
         let mut subject = Self {
             endpoint,
             record: record.unwrap_or(const { &Node::EMPTY }),
+            omit,
             untold: record.is_none().then_some(endpoint.json),
             now,
             interfaces: Vec::new(),
             groups: groups(endpoint, dialect),
             agents: Vec::new(),
+            core_agent: None,
             observables: Vec::new(),
-            shows_cloud: false,
             shows_state: false,
         };
         match dialect {
@@ -73,12 +76,17 @@ impl<'a> Subject<'a> {
             Dialect::Ocsf => {
                 subject.interfaces = single_interfaces(endpoint);
                 subject.agents = agents(subject.record);
-                subject.observables = observables::of(&subject, omit);
-                subject.shows_cloud = !omit.has_path("cloud.provider", dialect);
+                subject.core_agent = core_agent(subject.record, &subject.agents);
+                subject.observables = observables::of(&subject);
                 subject.shows_state = rules::context::shows_state(subject.record, omit);
             }
         }
         subject
+    }
+
+    /// Whether an attribute of the dialect `ocsf` is not left out.
+    pub fn shows(&self, path: &str) -> bool {
+        !self.omit.has_path(path, Dialect::Ocsf)
     }
 
     /// The address of the first interface that has one.
@@ -86,20 +94,22 @@ impl<'a> Subject<'a> {
         self.interfaces.iter().find_map(|interface| interface.ip)
     }
 
-    /// The login of the associated person, with the source that tells it: `viaLogin`, else a `name` that is
-    /// written like one.
+    /// The login of the associated person, with the sources that tell it: `viaLogin`, else a `name` that is
+    /// written like one. A `name` that is the same login tells it too.
     pub fn login(&self) -> Option<(Cow<'a, str>, &'static [&'static str])> {
         let via_login = self.record.text("associatedPerson.viaLogin", 0);
-        let name = || {
-            self.endpoint
-                .person_name
-                .clone()
-                .filter(|name| name.contains('\\'))
-        };
-        via_login
-            .map(|login| (login, &["associatedPerson.viaLogin"] as &[_]))
-            .or_else(|| Some((name()?, &["associatedPerson.name"] as &[_])))
-            .map(|(login, source)| (single_backslash(login), source))
+        let name = self.endpoint.person_name.clone().map(single_backslash);
+        match via_login.map(single_backslash) {
+            Some(login) if name.as_ref() == Some(&login) => Some((
+                login,
+                &["associatedPerson.viaLogin", "associatedPerson.name"],
+            )),
+            Some(login) => Some((login, &["associatedPerson.viaLogin"])),
+            None => {
+                let name = name.filter(|name| name.contains('\\'))?;
+                Some((name, &["associatedPerson.name"]))
+            }
+        }
     }
 }
 
@@ -170,6 +180,14 @@ fn agents(record: &Node<'_>) -> Vec<usize> {
         .filter(|&index| is("assignedProducts[].status", index, "installed"))
         .filter(|&index| record.text("assignedProducts[].code", index).is_some())
         .collect()
+}
+
+/// The first of the agents that is the core agent.
+fn core_agent(record: &Node<'_>, agents: &[usize]) -> Option<usize> {
+    agents.iter().position(|&entry| {
+        let code = record.text("assignedProducts[].code", entry);
+        code.is_some_and(|code| code.eq_ignore_ascii_case("coreAgent"))
+    })
 }
 
 /// A login as a person writes it. A doubled backslash between domain and user, as in the specification's

@@ -12,6 +12,10 @@ use time::OffsetDateTime;
 use crate::mapping::MapError;
 use crate::sophos::lenient::{self, Found, boolean, moment, text};
 
+/// The most entries of a list that count: no endpoint has as many, and those of a record that is nothing else
+/// would not fit into a component's memory.
+const MOST_ENTRIES: usize = 100_000;
+
 /// An endpoint that was read and can be mapped. Texts are borrowed from the record where they are not
 /// escaped there; a field that is absent, empty or of another type than the API documents is `None`.
 #[derive(Default)]
@@ -68,7 +72,7 @@ pub struct Group<'a> {
 /// Reads one endpoint from its JSON text, in one pass that takes any depth and size.
 ///
 /// Of a text or a boolean that comes twice the last one counts; objects and arrays are taken together, and
-/// take nothing away from a text under the same name. A field of another type than the API documents counts
+/// take nothing away from a text under the same name. Of a list the first 100,000 entries count. A field of another type than the API documents counts
 /// as absent.
 ///
 /// # Errors
@@ -155,10 +159,10 @@ impl<'a> Endpoint<'a> {
 
     fn take_entry(&mut self, name: &str, value: &'a RawValue) {
         match name {
-            "ipv4Addresses" => self.ipv4_addresses.push(text(value)),
-            "ipv6Addresses" => self.ipv6_addresses.push(text(value)),
-            "macAddresses" => self.mac_addresses.push(text(value)),
-            "group" => {
+            "ipv4Addresses" => add(&mut self.ipv4_addresses, text(value)),
+            "ipv6Addresses" => add(&mut self.ipv6_addresses, text(value)),
+            "macAddresses" => add(&mut self.mac_addresses, text(value)),
+            "group" if self.more_groups.len() < MOST_ENTRIES => {
                 let mut group = Group::default();
                 // An entry that is no object has no members to take over.
                 let _ = lenient::walk(value.get(), |name, found| {
@@ -180,6 +184,12 @@ impl<'a> Group<'a> {
             "name" => self.name = text(value),
             _ => {}
         }
+    }
+}
+
+fn add<T>(list: &mut Vec<T>, entry: T) {
+    if list.len() < MOST_ENTRIES {
+        list.push(entry);
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{NOW, map};
+use common::{NOW, explain_as, map, map_as};
 use sophos_assets::mapping::{Mapped, identify};
 
 const DEPTH: usize = 1_000_000;
@@ -87,11 +87,54 @@ fn any_size_is_read() {
 }
 
 #[test]
-fn any_number_of_entries_is_mapped() {
+fn any_number_of_entries_is_read_and_a_hundred_thousand_are_mapped() {
     let addresses = vec![r#""192.0.2.10""#; DEPTH].join(",");
     let event = mapped(&format!(r#""ipv4Addresses":[{addresses}]"#)).json;
-    assert!(event.contains(r#"{"ip":"192.0.2.10","name":"eth999999"}]"#));
+    assert!(event.contains(r#"{"ip":"192.0.2.10","name":"eth99999"}]"#));
+    let groups = vec![r#"{"name":"a"}"#; DEPTH].join(",");
+    let event = mapped(&format!(r#""group":[{groups}]"#)).json;
+    assert_eq!(event.matches(r#"{"name":"a"}"#).count(), 100_000);
 
     let members = vec![r#""somethingNew":1"#; DEPTH].join(",");
     assert_eq!(mapped(&members), mapped(r#""os":null"#));
+}
+
+/// A tree of it would be scanned once for each level, and its event could outgrow a component's memory.
+#[test]
+fn what_is_longer_than_a_mebibyte_is_refused_in_ocsf_and_has_no_reasons_in_sekoia() {
+    let fits = endpoint(&format!(
+        r#""somethingNew":"{}""#,
+        "x".repeat(MEGABYTE - 128)
+    ));
+    assert!(map_as("ocsf", &fits).is_ok());
+    assert_ne!(explain_as("sekoia", &fits).unwrap().values, []);
+    let long = endpoint(&format!(r#""somethingNew":"{}""#, "x".repeat(MEGABYTE)));
+    for error in [
+        map_as("ocsf", &long).map(drop),
+        explain_as("ocsf", &long).map(drop),
+    ] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("longer than 1 MiB"), "{error}");
+    }
+    let explanation = explain_as("sekoia", &long).unwrap();
+    assert_eq!(explanation.event, mapped(r#""os":null"#).json);
+    assert_eq!(explanation.values, []);
+}
+
+/// What is told again and again must be short, or the whole outgrows a component's memory.
+#[test]
+fn no_long_text_is_multiplied() {
+    let long = "x".repeat(MEGABYTE >> 1);
+    let cores = vec![r#"{"code":"coreAgent","status":"installed"}"#; 2_000].join(",");
+    let one_core = format!(r#"{{"id":"{long}","assignedProducts":[{cores}]}}"#);
+    assert!(map_as("ocsf", &one_core).unwrap().json.len() < 4 * MEGABYTE);
+
+    let ones = vec!["1"; 8_000].join(",");
+    let one_name = endpoint(&format!(r#""{long}":[{ones}]"#));
+    for dialect in ["sekoia", "ocsf"] {
+        let explanation = explain_as(dialect, &one_name).unwrap();
+        let told: usize = explanation.unused.iter().map(String::len).sum();
+        assert!(told < 4 * MEGABYTE, "{dialect}");
+        assert!(explanation.values.len() < 8_000, "{dialect}");
+    }
 }

@@ -173,6 +173,90 @@ fn what_cannot_be_told_apart_is_kept_as_it_is() {
     assert_eq!(explain_as("ocsf", &many).unwrap().event, mapped.json);
 }
 
+/// A name of which half a surrogate pair, or a quote, is left stands as it is written, and one that is empty or
+/// looks like a path is no other.
+#[test]
+fn an_odd_name_takes_nothing_away() {
+    let text = r#"{
+        "id": "a", "": { "id": "b", "hostname": "c" }, "os.name": "d", "ipv4Addresses[]": "192.0.2.1",
+        "os": { "name": "e", "": { "name": "f" } }, "a/b~c": { "\u0000": "g" }, "\ud800\"": "h\ud800\""
+    }"#;
+    let event: Value = serde_json::from_str(&map_as("ocsf", text).unwrap().json).unwrap();
+    assert_eq!(
+        event["unmapped"],
+        json!({
+            "": { "id": "b", "hostname": "c" },
+            "os.name": "d",
+            "ipv4Addresses[]": "192.0.2.1",
+            "os": { "": { "name": "f" } },
+            "a/b~c": { "\u{0}": "g" },
+            "\\ud800\\\"": "h\\ud800\\\"",
+        })
+    );
+}
+
+/// Which of two values under one name is meant, readers do not agree on: both are kept.
+#[test]
+fn a_name_that_comes_twice_loses_nothing() {
+    for text in [
+        r#"{"id":"a","id":"b"}"#,
+        r#"{"id":"a","serialNumber":"b","serialNumber":null}"#,
+        r#"{"id":"a","hostname":"b","hostname":{"c":"d"}}"#,
+        r#"{"id":"a","os":{"name":"b","na\u006de":"c"}}"#,
+    ] {
+        let event: Value = serde_json::from_str(&map_as("ocsf", text).unwrap().json).unwrap();
+        assert_eq!(strict_violations(&event), [""; 0], "{text}");
+        assert_eq!(event["raw_data"], text);
+    }
+}
+
+/// A login is no full name, and nothing of it is told twice.
+#[test]
+fn a_name_that_is_the_login_is_no_full_name() {
+    for (person, owner) in [
+        (
+            json!({ "viaLogin": r"EXAMPLE\ida", "name": r"EXAMPLE\\ida" }),
+            json!({ "name": r"EXAMPLE\ida", "domain": "EXAMPLE" }),
+        ),
+        (
+            json!({ "viaLogin": "ida", "name": "ida" }),
+            json!({ "name": "ida" }),
+        ),
+        (
+            json!({ "viaLogin": "ida", "name": "Ida Lund" }),
+            json!({ "name": "ida", "full_name": "Ida Lund" }),
+        ),
+        (
+            json!({ "id": "b", "name": r"EXAMPLE\ida" }),
+            json!({ "uid": "b", "name": r"EXAMPLE\ida", "domain": "EXAMPLE" }),
+        ),
+    ] {
+        let event = event(&json!({ "id": "a", "associatedPerson": person }));
+        assert_eq!(event["device"]["owner"], owner);
+        assert_eq!(event.get("unmapped"), None, "{event}");
+    }
+}
+
+/// More than one core agent is none that an API sends; the endpoint is still one agent.
+#[test]
+fn the_id_and_the_policy_belong_to_the_first_core_agent() {
+    let core = json!({ "code": "coreAgent", "status": "installed" });
+    let event = event(&json!({
+        "id": "a",
+        "tamperProtectionEnabled": true,
+        "assignedProducts": [{ "code": "xdr", "status": "installed" }, core, core],
+    }));
+    let agents = event["device"]["agent_list"].as_array().unwrap();
+    let has = |name: &str| {
+        agents
+            .iter()
+            .map(|agent| agent.get(name).is_some())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(has("uid"), [false, true, false]);
+    assert_eq!(has("policies"), [false, true, false]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 

@@ -8,15 +8,16 @@ use super::words::agent_type;
 use std::borrow::Cow;
 
 const CODE: &[&str] = &["assignedProducts[].code"];
+const POLICY: &[&str] = &["tamperProtectionEnabled", "assignedProducts[].code"];
 
 /// `device.agent_list`
 pub const AGENTS: &[Rule] = &[
     rule(
         "device.agent_list[].uid",
         &["id", "assignedProducts[].code"],
-        "the id of the endpoint, on coreAgent only",
+        "the id of the endpoint, on the first coreAgent only",
         |subject, index| {
-            is_core_agent(subject, index).then(|| {
+            (subject.core_agent == Some(index)).then(|| {
                 let id = Value::Text((&*subject.endpoint.id).into());
                 Made::at(
                     id,
@@ -84,22 +85,20 @@ pub const AGENTS: &[Rule] = &[
     .only(Ocsf),
     rule(
         "device.agent_list[].policies[0].name",
-        TAMPER_PROTECTION,
-        "Tamper Protection, on coreAgent only, where it is known",
+        POLICY,
+        "always Tamper Protection, on the first coreAgent only, where it is known",
         |subject, index| policy(subject, index, |_| Value::Text("Tamper Protection".into())),
     )
     .only(Ocsf)
     .required(),
     rule(
         "device.agent_list[].policies[0].is_applied",
-        TAMPER_PROTECTION,
-        "as it is",
+        POLICY,
+        "tamperProtectionEnabled as it is",
         |subject, index| policy(subject, index, Value::Boolean),
     )
     .only(Ocsf),
 ];
-
-const TAMPER_PROTECTION: &[&str] = &["tamperProtectionEnabled"];
 
 /// The index in `assignedProducts` of an entry of the list.
 fn entry(subject: &Subject<'_>, index: usize) -> usize {
@@ -111,15 +110,12 @@ fn code<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Cow<'a, str>> {
     subject.record.text("assignedProducts[].code", entry)
 }
 
-fn is_core_agent(subject: &Subject<'_>, index: usize) -> bool {
-    code(subject, index).is_some_and(|code| code.eq_ignore_ascii_case("coreAgent"))
-}
-
 fn policy<'a>(
     subject: &'a Subject<'a>,
     index: usize,
     value: impl FnOnce(bool) -> Value<'a>,
 ) -> Option<Made<'a>> {
     let enabled = subject.endpoint.tamper_protection?;
-    is_core_agent(subject, index).then(|| Made::at(value(enabled), TAMPER_PROTECTION, 0))
+    let is_core_agent = subject.core_agent == Some(index);
+    is_core_agent.then(|| Made::at(value(enabled), POLICY, entry(subject, index)))
 }

@@ -42,7 +42,7 @@ pub const ENRICHMENTS: &[Rule] = &[
     rule(
         "enrichments[0].name",
         &["health.overall"],
-        "device.is_compliant where that is known, else device.uid: the attribute that the data belongs to",
+        "device.is_compliant where that is in the event, else device.uid: the attribute that the data belongs to",
         |subject, _| {
             subject.shows_state.then(|| match compliance(subject) {
                 Some(_) => text("device.is_compliant"),
@@ -55,7 +55,7 @@ pub const ENRICHMENTS: &[Rule] = &[
     rule(
         "enrichments[0].value",
         &["health.overall", "id"],
-        "the value of that attribute",
+        "the value of the attribute that name tells",
         |subject, _| {
             subject.shows_state.then(|| match compliance(subject) {
                 Some(value) => {
@@ -124,7 +124,7 @@ pub const REST: &[Rule] = &[
     rule(
         "raw_data",
         &[""],
-        "the endpoint as it came, only where it has more values (8,192) than can be told apart",
+        "the endpoint as it came, only where it cannot be told apart: it has more than 8,192 values, or a name twice",
         |subject, _| subject.untold.map(text),
     )
     .only(Ocsf),
@@ -155,7 +155,10 @@ pub fn shows_state(record: &Node<'_>, omit: &Omit) -> bool {
         })
 }
 
-/// `device.is_compliant`
+/// `device.is_compliant`, where the event has it.
 fn compliance(subject: &Subject<'_>) -> Option<bool> {
+    if !subject.shows("device.is_compliant") {
+        return None;
+    }
     subject.endpoint.health.as_deref().and_then(is_healthy)
 }

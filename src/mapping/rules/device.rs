@@ -245,14 +245,16 @@ pub const OWNER: &[Rule] = &[
     rule(
         "device.owner.full_name",
         &["associatedPerson.name"],
-        "as it is, where the owner has an id or a login beside it",
+        "as it is, where it is no login and the owner has an id or a login beside it",
         |subject, _| {
             let name = subject.endpoint.person_name.as_deref()?;
             let login = subject.login().map(|(_, source)| source);
-            let is_login = login == Some(&["associatedPerson.name"]);
+            let is_login = login.is_some_and(|sources| sources.contains(&"associatedPerson.name"));
             let has_more =
                 login.is_some() || subject.record.text("associatedPerson.id", 0).is_some();
-            (!is_login && has_more).then(|| text(name))
+            // What is left out must not come back under `unmapped`.
+            let is_omitted = !subject.shows("device.owner.full_name");
+            (!is_login && (has_more || is_omitted)).then(|| text(name))
         },
     )
     .only(Ocsf),

@@ -47,7 +47,7 @@ pub const METADATA: &[Rule] = &[
         "cloud, where a provider is known",
         |subject, _| {
             let has_cloud = subject.endpoint.cloud_provider.is_some();
-            (has_cloud && subject.shows_cloud).then(|| text("cloud"))
+            (has_cloud && subject.shows("cloud.provider")).then(|| text("cloud"))
         },
     )
     .only(Ocsf)

@@ -35,7 +35,8 @@ pub const EVENT: &[Rule] = &[
     rule(
         "time",
         &["lastSeenAt", "registeredAt"],
-        "lastSeenAt, else registeredAt, else the moment of the mapping; in milliseconds since 1970",
+        "lastSeenAt, else registeredAt, else the moment of the mapping; in milliseconds since 1970; a time before \
+         March 1973 does not count",
         |subject, _| {
             let now = || subject.now.unix_timestamp_nanos().div_euclid(1_000_000);
             let (time, sources) = milliseconds_of_event(subject)
@@ -76,21 +77,21 @@ pub const DEVICE: &[Rule] = &[
     rule(
         "device.first_seen_time",
         REGISTERED_AT,
-        "in milliseconds since 1970",
+        "in milliseconds since 1970, left out before March 1973",
         |subject, _| milliseconds(subject.endpoint.registered_at).map(integer),
     )
     .only(Ocsf),
     rule(
         "device.created_time",
         REGISTERED_AT,
-        "in milliseconds since 1970",
+        "in milliseconds since 1970, left out before March 1973",
         |subject, _| milliseconds(subject.endpoint.registered_at).map(integer),
     )
     .only(Ocsf),
     rule(
         "device.last_seen_time",
         LAST_SEEN_AT,
-        "in milliseconds since 1970",
+        "in milliseconds since 1970, left out before March 1973",
         |subject, _| milliseconds(subject.endpoint.last_seen_at).map(integer),
     )
     .only(Ocsf)
