@@ -2,6 +2,10 @@
 
 import { byId, counted, element, say } from "./dom.js";
 import { eventName, sourceName } from "./json-tree.js";
+import { cut } from "./visible.js";
+
+/** Longer values, in characters, are cut. */
+const LONGEST = 300;
 
 /** Makes the view; without an event its buttons are off. */
 export function createEventView() {
@@ -41,7 +45,7 @@ export function createEventView() {
       byId("omitted-list").replaceChildren(...omitted.map(({ path, rule, valueJson, sources }) =>
         element("li", { "data-pointer": path },
           element("span", { class: "path" }, eventName(path)), " ",
-          element("code", {}, valueJson),
+          element("code", {}, cut(valueJson, LONGEST)),
           element("p", { class: "rule" }, rule,
             sources.length ? ` (${sources.map(({ pointer }) => sourceName(pointer)).join(", ")})` : ""))));
     },
