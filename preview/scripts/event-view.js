@@ -58,7 +58,7 @@ export function createEventView() {
     omitFault(message) {
       const fault = byId("omit-fault");
       fault.hidden = message === undefined;
-      fault.textContent = message === undefined ? "" : `${message} Nothing is omitted below.`;
+      fault.textContent = message === undefined ? "" : `${message}. Nothing is omitted below.`;
       byId("omit").setAttribute("aria-invalid", String(message !== undefined));
     },
   };

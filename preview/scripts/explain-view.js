@@ -121,6 +121,7 @@ export function createExplainView(rules) {
       showUnused(explanation.unused);
       const isThere = active && trees[active.side].has(active.pointer);
       pinned &&= isThere;
+      rules.offer(new Set(explanation.values.map(({ path }) => rowOf(rules.rows(), path))));
       draw(isThere ? active : undefined);
     },
 
@@ -139,12 +140,21 @@ export function createExplainView(rules) {
         trees.source.clear("Not JSON: there are no fields to show.");
       }
       trees.event.clear();
+      rules.offer(new Set());
       showUnused([]);
       draw(undefined);
     },
 
-    /** Draws the lights anew, after the table of rules has changed. */
-    redraw: () => draw(active),
+    /**
+     * Goes to the first value of the event that a rule made.
+     *
+     * @param {string} row the rule's path
+     */
+    goToValue(row) {
+      const made = current?.explanation.values.find(({ path }) => rowOf(rules.rows(), path) === row);
+      unpin();
+      if (made) trees.event.focus(made.path);
+    },
   };
 }
 

@@ -172,7 +172,7 @@ function leaf(parts, node, { name, isUnused, places }) {
       class: isUnused ? "value unused-field" : "value",
       "data-pointer": node.pointer,
       "aria-selected": "false",
-      "aria-label": `${name(node.pointer)}: ${cut(node.raw, LONGEST_SAID)}${isUnused ? ", in no value" : ""}`,
+      "aria-label": `${name(node.pointer)}: ${cut(node.raw, LONGEST_SAID)}${isUnused ? ", unused" : ""}`,
     },
     ...parts,
     element("span", { class: node.kind }, cut(node.raw, LONGEST)),

@@ -28,12 +28,12 @@ const LONGEST_IN_FIELD = 2_000_000;
 const LONGEST_RECORD = 32 * 1024 * 1024;
 
 const field = /** @type {HTMLTextAreaElement} */ (byId("text"));
-const rulesTable = createRulesTable();
+const rulesTable = createRulesTable((row) => view.goToValue(row));
 const view = createExplainView(rulesTable);
 const eventView = createEventView();
 const settings = createSettings(remap);
 const fleetView = createFleetView({ onSelect: select, onClose: closeFleet });
-createSamples(showSample);
+const samples = createSamples(showSample);
 takeFiles(readFiles);
 addEventListener("paste", pasted);
 const { placeholder } = field;
@@ -68,6 +68,8 @@ async function start() {
     rules = table;
     if (field.value) edited();
     else showSample(sample);
+    // After the first paint, which they would delay.
+    requestAnimationFrame(() => setTimeout(samples.load));
   } catch (error) {
     byId("event").replaceChildren(element("p", { class: "notice" },
       `The mapper cannot be loaded: ${error.message}. All of the page's files must be on the web server that it comes from.`));
@@ -165,11 +167,15 @@ function take(origins) {
   show();
 }
 
-/** The dialect or what is omitted has changed; the list has the events as they are without omissions. */
+/**
+ * The dialect or what is omitted has changed; the list has the events as they are without omissions.
+ *
+ * @returns {boolean} whether the mapper took what to omit
+ */
 function remap() {
-  if (!mapper) return;
+  if (!mapper) return false;
   if (showRules() && current.length > 1) mapFleet();
-  show();
+  return show();
 }
 
 let shownRules;
@@ -227,7 +233,11 @@ function closeFleet() {
   field.focus();
 }
 
-/** Shows the selected record. */
+/**
+ * Shows the selected record.
+ *
+ * @returns {boolean} whether there is an event, without all that is to be omitted
+ */
 function show() {
   const record = current[selected];
   const isOneOfMany = current.length > 1;
@@ -239,12 +249,14 @@ function show() {
 
   try {
     refuseUnmappable(record);
-    const explanation = explain(record.text);
+    const { explanation, omitFault } = explain(record.text);
     hideReject();
     byId("event").hidden = false;
     eventView.show(explanation);
     view.show(record.text, explanation);
-    tell(`Mapped: ${counted(explanation.values.length, "value")}.`);
+    eventView.omitFault(omitFault);
+    tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${counted(explanation.values.length, "explained value")}.`);
+    return !omitFault;
   } catch (fault) {
     if (fault.line === undefined) throw fault;
     eventView.show(undefined);
@@ -259,6 +271,7 @@ function show() {
       where: isOneOfMany ? `line ${record.line + fault.line - 1} of ${name}` : undefined,
     });
     tell(`Refused: ${fault.message}`);
+    return false;
   }
 }
 
@@ -290,22 +303,15 @@ function fill(record, isOneOfMany) {
   return text;
 }
 
-/** The explanation of a record; paths to omit that are wrong are told at their field and count as none. */
+/** The explanation of a record; paths to omit that are wrong are told, and count as none. */
 function explain(text) {
   const dialect = settings.dialect();
   const omit = settings.omit();
   const plain = () => mapper.explain(text, dialect);
-  let explanation;
-  let fault;
-  if (omit.length) {
-    try {
-      explanation = mapper.explain(text, JSON.stringify({ dialect, omit }));
-    } catch (error) {
-      explanation = plain();
-      fault = error.message;
-    }
+  if (omit.length === 0) return { explanation: plain() };
+  try {
+    return { explanation: mapper.explain(text, JSON.stringify({ dialect, omit })) };
+  } catch (error) {
+    return { explanation: plain(), omitFault: error.message };
   }
-  explanation ??= plain();
-  eventView.omitFault(fault);
-  return explanation;
 }

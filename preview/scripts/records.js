@@ -150,8 +150,11 @@ function items(text, start, lineAt) {
   });
   if (text[start] === "[") return members(text, start).map(record);
   if (text[start] === "{") {
-    const lists = members(text, start).filter(({ key }) => key === "items");
-    if (lists.length === 1 && text[lists[0].start] === "[") {
+    const all = members(text, start);
+    const lists = all.filter(({ key }) => key === "items");
+    // `asset-host map` takes an object for no page where a name in it is no Unicode text.
+    const isPage = lists.length === 1 && text[lists[0].start] === "[" && all.every(({ key }) => !/\p{Surrogate}/u.test(key));
+    if (isPage) {
       return members(text, lists[0].start).map(record);
     }
   }

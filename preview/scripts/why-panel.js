@@ -37,12 +37,16 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
         show("", element("p", { class: "hint" }, "There is no event to explain."));
         return;
       }
+      if (explanation.values.length === 0) {
+        show("", element("p", { class: "hint" }, "This event is too large: the mapper gives no reasons for it."));
+        return;
+      }
       const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;
       const figures = [
         [explanation.values.length - constants, "values come from source fields"],
         [constants, "come from the rule alone"],
         [explanation.omitted.length, "are omitted"],
-        [explanation.unused.length, "source fields are in no value"],
+        [explanation.unused.length, "source fields are unused"],
       ].filter(([count]) => count > 0);
       show(
         "",
@@ -79,7 +83,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     /** Tells what a source field became. */
     source({ pointer, valueJson, made, whole, isOmitted, isUnused }) {
       const names = made.map(({ path }) => eventName(path));
-      const nothing = isUnused ? "No rule reads this field." : "Nothing in this event comes from it.";
+      const nothing = isUnused ? "Unused: it is in no value of the event." : "Nothing in this event comes from it.";
       show(
         `${sourceName(pointer)} is ${cut(valueJson, LONGEST)}. ${names.length ? `It makes ${names.join(", ")}.` : nothing}`,
         head("Source field", sourceName(pointer), valueJson),
