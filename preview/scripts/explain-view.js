@@ -20,6 +20,8 @@ export function createExplainView(rules) {
   let current;
   let active;
   let pinned = false;
+  /** Why there is no event. */
+  let refusal = "";
 
   const tree = (side, id, label, name) =>
     createTree(byId(id), {
@@ -85,8 +87,10 @@ export function createExplainView(rules) {
         isOmitted: current.links.isOmitted,
         isUnused: current.explanation.unused.some((unused) => isWithin(target.pointer, unused)),
       });
+    } else if (current) {
+      why.overview(current.explanation);
     } else {
-      why.overview(current?.explanation);
+      why.refused(refusal);
     }
     trees.source.light(lit.source);
     trees.event.light(lit.event);
@@ -129,9 +133,11 @@ export function createExplainView(rules) {
      * Shows a record that has no event: its fields where it is JSON at all.
      *
      * @param {string} text
+     * @param {string} message why
      */
-    refuse(text) {
+    refuse(text, message) {
       current = undefined;
+      refusal = message;
       active = undefined;
       pinned = false;
       try {

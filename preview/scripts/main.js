@@ -261,7 +261,7 @@ function show() {
     if (fault.line === undefined) throw fault;
     eventView.show(undefined);
     eventView.omitFault();
-    view.refuse(record.text);
+    view.refuse(record.text, fault.message);
     byId("event").hidden = true;
     showReject(fault, {
       field,

@@ -2,7 +2,7 @@
 
 import { byId, counted, element } from "./dom.js";
 import { eventName, sourceName } from "./json-tree.js";
-import { cut } from "./visible.js";
+import { cut, visible } from "./visible.js";
 
 /** Longer values, in characters, are cut. */
 const LONGEST = 300;
@@ -31,12 +31,13 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
   };
 
   return {
+    /** Tells why there is no event. */
+    refused(message) {
+      show("", element("p", {}, "There is no event: ", element("span", { class: "fault" }, visible(message))));
+    },
+
     /** Tells what there is to see before anything is pointed at. */
     overview(explanation) {
-      if (!explanation) {
-        show("", element("p", { class: "hint" }, "There is no event to explain."));
-        return;
-      }
       if (explanation.values.length === 0) {
         show("", element("p", { class: "hint" }, "This event is too large: the mapper gives no reasons for it."));
         return;

@@ -146,6 +146,7 @@ test("a text that is no endpoint is refused with its place, which can be selecte
     const text = '{\n  "id": "00000000-0000-0000-0000-000000000001",\n  "hostname": "ä", nonsense\n}';
     await paste(page, text);
     await hasText(page, "#reject .where", "Line 3, column ");
+    await hasText(page, "#why", "There is no event: the text is not JSON");
     assert.ok(await page.locator("#event").isHidden());
     assert.ok(await page.locator("#copy").isDisabled());
     assert.match(await page.locator("#reject pre").textContent(), /"hostname": "ä", nonsense/);
@@ -311,6 +312,18 @@ test("what a list is filtered by stays when the dialect or what is omitted chang
     await hasText(page, "#fleet-progress", "12 endpoints");
   }));
 
+test("whoever is on a row of the list stays on it when the list is drawn anew", () =>
+  visit(async (page) => {
+    await drop(page, { name: "fleet.json", content: apiPage(5) });
+    await hasText(page, "#fleet-progress", "5 endpoints, 0 refused");
+    await page.locator("#fleet-rows tbody button").nth(2).focus();
+    await page.evaluate(() => {
+      document.querySelector("#fleet-find").value = "example";
+      document.querySelector("#fleet-find").dispatchEvent(new Event("input"));
+    });
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "example-2");
+  }));
+
 test("an endpoint that is pasted over the selected one is an edit of the list", () =>
   visit(async (page) => {
     await drop(page, { name: "fleet.json", content: apiPage(3, 0) });
@@ -342,6 +355,18 @@ test("a long value is cut where it is shown, and a text that is too long for the
     await drop(page, { name: "good.json", content: JSON.stringify(endpoint(2)) });
     await hasText(page, "#event", "example-2");
     assert.ok(await page.locator("#text").isEditable());
+  }));
+
+test("who types is told that a text is refused, and not at every key how", () =>
+  visit(async (page) => {
+    await page.locator("#text").fill(SAMPLE.replace('"id"', '"id'));
+    await hasText(page, "#said", "Refused: ");
+    const said = await page.locator("#said").textContent();
+    await page.locator("#text").fill('{"id": 5}');
+    await hasText(page, "#reject", "is a number");
+    assert.equal(await page.locator("#said").textContent(), said);
+    await page.locator("#text").fill(SAMPLE);
+    await hasText(page, "#said", "Mapped: ");
   }));
 
 test("a file that cannot be read is told of", () =>
