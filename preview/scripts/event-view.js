@@ -4,7 +4,7 @@ import { byId, counted, element, say } from "./dom.js";
 import { eventName, sourceName } from "./json-tree.js";
 import { cut } from "./visible.js";
 
-/** Longer values, in characters, are cut. */
+/** Longer values and messages, in characters, are cut. */
 const LONGEST = 300;
 
 /** Makes the view; without an event its buttons are off. */
@@ -58,7 +58,7 @@ export function createEventView() {
     omitFault(message) {
       const fault = byId("omit-fault");
       fault.hidden = message === undefined;
-      fault.textContent = message === undefined ? "" : `${message}. Nothing is omitted below.`;
+      fault.textContent = message === undefined ? "" : `${cut(message, LONGEST)}. Nothing is omitted below.`;
       byId("omit").setAttribute("aria-invalid", String(message !== undefined));
     },
   };

@@ -73,7 +73,7 @@ export function createExplainView(rules) {
       for (const { pointer } of value.sources) lit.source.add(pointer);
       lit.rows.add(row(value.path));
       why.value(value, row(value.path));
-    } else if (current && target && !isEvent) {
+    } else if (target && !isEvent && current?.explanation.values.length) {
       const made = current.links.madeOf(target.pointer);
       for (const { path } of made) {
         lit.event.add(path);

@@ -255,7 +255,8 @@ function show() {
     eventView.show(explanation);
     view.show(record.text, explanation);
     eventView.omitFault(omitFault);
-    tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${counted(explanation.values.length, "explained value")}.`);
+    const { length } = explanation.values;
+    tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${length ? counted(length, "value") : "an event without reasons"}.`);
     return !omitFault;
   } catch (fault) {
     if (fault.line === undefined) throw fault;
