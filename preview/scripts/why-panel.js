@@ -39,7 +39,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     /** Tells what there is to see before anything is pointed at. */
     overview(explanation) {
       if (explanation.values.length === 0) {
-        show("", element("p", { class: "hint" }, "This event is too large: the mapper gives no reasons for it."));
+        show("", element("p", { class: "hint" }, "This endpoint is too large: the mapper gives its event without reasons."));
         return;
       }
       const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;

@@ -357,15 +357,15 @@ test("a long value is cut where it is shown, and a text that is too long for the
     assert.ok(await page.locator("#text").isEditable());
   }));
 
-test("an event that is too large for reasons says so, whatever is pointed at", () =>
+test("an endpoint that is too large for reasons says so, whatever is pointed at", () =>
   visit(async (page) => {
     const products = Array.from({ length: 3_000 }, (_, index) => ({ code: `product${index}`, version: "1", status: "installed" }));
     const macAddresses = products.map((_, index) => `00:00:5E:00:${(index >> 8).toString(16).padStart(2, "0")}:${(index & 255).toString(16).padStart(2, "0")}`);
     const ipv4Addresses = products.map((_, index) => `192.0.2.${index % 256}`);
     await drop(page, { name: "large.json", content: JSON.stringify({ ...endpoint(1), assignedProducts: products, macAddresses, ipv4Addresses }) });
-    await hasText(page, "#why", "the mapper gives no reasons");
+    await hasText(page, "#why", "the mapper gives its event without reasons");
     await value(page, "source", "/hostname").hover();
-    await hasText(page, "#why", "the mapper gives no reasons");
+    await hasText(page, "#why", "the mapper gives its event without reasons");
   }));
 
 test("who types is told that a text is refused, and not at every key how", () =>
