@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -69,8 +69,7 @@ function writeSamples() {
 
 rmSync(TO, { recursive: true, force: true });
 mkdirSync(TO, { recursive: true });
-// GLUE: the filter goes once the page is there.
-for (const part of PAGE.filter((part) => existsSync(join(ROOT, "preview", part)))) {
+for (const part of PAGE) {
   cpSync(join(ROOT, "preview", part), join(TO, part), { recursive: true });
 }
 await writeMapper(await makeComponent());

@@ -12,7 +12,8 @@ const FOLDER = fileURLToPath(new URL("../dist/preview", import.meta.url));
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; " +
-    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "img-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; " +
+    "trusted-types 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
 };
 

@@ -2,6 +2,10 @@
 
 import { byId, counted, element, say } from "./dom.js";
 import { eventName, sourceName } from "./json-tree.js";
+import { cut } from "./visible.js";
+
+/** Longer values and messages, in characters, are cut. */
+const LONGEST = 300;
 
 /** Makes the view; without an event its buttons are off. */
 export function createEventView() {
@@ -41,7 +45,7 @@ export function createEventView() {
       byId("omitted-list").replaceChildren(...omitted.map(({ path, rule, valueJson, sources }) =>
         element("li", { "data-pointer": path },
           element("span", { class: "path" }, eventName(path)), " ",
-          element("code", {}, valueJson),
+          element("code", {}, cut(valueJson, LONGEST)),
           element("p", { class: "rule" }, rule,
             sources.length ? ` (${sources.map(({ pointer }) => sourceName(pointer)).join(", ")})` : ""))));
     },
@@ -54,7 +58,7 @@ export function createEventView() {
     omitFault(message) {
       const fault = byId("omit-fault");
       fault.hidden = message === undefined;
-      fault.textContent = message === undefined ? "" : `${message} Nothing is omitted below.`;
+      fault.textContent = message === undefined ? "" : `${cut(message, LONGEST)}. Nothing is omitted below.`;
       byId("omit").setAttribute("aria-invalid", String(message !== undefined));
     },
   };

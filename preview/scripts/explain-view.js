@@ -20,6 +20,8 @@ export function createExplainView(rules) {
   let current;
   let active;
   let pinned = false;
+  /** Why there is no event. */
+  let refusal = "";
 
   const tree = (side, id, label, name) =>
     createTree(byId(id), {
@@ -71,7 +73,7 @@ export function createExplainView(rules) {
       for (const { pointer } of value.sources) lit.source.add(pointer);
       lit.rows.add(row(value.path));
       why.value(value, row(value.path));
-    } else if (current && target && !isEvent) {
+    } else if (target && !isEvent && current?.explanation.values.length) {
       const made = current.links.madeOf(target.pointer);
       for (const { path } of made) {
         lit.event.add(path);
@@ -85,8 +87,10 @@ export function createExplainView(rules) {
         isOmitted: current.links.isOmitted,
         isUnused: current.explanation.unused.some((unused) => isWithin(target.pointer, unused)),
       });
+    } else if (current) {
+      why.overview(current.explanation);
     } else {
-      why.overview(current?.explanation);
+      why.refused(refusal);
     }
     trees.source.light(lit.source);
     trees.event.light(lit.event);
@@ -121,6 +125,7 @@ export function createExplainView(rules) {
       showUnused(explanation.unused);
       const isThere = active && trees[active.side].has(active.pointer);
       pinned &&= isThere;
+      rules.offer(new Set(explanation.values.map(({ path }) => rowOf(rules.rows(), path))));
       draw(isThere ? active : undefined);
     },
 
@@ -128,9 +133,11 @@ export function createExplainView(rules) {
      * Shows a record that has no event: its fields where it is JSON at all.
      *
      * @param {string} text
+     * @param {string} message why
      */
-    refuse(text) {
+    refuse(text, message) {
       current = undefined;
+      refusal = message;
       active = undefined;
       pinned = false;
       try {
@@ -139,12 +146,21 @@ export function createExplainView(rules) {
         trees.source.clear("Not JSON: there are no fields to show.");
       }
       trees.event.clear();
+      rules.offer(new Set());
       showUnused([]);
       draw(undefined);
     },
 
-    /** Draws the lights anew, after the table of rules has changed. */
-    redraw: () => draw(active),
+    /**
+     * Goes to the first value of the event that a rule made.
+     *
+     * @param {string} row the rule's path
+     */
+    goToValue(row) {
+      const made = current?.explanation.values.find(({ path }) => rowOf(rules.rows(), path) === row);
+      unpin();
+      if (made) trees.event.focus(made.path);
+    },
   };
 }
 

@@ -2,9 +2,13 @@
 
 import { byId, counted, element } from "./dom.js";
 import { stackedBar } from "./stacked-bar.js";
+import { cut, visible } from "./visible.js";
 
 /** How many rows are added at a time. */
 const ROWS = 200;
+
+/** Longer names, in characters, are cut. */
+const LONGEST_NAME = 200;
 
 const BARS = [
   ["Type", "type"],
@@ -26,6 +30,7 @@ const ORDER = ["good", "suspicious", "bad", "trusted", "not trusted", "mapped", 
  */
 export function createFleetView({ onSelect, onClose }) {
   const view = byId("fleet");
+  const bars = byId("fleet-bars");
   const find = byId("fleet-find");
   /** @type {import("./fleet.js").Summary[]} */
   let rows = [];
@@ -76,22 +81,27 @@ export function createFleetView({ onSelect, onClose }) {
   function choose(key, word) {
     chosen = { ...chosen, [key]: chosen[key] === word ? undefined : word };
     shown = ROWS;
-    drawBars();
-    drawRows();
-    byId("fleet-bars").querySelector(`[data-key="${key}"] [data-word="${CSS.escape(word)}"]`)?.focus();
+    focusWord(key, word);
+    redraw();
+  }
+
+  function focusWord(key, word) {
+    bars.querySelector(`[data-key="${key}"] [data-word="${CSS.escape(word)}"]`)?.focus({ preventScroll: true });
   }
 
   function drawBars() {
-    byId("fleet-bars").replaceChildren(...BARS.map(([title, key]) => {
+    const focused = bars.contains(document.activeElement) ? document.activeElement : undefined;
+    bars.replaceChildren(...BARS.map(([title, key]) => {
       const bar = stackedBar({
         title,
-        counts: counts(rows.filter((row) => row[key] !== "" && passes(row, key)), key),
+        counts: counts(rows.filter((row) => row[key] !== "" && passes(row, key)), key, chosen[key]),
         chosen: chosen[key],
         onChoose: (word) => choose(key, word),
       });
       bar.dataset.key = key;
       return bar;
     }));
+    if (focused) focusWord(focused.closest("[data-key]").dataset.key, focused.dataset.word);
   }
 
   function drawRows() {
@@ -102,11 +112,18 @@ export function createFleetView({ onSelect, onClose }) {
       if (isFound && passes(row)) passing.push(index);
     });
     drawn = Math.min(shown, passing.length);
+    const focused = body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.index;
     body.replaceChildren(...passing.slice(0, shown).map((index) => tableRow(rows[index], index)));
+    if (focused) body.querySelector(`[data-index="${focused}"] button`)?.focus({ preventScroll: true });
     more.hidden = passing.length <= shown;
     more.textContent = `Show ${Math.min(ROWS, passing.length - shown)} more of ${passing.length.toLocaleString("en")}`;
     none.hidden = passing.length > 0 || !complete;
     drawProgress(passing.length);
+  }
+
+  function redraw() {
+    drawBars();
+    drawRows();
   }
 
   function drawProgress(passing) {
@@ -119,13 +136,13 @@ export function createFleetView({ onSelect, onClose }) {
 
   function tableRow(row, index) {
     const cells = row.fault
-      ? [element("td", { class: "fault", colspan: 4 }, `${lines[index](row.fault.line)}: ${row.fault.message}`)]
+      ? [element("td", { class: "fault", colspan: 4 }, `${lines[index](row.fault.line)}: ${visible(row.fault.message)}`)]
       : [row.type, row.os, row.health, row.trust].map((word) => element("td", {}, word));
     return element("tr", {
       "data-index": index,
       class: index === selected ? "selected" : undefined,
       "aria-current": index === selected ? "true" : undefined,
-    }, element("th", { scope: "row" }, element("button", { type: "button", class: "reference" }, row.name)), ...cells);
+    }, element("th", { scope: "row" }, element("button", { type: "button", class: "reference" }, cut(row.name, LONGEST_NAME))), ...cells);
   }
 
   return {
@@ -139,26 +156,29 @@ export function createFleetView({ onSelect, onClose }) {
       rows = summaries;
       lines = places;
       total = places.length;
-      selected = 0;
-      chosen = {};
       shown = ROWS;
       drawn = 0;
       complete = false;
-      find.value = "";
       view.hidden = false;
+    },
+    /** Lets every endpoint pass, as another list asks for. */
+    clearFilter() {
+      chosen = {};
+      find.value = "";
     },
     /** Shows what has been mapped so far. */
     grow() {
-      if (!byId("fleet-bars").contains(document.activeElement)) drawBars();
+      drawBars();
       if (drawn < ROWS) drawRows();
       else drawProgress(rows.length);
     },
-    /** Shows everything: it is complete, or one of the rows has changed. */
+    /** Shows everything: the list is complete. */
     finish() {
       complete = true;
-      drawBars();
-      drawRows();
+      redraw();
     },
+    /** Shows everything anew: one of the rows has changed. */
+    redraw,
     /** Marks the row of the endpoint that is shown below. */
     select(index) {
       selected = index;
@@ -175,9 +195,9 @@ export function createFleetView({ onSelect, onClose }) {
   };
 }
 
-/** How often each word occurs, in the order to show. */
-function counts(rows, key) {
-  const found = new Map();
+/** How often each word occurs, in the order to show; the chosen one always, for it must be possible to let it go. */
+function counts(rows, key, chosen) {
+  const found = new Map(chosen === undefined ? [] : [[chosen, 0]]);
   for (const row of rows) found.set(row[key], (found.get(row[key]) ?? 0) + 1);
   const rank = (word) => {
     if (/^unknown$/i.test(word)) return Infinity;

@@ -7,9 +7,15 @@
 
 import { element } from "./dom.js";
 import { dotted } from "./pointers.js";
+import { cut } from "./visible.js";
 
 /** More members of one object or list are counted and not shown. */
 const MOST_MEMBERS = 400;
+
+/** Longer values, names and what a screen reader says of them, in characters, are cut. */
+const LONGEST = 2_000;
+const LONGEST_NAME = 200;
+const LONGEST_SAID = 300;
 
 /** An object or list of plain values with no more characters stays on one line where the page is wide. */
 const SHORT = 48;
@@ -138,7 +144,7 @@ export function createTree(container, { label, name, onPoint, onPin }) {
 function line({ key, node }, isLast, outer) {
   const context = { ...outer, isUnused: outer.isUnused || outer.unused.has(node.pointer) };
   const parts = [];
-  if (key !== undefined) parts.push(element("span", { class: "key" }, JSON.stringify(key)), ": ");
+  if (key !== undefined) parts.push(element("span", { class: "key" }, cut(JSON.stringify(key), LONGEST_NAME)), ": ");
   const comma = isLast ? [] : [","];
   if (node.members.length === 0) {
     return element("li", { role: "none" }, leaf(parts, node, context), ...comma);
@@ -166,10 +172,13 @@ function leaf(parts, node, { name, isUnused, places }) {
       class: isUnused ? "value unused-field" : "value",
       "data-pointer": node.pointer,
       "aria-selected": "false",
-      "aria-label": `${name(node.pointer)}: ${node.raw}${isUnused ? ", in no value" : ""}`,
+      "aria-label": `${name(node.pointer)}: ${cut(node.raw, LONGEST_SAID)}${isUnused ? ", unused" : ""}`,
     },
     ...parts,
-    element("span", { class: node.kind }, node.raw),
+    element("span", { class: node.kind }, cut(node.raw, LONGEST)),
+    ...(node.raw.length > LONGEST
+      ? [element("span", { class: "more" }, ` ${(node.raw.length - LONGEST).toLocaleString("en")} more characters`)]
+      : []),
   );
   place(places, node.pointer, value);
   return value;
@@ -197,7 +206,7 @@ function bringIntoView(container, places) {
  * @returns {string}
  */
 export function sourceName(pointer) {
-  return pointer === "" ? "the whole record" : pointer;
+  return pointer === "" ? "the whole record" : cut(pointer, LONGEST_NAME);
 }
 
 /**
@@ -207,5 +216,5 @@ export function sourceName(pointer) {
  * @returns {string}
  */
 export function eventName(pointer) {
-  return dotted(pointer);
+  return cut(dotted(pointer), LONGEST_NAME);
 }

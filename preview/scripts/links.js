@@ -3,9 +3,8 @@
 import { dotted, isWithin } from "./pointers.js";
 
 /**
- * @typedef {{pointer: string, valueJson: string}} SourceValue
- * @typedef {{path: string, valueJson: string, sources: SourceValue[], rule: string}} MappedValue
- * @typedef {{event: string, values: MappedValue[], omitted: MappedValue[], unused: string[]}} Explanation
+ * @typedef {import("../mapper.js").MappedValue} MappedValue
+ * @typedef {import("../mapper.js").Explanation} Explanation
  */
 
 /**

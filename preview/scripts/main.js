@@ -7,28 +7,36 @@ import { createEventView } from "./event-view.js";
 import { createExplainView } from "./explain-view.js";
 import { mapAll, summary } from "./fleet.js";
 import { createFleetView } from "./fleet-view.js";
-import { decode, records, unified } from "./records.js";
+import { asInField, decode, records, unified } from "./records.js";
 import { hideReject, showReject } from "./reject.js";
 import { createRulesTable } from "./rules-table.js";
 import { createSamples } from "./samples.js";
 import { createSettings } from "./settings.js";
+import { visible } from "./visible.js";
 
 /**
- * A text that was put in.
+ * A text that was put in. `unreadable` is why there is none; `isEmpty` is a record that stands for none.
  *
- * @typedef {{name: string, text: string, notUtf8?: Map<number, number>}} Origin
- * @typedef {import("./records.js").TextRecord & {origin: Origin}} OriginRecord
+ * @typedef {{name: string, text: string, notUtf8?: Map<number, number>, unreadable?: string}} Origin
+ * @typedef {import("./records.js").TextRecord & {origin: Origin, isEmpty?: boolean}} OriginRecord
  */
 
+/** A longer text, in characters, is not put into the field: laying it out would stop the browser for long. */
+const LONGEST_IN_FIELD = 2_000_000;
+
+/** The longest record, in characters, that is mapped: `asset-host map` has the same bound. */
+const LONGEST_RECORD = 32 * 1024 * 1024;
+
 const field = /** @type {HTMLTextAreaElement} */ (byId("text"));
-const rulesTable = createRulesTable();
+const rulesTable = createRulesTable((row) => view.goToValue(row));
 const view = createExplainView(rulesTable);
 const eventView = createEventView();
 const settings = createSettings(remap);
 const fleetView = createFleetView({ onSelect: select, onClose: closeFleet });
-createSamples(showSample);
+const samples = createSamples(showSample);
 takeFiles(readFiles);
 addEventListener("paste", pasted);
+const { placeholder } = field;
 let isAwaited = false;
 field.addEventListener("input", () => {
   // A browser may tell of a pasted text line by line; half of it means nothing.
@@ -60,9 +68,11 @@ async function start() {
     rules = table;
     if (field.value) edited();
     else showSample(sample);
+    // After the first paint, which they would delay.
+    requestAnimationFrame(() => setTimeout(samples.load));
   } catch (error) {
     byId("event").replaceChildren(element("p", { class: "notice" },
-      `The mapper cannot be loaded: ${error.message}. The page must come from a web server, with .wasm as application/wasm.`));
+      `The mapper cannot be loaded: ${error.message}. All of the page's files must be on the web server that it comes from.`));
   }
 }
 
@@ -81,7 +91,8 @@ function typed({ name, text }) {
 
 /**
  * What is pasted replaces the shown sample, or all where all is selected: also anywhere outside of a field, and
- * much at once, where a browser would lay out every line of it.
+ * much at once, where a browser would lay out every line of it. In a list it is an edit of the selected endpoint
+ * where it is pasted into the field.
  */
 function pasted(event) {
   const { target } = event;
@@ -91,41 +102,54 @@ function pasted(event) {
   const text = event.clipboardData?.getData("text/plain");
   if (!text || !(isElsewhere || isAll || isSample)) return;
   event.preventDefault();
-  typed({ name: "pasted text", text });
+  if (isElsewhere) typed({ name: "pasted text", text });
+  else edited(unified(text));
 }
 
 /** The field has changed: in a list that is the selected endpoint, unless it holds several itself. */
-function edited() {
+function edited(text = field.value) {
   if (!mapper) return;
-  const origin = { name: "pasted text", text: field.value };
-  const found = records(origin.text);
+  const origin = { name: "pasted text", text };
+  const found = records(text);
   if (current.length > 1 && found.length === 1) {
-    current[selected] = { ...found[0], origin: { name: "edited text", text: origin.text } };
-    summaries[selected] = summary(current[selected], mapRecord);
-    fleetView.finish();
+    current[selected] = { ...found[0], origin: { name: "edited text", text } };
+    // Before its turn there is no summary to replace, and it will be mapped as it is now.
+    if (selected < summaries.length) {
+      summaries[selected] = summary(current[selected], mapRecord);
+      fleetView.redraw();
+    }
     show();
   } else {
     take([origin]);
   }
 }
 
+let reading;
 async function readFiles(files) {
-  const origins = await Promise.all(files.map(async (file) => ({
-    name: file.name,
-    ...decode(new Uint8Array(await file.arrayBuffer())),
-  })));
-  const found = take(origins);
-  if (found === 1) field.scrollTop = 0;
+  reading = files;
+  const origins = await Promise.all(files.map(read));
+  // Large files may be overtaken by what is dropped after them.
+  if (reading !== files) return;
+  take(origins);
+  field.scrollTop = 0;
+}
+
+/** A folder, or a file that is gone or too large for the browser, is told of like a bad record. */
+async function read(file) {
+  try {
+    return { name: file.name, ...decode(new Uint8Array(await file.arrayBuffer())) };
+  } catch (error) {
+    return { name: file.name, text: "", unreadable: `${file.name} cannot be read: ${error.message}` };
+  }
 }
 
 /**
  * Takes texts for all that there is.
  *
  * @param {Origin[]} origins
- * @returns {number} how many records they hold
  */
 function take(origins) {
-  if (!mapper) return 0;
+  if (!mapper) return;
   current = origins.flatMap((origin) =>
     records(origin.text, origin.notUtf8).map((record) => ({ ...record, origin })));
   selected = 0;
@@ -133,30 +157,34 @@ function take(origins) {
     current = [{ text: "", start: 0, line: 1, origin: origins[0], isEmpty: true }];
   }
   if (current.length === 1) {
-    if (field.value !== current[0].origin.text) field.value = current[0].origin.text;
     mapping.abort();
     fleetView.hide();
   } else {
+    fleetView.clearFilter();
     mapFleet();
   }
-  remapOne();
-  return current.length;
+  showRules();
+  show();
 }
 
-/** The dialect or what is omitted has changed. */
+/**
+ * The dialect or what is omitted has changed; the list has the events as they are without omissions.
+ *
+ * @returns {boolean} whether the mapper took what to omit
+ */
 function remap() {
-  if (!mapper) return;
-  if (current.length > 1) mapFleet();
-  remapOne();
+  if (!mapper) return false;
+  if (showRules() && current.length > 1) mapFleet();
+  return show();
 }
 
 let shownRules;
-function remapOne() {
-  if (shownRules !== settings.dialect()) {
-    shownRules = settings.dialect();
-    rulesTable.show(rules[shownRules] ?? []);
-  }
-  show();
+/** @returns {boolean} whether the table showed another dialect's before */
+function showRules() {
+  if (shownRules === settings.dialect()) return false;
+  shownRules = settings.dialect();
+  rulesTable.show(rules[shownRules] ?? []);
+  return true;
 }
 
 async function mapFleet() {
@@ -164,7 +192,7 @@ async function mapFleet() {
   mapping = new AbortController();
   const { signal } = mapping;
   summaries = [];
-  fleetView.begin(summaries, current.map(({ line, origin }) => (faulty) => `${origin.name}, line ${line + faulty - 1}`));
+  fleetView.begin(summaries, current.map(({ line, origin }) => (faulty) => `${visible(origin.name)}, line ${line + faulty - 1}`));
   fleetView.select(selected);
   const done = await mapAll({ records: current, map: mapRecord, into: summaries, onSlice: fleetView.grow, signal });
   if (!done) return;
@@ -175,79 +203,116 @@ async function mapFleet() {
 
 /** The event of a record for the list, where what is omitted does not count. */
 function mapRecord(record) {
-  refuseNotUtf8(record);
+  refuseUnmappable(record);
   const dialect = settings.dialect();
   return dialect === "sekoia" ? mapper.map(record.text) : mapper.explain(record.text, dialect).event;
 }
 
-function refuseNotUtf8({ notUtf8 }) {
-  if (notUtf8 !== undefined) {
-    throw { message: "not UTF-8; endpoints as JSON were expected", line: 1, column: notUtf8 };
-  }
+/** Throws the fault of a record that the mapper has no use for. */
+function refuseUnmappable({ text, notUtf8, isEmpty, origin }) {
+  const refuse = (message, column = 1) => { throw { message, line: 1, column }; };
+  if (origin.unreadable) refuse(origin.unreadable);
+  if (isEmpty) refuse("there is no endpoint in this text: its list is empty");
+  if (notUtf8 !== undefined) refuse("not UTF-8; endpoints as JSON were expected: save the file as UTF-8", notUtf8);
+  if (text.length > LONGEST_RECORD) refuse(`the record is larger than ${LONGEST_RECORD >> 20} MiB`);
 }
 
 function select(index) {
   selected = index;
   fleetView.select(index);
   show();
+  const workspace = document.querySelector(".workspace");
+  if (workspace.getBoundingClientRect().top > innerHeight * 0.75) workspace.scrollIntoView();
 }
 
 function closeFleet() {
   mapping.abort();
-  const [record] = current.splice(selected, 1);
-  typed({ name: record.origin.name, text: record.text });
+  const { text, notUtf8, origin } = current[selected];
+  take([{ ...origin, text, notUtf8: new Map(notUtf8 === undefined ? [] : [[1, notUtf8]]) }]);
+  field.scrollTop = 0;
   field.focus();
 }
 
-/** Shows the selected record. */
+/**
+ * Shows the selected record.
+ *
+ * @returns {boolean} whether there is an event, without all that is to be omitted
+ */
 function show() {
   const record = current[selected];
   const isOneOfMany = current.length > 1;
-  if (isOneOfMany && field.value !== record.text && record.origin.text !== field.value) field.value = record.text;
+  const text = fill(record, isOneOfMany);
+  const name = visible(record.origin.name);
   byId("origin").textContent = isOneOfMany
-    ? `${(selected + 1).toLocaleString("en")} of ${current.length.toLocaleString("en")} · ${record.origin.name}, line ${record.line}`
-    : record.origin.name;
+    ? `${(selected + 1).toLocaleString("en")} of ${current.length.toLocaleString("en")} · ${name}, line ${record.line}`
+    : name;
 
   try {
-    if (record.isEmpty) throw { message: "There is no endpoint in this text: its list is empty.", line: 1, column: 1 };
-    refuseNotUtf8(record);
-    const explanation = explain(record.text);
+    refuseUnmappable(record);
+    const { explanation, omitFault } = explain(record.text);
     hideReject();
     byId("event").hidden = false;
     eventView.show(explanation);
     view.show(record.text, explanation);
+    eventView.omitFault(omitFault);
+    const { length } = explanation.values;
+    tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${length ? counted(length, "value") : "an event without reasons"}.`);
+    return !omitFault;
   } catch (fault) {
     if (fault.line === undefined) throw fault;
     eventView.show(undefined);
     eventView.omitFault();
-    view.refuse(record.text);
+    view.refuse(record.text, fault.message);
     byId("event").hidden = true;
     showReject(fault, {
       field,
-      start: field.value === record.text ? 0 : record.start,
+      text,
+      start: text === record.text ? 0 : record.start,
       record: record.text,
-      where: isOneOfMany ? `line ${record.line + fault.line - 1} of ${record.origin.name}` : undefined,
+      where: isOneOfMany ? `line ${record.line + fault.line - 1} of ${name}` : undefined,
     });
-    say(`Refused: ${fault.message}`);
+    tell(`Refused: ${fault.message}`);
+    return false;
   }
 }
 
-/** The explanation of a record; paths to omit that are wrong are told at their field and count as none. */
+let told = "";
+/** Says how it went; while somebody types only that it now goes otherwise, not every character's new fault. */
+function tell(outcome) {
+  const isTyping = document.activeElement === field || document.activeElement === byId("omit");
+  if (!isTyping || outcome.split(":")[0] !== told.split(":")[0]) say(outcome);
+  told = outcome;
+}
+
+/**
+ * Puts a record into the field: alone where it is one of many, unless the field holds them all since they were
+ * typed there.
+ *
+ * @returns {string} the text that the field is to show; it stays empty where that is too long
+ */
+function fill(record, isOneOfMany) {
+  const holds = (text) => field.value === asInField(text);
+  const whole = record.origin.text;
+  const text = !isOneOfMany || holds(whole) ? whole : record.text;
+  const isTooLong = text.length > LONGEST_IN_FIELD;
+  const shown = isTooLong ? "" : text;
+  if (!holds(shown)) field.value = shown;
+  field.readOnly = isTooLong;
+  field.placeholder = isTooLong
+    ? `These ${text.length.toLocaleString("en")} characters are too many to be shown here.`
+    : placeholder;
+  return text;
+}
+
+/** The explanation of a record; paths to omit that are wrong are told, and count as none. */
 function explain(text) {
   const dialect = settings.dialect();
   const omit = settings.omit();
   const plain = () => mapper.explain(text, dialect);
-  let explanation;
-  let fault;
-  if (omit.length) {
-    try {
-      explanation = mapper.explain(text, JSON.stringify({ dialect, omit }));
-    } catch (error) {
-      explanation = plain();
-      fault = error.message;
-    }
+  if (omit.length === 0) return { explanation: plain() };
+  try {
+    return { explanation: mapper.explain(text, JSON.stringify({ dialect, omit })) };
+  } catch (error) {
+    return { explanation: plain(), omitFault: error.message };
   }
-  explanation ??= plain();
-  eventView.omitFault(fault);
-  return explanation;
 }

@@ -63,12 +63,23 @@ export function decode(bytes) {
 }
 
 /**
- * A text with its line ends as a text field keeps them, so that offsets in both agree.
+ * A text whose line ends are one character each, so that offsets in it are those in a text field. A carriage
+ * return alone stays: it ends no line, in `asset-host map` neither.
  *
  * @param {string} text
  * @returns {string}
  */
 export function unified(text) {
+  return text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text;
+}
+
+/**
+ * A text as a text field gives it back.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function asInField(text) {
   return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }
 
@@ -78,16 +89,24 @@ function strict() {
 
 /** The column of the first byte that is not UTF-8, 0 where all are. */
 function firstFault(bytes) {
-  const decoder = strict();
-  let good = 0;
+  if (isUtf8(bytes)) return 0;
+  // The longest beginning without a fault, by halving; a character that it cuts is no part of it.
+  let [good, bad] = [0, bytes.length];
+  while (good < bad) {
+    const middle = Math.ceil((good + bad) / 2);
+    if (isUtf8(bytes.subarray(good, middle), { stream: true })) good = middle;
+    else bad = middle - 1;
+  }
+  while (!isUtf8(bytes.subarray(0, good))) good -= 1;
+  return good + 1;
+}
+
+function isUtf8(bytes, options) {
   try {
-    for (let at = 0; at < bytes.length; at += 1) {
-      if (decoder.decode(bytes.subarray(at, at + 1), { stream: true })) good = at + 1;
-    }
-    decoder.decode();
-    return 0;
+    strict().decode(bytes, options);
+    return true;
   } catch {
-    return good + 1;
+    return false;
   }
 }
 
@@ -131,8 +150,11 @@ function items(text, start, lineAt) {
   });
   if (text[start] === "[") return members(text, start).map(record);
   if (text[start] === "{") {
-    const lists = members(text, start).filter(({ key }) => key === "items");
-    if (lists.length === 1 && text[lists[0].start] === "[") {
+    const all = members(text, start);
+    const lists = all.filter(({ key }) => key === "items");
+    // `asset-host map` takes an object for no page where a name in it is no Unicode text.
+    const isPage = lists.length === 1 && text[lists[0].start] === "[" && all.every(({ key }) => !/\p{Surrogate}/u.test(key));
+    if (isPage) {
       return members(text, lists[0].start).map(record);
     }
   }

@@ -2,6 +2,7 @@
 
 import { byId, element } from "./dom.js";
 import { offsetOf, placeOf } from "./place.js";
+import { visible } from "./visible.js";
 
 /** How much of a long line is shown on either side of the place. */
 const AROUND = 48;
@@ -15,20 +16,20 @@ const AROUND = 48;
  * @param {number} fault.column in bytes, from 1; 0 is the line's very beginning
  * @param {object} shown
  * @param {HTMLTextAreaElement} shown.field
- * @param {number} shown.start where the record begins in the field's text
+ * @param {string} shown.text that the field shows, or would if it were shorter
+ * @param {number} shown.start where the record begins in this text
  * @param {string} shown.record the record's text
  * @param {string} [shown.where] the place in the file that the record came from
  */
-export function showReject({ message, line, column }, { field, start, record, where }) {
-  const text = field.value;
+export function showReject({ message, line, column }, { field, text, start, record, where }) {
   const offset = start + offsetOf(record, line, column);
   const place = placeOf(text, offset);
-  const button = element("button", { type: "button" }, "Select the place in the text");
+  const button = element("button", { type: "button", hidden: field.value === "" }, "Select the place in the text");
   button.addEventListener("click", () => select(field, offset));
   const view = byId("reject");
   view.replaceChildren(
     element("h3", {}, "No event: this record is refused"),
-    element("p", { class: "message" }, message),
+    element("p", { class: "message" }, visible(message)),
     element("p", { class: "where" },
       `Line ${place.line}, column ${column === 0 && offset === place.start ? 0 : place.column}`,
       ...(where ? [` of this record; ${where}`] : [])),
@@ -52,9 +53,9 @@ function excerpt(text, { line, start, end }, offset) {
   return element("pre", { class: "excerpt", tabindex: "0", role: "group", "aria-label": `Line ${line}` },
     element("span", { class: "number", "aria-hidden": "true" }, `${line} `),
     from > start ? "…" : "",
-    text.slice(from, offset),
-    element("mark", {}, text.slice(offset, offset + width) || " "),
-    text.slice(offset + width, to),
+    visible(text.slice(from, offset)),
+    element("mark", {}, visible(text.slice(offset, offset + width)) || " "),
+    visible(text.slice(offset + width, to)),
     to < end ? "…" : "");
 }
 

@@ -6,8 +6,12 @@ import { byId, counted, element } from "./dom.js";
  * @typedef {{path: string, sources: string[], rule: string, required: boolean}} Rule
  */
 
-/** Makes the table; it is empty until `show`. */
-export function createRulesTable() {
+/**
+ * Makes the table; it is empty until `show`.
+ *
+ * @param {(path: string) => void} goToValue the value of the rule with this path is asked for
+ */
+export function createRulesTable(goToValue) {
   const filter = byId("rules-filter");
   /** @type {Map<string, {rule: Rule, row: HTMLElement}>} */
   let rows = new Map();
@@ -20,6 +24,9 @@ export function createRulesTable() {
     body);
   byId("rules").replaceChildren(table);
   filter.addEventListener("input", apply);
+  body.addEventListener("click", ({ target }) => {
+    if (target.closest("button")) goToValue(target.closest("tr").dataset.path);
+  });
 
   function apply() {
     const word = filter.value.trim().toLowerCase();
@@ -51,6 +58,10 @@ export function createRulesTable() {
     light(paths) {
       for (const [path, entry] of rows) entry.row.classList.toggle("lit", paths.has(path));
     },
+    /** Lets one go to the values of the rules with these paths; the others made none. */
+    offer(paths) {
+      for (const [path, entry] of rows) entry.row.querySelector("button").disabled = !paths.has(path);
+    },
     /** Scrolls to the row with a path. */
     reveal(path) {
       const entry = rows.get(path);
@@ -66,7 +77,7 @@ export function createRulesTable() {
 function row({ path, sources, rule, required }) {
   const always = required ? [" ", element("span", { class: "tag" }, "always")] : [];
   return element("tr", { "data-path": path },
-    element("th", { scope: "row" }, breakable(path), ...always),
+    element("th", { scope: "row" }, element("button", { type: "button", class: "reference" }, breakable(path)), ...always),
     element("td", { class: "from" }, ...(sources.length
       ? sources.map((source) => element("code", {}, breakable(source)))
       : [element("span", { class: "none" }, "none")])),

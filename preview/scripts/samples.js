@@ -1,4 +1,4 @@
-/** The picker of samples: the golden inputs of the mapping's own tests, loaded when they are first asked for. */
+/** The picker of samples: the golden inputs of the mapping's own tests. */
 
 import { byId, element } from "./dom.js";
 
@@ -6,6 +6,7 @@ import { byId, element } from "./dom.js";
  * Connects the picker.
  *
  * @param {(sample: {name: string, text: string, refused?: boolean}) => void} onPick
+ * @returns {{load: () => void}} loads the samples, after which the page needs no server; opening the picker does too
  */
 export function createSamples(onPick) {
   const dialog = byId("samples");
@@ -15,7 +16,7 @@ export function createSamples(onPick) {
 
   byId("samples-open").addEventListener("click", () => {
     dialog.showModal();
-    loading ??= load();
+    loadOnce();
   });
   byId("samples-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => {
@@ -29,6 +30,10 @@ export function createSamples(onPick) {
     shown[shown.indexOf(document.activeElement) + step]?.focus();
     event.preventDefault();
   });
+
+  function loadOnce() {
+    loading ??= load();
+  }
 
   async function load() {
     try {
@@ -59,4 +64,6 @@ export function createSamples(onPick) {
       item.hidden = !item.textContent.toLowerCase().includes(word);
     }
   }
+
+  return { load: loadOnce };
 }

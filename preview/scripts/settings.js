@@ -5,7 +5,8 @@ import { byId } from "./dom.js";
 /**
  * Connects the controls with the hash.
  *
- * @param {() => void} onChange the dialect or what is omitted has changed
+ * @param {() => boolean} onChange the dialect or what is omitted has changed; tells whether the mapper took the
+ *   paths: what it does not take may be part of an endpoint, pasted into the wrong field, and stays out of the address
  */
 export function createSettings(onChange) {
   const radios = [...document.querySelectorAll("input[name=dialect]")];
@@ -19,12 +20,12 @@ export function createSettings(onChange) {
   };
 
   function write() {
+    const isTaken = onChange();
     const hash = new URLSearchParams();
     if (settings.dialect() !== radios[0].value) hash.set("dialect", settings.dialect());
-    if (settings.omit().length) hash.set("omit", settings.omit().join(","));
+    if (isTaken && settings.omit().length) hash.set("omit", settings.omit().join(","));
     const text = hash.toString().replaceAll("%2C", ",");
     history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
-    onChange();
   }
 
   function read() {

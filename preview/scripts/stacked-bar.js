@@ -34,6 +34,7 @@ export function stackedBar({ title, counts, chosen, onChoose }) {
     const isOut = chosen !== undefined && chosen !== word;
     const segment = element("span", { class: `segment ${tone}${isOut ? " out" : ""}`, title: `${word}: ${count}` });
     segment.style.flexGrow = count;
+    segment.hidden = count === 0;
     segment.addEventListener("click", choose);
     segments.append(segment);
     const button = element("button", { type: "button", "aria-pressed": String(chosen === word), "data-word": word },

@@ -2,8 +2,9 @@
 
 import { byId, counted, element } from "./dom.js";
 import { eventName, sourceName } from "./json-tree.js";
+import { cut, visible } from "./visible.js";
 
-/** Longer values are cut here; the trees have them whole. */
+/** Longer values, in characters, are cut. */
 const LONGEST = 300;
 
 /**
@@ -30,18 +31,23 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
   };
 
   return {
+    /** Tells why there is no event. */
+    refused(message) {
+      show("", element("p", {}, "There is no event: ", element("span", { class: "fault" }, visible(message))));
+    },
+
     /** Tells what there is to see before anything is pointed at. */
     overview(explanation) {
-      if (!explanation) {
-        show("", element("p", { class: "hint" }, "There is no event to explain."));
+      if (explanation.values.length === 0) {
+        show("", element("p", { class: "hint" }, "This endpoint is too large: the mapper gives its event without reasons."));
         return;
       }
       const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;
       const figures = [
-        [explanation.values.length - constants, "values come of source fields"],
-        [constants, "come of the rule alone"],
+        [explanation.values.length - constants, "values come from source fields"],
+        [constants, "come from the rule alone"],
         [explanation.omitted.length, "are omitted"],
-        [explanation.unused.length, "source fields are in no value"],
+        [explanation.unused.length, "source fields are unused"],
       ].filter(([count]) => count > 0);
       show(
         "",
@@ -57,10 +63,10 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     value(mapped, row) {
       const { path, valueJson, rule, sources } = mapped;
       const from = sources.length
-        ? `from ${sources.map(({ pointer, valueJson: json }) => `${sourceName(pointer)}, ${cut(json)}`).join("; ")}`
+        ? `from ${sources.map(({ pointer, valueJson: json }) => `${sourceName(pointer)}, ${cut(json, LONGEST)}`).join("; ")}`
         : "a constant: no source field";
       show(
-        `${eventName(path)} is ${cut(valueJson)}, ${from}. Rule: ${rule}`,
+        `${eventName(path)} is ${cut(valueJson, LONGEST)}, ${from}. Rule: ${rule}`,
         head("Event value", eventName(path), valueJson),
         part("Rule", element("p", { class: "rule" }, rule),
           ...(row ? [reference("Show in the table", () => goToRow(row))] : [])),
@@ -69,7 +75,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
           sources.length
             ? element("ul", { class: "facts" }, ...sources.map(({ pointer, valueJson: json }) =>
                 element("li", {}, reference(sourceName(pointer), () => goToSource(pointer)),
-                  element("code", {}, pointer === "" ? counted(json.length, "character") : cut(json)))))
+                  element("code", {}, pointer === "" ? counted(json.length, "character") : cut(json, LONGEST)))))
             : element("p", {}, "None: a constant, or the clock."),
         ),
       );
@@ -78,9 +84,9 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     /** Tells what a source field became. */
     source({ pointer, valueJson, made, whole, isOmitted, isUnused }) {
       const names = made.map(({ path }) => eventName(path));
-      const nothing = isUnused ? "No rule reads this field." : "Nothing in this event comes of it.";
+      const nothing = isUnused ? "Unused: it is in no value of the event." : "Nothing in this event comes from it.";
       show(
-        `${pointer} is ${cut(valueJson)}. ${names.length ? `It makes ${names.join(", ")}.` : nothing}`,
+        `${sourceName(pointer)} is ${cut(valueJson, LONGEST)}. ${names.length ? `It makes ${names.join(", ")}.` : nothing}`,
         head("Source field", sourceName(pointer), valueJson),
         made.length
           ? part(
@@ -90,12 +96,12 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
                   isOmitted(value)
                     ? element("span", { class: "path" }, `${eventName(value.path)} (omitted)`)
                     : reference(eventName(value.path), () => goToEvent(value.path)),
-                  element("code", {}, cut(value.valueJson)),
+                  element("code", {}, cut(value.valueJson, LONGEST)),
                   element("p", { class: "rule" }, value.rule)))),
             )
           : part("Makes nothing", element("p", {}, nothing)),
         ...(whole.length
-          ? [element("p", { class: "hint" }, `Made of the whole record: ${whole.map(({ path }) => eventName(path)).join(", ")}.`)]
+          ? [element("p", { class: "hint" }, `Made from the whole record: ${whole.map(({ path }) => eventName(path)).join(", ")}.`)]
           : []),
       );
     },
@@ -106,13 +112,9 @@ function head(what, name, valueJson) {
   return element("div", { class: "about" },
     element("p", { class: "what" }, what),
     element("p", { class: "path" }, name),
-    element("p", { class: "is" }, element("code", {}, cut(valueJson))));
+    element("p", { class: "is" }, element("code", {}, cut(valueJson, LONGEST))));
 }
 
 function part(title, ...children) {
   return element("section", {}, element("h3", {}, title), ...children);
-}
-
-function cut(text) {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

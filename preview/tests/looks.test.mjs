@@ -11,6 +11,8 @@ import { apiPage } from "./endpoints.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true };
+const NARROW = { viewport: { width: 320, height: 1000 }, hasTouch: true };
+const FORCED = { forcedColors: "active" };
 const DARK = { colorScheme: "dark" };
 
 let server;
@@ -74,7 +76,10 @@ for (const [name, options, act] of [
   ["list", {}, listed],
   ["list-dark", DARK, listed],
   ["list-phone", PHONE, listed],
+  ["list-narrow", NARROW, listed],
+  ["list-forced-colors", FORCED, listed],
   ["reject", {}, refused],
+  ["reject-phone", PHONE, refused],
   ["reject-dark", DARK, refused],
   ["omit", {}, omitted],
   ["unused", {}, unused],

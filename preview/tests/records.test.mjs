@@ -7,9 +7,9 @@ import { parse } from "../scripts/json-text.js";
 import { links, rowOf } from "../scripts/links.js";
 import { offsetOf, placeOf } from "../scripts/place.js";
 import { child, dotted, segments } from "../scripts/pointers.js";
-import { decode, records } from "../scripts/records.js";
+import { decode, records, unified } from "../scripts/records.js";
 
-const found = (text) => records(text).map(({ line, text: record }) => [line, record]);
+const found = (text) => records(unified(text)).map(({ line, text: record }) => [line, record]);
 
 test("every form of file is taken", () => {
   for (const [text, expected] of [
@@ -22,6 +22,9 @@ test("every form of file is taken", () => {
     ["{}\n\n{}\n", [[1, "{}"], [3, "{}"]]],
     ['{"items": [1]}\n[2]\n3', [[1, "1"], [2, "2"], [3, "3"]]],
     ['{"items": 5}', [[1, '{"items": 5}']]],
+    ['{"\\ud800": 1, "items": [1]}', [[1, '{"\\ud800": 1, "items": [1]}']]],
+    ["{}\r\n{}\r\n", [[1, "{}"], [2, "{}"]]],
+    ['{}\r{}\n{}', [[1, "{}\r{}"], [2, "{}"]]],
     ['{"items": [1], "items": [2]}', [[1, '{"items": [1], "items": [2]}']]],
     ["null", [[1, "null"]]],
     ['["]", "\\"[", "\\\\"]', [[1, '"]"'], [1, '"\\"["'], [1, '"\\\\"']]],
@@ -48,6 +51,8 @@ test("a line that is not UTF-8 is told, with the column in bytes", () => {
     [bytes(0xff, "\n{}"), [[1, 1], [2, undefined]]],
     [bytes(0xff, "\n", 0xff), [[1, 1]]],
     [bytes("{}\n", 0xc3), [[1, undefined], [2, 1]]],
+    [bytes("{}\nä", 0xe2, 0x82, "x"), [[1, undefined], [2, 3]]],
+    [bytes("{}\n", 0xed, 0xa0, 0x80), [[1, undefined], [2, 1]]],
   ]) {
     const { text, notUtf8 } = decode(file);
     assert.deepEqual(records(text, notUtf8).map((record) => [record.line, record.notUtf8]), expected);
