@@ -62,7 +62,7 @@ impl<'a> Subject<'a> {
             endpoint,
             record: record.unwrap_or(const { &Node::EMPTY }),
             omit,
-            untold: record.is_none().then_some(endpoint.json),
+            untold: record.is_none().then(|| endpoint.json.trim_ascii()),
             now,
             interfaces: Vec::new(),
             groups: groups(endpoint, dialect),
