@@ -120,12 +120,15 @@ impl<'a> Node<'a> {
 
     /// The endpoint without what stands at `used`; none where nothing is left.
     pub fn without(&self, used: &mut Vec<Place>) -> Option<Self> {
-        used.sort_unstable();
+        // By length first, which tells most of them apart without a look at their bytes.
+        used.sort_unstable_by_key(|(source, index)| (source.len(), *source, *index));
         self.without_used(used, &mut String::new(), 0)
     }
 
     fn without_used(&self, used: &[Place], path: &mut String, index: usize) -> Option<Self> {
-        let here = |place: &Place| place.0.cmp(path.as_str()).then(place.1.cmp(&index));
+        let here = |(source, at): &Place| {
+            (source.len(), *source, *at).cmp(&(path.len(), path.as_str(), index))
+        };
         if !path.is_empty() && used.binary_search_by(here).is_ok() {
             return None;
         }
