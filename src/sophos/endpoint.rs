@@ -72,8 +72,8 @@ pub struct Group<'a> {
 /// Reads one endpoint from its JSON text, in one pass that takes any depth and size.
 ///
 /// Of a text or a boolean that comes twice the last one counts; objects and arrays are taken together, and
-/// take nothing away from a text under the same name. Of a list the first 100,000 entries count. A field of another type than the API documents counts
-/// as absent.
+/// take nothing away from a text under the same name. Of a list the first 100,000 entries count. A field of
+/// another type than the API documents counts as absent.
 ///
 /// # Errors
 ///
