@@ -23,6 +23,7 @@ help:
 	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
 	@echo "preview    the mapping in a web page, served on loopback (PORT, 8080 if not set); needs Node.js 20"
 	@echo "test       lints and all tests but the slow ones"
+	@echo "test-preview  the page in Chromium alone, compared with the host and a native build"
 	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the"
 	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
 	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"

@@ -79,8 +79,8 @@ impl Mapping {
         let subject = Subject::new(endpoint, record.as_ref(), now, self.dialect, &self.omit);
         let mut writer = Writer::new();
         let mut used = Vec::new();
-        self.values(&subject, &mut used, |rule, index, made| {
-            if !self.omit.has(rule) {
+        self.values(&subject, &mut used, |rule, index, made, is_omitted| {
+            if !is_omitted {
                 match made {
                     Some(made) => writer.value(rule, index, &made.value),
                     None => writer.uid(rule),
@@ -117,8 +117,7 @@ impl Mapping {
         let mut used = Vec::new();
         let mut explanation = Explanation::default();
         let mut uid = None;
-        self.values(&subject, &mut used, |rule, index, made| {
-            let is_omitted = self.omit.has(rule);
+        self.values(&subject, &mut used, |rule, index, made, is_omitted| {
             let list = if is_omitted {
                 &mut explanation.omitted
             } else {
@@ -142,9 +141,7 @@ impl Mapping {
         });
         // What no other value stands on is a value of its own where the dialect has one for it.
         let has_rest = rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest));
-        let unused = record
-            .without(&mut used)
-            .and_then(|left| left.members(|name| !has_rest || self.withholds(name)));
+        let unused = record.without(&mut used).filter(|_| !has_rest);
         explanation.unused = unused.as_ref().map(explain::pointers).unwrap_or_default();
         let written = writer.finish();
         explanation.event = written.json;
@@ -186,23 +183,19 @@ impl Mapping {
         Ok(())
     }
 
-    /// Whether a member of the endpoint is in no part of the event, since all that reads of it is left out.
-    fn withholds(&self, member: &str) -> bool {
-        self.omit.has_member(member, self.dialect)
-    }
-
-    /// Calls `each` with every value of the event, those that `omit` leaves out among them, in the order of
-    /// the event; none stands for the event's UUID. `used` gets what of the endpoint stands behind them, where
-    /// the subject has a record.
+    /// Calls `each` with every value of the event, in the order of the event, and whether `omit` leaves it out;
+    /// none stands for the event's UUID. `used` gets what of the endpoint stands behind them, where the subject
+    /// has a record.
     fn values(
         &self,
         subject: &Subject<'_>,
         used: &mut Vec<Place>,
-        mut each: impl FnMut(&'static Rule, usize, Option<&Made<'_>>),
+        mut each: impl FnMut(&'static Rule, usize, Option<&Made<'_>>, bool),
     ) {
         let record = subject.record;
         let has_record = !record.is_empty();
         rules::walk(subject, self.dialect, |rule, index| {
+            let is_omitted = self.omit.has(rule);
             let constant = |value| {
                 Some(Made {
                     value,
@@ -214,17 +207,28 @@ impl Mapping {
                 Make::Integer(number) => constant(Value::Integer(number)),
                 Make::True => constant(Value::Boolean(true)),
                 Make::Value(make) => make(subject, index),
-                Make::EventUid => return each(rule, index, None),
-                Make::Rest => record
-                    .without(used)
-                    .and_then(|rest| rest.members(|name| !self.withholds(name)))
-                    .and_then(|rest| constant(Value::Part(Cow::Owned(rest)))),
+                Make::EventUid => return each(rule, index, None, is_omitted),
+                Make::Rest => {
+                    let Some(rest) = record.without(used) else {
+                        return;
+                    };
+                    // Of a member of the endpoint that is left out, nothing may show here either.
+                    let withholds = |name: &str| self.omit.has_member(name, self.dialect);
+                    let (kept, withheld) = rest.divide(|name| is_omitted || !withholds(name));
+                    for (part, is_omitted) in [(kept, is_omitted), (withheld, true)] {
+                        let made = part.and_then(|part| constant(Value::Part(Cow::Owned(part))));
+                        if let Some(made) = &made {
+                            each(rule, index, Some(made), is_omitted);
+                        }
+                    }
+                    return;
+                }
             };
             if let Some(made) = &made {
                 if has_record {
                     used.extend(explain::places(rule, made.origin));
                 }
-                each(rule, index, Some(made));
+                each(rule, index, Some(made), is_omitted);
             }
         });
     }

@@ -57,7 +57,7 @@ impl Omit {
     }
 
     /// Whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
-    /// attribute that reads of the member is. Observables only repeat what is in the event.
+    /// attribute that reads of the member is. Observables and profiles only follow what is in the event.
     pub fn has_member(&self, member: &str, dialect: Dialect) -> bool {
         let mut named = self.0.iter().filter_map(|path| path.strip_prefix(UNMAPPED));
         if named.any(|named| named == member) {
@@ -68,7 +68,7 @@ impl Omit {
             sources.any(|source| source.split(['.', '[']).next() == Some(member))
         };
         let mut readers = rules::of(dialect)
-            .filter(|rule| !rule.is_within("observables"))
+            .filter(|rule| !rule.is_within("observables") && !rule.is_within("metadata.profiles"))
             .filter(reads)
             .peekable();
         !self.0.is_empty() && readers.peek().is_some() && readers.all(|rule| self.has(rule))
@@ -87,9 +87,16 @@ fn check(path: &str, dialect: Dialect) -> Result<(), String> {
             _ => Ok(()),
         };
     }
-    if path.is_empty() || !rules::of(dialect).any(|rule| rule.is_within(path)) {
+    if path.starts_with('/') {
         return Err(format!(
-            "`{path}` is no attribute of the dialect `{name}`; docs/mapping.md lists them"
+            "`{path}` is written as a pointer; write names with dots between and `[]` for the entries of a list, as \
+             in `device.groups[].name`"
+        ));
+    }
+    if path.is_empty() || !rules::of(dialect).any(|rule| rule.is_within(path)) {
+        let known = known_beside(path, dialect);
+        return Err(format!(
+            "`{path}` is no attribute of the dialect `{name}`; {known}"
         ));
     }
     if !is_required(path, dialect) {
@@ -103,7 +110,7 @@ fn check(path: &str, dialect: Dialect) -> Result<(), String> {
     let may_go = objects_around(path).find(|object| !is_required(object, dialect));
     Err(match may_go {
         Some(object) => format!(
-            "`{path}` alone cannot be left out: `{object}` is worth nothing without it. Leave out `{object}`"
+            "`{path}` alone cannot be left out: without it `{object}` may be worth nothing. Leave out `{object}`"
         ),
         None => format!("`{path}` cannot be left out: no event is complete without it"),
     })
@@ -116,6 +123,28 @@ fn is_required(path: &str, dialect: Dialect) -> bool {
         || rules::of(dialect)
             .filter(|rule| rule.required.contains(&dialect))
             .any(|rule| without_index(rule.path) == path)
+}
+
+/// The names that could have been meant by the last one of a path that is known.
+fn known_beside(path: &str, dialect: Dialect) -> String {
+    let is_known = |object: &&str| rules::of(dialect).any(|rule| rule.is_within(object));
+    let object = objects_around(path).find(is_known);
+    let within = |rule: &'static Rule| match object {
+        Some(object) => {
+            let rest = rule.path.strip_prefix(object)?.trim_start_matches("[0]");
+            rest.trim_start_matches("[]").strip_prefix('.')
+        }
+        None => Some(rule.path),
+    };
+    let mut names = Vec::new();
+    for name in rules::of(dialect).filter_map(within) {
+        let name = without_index(name.split('.').next().unwrap_or(name));
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let object = object.map_or("an event".to_owned(), |object| format!("`{object}`"));
+    format!("{object} has {}", names.join(", "))
 }
 
 /// The objects and lists that a path stands in, the nearest first.
@@ -171,7 +200,27 @@ mod tests {
                 "Leave out `unmapped.tags`",
             ),
             ("device.owner", Dialect::Sekoia, "is no attribute"),
-            ("device.des", Dialect::Sekoia, "is no attribute"),
+            (
+                "device.des",
+                Dialect::Sekoia,
+                "is no attribute of the dialect `sekoia`; `device` has uid, hostname, name, desc, type",
+            ),
+            (
+                "device.owner.nam",
+                Dialect::Ocsf,
+                "`device.owner` has uid, name, domain, full_name",
+            ),
+            (
+                "device.groups[].id",
+                Dialect::Ocsf,
+                "`device.groups` has uid, name",
+            ),
+            ("devices", Dialect::Ocsf, "an event has activity_id"),
+            (
+                "/device/desc",
+                Dialect::Sekoia,
+                "as in `device.groups[].name`",
+            ),
             ("device", Dialect::Ocsf, "no event is complete"),
             ("device.uid", Dialect::Ocsf, "no event is complete"),
             ("device.hostname", Dialect::Sekoia, "no event is complete"),

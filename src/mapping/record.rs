@@ -169,17 +169,14 @@ impl<'a> Node<'a> {
         left
     }
 
-    /// An object's members of these names alone; none where there are none.
-    pub fn members(self, keep: impl Fn(&str) -> bool) -> Option<Self> {
-        match self {
-            Self::Object(mut members) => {
-                members.retain(|(name, _)| keep(name));
-                Some(members)
-                    .filter(|members| !members.is_empty())
-                    .map(Self::Object)
-            }
-            _ => None,
-        }
+    /// An object's members of the names that are kept, and the others; none where there are none.
+    pub fn divide(self, is_kept: impl Fn(&str) -> bool) -> (Option<Self>, Option<Self>) {
+        let Self::Object(members) = self else {
+            return (Some(self), None);
+        };
+        let (kept, others) = members.into_iter().partition(|(name, _)| is_kept(name));
+        let object = |members: Vec<_>| (!members.is_empty()).then_some(Self::Object(members));
+        (object(kept), object(others))
     }
 
     /// Calls `each` with every scalar: its JSON text, and two pointers (RFC 6901) to it. `written` counts the

@@ -116,7 +116,7 @@ pub const ENRICHMENTS: &[Rule] = &[
 pub const REST: &[Rule] = &[
     row(
         "unmapped",
-        &[],
+        &[""],
         "everything of the endpoint that stands behind no other value, where it stood",
         Make::Rest,
     )
@@ -144,14 +144,16 @@ fn copy<'a>(subject: &'a Subject<'a>, source: &str) -> Option<Made<'a>> {
     Some(made(Value::Part(Cow::Borrowed(node))))
 }
 
-/// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in.
+/// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in, or takes along with all
+/// of the enrichment.
 pub fn shows_state(record: &Node<'_>, omit: &Omit) -> bool {
     let rules = ENRICHMENTS.iter().filter(|rule| rule.is_of(Ocsf));
     rules
         .filter(|rule| rule.path.starts_with("enrichments[0].data."))
         .any(|rule| {
             let mut sources = rule.sources.iter();
-            sources.any(|source| record.at(source, 0).is_some()) && !omit.has(rule)
+            let is_there = sources.any(|source| record.at(source, 0).is_some());
+            is_there && (!omit.has(rule) || omit.has_path("enrichments[0].name", Ocsf))
         })
 }
 

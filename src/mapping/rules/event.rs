@@ -34,7 +34,7 @@ pub const METADATA: &[Rule] = &[
     always("metadata.version", Make::Text(ocsf::VERSION)).required(),
     row(
         "metadata.uid",
-        &[""],
+        &[],
         "a UUID (version 8) made of all the rest of the event: the same event has the same one, wherever and \
          however often it is delivered",
         Make::EventUid,
