@@ -19,8 +19,12 @@ export function createSettings(onChange) {
     omit: () => omit.value.split(",").map((path) => path.trim()).filter(Boolean),
   };
 
+  let isTaken = false;
+  function tell() {
+    isTaken = onChange();
+  }
+
   function write() {
-    const isTaken = onChange();
     const hash = new URLSearchParams();
     if (settings.dialect() !== radios[0].value) hash.set("dialect", settings.dialect());
     if (isTaken && settings.omit().length) hash.set("omit", settings.omit().join(","));
@@ -36,13 +40,19 @@ export function createSettings(onChange) {
   }
 
   read();
-  for (const radio of radios) radio.addEventListener("change", write);
-  // The address follows when the field is left: browsers allow only so many changes of it.
-  omit.addEventListener("input", onChange);
+  for (const radio of radios) {
+    radio.addEventListener("change", () => {
+      tell();
+      write();
+    });
+  }
+  // The address follows when the field is left: browsers allow only so many changes of it. Nothing is drawn anew
+  // then, or what is pressed to leave the field would be gone before it is clicked.
+  omit.addEventListener("input", tell);
   omit.addEventListener("change", write);
   addEventListener("hashchange", () => {
     read();
-    onChange();
+    tell();
   });
   return settings;
 }
