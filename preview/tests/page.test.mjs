@@ -368,6 +368,26 @@ test("an endpoint that is too large for reasons says so, whatever is pointed at"
     await hasText(page, "#why", "the mapper gives its event without reasons");
   }));
 
+test("a text that is put in just before what is omitted changes is kept, and the reasons follow it", () =>
+  visit(async (page) => {
+    await page.locator("#omit").fill("device.desc");
+    await hasText(page, "#omitted summary", "1 omitted value");
+    await value(page, "event", "/device/hostname").click();
+    await hasText(page, "#said", "Pinned. device.hostname");
+    await page.evaluate((text) => {
+      const put = (id, into) => {
+        document.getElementById(id).value = into;
+        document.getElementById(id).dispatchEvent(new InputEvent("input", { bubbles: true }));
+      };
+      put("text", text);
+      put("omit", "");
+    }, JSON.stringify(endpoint(5)));
+    await hasText(page, "#why .is", '"example-5"');
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+    assert.equal((await shownEvent(page)).device.hostname, "example-5");
+    assert.equal(await page.locator("#text").inputValue(), JSON.stringify(endpoint(5)));
+  }));
+
 test("who types is told that a text is refused, and not at every key how", () =>
   visit(async (page) => {
     await page.locator("#text").fill(SAMPLE.replace('"id"', '"id'));
