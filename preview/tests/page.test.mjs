@@ -89,6 +89,7 @@ test("a constant says that it is one", () =>
   visit(async (page) => {
     await value(page, "event", "/class_uid").hover();
     await hasText(page, "#why", "None: a constant");
+    assert.match(await page.locator("#why-said").textContent(), /, from no source field\. Rule: /);
     assert.deepEqual(await lit(page, "source"), []);
   }));
 
@@ -363,9 +364,15 @@ test("an endpoint that is too large for reasons says so, whatever is pointed at"
     const macAddresses = products.map((_, index) => `00:00:5E:00:${(index >> 8).toString(16).padStart(2, "0")}:${(index & 255).toString(16).padStart(2, "0")}`);
     const ipv4Addresses = products.map((_, index) => `192.0.2.${index % 256}`);
     await drop(page, { name: "large.json", content: JSON.stringify({ ...endpoint(1), assignedProducts: products, macAddresses, ipv4Addresses }) });
-    await hasText(page, "#why", "the mapper gives its event without reasons");
+    await hasText(page, "#why", "without reasons: the endpoint is too large");
     await value(page, "source", "/hostname").hover();
-    await hasText(page, "#why", "the mapper gives its event without reasons");
+    await hasText(page, "#why", "without reasons: the endpoint is too large");
+  }));
+
+test("an endpoint that has no reasons since it has a name twice says so", () =>
+  visit(async (page) => {
+    await drop(page, { name: "twice.json", content: JSON.stringify(endpoint(1)).replace("{", '{"tags": 1, "tags": 2, ') });
+    await hasText(page, "#why", "without reasons: the endpoint is too large, or has a name twice in one object.");
   }));
 
 test("a text that is put in just before what is omitted changes is kept, and the reasons follow it", () =>
