@@ -261,16 +261,14 @@ function show() {
     const { explanation, omitFault } = explain(record.text);
     hideReject();
     byId("event").hidden = false;
-    eventView.show(explanation);
+    eventView.show(explanation, omitFault);
     view.show(record.text, explanation);
-    eventView.omitFault(omitFault);
     const { length } = explanation.values;
     tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${length ? counted(length, "value") : "an event without reasons"}.`);
     return !omitFault;
   } catch (fault) {
     if (fault.line === undefined) throw fault;
-    eventView.show(undefined);
-    eventView.omitFault();
+    eventView.show();
     view.refuse(record.text, fault.message);
     byId("event").hidden = true;
     showReject(fault, {

@@ -191,11 +191,17 @@ test("what is omitted is not in the event, and is listed", () =>
     assert.equal(new URL(page.url()).hash, "#omit=device.desc,device.groups[].uid".replaceAll("[]", "%5B%5D"));
 
     await page.locator("#omit").fill("device.nonsense");
-    await hasText(page, "#omit-fault", "Nothing is omitted below.");
+    await hasText(page, "#omit-fault", "Nothing is omitted below, so it cannot be copied or downloaded.");
     await hasText(page, "#said", "Nothing is omitted: ");
     assert.deepEqual(await shownEvent(page), SAMPLE_EVENT);
+    const canBeHad = () => Promise.all(["#copy", "#download"].map((button) => page.locator(button).isEnabled()));
+    assert.deepEqual(await canBeHad(), [false, false], "it holds what was to be left out");
     await page.locator("#omit").press("Enter");
     assert.equal(new URL(page.url()).hash, "", "what may be part of an endpoint stays out of the address");
+
+    await page.locator("#omit").fill("device.desc");
+    await hasText(page, "#omitted summary", "1 omitted value");
+    assert.deepEqual(await canBeHad(), [true, true]);
   }));
 
 test("the event is copied and downloaded as one line", () =>
