@@ -262,6 +262,7 @@ function show() {
     hideReject();
     byId("event").hidden = false;
     eventView.show(explanation, omitFault);
+    fleetView.omits(settings.omit().length > 0 && !omitFault);
     view.show(record.text, explanation);
     const { length } = explanation.values;
     tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${length ? counted(length, "value") : "an event without reasons"}.`);
@@ -269,6 +270,7 @@ function show() {
   } catch (fault) {
     if (fault.line === undefined) throw fault;
     eventView.show();
+    fleetView.omits(settings.omit().length > 0);
     view.refuse(record.text, fault.message);
     byId("event").hidden = true;
     showReject(fault, {
