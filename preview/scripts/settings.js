@@ -2,6 +2,12 @@
 
 import { byId } from "./dom.js";
 
+/** Personal data and identifiers that each dialect lets one leave out. */
+const OMIT_EXAMPLES = {
+  sekoia: "device.desc, device.network_interfaces[].mac",
+  ocsf: "device.owner, device.hw_info",
+};
+
 /**
  * Connects the controls with the hash.
  *
@@ -21,7 +27,12 @@ export function createSettings(onChange) {
 
   let isTaken = false;
   function tell() {
+    showExample();
     isTaken = onChange();
+  }
+
+  function showExample() {
+    omit.placeholder = OMIT_EXAMPLES[settings.dialect()];
   }
 
   function write() {
@@ -40,6 +51,7 @@ export function createSettings(onChange) {
   }
 
   read();
+  showExample();
   for (const radio of radios) {
     radio.addEventListener("change", () => {
       tell();

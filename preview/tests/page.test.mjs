@@ -204,6 +204,21 @@ test("what is omitted is not in the event, and is listed", () =>
     assert.deepEqual(await canBeHad(), [true, true]);
   }));
 
+test("what the Omit field has for an example can be omitted in the dialect", () =>
+  visit(async (page) => {
+    const examples = new Set();
+    for (const dialect of Object.keys(RULES)) {
+      await page.locator("#omit").fill("");
+      await page.getByRole("radio", { name: dialect }).check();
+      const example = await page.locator("#omit").getAttribute("placeholder");
+      examples.add(example);
+      await page.locator("#omit").fill(example);
+      await page.locator("#omitted li").first().waitFor();
+      assert.ok(await page.locator("#omit-fault").isHidden());
+    }
+    assert.equal(examples.size, 2);
+  }));
+
 test("the event is copied and downloaded as one line", () =>
   visit(async (page) => {
     await page.locator("#copy").click();
