@@ -188,7 +188,7 @@ let shownRules;
 function showRules() {
   if (shownRules === settings.dialect()) return false;
   shownRules = settings.dialect();
-  rulesTable.show(rules[shownRules] ?? []);
+  rulesTable.show(rules[shownRules] ?? [], shownRules);
   return true;
 }
 

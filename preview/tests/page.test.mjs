@@ -219,6 +219,27 @@ test("what the Omit field has for an example can be omitted in the dialect", () 
     assert.equal(examples.size, 2);
   }));
 
+test("the rules tell of a field that none reads, of the whole endpoint, and of what omit cannot name alone", () =>
+  visit(async (page) => {
+    const shown = page.locator("#rules tbody tr:visible");
+    const paths = () => shown.evaluateAll((rows) => rows.map((row) => row.dataset.path));
+    for (const [dialect, outcome] of [["sekoia", "is in no event."], ["ocsf", "goes under unmapped, where it stood."]]) {
+      await page.getByRole("radio", { name: dialect }).check();
+      await page.locator("#rules-filter").fill("tags");
+      await hasText(page, "#rules [role=status]", `A field of the endpoint that no rule reads ${outcome}`);
+      assert.deepEqual(await paths(), []);
+      await page.locator("#rules-filter").fill("");
+      assert.equal(await page.locator("#rules [role=status]").textContent(), "");
+      assert.deepEqual(
+        await page.locator("#rules tr", { hasText: "not omitted alone" }).evaluateAll((rows) => rows.map((row) => row.dataset.path)),
+        RULES[dialect].filter(({ required }) => required).map(({ path }) => path),
+      );
+    }
+    await page.locator("#rules-filter").fill("the whole endpoint");
+    assert.deepEqual(await paths(), RULES.ocsf.filter(({ sources }) => sources.includes("")).map(({ path }) => path));
+    assert.equal(await shown.last().locator(".from").textContent(), "the whole endpoint");
+  }));
+
 test("the event is copied and downloaded as one line", () =>
   visit(async (page) => {
     await page.locator("#copy").click();
