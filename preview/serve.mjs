@@ -1,4 +1,4 @@
-/** Serves dist/preview/ on loopback, at the port that PORT names, 8080 without one; 0 is any that is free. */
+/** Serves dist/preview/ on loopback, at the port that PORT names, 8080 if it is empty or not set; 0 is any that is free. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -40,13 +40,26 @@ export async function serve(port) {
   };
 }
 
+/**
+ * The port that the variable PORT names.
+ *
+ * @param {string} [text] 8080 where it is empty or not set
+ * @returns {number|undefined} none where it is no port
+ */
+export function portOf(text) {
+  if (!text) return 8080;
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const port = process.env.PORT ?? "8080";
+  const { PORT } = process.env;
+  const port = portOf(PORT);
   try {
-    const { url } = await serve(Number(port));
+    if (port === undefined) throw new Error("it must be a number from 0 to 65535");
+    const { url } = await serve(port);
     console.log(`the preview is at ${url}`);
   } catch (error) {
-    console.error(`PORT=${port} cannot be served: ${error.message}; PORT=0 takes any port that is free`);
+    console.error(`PORT=${PORT || port} cannot be served: ${error.message}; PORT=0 takes any port that is free`);
     process.exitCode = 1;
   }
 }

@@ -29,12 +29,14 @@ export function createEventView() {
 
   return {
     /**
-     * Takes the event to copy and lists what is left out of it.
+     * Takes the event to copy and lists what is left out of it. Where the paths to omit are wrong this is told, and
+     * the event cannot be had: it holds what was to be left out.
      *
-     * @param {import("./links.js").Explanation|undefined} explanation none: there is no event
+     * @param {import("./links.js").Explanation} [explanation] none: there is no event
+     * @param {string} [omitFault] what is wrong with the paths to omit
      */
-    show(explanation) {
-      event = explanation?.event;
+    show(explanation, omitFault) {
+      event = omitFault === undefined ? explanation?.event : undefined;
       copy.disabled = event === undefined;
       download.disabled = event === undefined;
       reset();
@@ -48,18 +50,12 @@ export function createEventView() {
           element("code", {}, cut(valueJson, LONGEST)),
           element("p", { class: "rule" }, rule,
             sources.length ? ` (${sources.map(({ pointer }) => sourceName(pointer)).join(", ")})` : ""))));
-    },
-
-    /**
-     * Tells what is wrong with the paths to omit; nothing where they are good.
-     *
-     * @param {string} [message]
-     */
-    omitFault(message) {
       const fault = byId("omit-fault");
-      fault.hidden = message === undefined;
-      fault.textContent = message === undefined ? "" : `${cut(message, LONGEST)}. Nothing is omitted below.`;
-      byId("omit").setAttribute("aria-invalid", String(message !== undefined));
+      fault.hidden = omitFault === undefined;
+      fault.textContent = omitFault === undefined
+        ? ""
+        : `${cut(omitFault, LONGEST)}. Nothing is omitted below, so it cannot be copied or downloaded.`;
+      byId("omit").setAttribute("aria-invalid", String(omitFault !== undefined));
     },
   };
 }

@@ -83,7 +83,6 @@ export function createExplainView(rules) {
         pointer: target.pointer,
         valueJson: current.raw.get(target.pointer) ?? "",
         made,
-        whole: current.links.madeOfWhole(),
         isOmitted: current.links.isOmitted,
         isUnused: current.explanation.unused.some((unused) => isWithin(target.pointer, unused)),
       });

@@ -41,6 +41,8 @@ export function createFleetView({ onSelect, onClose }) {
   let shown = ROWS;
   let drawn = 0;
   let complete = false;
+  let passed = 0;
+  let isOmitting = false;
 
   byId("fleet-close").addEventListener("click", onClose);
   find.addEventListener("input", () => {
@@ -118,7 +120,8 @@ export function createFleetView({ onSelect, onClose }) {
     more.hidden = passing.length <= shown;
     more.textContent = `Show ${Math.min(ROWS, passing.length - shown)} more of ${passing.length.toLocaleString("en")}`;
     none.hidden = passing.length > 0 || !complete;
-    drawProgress(passing.length);
+    passed = passing.length;
+    drawProgress();
   }
 
   function redraw() {
@@ -126,11 +129,13 @@ export function createFleetView({ onSelect, onClose }) {
     drawRows();
   }
 
-  function drawProgress(passing) {
+  function drawProgress() {
     const refused = rows.reduce((count, { outcome }) => count + (outcome === "refused" ? 1 : 0), 0);
     const done = rows.length.toLocaleString("en");
+    const omitting = isOmitting ? ", before what is omitted" : "";
+    const shownOnly = passed < total ? `; ${passed.toLocaleString("en")} shown` : "";
     byId("fleet-progress").textContent = complete
-      ? `${counted(total, "endpoint")}, ${refused.toLocaleString("en")} refused${passing < total ? `; ${passing.toLocaleString("en")} shown` : ""}`
+      ? `${counted(total, "endpoint")}, ${refused.toLocaleString("en")} refused${omitting}${shownOnly}`
       : `mapping: ${done} of ${total.toLocaleString("en")}`;
   }
 
@@ -170,7 +175,7 @@ export function createFleetView({ onSelect, onClose }) {
     grow() {
       drawBars();
       if (drawn < ROWS) drawRows();
-      else drawProgress(rows.length);
+      else drawProgress();
     },
     /** Shows everything: the list is complete. */
     finish() {
@@ -179,6 +184,11 @@ export function createFleetView({ onSelect, onClose }) {
     },
     /** Shows everything anew: one of the rows has changed. */
     redraw,
+    /** Tells whether something is omitted, which the list takes no notice of. */
+    omits(is) {
+      isOmitting = is;
+      drawProgress();
+    },
     /** Marks the row of the endpoint that is shown below. */
     select(index) {
       selected = index;

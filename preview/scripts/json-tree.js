@@ -118,7 +118,7 @@ export function createTree(container, { label, name, onPoint, onPin }) {
     light(pointers) {
       mark("lit", pointers);
       const places = [...container.querySelectorAll(".lit")];
-      if (places.length && !pointers.has("")) bringIntoView(container, places);
+      if (places.length) bringIntoView(container, places);
     },
     /** Marks the value that the explanation is about; `pinned` where it stays. */
     activate(pointer, pinned) {

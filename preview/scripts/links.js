@@ -29,8 +29,6 @@ export function links(explanation) {
     /** @returns {MappedValue[]} what is made of the source field at a pointer, or of one that holds it */
     madeOf: (pointer) =>
       all.filter(({ sources }) => sources.some((source) => isWithin(pointer, source.pointer))),
-    /** @returns {MappedValue[]} what is made of the record as a whole */
-    madeOfWhole: () => all.filter(({ sources }) => sources.some(({ pointer }) => pointer === "")),
   };
 }
 

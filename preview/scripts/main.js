@@ -42,11 +42,13 @@ field.addEventListener("input", () => {
   // A browser may tell of a pasted text line by line; half of it means nothing.
   if (isAwaited) return;
   isAwaited = true;
-  requestAnimationFrame(() => {
-    isAwaited = false;
-    edited();
-  });
+  requestAnimationFrame(takeEdit);
 });
+
+/** Takes the text that the field has and that is not shown yet: what is shown next would put the old one back. */
+function takeEdit() {
+  if (isAwaited) edited();
+}
 
 /** @type {{map: (text: string) => string, explain: (text: string, dialect: string) => object}} */
 let mapper;
@@ -108,6 +110,7 @@ function pasted(event) {
 
 /** The field has changed: in a list that is the selected endpoint, unless it holds several itself. */
 function edited(text = field.value) {
+  isAwaited = false;
   if (!mapper) return;
   const origin = { name: "pasted text", text };
   const found = records(text);
@@ -149,6 +152,7 @@ async function read(file) {
  * @param {Origin[]} origins
  */
 function take(origins) {
+  isAwaited = false;
   if (!mapper) return;
   current = origins.flatMap((origin) =>
     records(origin.text, origin.notUtf8).map((record) => ({ ...record, origin })));
@@ -173,6 +177,7 @@ function take(origins) {
  * @returns {boolean} whether the mapper took what to omit
  */
 function remap() {
+  takeEdit();
   if (!mapper) return false;
   if (showRules() && current.length > 1) mapFleet();
   return show();
@@ -183,7 +188,7 @@ let shownRules;
 function showRules() {
   if (shownRules === settings.dialect()) return false;
   shownRules = settings.dialect();
-  rulesTable.show(rules[shownRules] ?? []);
+  rulesTable.show(rules[shownRules] ?? [], shownRules);
   return true;
 }
 
@@ -218,6 +223,9 @@ function refuseUnmappable({ text, notUtf8, isEmpty, origin }) {
 }
 
 function select(index) {
+  takeEdit();
+  // The edit may have put a shorter list in its place.
+  if (index >= current.length) return;
   selected = index;
   fleetView.select(index);
   show();
@@ -226,6 +234,7 @@ function select(index) {
 }
 
 function closeFleet() {
+  takeEdit();
   mapping.abort();
   const { text, notUtf8, origin } = current[selected];
   take([{ ...origin, text, notUtf8: new Map(notUtf8 === undefined ? [] : [[1, notUtf8]]) }]);
@@ -252,16 +261,16 @@ function show() {
     const { explanation, omitFault } = explain(record.text);
     hideReject();
     byId("event").hidden = false;
-    eventView.show(explanation);
+    eventView.show(explanation, omitFault);
+    fleetView.omits(settings.omit().length > 0 && !omitFault);
     view.show(record.text, explanation);
-    eventView.omitFault(omitFault);
     const { length } = explanation.values;
     tell(omitFault ? `Nothing is omitted: ${omitFault}` : `Mapped: ${length ? counted(length, "value") : "an event without reasons"}.`);
     return !omitFault;
   } catch (fault) {
     if (fault.line === undefined) throw fault;
-    eventView.show(undefined);
-    eventView.omitFault();
+    eventView.show();
+    fleetView.omits(settings.omit().length > 0);
     view.refuse(record.text, fault.message);
     byId("event").hidden = true;
     showReject(fault, {

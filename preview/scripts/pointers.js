@@ -35,12 +35,12 @@ export function dotted(pointer) {
 }
 
 /**
- * Whether `inner` is `outer` or stands within it. The whole record holds everything and is not counted.
+ * Whether `inner` is `outer` or stands within it.
  *
  * @param {string} inner
  * @param {string} outer
  * @returns {boolean}
  */
 export function isWithin(inner, outer) {
-  return inner === outer || (outer !== "" && inner.startsWith(`${outer}/`));
+  return inner === outer || inner.startsWith(`${outer}/`);
 }

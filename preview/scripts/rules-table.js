@@ -3,8 +3,18 @@
 import { byId, counted, element } from "./dom.js";
 
 /**
+ * A source is a dotted path, or empty for the endpoint as a whole. `required`: `omit` cannot name the path alone.
+ *
  * @typedef {{path: string, sources: string[], rule: string, required: boolean}} Rule
  */
+
+const WHOLE = "the whole endpoint";
+
+/** What becomes of a field of the endpoint that no rule reads, by dialect. */
+const UNREAD = {
+  sekoia: "is in no event",
+  ocsf: "goes under unmapped, where it stood",
+};
 
 /**
  * Makes the table; it is empty until `show`.
@@ -18,11 +28,13 @@ export function createRulesTable(goToValue) {
 
   const body = element("tbody");
   const table = element("table", {},
-    element("caption", { class: "hidden" }, "The rules of the mapping"),
+    element("caption", { class: "hidden" }, 'The rules of the mapping. What is marked "not omitted alone" can be left out only with the object that it belongs to, if at all.'),
     element("thead", {}, element("tr", {},
       ...["OCSF attribute", "Source", "Rule"].map((title) => element("th", { scope: "col" }, title)))),
     body);
-  byId("rules").replaceChildren(table);
+  const none = element("p", { class: "hint", role: "status" });
+  byId("rules").replaceChildren(table, none);
+  let unread = "";
   filter.addEventListener("input", apply);
   body.addEventListener("click", ({ target }) => {
     if (target.closest("button")) goToValue(target.closest("tr").dataset.path);
@@ -32,13 +44,16 @@ export function createRulesTable(goToValue) {
     const word = filter.value.trim().toLowerCase();
     let shown = 0;
     for (const { rule, row } of rows.values()) {
-      const text = [rule.path, ...rule.sources, rule.rule].join("\n").toLowerCase();
+      const text = [rule.path, ...rule.sources.map((source) => source || WHOLE), rule.rule].join("\n").toLowerCase();
       row.hidden = !text.includes(word);
       shown += row.hidden ? 0 : 1;
     }
     byId("rules-count").textContent = word
       ? `${shown} of ${counted(rows.size, "rule")}`
       : counted(rows.size, "rule");
+    none.textContent = shown === 0 && word
+      ? `No rule names this. A field of the endpoint that no rule reads ${unread}.`
+      : "";
   }
 
   return {
@@ -46,8 +61,10 @@ export function createRulesTable(goToValue) {
      * Shows the rules of a dialect.
      *
      * @param {Rule[]} rules
+     * @param {string} dialect
      */
-    show(rules) {
+    show(rules, dialect) {
+      unread = UNREAD[dialect];
       rows = new Map(rules.map((rule) => [rule.path, { rule, row: row(rule) }]));
       body.replaceChildren(...[...rows.values()].map((entry) => entry.row));
       apply();
@@ -75,11 +92,12 @@ export function createRulesTable(goToValue) {
 }
 
 function row({ path, sources, rule, required }) {
-  const always = required ? [" ", element("span", { class: "tag" }, "always")] : [];
+  const tag = { class: "tag", title: "omit cannot name it alone: its object, or the event, is worth nothing without it" };
+  const notAlone = required ? [" ", element("span", tag, "not omitted alone")] : [];
   return element("tr", { "data-path": path },
-    element("th", { scope: "row" }, element("button", { type: "button", class: "reference" }, breakable(path)), ...always),
+    element("th", { scope: "row" }, element("button", { type: "button", class: "reference" }, breakable(path)), ...notAlone),
     element("td", { class: "from" }, ...(sources.length
-      ? sources.map((source) => element("code", {}, breakable(source)))
+      ? sources.map((source) => (source ? element("code", {}, breakable(source)) : element("span", {}, WHOLE)))
       : [element("span", { class: "none" }, "none")])),
     element("td", {}, rule));
 }

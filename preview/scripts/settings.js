@@ -2,6 +2,12 @@
 
 import { byId } from "./dom.js";
 
+/** Personal data and identifiers that each dialect lets one leave out. */
+const OMIT_EXAMPLES = {
+  sekoia: "device.desc, device.network_interfaces[].mac",
+  ocsf: "device.owner, device.hw_info",
+};
+
 /**
  * Connects the controls with the hash.
  *
@@ -19,8 +25,17 @@ export function createSettings(onChange) {
     omit: () => omit.value.split(",").map((path) => path.trim()).filter(Boolean),
   };
 
+  let isTaken = false;
+  function tell() {
+    showExample();
+    isTaken = onChange();
+  }
+
+  function showExample() {
+    omit.placeholder = OMIT_EXAMPLES[settings.dialect()];
+  }
+
   function write() {
-    const isTaken = onChange();
     const hash = new URLSearchParams();
     if (settings.dialect() !== radios[0].value) hash.set("dialect", settings.dialect());
     if (isTaken && settings.omit().length) hash.set("omit", settings.omit().join(","));
@@ -36,13 +51,20 @@ export function createSettings(onChange) {
   }
 
   read();
-  for (const radio of radios) radio.addEventListener("change", write);
-  // The address follows when the field is left: browsers allow only so many changes of it.
-  omit.addEventListener("input", onChange);
+  showExample();
+  for (const radio of radios) {
+    radio.addEventListener("change", () => {
+      tell();
+      write();
+    });
+  }
+  // The address follows when the field is left: browsers allow only so many changes of it. Nothing is drawn anew
+  // then, or what is pressed to leave the field would be gone before it is clicked.
+  omit.addEventListener("input", tell);
   omit.addEventListener("change", write);
   addEventListener("hashchange", () => {
     read();
-    onChange();
+    tell();
   });
   return settings;
 }

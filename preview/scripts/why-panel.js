@@ -39,13 +39,13 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     /** Tells what there is to see before anything is pointed at. */
     overview(explanation) {
       if (explanation.values.length === 0) {
-        show("", element("p", { class: "hint" }, "This endpoint is too large: the mapper gives its event without reasons."));
+        show("", element("p", { class: "hint" }, "The mapper gives this event without reasons: the endpoint is too large, or has a name twice in one object."));
         return;
       }
       const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;
       const figures = [
         [explanation.values.length - constants, "values come from source fields"],
-        [constants, "come from the rule alone"],
+        [constants, "come from no source field"],
         [explanation.omitted.length, "are omitted"],
         [explanation.unused.length, "source fields are unused"],
       ].filter(([count]) => count > 0);
@@ -64,7 +64,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
       const { path, valueJson, rule, sources } = mapped;
       const from = sources.length
         ? `from ${sources.map(({ pointer, valueJson: json }) => `${sourceName(pointer)}, ${cut(json, LONGEST)}`).join("; ")}`
-        : "a constant: no source field";
+        : "from no source field";
       show(
         `${eventName(path)} is ${cut(valueJson, LONGEST)}, ${from}. Rule: ${rule}`,
         head("Event value", eventName(path), valueJson),
@@ -75,14 +75,14 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
           sources.length
             ? element("ul", { class: "facts" }, ...sources.map(({ pointer, valueJson: json }) =>
                 element("li", {}, reference(sourceName(pointer), () => goToSource(pointer)),
-                  element("code", {}, pointer === "" ? counted(json.length, "character") : cut(json, LONGEST)))))
-            : element("p", {}, "None: a constant, or the clock."),
+                  element("code", {}, cut(json, LONGEST)))))
+            : element("p", {}, "None: a constant, the clock, or made of the event itself."),
         ),
       );
     },
 
     /** Tells what a source field became. */
-    source({ pointer, valueJson, made, whole, isOmitted, isUnused }) {
+    source({ pointer, valueJson, made, isOmitted, isUnused }) {
       const names = made.map(({ path }) => eventName(path));
       const nothing = isUnused ? "Unused: it is in no value of the event." : "Nothing in this event comes from it.";
       show(
@@ -100,9 +100,6 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
                   element("p", { class: "rule" }, value.rule)))),
             )
           : part("Makes nothing", element("p", {}, nothing)),
-        ...(whole.length
-          ? [element("p", { class: "hint" }, `Made from the whole record: ${whole.map(({ path }) => eventName(path)).join(", ")}.`)]
-          : []),
       );
     },
   };

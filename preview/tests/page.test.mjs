@@ -89,6 +89,7 @@ test("a constant says that it is one", () =>
   visit(async (page) => {
     await value(page, "event", "/class_uid").hover();
     await hasText(page, "#why", "None: a constant");
+    assert.match(await page.locator("#why-said").textContent(), /, from no source field\. Rule: /);
     assert.deepEqual(await lit(page, "source"), []);
   }));
 
@@ -190,11 +191,53 @@ test("what is omitted is not in the event, and is listed", () =>
     assert.equal(new URL(page.url()).hash, "#omit=device.desc,device.groups[].uid".replaceAll("[]", "%5B%5D"));
 
     await page.locator("#omit").fill("device.nonsense");
-    await hasText(page, "#omit-fault", "Nothing is omitted below.");
+    await hasText(page, "#omit-fault", "Nothing is omitted below, so it cannot be copied or downloaded.");
     await hasText(page, "#said", "Nothing is omitted: ");
     assert.deepEqual(await shownEvent(page), SAMPLE_EVENT);
+    const canBeHad = () => Promise.all(["#copy", "#download"].map((button) => page.locator(button).isEnabled()));
+    assert.deepEqual(await canBeHad(), [false, false], "it holds what was to be left out");
     await page.locator("#omit").press("Enter");
     assert.equal(new URL(page.url()).hash, "", "what may be part of an endpoint stays out of the address");
+
+    await page.locator("#omit").fill("device.desc");
+    await hasText(page, "#omitted summary", "1 omitted value");
+    assert.deepEqual(await canBeHad(), [true, true]);
+  }));
+
+test("what the Omit field has for an example can be omitted in the dialect", () =>
+  visit(async (page) => {
+    const examples = new Set();
+    for (const dialect of Object.keys(RULES)) {
+      await page.locator("#omit").fill("");
+      await page.getByRole("radio", { name: dialect }).check();
+      const example = await page.locator("#omit").getAttribute("placeholder");
+      examples.add(example);
+      await page.locator("#omit").fill(example);
+      await page.locator("#omitted li").first().waitFor();
+      assert.ok(await page.locator("#omit-fault").isHidden());
+    }
+    assert.equal(examples.size, 2);
+  }));
+
+test("the rules tell of a field that none reads, of the whole endpoint, and of what omit cannot name alone", () =>
+  visit(async (page) => {
+    const shown = page.locator("#rules tbody tr:visible");
+    const paths = () => shown.evaluateAll((rows) => rows.map((row) => row.dataset.path));
+    for (const [dialect, outcome] of [["sekoia", "is in no event."], ["ocsf", "goes under unmapped, where it stood."]]) {
+      await page.getByRole("radio", { name: dialect }).check();
+      await page.locator("#rules-filter").fill("tags");
+      await hasText(page, "#rules [role=status]", `A field of the endpoint that no rule reads ${outcome}`);
+      assert.deepEqual(await paths(), []);
+      await page.locator("#rules-filter").fill("");
+      assert.equal(await page.locator("#rules [role=status]").textContent(), "");
+      assert.deepEqual(
+        await page.locator("#rules tr", { hasText: "not omitted alone" }).evaluateAll((rows) => rows.map((row) => row.dataset.path)),
+        RULES[dialect].filter(({ required }) => required).map(({ path }) => path),
+      );
+    }
+    await page.locator("#rules-filter").fill("the whole endpoint");
+    assert.deepEqual(await paths(), RULES.ocsf.filter(({ sources }) => sources.includes("")).map(({ path }) => path));
+    assert.equal(await shown.last().locator(".from").textContent(), "the whole endpoint");
   }));
 
 test("the event is copied and downloaded as one line", () =>
@@ -304,7 +347,9 @@ test("what a list is filtered by stays when the dialect or what is omitted chang
     await page.locator("#fleet-bars [data-word=bad]").click();
     await hasText(page, "#fleet-progress", "3 shown");
     await page.locator("#omit").fill("device.desc");
-    await hasText(page, "#fleet-progress", "3 shown");
+    await hasText(page, "#fleet-progress", "12 endpoints, 0 refused, before what is omitted; 3 shown");
+    await page.locator("#omit").fill("");
+    await hasText(page, "#fleet-progress", "12 endpoints, 0 refused; 3 shown");
     await page.getByRole("radio", { name: "ocsf" }).check();
     await hasText(page, "#fleet-progress", "3 shown");
     assert.equal(await page.locator("#fleet-rows tbody tr").count(), 3);
@@ -363,9 +408,35 @@ test("an endpoint that is too large for reasons says so, whatever is pointed at"
     const macAddresses = products.map((_, index) => `00:00:5E:00:${(index >> 8).toString(16).padStart(2, "0")}:${(index & 255).toString(16).padStart(2, "0")}`);
     const ipv4Addresses = products.map((_, index) => `192.0.2.${index % 256}`);
     await drop(page, { name: "large.json", content: JSON.stringify({ ...endpoint(1), assignedProducts: products, macAddresses, ipv4Addresses }) });
-    await hasText(page, "#why", "the mapper gives its event without reasons");
+    await hasText(page, "#why", "without reasons: the endpoint is too large");
     await value(page, "source", "/hostname").hover();
-    await hasText(page, "#why", "the mapper gives its event without reasons");
+    await hasText(page, "#why", "without reasons: the endpoint is too large");
+  }));
+
+test("an endpoint that has no reasons since it has a name twice says so", () =>
+  visit(async (page) => {
+    await drop(page, { name: "twice.json", content: JSON.stringify(endpoint(1)).replace("{", '{"tags": 1, "tags": 2, ') });
+    await hasText(page, "#why", "without reasons: the endpoint is too large, or has a name twice in one object.");
+  }));
+
+test("a text that is put in just before what is omitted changes is kept, and the reasons follow it", () =>
+  visit(async (page) => {
+    await page.locator("#omit").fill("device.desc");
+    await hasText(page, "#omitted summary", "1 omitted value");
+    await value(page, "event", "/device/hostname").click();
+    await hasText(page, "#said", "Pinned. device.hostname");
+    await page.evaluate((text) => {
+      const put = (id, into) => {
+        document.getElementById(id).value = into;
+        document.getElementById(id).dispatchEvent(new InputEvent("input", { bubbles: true }));
+      };
+      put("text", text);
+      put("omit", "");
+    }, JSON.stringify(endpoint(5)));
+    await hasText(page, "#why .is", '"example-5"');
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+    assert.equal((await shownEvent(page)).device.hostname, "example-5");
+    assert.equal(await page.locator("#text").inputValue(), JSON.stringify(endpoint(5)));
   }));
 
 test("who types is told that a text is refused, and not at every key how", () =>

@@ -92,16 +92,14 @@ test("a value belongs to the row with its path, else to the nearest that holds i
 });
 
 test("a value and its sources are found from both sides, also from within them", () => {
-  const whole = { path: "/metadata/uid", valueJson: '"x"', sources: [{ pointer: "", valueJson: "{}" }], rule: "" };
   const tags = { path: "/unmapped/tags", valueJson: "[[1]]", sources: [{ pointer: "/tags", valueJson: "[[1]]" }], rule: "" };
   const desc = { path: "/device/desc", valueJson: '"a"', sources: [{ pointer: "/tag", valueJson: '"a"' }], rule: "" };
-  const found = links({ event: "", values: [whole, tags], omitted: [desc], unused: [] });
+  const found = links({ event: "", values: [tags], omitted: [desc], unused: [] });
   assert.equal(found.value("/unmapped/tags/0/0"), tags);
   assert.equal(found.value("/unmapped"), undefined);
   assert.deepEqual(found.madeOf("/tags/0/0"), [tags]);
   assert.deepEqual(found.madeOf("/tag"), [desc]);
   assert.deepEqual(found.madeOf("/other"), []);
-  assert.deepEqual(found.madeOfWhole(), [whole]);
   assert.ok(found.isOmitted(desc) && !found.isOmitted(tags));
 });
 

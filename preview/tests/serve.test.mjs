@@ -1,9 +1,11 @@
 /** What `make preview` serves: the page, and headers no weaker than what the page asks for itself. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
-import { serve } from "../serve.mjs";
+import { portOf, serve } from "../serve.mjs";
 import { open, startBrowser } from "./browser.mjs";
 
 test("the page is served with its own policy as a header, within which it works", async (t) => {
@@ -23,4 +25,28 @@ test("the page is served with its own policy as a header, within which it works"
   t.after(() => browser.close());
   const { complaints } = await open(browser, url);
   assert.deepEqual(complaints, []);
+});
+
+test("PORT is a port, and 8080 where it is empty or not set", () => {
+  for (const [text, port] of [
+    [undefined, 8080],
+    ["", 8080],
+    ["0", 0],
+    ["65535", 65_535],
+    ["65536", undefined],
+    ["-1", undefined],
+    ["8e3", undefined],
+    ["80.5", undefined],
+    [" ", undefined],
+    ["abc", undefined],
+  ]) {
+    assert.equal(portOf(text), port, text);
+  }
+});
+
+test("a PORT that is none is told, with what is right", () => {
+  const script = fileURLToPath(new URL("../serve.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script], { env: { PORT: "abc" }, encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.equal(stderr, "PORT=abc cannot be served: it must be a number from 0 to 65535; PORT=0 takes any port that is free\n");
 });
