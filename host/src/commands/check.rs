@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use crate::bindings::inventory::connector::types::Error;
 use crate::cli;
 use crate::config::Config;
-use crate::connector::Connector;
+use crate::connector::{CallError, Connector};
 use crate::consent;
 use crate::exit::ExitStatus;
 use crate::failure;
@@ -53,11 +54,13 @@ pub async fn run(
             }
             Err(error) => {
                 status = ExitStatus::SomeFailed;
-                writeln!(
-                    out,
-                    "{name}: failed. {}",
-                    sentence(&printable(&failure::explain(&error, name)))
-                )?;
+                let why = printable(&failure::explain(&error, name));
+                let why = match error {
+                    // It begins with a key, which is written as it stands in the file.
+                    CallError::Told(Error::InvalidConfig(_)) => why,
+                    _ => sentence(&why),
+                };
+                writeln!(out, "{name}: failed. {why}")?;
             }
         }
     }
