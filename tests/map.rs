@@ -399,7 +399,7 @@ fn what_cannot_be_omitted_is_told_once_with_the_flag() {
     let records = format!("{}\n{}\n", endpoint(1), endpoint(2));
     for args in [
         &["--omit", "device.ownr"][..],
-        &["--dialect", "ocsf", "--omit", "device.desc,device.ownr"],
+        &["--dialect", "ocsf", "--omit", "device.name,device.ownr"],
         &["--explain", "--omit", "device.ownr"],
     ] {
         let ran = map(&records, args).expect(2);
