@@ -84,7 +84,9 @@ fn what_cannot_be_omitted_is_told_with_the_remedy_before_anything_is_collected()
         ("device.owner", "no attribute of the dialect `sekoia`"),
     ] {
         let work = workplace(&format!("omit = [\"{omit}\"]"));
-        work.collect(1).says(&["omit", says]);
+        work.collect(2)
+            .says(&["asset-host.toml: account.acme.config: `omit`", says]);
         assert_eq!(work.events(), [Value::Null; 0]);
+        assert!(work.simulator.requests().is_empty());
     }
 }

@@ -395,6 +395,35 @@ fn an_unknown_dialect_is_refused_with_those_that_there_are() {
 }
 
 #[test]
+fn what_cannot_be_omitted_is_told_once_with_the_flag() {
+    let records = format!("{}\n{}\n", endpoint(1), endpoint(2));
+    for args in [
+        &["--omit", "device.ownr"][..],
+        &["--dialect", "ocsf", "--omit", "device.name,device.ownr"],
+        &["--explain", "--omit", "device.ownr"],
+    ] {
+        let ran = map(&records, args).expect(2);
+        let told = "--omit: `omit` does not fit: `device.ownr` is no attribute";
+        assert_eq!(ran.stderr.matches(told).count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("standard input"), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+#[test]
+fn a_comma_too_many_omits_nothing_more() {
+    let record = endpoint(1);
+    let without = map(&record, &["--omit", "device.name"]).expect(0).stdout;
+    for omit in ["device.name,", ",device.name", "device.name, ,"] {
+        let ran = map(&record, &["--omit", omit]).expect(0);
+        assert_eq!(ran.stdout, without, "{omit}");
+    }
+    let all = map(&record, &[]).expect(0).stdout;
+    assert_ne!(without, all);
+    assert_eq!(map(&record, &["--omit", ","]).expect(0).stdout, all);
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let work = workplace();
     let records: Vec<_> = (0..20_000).map(endpoint).collect();

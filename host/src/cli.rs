@@ -152,7 +152,7 @@ pub struct Map {
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     pub omit: Vec<String>,
 
-    /// Map as this account does: with its component and config
+    /// Map as this account does, with its component and config: in the place of --component, --dialect and --omit
     #[arg(long, value_name = "NAME", conflicts_with_all = ["component", "dialect", "omit"])]
     pub account: Option<String>,
 

@@ -328,6 +328,11 @@ pub fn map_error(error: &mut MapError) {
     cut(&mut error.message, MESSAGE);
 }
 
+/// Whether an error is about no record: it is in what `explain` got beside it, a dialect or a config.
+pub fn is_about_dialect(error: &MapError) -> bool {
+    error.line == 0
+}
+
 fn within(limit: Limit, length: usize, most: usize) -> Result<(), Stopped> {
     if length <= most {
         return Ok(());

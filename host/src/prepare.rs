@@ -1,6 +1,7 @@
 //! An account made ready to run: everything that can be wrong without asking anybody is found here, before
 //! the first request.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -8,14 +9,16 @@ use serde_json::Value;
 use tracing::warn;
 
 use crate::config::{Account, Config, Problem, SecretMode};
-use crate::connector::{Access, Connector};
+use crate::connector::{Access, CallError, Connector};
 use crate::consent::{self, Asks, CheckError};
+use crate::contract;
 use crate::egress::Policy;
 use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
 use crate::egress::policy::Hosts;
 use crate::http_client::{Addresses, ClientError, ClientOptions, HttpClient};
 use crate::manifest::Manifest;
+use crate::printable::fault;
 use crate::rate_limit::Limiters;
 use crate::runtime::{Loaded, Runtime};
 use crate::stand_in::Secrets;
@@ -75,9 +78,9 @@ async fn prepare(
         loaded,
         manifest,
         asked,
+        problems,
     } = find(runtime, config, account).await?;
     let asks = Asks::of(&loaded.digest, &manifest, Some(account));
-    let problems = problems(&manifest, &asked, account);
     if !problems.is_empty() {
         return Err(does_not_fit(config, account, &asks, problems));
     }
@@ -170,6 +173,8 @@ pub struct Found {
     pub manifest: Manifest,
     /// The hosts that it asks for.
     pub asked: Hosts,
+    /// What is wrong with the account for it.
+    problems: Vec<Problem>,
 }
 
 /// Where an account names its component, for what is wrong with that: `FILE: account.NAME.component`.
@@ -181,22 +186,31 @@ pub fn named(config: &Config, account: &Account) -> String {
     )
 }
 
-/// Loads the component of an account; asks for no secret.
+/// Where an account sets what its component is told, for what is wrong with that as a whole.
+pub fn config_key(account: &Account) -> String {
+    format!("account.{}.config", account.name)
+}
+
+/// Loads the component of an account and checks the account against it; asks for no secret.
 async fn find(runtime: &Runtime, config: &Config, account: &Account) -> anyhow::Result<Found> {
     let named = || named(config, account);
     let loaded = runtime
         .load(&account.component, account.sha256.as_deref())
         .with_context(named)?;
-    let manifest = manifest(&loaded).await.with_context(named)?;
-    let asked = asked(&loaded, &manifest).with_context(named)?;
+    let mut described = describe(&loaded).await.with_context(named)?;
+    let asked = asked(&loaded, &described.manifest).with_context(named)?;
+    let problems = problems(&mut described, &asked, account)
+        .await
+        .with_context(named)?;
     Ok(Found {
         loaded,
-        manifest,
+        manifest: described.manifest,
         asked,
+        problems,
     })
 }
 
-/// Loads the component of an account and checks the account against its manifest; asks for no secret.
+/// Loads the component of an account, for which the account must be in order; asks for no secret.
 ///
 /// # Errors
 ///
@@ -206,9 +220,9 @@ pub async fn component(
     config: &Config,
     account: &Account,
 ) -> anyhow::Result<Found> {
-    let found = find(runtime, config, account).await?;
-    let problems = problems(&found.manifest, &found.asked, account);
-    if !problems.is_empty() {
+    let mut found = find(runtime, config, account).await?;
+    if !found.problems.is_empty() {
+        let problems = std::mem::take(&mut found.problems);
         return Err(config.invalid(problems).into());
     }
     Ok(found)
@@ -229,9 +243,18 @@ pub fn asked(loaded: &Loaded, manifest: &Manifest) -> anyhow::Result<Hosts> {
     })
 }
 
-/// What is wrong with an account for the component with this manifest, which asks for the hosts `asked`; nothing where
-/// all is well. No secret is read.
-pub fn problems(manifest: &Manifest, asked: &Hosts, account: &Account) -> Vec<Problem> {
+/// What is wrong with an account for a component, which asks for the hosts `asked`; nothing where all is well. No
+/// secret is read. What a schema cannot say of the config the component itself is asked for.
+///
+/// # Errors
+///
+/// When the component fails at that.
+pub async fn problems(
+    described: &mut Described,
+    asked: &Hosts,
+    account: &Account,
+) -> anyhow::Result<Vec<Problem>> {
+    let manifest = &described.manifest;
     let mut problems = manifest.check_account(account);
     manifest.narrowed(asked, account, &mut problems);
     manifest.typed_urls(account, &mut problems);
@@ -240,7 +263,15 @@ pub fn problems(manifest: &Manifest, asked: &Hosts, account: &Account) -> Vec<Pr
     {
         problems.extend(authorities(account, &error));
     }
-    problems
+    // What is wrong already is not told a second time.
+    let is_told = account.config.keys().any(|field| {
+        let key = account.key("config", field);
+        problems.iter().any(|problem| problem.is_at(&key))
+    });
+    if !is_told && let Some(why) = described.refuses(account).await? {
+        problems.push(Problem::new(config_key(account), fault(&why)));
+    }
+    Ok(problems)
 }
 
 /// What is wrong with the account's `ca_file`, if this error is about that.
@@ -256,32 +287,68 @@ fn authorities(account: &Account, error: &ClientError) -> Option<Problem> {
 /// When the component fails, its manifest is another one when it is asked again, or does not fit the published
 /// schema.
 pub async fn manifest(loaded: &Loaded) -> anyhow::Result<Manifest> {
-    let json = manifest_text(loaded).await?;
-    Manifest::parse(&json)
-        .with_context(|| format!("the manifest of {} is wrong", loaded.path.display()))
+    Ok(describe(loaded).await?.manifest)
 }
 
-/// Asks a component for its manifest twice, and gives the text as it is.
+/// A component that has told what it is.
+pub struct Described {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// The same as the text that it gave.
+    pub text: String,
+    /// The component, without rights.
+    connector: Connector,
+    path: PathBuf,
+}
+
+impl Described {
+    /// Why the component cannot map by an account's config; none where it can. Any record would do to learn that, so
+    /// it gets one without anything in it.
+    async fn refuses(&mut self, account: &Account) -> anyhow::Result<Option<String>> {
+        let config = Value::Object(account.config.clone()).to_string();
+        match self.connector.explain("{}", &config).await {
+            Err(CallError::Told(error)) if contract::is_about_dialect(&error) => {
+                Ok(Some(error.message))
+            }
+            Ok(_) | Err(CallError::Told(_)) => Ok(None),
+            Err(CallError::Stopped(stopped)) => Err(stopped).with_context(|| {
+                format!(
+                    "{} does not tell whether it can map as `config` says",
+                    self.path.display()
+                )
+            }),
+        }
+    }
+}
+
+/// Asks a component for its manifest, twice.
 ///
 /// # Errors
 ///
-/// When the component fails, or answers something else the second time: what is checked and approved would not
-/// be what it goes by.
-pub async fn manifest_text(loaded: &Loaded) -> anyhow::Result<String> {
+/// When the component fails, its manifest does not fit the published schema, or it answers something else the
+/// second time: what is checked and approved would not be what it goes by.
+pub async fn describe(loaded: &Loaded) -> anyhow::Result<Described> {
     let mut connector = Connector::without_rights(loaded.clone());
     let mut describe = async || {
         let told = connector.describe().await;
         told.with_context(|| format!("{} does not describe itself", loaded.path.display()))
     };
-    let (first, second) = (describe().await?, describe().await?);
-    if first != second {
+    let (text, second) = (describe().await?, describe().await?);
+    if text != second {
         bail!(
             "the manifest of {} is wrong: it is another one each time that it is asked for, so nobody can know what \
              the component asks for; take another build of it",
             loaded.path.display()
         );
     }
-    Ok(first)
+    let manifest = Manifest::parse(&text)
+        .with_context(|| format!("the manifest of {} is wrong", loaded.path.display()))?;
+    Ok(Described {
+        manifest,
+        text,
+        connector,
+        path: loaded.path.clone(),
+    })
 }
 
 /// What sends the requests of an account's component, and keeps its connections.

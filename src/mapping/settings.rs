@@ -70,7 +70,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// It is neither, or a field of the config does not fit.
+    /// It is neither, or a field of the config does not fit. The place is line 0 and column 0, as the fault is in
+    /// no record.
     pub fn of(dialect_or_config: &str) -> Result<Self, MapError> {
         if let Some(dialect) = Dialect::named(dialect_or_config) {
             return Ok(Self {
@@ -88,7 +89,7 @@ impl Mapping {
         };
         Err(MapError {
             message,
-            line: 1,
+            line: 0,
             column: 0,
         })
     }
@@ -157,6 +158,7 @@ mod tests {
         ] {
             let error = Mapping::of(text).unwrap_err();
             assert!(error.message.contains(says), "{text}: {error}");
+            assert_eq!((error.line, error.column), (0, 0), "{text}");
         }
     }
 

@@ -254,6 +254,54 @@ fn a_field_of_the_config_that_does_not_fit() {
     }
 }
 
+/// What a schema cannot say: the component itself is asked.
+#[test]
+fn an_omit_that_is_none_of_the_dialect() {
+    let with = |line: &str| format!("{CLIENT_ID_LINE}{line}\n");
+    let key = "asset-host.toml: account.acme.config: `omit` does not fit";
+    refused_when_edited(&[
+        (
+            CLIENT_ID_LINE,
+            &with("omit = [\"device.ownr\"]"),
+            &[key, "`device.ownr` is no attribute of the dialect `sekoia`"],
+        ),
+        (
+            CLIENT_ID_LINE,
+            &with("dialect = \"ocsf\"\nomit = [\"device.uid\"]"),
+            &[key, "no event is complete without it"],
+        ),
+    ]);
+    let work = workplace();
+    work.edit_config(CLIENT_ID_LINE, &with("omit = [\"device.ownr\"]"));
+    for command in ["approve", "map"] {
+        let account = ["--account", "acme"];
+        refused(&work, &[&[command], &account[..]].concat(), &[key]);
+    }
+    // No run has approved anything yet.
+    assert!(!work.path("state.db").exists(), "a state was made");
+    let ran = work
+        .host(&["describe", "--account", "acme", "--json"])
+        .expect(0);
+    let facts: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let problems = facts["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let problem = problems[0].as_str().unwrap();
+    assert!(
+        problem.starts_with("account.acme.config: `omit` does not fit"),
+        "{problem}"
+    );
+    // It is told beside what else is wrong, and what the schema finds is not told a second time.
+    work.edit_config(CLIENT_ID_LINE, "");
+    refused(&work, &["check"], &[key, "account.acme.config.client_id"]);
+    work.configure("dialect = \"klingon\"", "");
+    let ran = refused(&work, &["check"], &["account.acme.config.dialect"]);
+    assert!(
+        !ran.stderr.contains("account.acme.config:"),
+        "{}",
+        ran.stderr
+    );
+}
+
 #[test]
 fn every_fault_of_the_values_is_told_at_once() {
     let work = workplace();

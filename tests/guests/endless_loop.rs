@@ -2,7 +2,10 @@
 
 use std::hint::black_box;
 
-use hostile_guests::{Account, Batch, Config, Error, Hostile, SourcesPage, hostile};
+use hostile_guests::{
+    Account, Batch, Config, Error, Explanation, Hostile, MapError, SourcesPage, hostile,
+    without_reasons,
+};
 
 fn compute<T>() -> T {
     let mut number: u64 = 0;
@@ -14,6 +17,13 @@ fn compute<T>() -> T {
 struct Guest;
 
 impl Hostile for Guest {
+    fn explain(record: &str, how: &str) -> Result<Explanation, MapError> {
+        match Config::read(how.to_owned()).how() {
+            "explain" => compute(),
+            _ => Ok(without_reasons(Self::map(record)?)),
+        }
+    }
+
     fn check(_config: &Config) -> Result<Account, Error> {
         compute()
     }

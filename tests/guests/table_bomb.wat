@@ -14,7 +14,7 @@
 
   (func (export "describe") (result i32) (i32.const 16))
   (func (export "map") (param i32 i32) (result i32) unreachable)
-  (func (export "explain") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "explain") (param i32 i32 i32 i32) (result i32) (i32.const 240))
   (func (export "check") (param i32 i32) (result i32) unreachable)
 
   ;; One source, with the config that was handed in.
@@ -34,4 +34,6 @@
   (data (i32.const 64) "\00\00\00\00\00\00\00\00\80\00\00\00\01\00\00\00\00\00\00\00")
   (data (i32.const 128) "\e0\00\00\00\05\00\00\00\e0\00\00\00\05\00\00\00\00\00\00\00")
   (data (i32.const 224) "guest")
+  ;; 240: an error about the record, with the message at 224 and the place 1:1.
+  (data (i32.const 240) "\01\00\00\00\e0\00\00\00\05\00\00\00\01\00\00\00\01\00\00\00")
   (data (i32.const 1024) "MANIFEST"))

@@ -1,6 +1,6 @@
 //! Guests that break down: each costs itself alone.
 
-use crate::place::Place;
+use crate::place::{ACCOUNT, Place};
 
 /// What the host says of a component that has trapped.
 const WORDS: [&str; 2] = ["he component failed", "report this to its maker"];
@@ -13,7 +13,7 @@ fn trap_in_every_export() {
     }
     // The page before is delivered, and stored.
     guest("second page").collect(1).failed(&WORDS);
-    guest("")
+    guest("check")
         .host(&["check"])
         .expect(1)
         .says(&WORDS)
@@ -39,6 +39,31 @@ fn endless_loop_in_describe() {
     // No account's own limits hold yet: the host's are short.
     Place::new("endless_loop_in_describe")
         .could_not_run(&["does not describe itself", "may take 5s a call"]);
+}
+
+/// The host asks whether the config fits before anything else is asked.
+#[test]
+fn trap_in_explain() {
+    let place = Place::new("trap_in_every_export").config("how = \"explain\"");
+    place.could_not_run(&WORDS);
+    for command in [
+        &["check"][..],
+        &["describe", "--account", ACCOUNT],
+        &["map", "--account", ACCOUNT],
+    ] {
+        place
+            .host(command)
+            .expect(2)
+            .says(&WORDS)
+            .says(&["account.a-guest.component", "whether it can map"]);
+    }
+}
+
+#[test]
+fn endless_loop_in_explain() {
+    Place::new("endless_loop")
+        .config("how = \"explain\"")
+        .could_not_run(&["whether it can map", "may take 5s a call"]);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use crate::bindings::inventory::connector::types::Error;
 use crate::cli;
 use crate::config::Config;
-use crate::connector::Connector;
+use crate::connector::{CallError, Connector};
 use crate::consent;
 use crate::exit::ExitStatus;
 use crate::failure;
@@ -53,15 +54,21 @@ pub async fn run(
             }
             Err(error) => {
                 status = ExitStatus::SomeFailed;
-                writeln!(
-                    out,
-                    "{name}: failed. {}",
-                    sentence(&printable(&failure::explain(&error, name)))
-                )?;
+                writeln!(out, "{name}: failed. {}", told(&error, name))?;
             }
         }
     }
     Ok(status)
+}
+
+/// Why the check of an account failed, as a sentence or as keys with what is wrong with them.
+fn told(error: &CallError<Error>, account: &str) -> String {
+    let why = printable(&failure::explain(error, account));
+    match error {
+        // A key stays as it is written in the file.
+        CallError::Told(Error::InvalidConfig(_)) => why,
+        _ => sentence(&why),
+    }
 }
 
 /// With a capital letter.
@@ -71,4 +78,34 @@ fn sentence(text: &str) -> String {
         .next()
         .map(|first| first.to_uppercase().chain(chars).collect())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::inventory::connector::types::{Failure, FieldError};
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_and_a_key_as_in_the_file() {
+        let field = FieldError {
+            field: "/omit".to_owned(),
+            message: "does not fit".to_owned(),
+        };
+        let refused = Failure {
+            message: "wrong secret".to_owned(),
+            correlation_id: None,
+        };
+        for (error, expected) in [
+            (
+                Error::InvalidConfig(vec![field]),
+                "account.acme.config.omit: does not fit",
+            ),
+            (
+                Error::Unauthorized(refused),
+                "The credentials are refused: wrong secret",
+            ),
+        ] {
+            assert_eq!(told(&CallError::Told(error), "acme"), expected);
+        }
+    }
 }

@@ -6,12 +6,11 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::cli;
-use crate::config::{Account, Config};
+use crate::config::{Account, Config, Problem};
 use crate::consent::{Asks, Standing};
 use crate::exit::ExitStatus;
 use crate::http_client::https_proxy;
-use crate::manifest::Manifest;
-use crate::prepare;
+use crate::prepare::{self, Described};
 use crate::runtime::{Loaded, Runtime};
 use crate::state::State;
 
@@ -57,23 +56,18 @@ pub async fn run(
         (None, Some(config), Some(account)) => Some(prepare::named(config, account)),
         _ => None,
     };
-    let read = read(&path).await;
-    let (loaded, text, manifest) = match named {
+    let read = read(&path, account).await;
+    let (loaded, described, problems) = match named {
         Some(named) => read.context(named)?,
         None => read?,
     };
+    let Described { manifest, text, .. } = described;
     let consent = match (&config, account) {
         (Some(config), Some(account)) => {
             let asks = Asks::of(&loaded.digest, &manifest, Some(account));
             Some(consented(config, account, &asks))
         }
         _ => None,
-    };
-    let problems = match account {
-        Some(account) => {
-            prepare::problems(&manifest, &prepare::asked(&loaded, &manifest)?, account)
-        }
-        None => Vec::new(),
     };
     let facts = Facts::of(
         &loaded,
@@ -94,13 +88,21 @@ pub async fn run(
 }
 
 /// Loads the component in a file, whatever an account pins, since this is where to look when it is not that one: the
-/// component, the text of its manifest, and what that says.
-async fn read(path: &Path) -> anyhow::Result<(Loaded, String, Manifest)> {
+/// component, what it says of itself, and what is wrong with the account for it.
+async fn read(
+    path: &Path,
+    account: Option<&Account>,
+) -> anyhow::Result<(Loaded, Described, Vec<Problem>)> {
     let loaded = Runtime::new()?.load(path, None)?;
-    let text = prepare::manifest_text(&loaded).await?;
-    let manifest = Manifest::parse(&text)
-        .with_context(|| format!("the manifest of {} is wrong", path.display()))?;
-    Ok((loaded, text, manifest))
+    let mut described = prepare::describe(&loaded).await?;
+    let problems = match account {
+        Some(account) => {
+            let asked = prepare::asked(&loaded, &described.manifest)?;
+            prepare::problems(&mut described, &asked, account).await?
+        }
+        None => Vec::new(),
+    };
+    Ok((loaded, described, problems))
 }
 
 /// The only account; none where several have the same component.

@@ -56,7 +56,7 @@ impl Form {
 /// # Errors
 ///
 /// When the flags do not fit each other, the account or the component, there is no component, a file cannot be
-/// read, or `out` cannot be written.
+/// read, or `out` cannot be written. Some of that only the component knows, at the first record.
 pub async fn run(
     config: &Path,
     args: &cli::Map,
@@ -83,7 +83,7 @@ pub async fn run(
                     line: 1,
                     why: format!("the record is larger than {} MiB", LARGEST_RECORD >> 20),
                 }),
-                Ok(json) => mapper.map(json).await,
+                Ok(json) => mapper.map(json).await?,
             };
             match (mapped, form) {
                 (Ok(explanation), Form::Event) => writeln!(out, "{}", explanation.event)?,

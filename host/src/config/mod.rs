@@ -60,6 +60,12 @@ impl Problem {
             message: message.to_string(),
         }
     }
+
+    /// Whether it is about this key, or one inside it.
+    pub fn is_at(&self, key: &str) -> bool {
+        let inside = self.key.strip_prefix(key);
+        inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 impl fmt::Display for Problem {

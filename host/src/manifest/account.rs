@@ -91,12 +91,7 @@ impl Manifest {
             }
         };
         let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-        let is_told = |problem: &Problem| {
-            told.iter().any(|key| {
-                let inside = problem.key.strip_prefix(key.as_str());
-                inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
+        let is_told = |problem: &Problem| told.iter().any(|key| problem.is_at(key));
         let config = Value::Object(account.config.clone());
         for error in validator.iter_errors(&config) {
             let found = self.problems_of(account, &error);

@@ -19,7 +19,9 @@ pub use bindings::inventory::connector::types::{
 };
 pub use config::Config;
 pub use http::{Answer, Refused, field, get, send};
-pub use report::{all_refused, all_urls_refused, batch, event, nothing_new, other};
+pub use report::{
+    all_refused, all_urls_refused, batch, event, nothing_new, other, without_reasons,
+};
 /// JSON and WASI, so that a guest needs no dependency of its own.
 pub use {serde_json, wasi};
 
@@ -45,12 +47,7 @@ pub trait Hostile {
     ///
     /// As the contract says.
     fn explain(record: &str, _how: &str) -> Result<Explanation, MapError> {
-        Ok(Explanation {
-            event: Self::map(record)?,
-            values: Vec::new(),
-            omitted: Vec::new(),
-            unused: Vec::new(),
-        })
+        Ok(without_reasons(Self::map(record)?))
     }
 
     /// Tells whose the credentials are.

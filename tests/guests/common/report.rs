@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{Batch, Error, Event, Failure, Refused, get};
+use crate::{Batch, Error, Event, Explanation, Failure, Refused, get};
 
 /// An event that says what the guest could do.
 pub fn event(what: &str) -> Event {
@@ -27,6 +27,16 @@ pub fn batch(events: Vec<Event>) -> Batch {
 /// A walk that found nothing.
 pub fn nothing_new() -> Batch {
     batch(Vec::new())
+}
+
+/// An event without a reason for any of its values.
+pub fn without_reasons(event: String) -> Explanation {
+    Explanation {
+        event,
+        values: Vec::new(),
+        omitted: Vec::new(),
+        unused: Vec::new(),
+    }
 }
 
 /// The contract's error for what has no case of its own.

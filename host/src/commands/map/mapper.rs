@@ -12,8 +12,10 @@ use crate::bindings::inventory::connector::types::{Explanation, MapError};
 use crate::cli;
 use crate::config::Config;
 use crate::connector::{CallError, Connector};
+use crate::contract;
 use crate::manifest::Manifest;
 use crate::prepare;
+use crate::printable::fault;
 use crate::runtime::{Loaded, Runtime};
 use crate::timestamp;
 
@@ -21,7 +23,15 @@ use crate::timestamp;
 pub struct Mapper {
     connector: Connector,
     /// What `explain` gets beside the record; none where `map` is called.
-    how: Option<String>,
+    how: Option<How>,
+}
+
+/// A dialect of the manifest, or a config of the component.
+struct How {
+    /// As `explain` takes it.
+    text: String,
+    /// Where a person finds it: a flag, or a key with its file.
+    place: String,
 }
 
 impl Mapper {
@@ -39,7 +49,14 @@ impl Mapper {
                 let config = Config::load(config)?;
                 let account = config.account(name)?;
                 let found = prepare::component(&runtime, &config, account).await?;
-                let how = Value::Object(account.config.clone()).to_string();
+                let how = How {
+                    text: Value::Object(account.config.clone()).to_string(),
+                    place: format!(
+                        "{}: {}",
+                        config.file.display(),
+                        prepare::config_key(account)
+                    ),
+                };
                 (found.loaded, Some(how))
             }
             None => {
@@ -56,14 +73,19 @@ impl Mapper {
         Ok(Self { connector, how })
     }
 
-    /// One record to its event, with the reasons for it where the component was asked for them.
+    /// One record to its event, with the reasons for it where the component was asked for them; or why there is none.
     ///
     /// # Errors
     ///
-    /// Why there is no event.
-    pub async fn map(&mut self, record: &str) -> Result<Explanation, Fault> {
+    /// When the component refuses what it is told beside the record, and so would refuse it with any other.
+    pub async fn map(&mut self, record: &str) -> anyhow::Result<Result<Explanation, Fault>> {
         let mapped = match &self.how {
-            Some(how) => self.connector.explain(record, how).await,
+            Some(how) => match self.connector.explain(record, &how.text).await {
+                Err(CallError::Told(error)) if contract::is_about_dialect(&error) => {
+                    bail!("{}: {}", how.place, fault(&error.message))
+                }
+                mapped => mapped,
+            },
             None => self.connector.map(record).await.map(|event| Explanation {
                 event,
                 values: Vec::new(),
@@ -71,7 +93,7 @@ impl Mapper {
                 unused: Vec::new(),
             }),
         };
-        mapped.map_err(|error| match error {
+        Ok(mapped.map_err(|error| match error {
             CallError::Told(MapError { message, line, .. }) => Fault {
                 line: usize::try_from(line).unwrap_or(usize::MAX),
                 why: message,
@@ -80,7 +102,7 @@ impl Mapper {
                 line: 1,
                 why: stopped.to_string(),
             },
-        })
+        }))
     }
 }
 
@@ -93,8 +115,11 @@ fn moment(text: &str) -> anyhow::Result<Duration> {
 }
 
 /// What `--dialect` and `--omit` come to for a component; none where nothing but its events is asked for.
-async fn how(loaded: &Loaded, args: &cli::Map) -> anyhow::Result<Option<String>> {
-    if args.dialect.is_none() && args.omit.is_empty() && !args.explain {
+async fn how(loaded: &Loaded, args: &cli::Map) -> anyhow::Result<Option<How>> {
+    // A comma too many names nothing.
+    let omitted = args.omit.iter().map(|path| path.trim());
+    let omitted: Vec<_> = omitted.filter(|path| !path.is_empty()).collect();
+    if args.dialect.is_none() && omitted.is_empty() && !args.explain {
         return Ok(None);
     }
     let manifest = prepare::manifest(loaded).await?;
@@ -103,20 +128,31 @@ async fn how(loaded: &Loaded, args: &cli::Map) -> anyhow::Result<Option<String>>
     {
         bail!("--dialect must be one of: {}", manifest.dialects.join(", "));
     }
-    if args.omit.is_empty() {
+    if omitted.is_empty() {
+        let place = match &args.dialect {
+            Some(_) => "--dialect".to_owned(),
+            None => format!(
+                "{} does not know the first dialect of its own manifest",
+                loaded.path.display()
+            ),
+        };
         let dialect = args.dialect.as_ref().or(manifest.dialects.first());
-        return Ok(dialect.cloned());
+        let text = dialect.cloned();
+        return Ok(text.map(|text| How { text, place }));
     }
-    let omit = omit(&manifest, &args.omit)?;
+    let omit = omit(&manifest, &omitted)?;
     let dialect = args.dialect.as_deref();
     let dialect = dialect.map(|dialect| ("dialect".to_owned(), dialect.into()));
     let config: Map<_, _> = dialect.into_iter().chain([omit]).collect();
-    Ok(Some(Value::Object(config).to_string()))
+    Ok(Some(How {
+        text: Value::Object(config).to_string(),
+        place: "--omit".to_owned(),
+    }))
 }
 
 /// The field of a config that `--omit` sets. A component that does not know it would leave nothing out, and nobody
 /// would notice.
-fn omit(manifest: &Manifest, paths: &[String]) -> anyhow::Result<(String, Value)> {
+fn omit(manifest: &Manifest, paths: &[&str]) -> anyhow::Result<(String, Value)> {
     const NAME: &str = "omit";
     if manifest.field(NAME).is_none() {
         bail!(
@@ -126,7 +162,7 @@ fn omit(manifest: &Manifest, paths: &[String]) -> anyhow::Result<(String, Value)
             manifest.version
         );
     }
-    let value = Value::from(paths);
+    let value = Value::from(paths.to_vec());
     let faults = manifest.faults_of(NAME, &value);
     if !faults.is_empty() {
         bail!("--omit: {}", faults.join("; "));
