@@ -9,7 +9,7 @@ use std::fmt;
 pub struct MapError {
     /// What was wrong and what was expected.
     pub message: String,
-    /// The line of the fault, from 1.
+    /// The line of the fault, from 1; 0 where it is not in the text but in what steers the mapping.
     pub line: u32,
     /// The column of the fault in that line, counted in bytes from 1; 0 is the line's very beginning.
     pub column: u32,
@@ -48,11 +48,10 @@ impl MapError {
 
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )
+        if self.line > 0 {
+            write!(f, "line {}, column {}: ", self.line, self.column)?;
+        }
+        f.write_str(&self.message)
     }
 }
 
