@@ -40,19 +40,29 @@ export async function serve() {
   };
 }
 
+/** How often Chromium may crash before it has started: seen once in some hundred starts, by SIGSEGV. */
+const STARTS = 3;
+
 /**
  * Starts Debian's Chromium, or the one that CHROMIUM names.
  *
  * @returns {Promise<import("playwright-core").Browser>}
  */
-export function startBrowser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    ],
-  });
+export async function startBrowser() {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        args: [
+          "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+          "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        ],
+      });
+    } catch (error) {
+      if (start === STARTS) throw error;
+      console.error(`Chromium did not start, once more: ${error.message.split("\n")[0]}`);
+    }
+  }
 }
 
 /**
