@@ -60,6 +60,8 @@ pub fn explain(
         Value::Text(text) => list.push(scalar(json(|json| write_text(json, text)))),
         Value::Integer(number) => list.push(scalar(number.to_string())),
         Value::Boolean(boolean) => list.push(scalar(boolean.to_string())),
+        // Filled in when the event is written.
+        Value::EventUid => list.push(scalar("\"\"".to_owned())),
         Value::Part(node) => {
             let mut original = match rule.sources {
                 [source] => pointer(source, 0),

@@ -49,12 +49,6 @@ pub struct Mapped {
     pub fingerprint: u64,
 }
 
-/// Stands for the event's UUID until the event is written.
-const NO_UID: Made<'static> = Made {
-    value: Value::Text(Cow::Borrowed("")),
-    origin: Origin::Sources,
-};
-
 impl Mapping {
     /// Maps an endpoint to an OCSF *Device Inventory Info* event. `now` is the event's time where the record
     /// tells none.
@@ -81,10 +75,7 @@ impl Mapping {
         let mut used = Vec::new();
         self.values(&subject, &mut used, |rule, index, made, is_omitted| {
             if !is_omitted {
-                match made {
-                    Some(made) => writer.value(rule, index, &made.value),
-                    None => writer.uid(rule),
-                }
+                writer.value(rule, index, &made.value);
             }
         });
         let written = writer.finish();
@@ -116,36 +107,29 @@ impl Mapping {
         let mut writer = Writer::new();
         let mut used = Vec::new();
         let mut explanation = Explanation::default();
-        let mut uid = None;
+        let mut uid_at = None;
         self.values(&subject, &mut used, |rule, index, made, is_omitted| {
             let list = if is_omitted {
                 &mut explanation.omitted
             } else {
                 &mut explanation.values
             };
-            match made {
-                Some(made) => {
-                    explain::explain(list, &record, rule, index, made);
-                    if !is_omitted {
-                        writer.value(rule, index, &made.value);
-                    }
-                }
-                None => {
-                    uid = Some(list.len()).filter(|_| !is_omitted);
-                    explain::explain(list, &record, rule, index, &NO_UID);
-                    if !is_omitted {
-                        writer.uid(rule);
-                    }
-                }
+            if matches!(made.value, Value::EventUid) {
+                uid_at = Some(list.len());
+            }
+            explain::explain(list, &record, rule, index, made);
+            if !is_omitted {
+                writer.value(rule, index, &made.value);
             }
         });
         // What no other value stands on is a value of its own where the dialect has one for it.
-        let has_rest = rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest));
-        let unused = record.without(&mut used).filter(|_| !has_rest);
-        explanation.unused = unused.as_ref().map(explain::pointers).unwrap_or_default();
+        if !rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest)) {
+            let unused = record.without(&mut used);
+            explanation.unused = unused.as_ref().map(explain::pointers).unwrap_or_default();
+        }
         let written = writer.finish();
         explanation.event = written.json;
-        if let (Some(uid), Some(at)) = (written.uid, uid)
+        if let (Some(uid), Some(at)) = (written.uid, uid_at)
             && let Some(value) = explanation.values.get_mut(at)
         {
             value.value_json = format!("\"{uid}\"");
@@ -172,7 +156,7 @@ impl Mapping {
                 ),
             );
         }
-        if self.omit != Omit::default() && !self.omit.has_path("raw_data", self.dialect) {
+        if !self.omit.paths().is_empty() && !self.omit.has_path("raw_data", self.dialect) {
             return refused(
                 0,
                 "the endpoint has more values than can be told apart, or a name twice, and `raw_data` would show \
@@ -183,14 +167,13 @@ impl Mapping {
         Ok(())
     }
 
-    /// Calls `each` with every value of the event, in the order of the event, and whether `omit` leaves it out;
-    /// none stands for the event's UUID. `used` gets what of the endpoint stands behind them, where the subject
-    /// has a record.
+    /// Calls `each` with every value of the event, in the order of the event, and whether `omit` leaves it out.
+    /// `used` gets what of the endpoint stands behind them, where the subject has a record.
     fn values(
         &self,
         subject: &Subject<'_>,
         used: &mut Vec<Place>,
-        mut each: impl FnMut(&'static Rule, usize, Option<&Made<'_>>, bool),
+        mut each: impl FnMut(&'static Rule, usize, &Made<'_>, bool),
     ) {
         let record = subject.record;
         let has_record = !record.is_empty();
@@ -207,7 +190,12 @@ impl Mapping {
                 Make::Integer(number) => constant(Value::Integer(number)),
                 Make::True => constant(Value::Boolean(true)),
                 Make::Value(make) => make(subject, index),
-                Make::EventUid => return each(rule, index, None, is_omitted),
+                Make::EventUid => constant(Value::EventUid),
+                Make::Part => rule
+                    .sources
+                    .first()
+                    .and_then(|source| record.at(source, index))
+                    .and_then(|part| constant(Value::Part(Cow::Borrowed(part)))),
                 Make::Rest => {
                     let Some(rest) = record.without(used) else {
                         return;
@@ -218,7 +206,7 @@ impl Mapping {
                     for (part, is_omitted) in [(kept, is_omitted), (withheld, true)] {
                         let made = part.and_then(|part| constant(Value::Part(Cow::Owned(part))));
                         if let Some(made) = &made {
-                            each(rule, index, Some(made), is_omitted);
+                            each(rule, index, made, is_omitted);
                         }
                     }
                     return;
@@ -228,7 +216,7 @@ impl Mapping {
                 if has_record {
                     used.extend(explain::places(rule, made.origin));
                 }
-                each(rule, index, Some(made), is_omitted);
+                each(rule, index, made, is_omitted);
             }
         });
     }

@@ -45,7 +45,6 @@ pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
         (&*endpoint.hostname).into(),
         Origin::At(&["hostname"], 0),
     );
-    let is_first = |position: Option<usize>, index: usize| position == Some(index);
     let interfaces = &subject.interfaces;
     let first_ip = interfaces
         .iter()
@@ -55,7 +54,7 @@ pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
         .position(|interface| interface.mac.is_some());
     for (index, interface) in interfaces.iter().enumerate().take(MOST) {
         if let Some((ip, origin)) = interface.ip {
-            let path = if is_first(first_ip, index) {
+            let path = if first_ip == Some(index) {
                 "device.ip"
             } else {
                 "device.network_interfaces[].ip"
@@ -63,7 +62,7 @@ pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
             found.add(path, index, (2, "IP Address"), ip.into(), origin);
         }
         if let Some((mac, origin)) = &interface.mac {
-            let path = if is_first(first_mac, index) {
+            let path = if first_mac == Some(index) {
                 "device.mac"
             } else {
                 "device.network_interfaces[].mac"
@@ -71,7 +70,7 @@ pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
             found.add(path, index, (3, "MAC Address"), mac.clone().into(), *origin);
         }
     }
-    if let Some((login, source)) = subject.login() {
+    if let Some((login, source)) = subject.login.clone() {
         found.add(
             "device.owner.name",
             0,

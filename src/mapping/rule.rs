@@ -48,6 +48,8 @@ pub enum Make {
     /// From the endpoint: the value in the entry of that index of the rule's list (0 where it is in none).
     /// None leaves the attribute out.
     Value(for<'a> fn(&'a Subject<'a>, usize) -> Option<Made<'a>>),
+    /// The part of the endpoint at the one source, as it is.
+    Part,
     /// The endpoint without what stands behind the values of all other rules. The last of the table.
     Rest,
     /// A UUID made of all that the event holds.
@@ -72,6 +74,8 @@ pub enum Value<'a> {
     Boolean(bool),
     /// A part of the endpoint, as it is.
     Part(Cow<'a, Node<'a>>),
+    /// The UUID of the event, which is made when all the rest of it is written.
+    EventUid,
 }
 
 /// What of the endpoint stands behind one value.
@@ -90,7 +94,7 @@ impl Rule {
             Make::Text(text) => format!("always {text}").into(),
             Make::Integer(number) => format!("always {number}").into(),
             Make::True => "always true".into(),
-            Make::Value(_) | Make::Rest | Make::EventUid => self.rule.into(),
+            Make::Value(_) | Make::Part | Make::Rest | Make::EventUid => self.rule.into(),
         }
     }
 

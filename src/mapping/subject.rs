@@ -33,6 +33,8 @@ pub struct Subject<'a> {
     pub agents: Vec<usize>,
     /// The first of them that is the core agent.
     pub core_agent: Option<usize>,
+    /// The login of the associated person, with the sources that tell it.
+    pub login: Option<(Cow<'a, str>, &'static [&'static str])>,
     /// `observables`
     pub observables: Vec<Observable<'a>>,
     /// Whether the event has something to put into `enrichments[0].data`.
@@ -68,6 +70,7 @@ impl<'a> Subject<'a> {
             groups: groups(endpoint, dialect),
             agents: Vec::new(),
             core_agent: None,
+            login: None,
             observables: Vec::new(),
             shows_state: false,
         };
@@ -77,6 +80,7 @@ impl<'a> Subject<'a> {
                 subject.interfaces = single_interfaces(endpoint);
                 subject.agents = agents(subject.record);
                 subject.core_agent = core_agent(subject.record, &subject.agents);
+                subject.login = login(endpoint, subject.record);
                 subject.observables = observables::of(&subject);
                 subject.shows_state = rules::context::shows_state(subject.record, omit);
             }
@@ -92,24 +96,6 @@ impl<'a> Subject<'a> {
     /// The address of the first interface that has one.
     pub fn first_ip(&self) -> Option<(&'a str, Origin)> {
         self.interfaces.iter().find_map(|interface| interface.ip)
-    }
-
-    /// The login of the associated person, with the sources that tell it: `viaLogin`, else a `name` that is
-    /// written like one. A `name` that is the same login tells it too.
-    pub fn login(&self) -> Option<(Cow<'a, str>, &'static [&'static str])> {
-        let via_login = self.record.text("associatedPerson.viaLogin", 0);
-        let name = self.endpoint.person_name.clone().map(single_backslash);
-        match via_login.map(single_backslash) {
-            Some(login) if name.as_ref() == Some(&login) => Some((
-                login,
-                &["associatedPerson.viaLogin", "associatedPerson.name"],
-            )),
-            Some(login) => Some((login, &["associatedPerson.viaLogin"])),
-            None => {
-                let name = name.filter(|name| name.contains('\\'))?;
-                Some((name, &["associatedPerson.name"]))
-            }
-        }
     }
 }
 
@@ -188,6 +174,28 @@ fn core_agent(record: &Node<'_>, agents: &[usize]) -> Option<usize> {
         let code = record.text("assignedProducts[].code", entry);
         code.is_some_and(|code| code.eq_ignore_ascii_case("coreAgent"))
     })
+}
+
+/// The login of the associated person, with the sources that tell it: `viaLogin`, else a `name` that is
+/// written like one. A `name` that is the same login tells it too.
+fn login<'a>(
+    endpoint: &'a Endpoint<'_>,
+    record: &'a Node<'a>,
+) -> Option<(Cow<'a, str>, &'static [&'static str])> {
+    let via_login = record.text("associatedPerson.viaLogin", 0);
+    let name = endpoint.person_name.as_deref();
+    let name = name.map(|name| single_backslash(name.into()));
+    match via_login.map(single_backslash) {
+        Some(login) if name.as_ref() == Some(&login) => Some((
+            login,
+            &["associatedPerson.viaLogin", "associatedPerson.name"],
+        )),
+        Some(login) => Some((login, &["associatedPerson.viaLogin"])),
+        None => {
+            let name = name.filter(|name| name.contains('\\'))?;
+            Some((name, &["associatedPerson.name"]))
+        }
+    }
 }
 
 /// A login as a person writes it. A doubled backslash between domain and user, as in the specification's

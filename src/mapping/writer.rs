@@ -59,15 +59,11 @@ impl Writer {
             Value::Boolean(true) => self.json.extend_from_slice(b"true"),
             Value::Boolean(false) => self.json.extend_from_slice(b"false"),
             Value::Part(node) => node.write(&mut self.json),
+            Value::EventUid => {
+                self.uid = Some(self.json.len() + 1);
+                write_text(&mut self.json, NO_UID);
+            }
         }
-        self.end(rule, start);
-    }
-
-    /// Leaves room for the event's UUID.
-    pub fn uid(&mut self, rule: &'static Rule) {
-        let start = self.name(rule, 0);
-        self.uid = Some(self.json.len() + 1);
-        write_text(&mut self.json, NO_UID);
         self.end(rule, start);
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::dialect::Dialect::{Ocsf, Sekoia};
 use super::super::omit::Omit;
 use super::super::record::Node;
-use super::super::rule::{Made, Make, Rule, Value, always, from_nothing, made, row, rule, text};
+use super::super::rule::{Made, Make, Rule, Value, always, from_nothing, row, rule, text};
 use super::super::subject::Subject;
 use super::words::is_healthy;
 
@@ -82,34 +82,12 @@ pub const ENRICHMENTS: &[Rule] = &[
         |subject, _| subject.shows_state.then(|| text("Sophos Central")),
     )
     .only(Ocsf),
-    part("enrichments[0].data.health", &["health"], |subject, _| {
-        copy(subject, "health")
-    }),
-    part(
-        "enrichments[0].data.isolation",
-        &["isolation"],
-        |subject, _| copy(subject, "isolation"),
-    ),
-    part(
-        "enrichments[0].data.tamperProtectionEnabled",
-        &["tamperProtectionEnabled"],
-        |subject, _| copy(subject, "tamperProtectionEnabled"),
-    ),
-    part(
-        "enrichments[0].data.tamperProtectionSupported",
-        &["tamperProtectionSupported"],
-        |subject, _| copy(subject, "tamperProtectionSupported"),
-    ),
-    part(
-        "enrichments[0].data.encryption",
-        &["encryption"],
-        |subject, _| copy(subject, "encryption"),
-    ),
-    part(
-        "enrichments[0].data.lockdown",
-        &["lockdown"],
-        |subject, _| copy(subject, "lockdown"),
-    ),
+    part("enrichments[0].data.health", &["health"]),
+    part("enrichments[0].data.isolation", &["isolation"]),
+    part("enrichments[0].data.tamperProtectionEnabled", &["tamperProtectionEnabled"]),
+    part("enrichments[0].data.tamperProtectionSupported", &["tamperProtectionSupported"]),
+    part("enrichments[0].data.encryption", &["encryption"]),
+    part("enrichments[0].data.lockdown", &["lockdown"]),
 ];
 
 /// What no other rule takes.
@@ -131,30 +109,21 @@ pub const REST: &[Rule] = &[
 ];
 
 /// A part of the endpoint, as it is.
-const fn part(
-    path: &'static str,
-    sources: &'static [&'static str],
-    copy: for<'a> fn(&'a Subject<'a>, usize) -> Option<Made<'a>>,
-) -> Rule {
-    rule(path, sources, "as it is, without what is empty", copy).only(Ocsf)
-}
-
-fn copy<'a>(subject: &'a Subject<'a>, source: &str) -> Option<Made<'a>> {
-    let node = subject.record.at(source, 0)?;
-    Some(made(Value::Part(Cow::Borrowed(node))))
+const fn part(path: &'static str, sources: &'static [&'static str]) -> Rule {
+    row(path, sources, "as it is, without what is empty", Make::Part).only(Ocsf)
 }
 
 /// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in, or takes along with all
 /// of the enrichment.
 pub fn shows_state(record: &Node<'_>, omit: &Omit) -> bool {
-    let rules = ENRICHMENTS.iter().filter(|rule| rule.is_of(Ocsf));
-    rules
-        .filter(|rule| rule.path.starts_with("enrichments[0].data."))
-        .any(|rule| {
-            let mut sources = rule.sources.iter();
-            let is_there = sources.any(|source| record.at(source, 0).is_some());
-            is_there && (!omit.has(rule) || omit.has_path("enrichments[0].name", Ocsf))
-        })
+    let mut parts = ENRICHMENTS
+        .iter()
+        .filter(|rule| matches!(rule.make, Make::Part));
+    parts.any(|rule| {
+        let mut sources = rule.sources.iter();
+        let is_there = sources.any(|source| record.at(source, 0).is_some());
+        is_there && (!omit.has(rule) || omit.has_path("enrichments[0].name", Ocsf))
+    })
 }
 
 /// `device.is_compliant`, where the event has it.

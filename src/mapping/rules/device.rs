@@ -223,8 +223,8 @@ pub const OWNER: &[Rule] = &[
         &["associatedPerson.viaLogin", "associatedPerson.name"],
         "viaLogin, else a name with a backslash; a doubled backslash between domain and user becomes one",
         |subject, _| {
-            let (login, source) = subject.login()?;
-            Some(Made::at(Value::Text(login), source, 0))
+            let (login, sources) = subject.login.as_ref()?;
+            Some(Made::at(Value::Text((&**login).into()), sources, 0))
         },
     )
     .only(Ocsf)
@@ -234,11 +234,10 @@ pub const OWNER: &[Rule] = &[
         &["associatedPerson.viaLogin", "associatedPerson.name"],
         "what stands before the one backslash of the login",
         |subject, _| {
-            let (login, source) = subject.login()?;
+            let (login, sources) = subject.login.as_ref()?;
             let (domain, user) = login.split_once('\\')?;
             let is_login = !domain.is_empty() && !user.is_empty() && !user.contains('\\');
-            let domain = domain.to_owned();
-            is_login.then(|| Made::at(Value::Text(domain.into()), source, 0))
+            is_login.then(|| Made::at(Value::Text(domain.into()), sources, 0))
         },
     )
     .only(Ocsf),
@@ -248,7 +247,7 @@ pub const OWNER: &[Rule] = &[
         "as it is, where it is no login and the owner has an id or a login beside it",
         |subject, _| {
             let name = subject.endpoint.person_name.as_deref()?;
-            let login = subject.login().map(|(_, source)| source);
+            let login = subject.login.as_ref().map(|(_, sources)| sources);
             let is_login = login.is_some_and(|sources| sources.contains(&"associatedPerson.name"));
             let has_more =
                 login.is_some() || subject.record.text("associatedPerson.id", 0).is_some();

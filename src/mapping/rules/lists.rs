@@ -161,19 +161,30 @@ fn mac<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
 
 fn group_id<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
     let (group, entry) = *subject.groups.get(index)?;
-    let id = Value::Text(group.id.as_deref()?.into());
-    Some(match entry {
-        Some(entry) => Made::at(id, &["group[].id"], entry),
-        None => Made::at(id, &["group.id"], 0),
-    })
+    of_group(group.id.as_deref()?, entry, &["group.id"], &["group[].id"])
 }
 
 fn group_name<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
     let (group, entry) = *subject.groups.get(index)?;
-    let name = Value::Text(group.name.as_deref()?.into());
+    of_group(
+        group.name.as_deref()?,
+        entry,
+        &["group.name"],
+        &["group[].name"],
+    )
+}
+
+/// A text of the one group, or of an entry where they come as an array.
+fn of_group<'a>(
+    value: &'a str,
+    entry: Option<usize>,
+    alone: &'static [&'static str],
+    in_array: &'static [&'static str],
+) -> Option<Made<'a>> {
+    let value = Value::Text(value.into());
     Some(match entry {
-        Some(entry) => Made::at(name, &["group[].name"], entry),
-        None => Made::at(name, &["group.name"], 0),
+        Some(entry) => Made::at(value, in_array, entry),
+        None => Made::at(value, alone, 0),
     })
 }
 
