@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use sophos_central_simulator::{
-    Credential, DEFAULT_TENANT, Fleet, Options, RecordSize, Simulator, Tenant,
+    Credential, DEFAULT_TENANT, Fleet, Gzip, Options, RecordSize, Simulator, Tenant,
 };
 use time::OffsetDateTime;
 
@@ -37,6 +37,9 @@ struct Arguments {
     /// How much a record holds: about 1.3 KB or about 5 KB.
     #[arg(long, value_enum, default_value = "normal")]
     record_size: Size,
+    /// Answers are never compressed, offered or not.
+    #[arg(long)]
+    no_gzip: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -98,6 +101,9 @@ fn options(arguments: &Arguments) -> Options {
     }
     let mut options = Options::with_tenants(credential, tenants);
     options.port = arguments.port;
+    if arguments.no_gzip {
+        options.gzip = Gzip::Never;
+    }
     // Nobody asks for them, and a long measurement would gather them without end.
     options.record_requests = false;
     options
