@@ -55,7 +55,11 @@ fn read_one(session: &Session, tenant: &Tenant) -> Result<(), Error> {
         page_from_key: None,
     };
     if let Asked::Answered(answer) = endpoints::request(session, tenant, 1, &everything)? {
-        endpoints::read(&tenant.api_host, &String::from_utf8_lossy(&answer.body))?;
+        endpoints::read(
+            &tenant.api_host,
+            &String::from_utf8_lossy(&answer.body),
+            drop,
+        )?;
     }
     Ok(())
 }

@@ -1,13 +1,15 @@
 //! One step of a collection: a page of endpoints to a batch of events and the cursor after it.
 
 use time::OffsetDateTime;
+use url::Url;
 
 use crate::bindings::inventory::connector::types::{Batch, Error, Event, Reject};
 use crate::clock;
 use crate::config;
 use crate::cursor::{Cursor, Refused, Stuck};
-use crate::mapping::{self, MapError, Mapping};
-use crate::sophos::endpoints::{self, Asked, Page};
+use crate::mapping::Mapping;
+use crate::sophos::endpoint::{Endpoint, require_id};
+use crate::sophos::endpoints::{self, Asked};
 use crate::sophos::errors::failure;
 use crate::sophos::session;
 use crate::text::Text;
@@ -39,10 +41,17 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
             let duration = i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX);
             cursor.answered(date.into(), duration, i64::from(config.overlap) * 1000);
 
-            let text = Text::of(&answer.body);
-            let page = endpoints::read(&tenant.api_host, &text.json)?;
-            (events, rejects) = sort_items(&page, &text, &config.mapping, &mut cursor, now);
-            cursor.turn_page(page.next_key.as_deref()).map_err(stuck)?
+            let sorted = sort(
+                &tenant.api_host,
+                &answer.body,
+                &config.mapping,
+                &mut cursor,
+                now,
+            )?;
+            (events, rejects) = (sorted.events, sorted.rejects);
+            cursor
+                .turn_page(sorted.next_key.as_deref())
+                .map_err(stuck)?
         }
     };
     let mark = cursor.mark();
@@ -58,66 +67,76 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
     })
 }
 
-/// Maps what the walk before has not delivered, sets aside what cannot be mapped, and shows every item to
-/// the cursor. `text` is the answer that `page` was read from, `now` the time of an event whose record tells
-/// none.
-pub fn sort_items(
-    page: &Page<'_>,
-    text: &Text<'_>,
-    mapping: &Mapping,
-    cursor: &mut Cursor,
-    now: OffsetDateTime,
-) -> (Vec<Event>, Vec<Reject>) {
-    let mut events = Vec::with_capacity(page.items.len());
-    let mut rejects = Vec::new();
-    for item in &page.items {
-        let item = item.get();
-        let reason = if text.is_broken(item) {
-            "the record is not valid UTF-8".to_owned()
-        } else {
-            match deliver(item, mapping, cursor, now) {
-                Ok(event) => {
-                    events.extend(event);
-                    continue;
-                }
-                Err(error) => error.message,
-            }
-        };
-        let (id, last_seen) = mapping::identify(item);
-        let last_seen = last_seen.map(Into::into);
-        let known = id
-            .as_deref()
-            .is_some_and(|id| cursor.leaves_out(id, last_seen));
-        if let Some(id) = &id {
-            cursor.saw(id, last_seen);
-        }
-        if !known {
-            rejects.push(Reject { id, reason });
-        }
-    }
-    (events, rejects)
+/// What a page came to.
+pub struct Sorted {
+    /// What is new.
+    pub events: Vec<Event>,
+    /// What cannot be mapped.
+    pub rejects: Vec<Reject>,
+    /// `pages.nextKey`: none on the last page.
+    pub next_key: Option<String>,
 }
 
-/// The event of an item; none where the walk before has delivered it.
-fn deliver(
-    item: &str,
+/// Reads a page, the body of an answer: maps what the walk before has not delivered, sets aside what cannot be
+/// mapped, and shows every item to the cursor, each as it is read. `now` is the time of an event whose record tells
+/// none.
+///
+/// # Errors
+///
+/// `protocol` where the body is no page; the cursor is then not to be used any more.
+pub fn sort(
+    api_host: &Url,
+    body: &[u8],
     mapping: &Mapping,
     cursor: &mut Cursor,
     now: OffsetDateTime,
-) -> Result<Option<Event>, MapError> {
-    let endpoint = mapping::read(item)?;
-    let last_seen = endpoint.last_seen_at.map(Into::into);
-    let mut event = None;
-    if !cursor.leaves_out(&endpoint.id, last_seen) {
-        let mapped = mapping.map(&endpoint, now)?;
-        event = Some(Event {
-            device: endpoint.id.clone().into_owned(),
-            json: mapped.json,
-            fingerprint: mapped.fingerprint,
-        });
+) -> Result<Sorted, Error> {
+    let text = Text::of(body);
+    let mut events = Vec::new();
+    let mut rejects = Vec::new();
+    let next_key = endpoints::read(api_host, &text.json, |endpoint| {
+        let last_seen = endpoint.last_seen_at.map(Into::into);
+        let is_known = cursor.leaves_out(&endpoint.id, last_seen);
+        match map(&endpoint, &text, mapping, is_known, now) {
+            Ok(event) => events.extend(event),
+            Err(_) if is_known => {}
+            Err(reason) => {
+                let id = Some(endpoint.id.clone().into_owned()).filter(|id| !id.is_empty());
+                rejects.push(Reject { id, reason });
+            }
+        }
+        if !endpoint.id.is_empty() {
+            cursor.saw(&endpoint.id, last_seen);
+        }
+    })?;
+    Ok(Sorted {
+        events,
+        rejects,
+        next_key,
+    })
+}
+
+/// The event of an endpoint; none where the walk before has delivered it, or the reason why there is none.
+fn map(
+    endpoint: &Endpoint<'_>,
+    text: &Text<'_>,
+    mapping: &Mapping,
+    is_known: bool,
+    now: OffsetDateTime,
+) -> Result<Option<Event>, String> {
+    if text.is_broken(endpoint.json) {
+        return Err("the record is not valid UTF-8".to_owned());
     }
-    cursor.saw(&endpoint.id, last_seen);
-    Ok(event)
+    if is_known {
+        return Ok(None);
+    }
+    let mapped = require_id(endpoint).and_then(|()| mapping.map(endpoint, now));
+    let mapped = mapped.map_err(|error| error.message)?;
+    Ok(Some(Event {
+        device: endpoint.id.clone().into_owned(),
+        json: mapped.json,
+        fingerprint: mapped.fingerprint,
+    }))
 }
 
 fn refused(why: Refused) -> Error {

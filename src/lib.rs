@@ -9,6 +9,7 @@
 //! | [`mapping`] | one endpoint to one event |
 //! | [`ocsf`] | the form of the events |
 //! | [`sophos::endpoint`] | the record of an endpoint, in every shape that the API sends |
+//! | [`json`] | a JSON text, read once |
 //! | [`clock`] | the moment, by the host's clock |
 //!
 //! and, in the connector alone:
@@ -57,6 +58,8 @@ pub mod discover;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod http;
+#[forbid(unsafe_code)]
+pub mod json;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod manifest;

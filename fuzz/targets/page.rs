@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use sophos_assets::collect::sort_items;
+use sophos_assets::collect::{Sorted, sort};
 use sophos_assets::cursor::Cursor;
 use sophos_assets::mapping::Mapping;
-use sophos_assets::sophos::endpoints;
 use sophos_assets::sophos::page::MOST_ITEMS;
 use sophos_assets::text::Text;
 use sophos_assets_fuzz::{NOW, check_event};
@@ -20,48 +19,62 @@ static API_HOST: LazyLock<Url> =
     LazyLock::new(|| Url::parse("https://api.example.com").expect("a URL"));
 
 fuzz_target!(|bytes: &[u8]| {
-    let text = Text::of(bytes);
-    let page = endpoints::read(&API_HOST, &text.json);
+    let read = sort_first(bytes);
     // Another reader of JSON, stricter in depth, in numbers and in halves of surrogate pairs. What it writes
     // holds every name once, as ours demands of `items` and `pages`.
-    if let Ok(answer) = serde_json::from_str::<Value>(&text.json) {
+    if let Ok(answer) = serde_json::from_str::<Value>(&Text::of(bytes).json) {
         let written = answer.to_string();
-        let again = endpoints::read(&API_HOST, &written);
-        assert_eq!(again.is_ok(), is_page(&answer), "{written}");
-        if let (Ok(page), Ok(again)) = (&page, &again) {
-            assert_eq!(page.items.len(), again.items.len());
-            assert_eq!(page.next_key, again.next_key);
+        let again = sort_first(written.as_bytes());
+        assert_eq!(again.is_some(), is_page(&answer), "{written}");
+        if let (Some((sorted, _)), Some((again, _))) = (&read, &again) {
+            assert_eq!(items(sorted), items(again));
+            assert_eq!(sorted.next_key, again.next_key);
         }
     }
-    let Ok(page) = page else { return };
-
-    let mapping = Mapping::default();
-    let mut cursor = Cursor::resume(None, TENANT, None, mapping.version(), NOW.into())
-        .expect("no cursor is right");
-    cursor.answered(NOW.into(), 0, 0);
-    let (events, rejects) = sort_items(&page, &text, &mapping, &mut cursor, NOW);
-    assert_eq!(events.len() + rejects.len(), page.items.len());
-    for event in &events {
+    let Some((sorted, mut cursor)) = read else {
+        return;
+    };
+    for event in &sorted.events {
         check_event(&event.json, &event.device, None);
     }
-    for reject in &rejects {
+    for reject in &sorted.rejects {
         assert!(!reject.reason.is_empty());
         assert_ne!(reject.id.as_deref(), Some(""));
     }
 
     let more = cursor
-        .turn_page(page.next_key.as_deref())
+        .turn_page(sorted.next_key.as_deref())
         .expect("no key of a first page can have come before");
-    assert_eq!(more, page.next_key.is_some());
+    assert_eq!(more, sorted.next_key.is_some());
     let stored = cursor.into_text().expect("a cursor can be written");
-    let mut cursor = Cursor::resume(Some(&stored), TENANT, None, mapping.version(), NOW.into())
-        .expect("a cursor that was written can be read");
-    assert_eq!(cursor.query().page_from_key, page.next_key);
+    let mut cursor = resume(Some(&stored));
+    assert_eq!(cursor.query().page_from_key, sorted.next_key);
 
     // The same page again, now with what the cursor remembers: nothing is delivered that was not before.
-    let (again, rejected_again) = sort_items(&page, &text, &mapping, &mut cursor, NOW);
-    assert!(again.len() <= events.len() && rejected_again.len() <= rejects.len());
+    let again = sort(&API_HOST, bytes, &Mapping::default(), &mut cursor, NOW);
+    let again = again.expect("what was a page is one again");
+    assert!(again.events.len() <= sorted.events.len());
+    assert!(again.rejects.len() <= sorted.rejects.len());
 });
+
+/// A page as the first of a first walk, and the cursor that has seen it; none for what is no page.
+fn sort_first(bytes: &[u8]) -> Option<(Sorted, Cursor)> {
+    let mut cursor = resume(None);
+    cursor.answered(NOW.into(), 0, 0);
+    let sorted = sort(&API_HOST, bytes, &Mapping::default(), &mut cursor, NOW);
+    Some((sorted.ok()?, cursor))
+}
+
+fn resume(stored: Option<&str>) -> Cursor {
+    let version = Mapping::default().version();
+    Cursor::resume(stored, TENANT, None, version, NOW.into())
+        .expect("no cursor is right, and one that was written can be read")
+}
+
+/// How many items a page has that is the first of a first walk.
+fn items(sorted: &Sorted) -> usize {
+    sorted.events.len() + sorted.rejects.len()
+}
 
 fn is_page(answer: &Value) -> bool {
     let items = answer.get("items").and_then(Value::as_array);

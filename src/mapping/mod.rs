@@ -30,7 +30,7 @@ pub use self::map_error::MapError;
 pub use self::omit::Omit;
 pub use self::rule::Rule;
 pub use self::settings::{Mapping, SettingError};
-pub use crate::sophos::endpoint::{Endpoint, identify, read};
+pub use crate::sophos::endpoint::{Endpoint, read};
 
 use self::record::{LONGEST, Node, Place};
 use self::rule::{Made, Make, Origin, Value};

@@ -6,11 +6,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use crate::json::{NotJson, Scalar, Scanner};
 use crate::mapping::MapError;
-use crate::sophos::lenient::{self, Found, boolean, moment, text};
+use crate::sophos::lenient::moment;
 
 /// The most entries of a list that count: no endpoint has as many, and those of a record that is nothing else
 /// would not fit into a component's memory.
@@ -79,21 +81,41 @@ pub struct Group<'a> {
 ///
 /// The text is not JSON, is not an object, or has no `id` that is a text and not empty.
 pub fn read(endpoint_json: &str) -> Result<Endpoint<'_>, MapError> {
-    let start = start(endpoint_json);
-    if endpoint_json.as_bytes().get(start) != Some(&b'{') {
-        return Err(not_an_object(endpoint_json, start));
-    }
-
-    let mut endpoint = Endpoint {
+    let mut scanner = Scanner::new(endpoint_json);
+    let scanned = scan(&mut scanner).and_then(|endpoint| scanner.end().map(|()| endpoint));
+    let endpoint = Endpoint {
         json: endpoint_json,
-        ..Endpoint::default()
+        ..scanned.map_err(|NotJson| not_json(endpoint_json))?
     };
-    lenient::walk(endpoint_json, |name, found| endpoint.take(name, found))
-        .map_err(|error| MapError::syntax(&error))?;
-    if endpoint.id.is_empty() {
-        return Err(no_text(endpoint_json, "id"));
-    }
+    require_id(&endpoint)?;
     Ok(endpoint)
+}
+
+/// Reads an endpoint as [`read`] does, from a longer text. What is no endpoint is read as one that has nothing but
+/// its text, and is refused by [`require_id`].
+///
+/// # Errors
+///
+/// The text is not JSON.
+pub fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
+    let mut endpoint = Endpoint::default();
+    scanner.peek();
+    let start = scanner.offset();
+    scanner.members(|scanner, name| endpoint.take(name, scanner))?;
+    endpoint.json = scanner.since(start)?;
+    Ok(endpoint)
+}
+
+/// Refuses what is no object, or has no `id` that is a text and not empty.
+pub fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+    if !endpoint.id.is_empty() {
+        return Ok(());
+    }
+    let start = start(endpoint.json);
+    if endpoint.json.as_bytes().get(start) == Some(&b'{') {
+        return Err(no_text(endpoint.json, "id"));
+    }
+    Err(not_an_object(endpoint.json, start))
 }
 
 /// Refuses an endpoint whose `hostname` is no text or empty: the receiver of the `sekoia` dialect demands it of
@@ -111,80 +133,100 @@ fn start(text: &str) -> usize {
     text.len() - json.len()
 }
 
-/// `id` and `lastSeenAt` of a record that [`read`] refused, as far as they can be read: for the reject,
-/// and for a cursor that must pass the record by.
-pub fn identify(endpoint_json: &str) -> (Option<String>, Option<OffsetDateTime>) {
-    let mut endpoint = Endpoint::default();
-    // The text may well not be JSON: what stands before its fault counts.
-    let _ = lenient::walk(endpoint_json, |name, found| endpoint.take(name, found));
-    let id = Some(endpoint.id.into_owned()).filter(|id| !id.is_empty());
-    (id, endpoint.last_seen_at)
-}
-
 impl<'a> Endpoint<'a> {
-    /// Takes over a part of the record; one that no event needs is passed by.
-    fn take(&mut self, name: &str, found: Found<'_, 'a>) {
-        match found {
-            Found::Scalar(value) => self.take_scalar(name, value),
-            Found::Member(member, value) => self.take_member(name, member, value),
-            Found::Entry(value) => self.take_entry(name, value),
-        }
-    }
-
-    fn take_scalar(&mut self, name: &str, value: &'a RawValue) {
+    /// Reads a member of the record; one that no event needs is passed by.
+    fn take(&mut self, name: &str, scanner: &mut Scanner<'a>) -> Result<(), NotJson> {
         match name {
-            "id" => self.id = text(value).unwrap_or_default(),
-            "hostname" => self.hostname = text(value).unwrap_or_default(),
-            "type" => self.kind = text(value),
-            "tamperProtectionEnabled" => self.tamper_protection = boolean(value),
-            "lastSeenAt" => self.last_seen_at = moment(value),
-            "registeredAt" => self.registered_at = moment(value),
-            _ => {}
+            "id" => take(scanner, |value| self.id = value.text().unwrap_or_default()),
+            "hostname" => take(scanner, |value| {
+                self.hostname = value.text().unwrap_or_default();
+            }),
+            "type" => take(scanner, |value| self.kind = value.text()),
+            "tamperProtectionEnabled" => take(scanner, |value| {
+                self.tamper_protection = value.boolean();
+            }),
+            "lastSeenAt" => take(scanner, |value| self.last_seen_at = moment(value)),
+            "registeredAt" => take(scanner, |value| self.registered_at = moment(value)),
+            "tenant" => take_text(scanner, "id", &mut self.tenant_id),
+            "health" => take_text(scanner, "overall", &mut self.health),
+            "os" => take_members(scanner, |member, value| match member {
+                "platform" => self.os_platform = value.text(),
+                "name" => self.os_name = value.text(),
+                _ => {}
+            }),
+            "associatedPerson" => take_text(scanner, "name", &mut self.person_name),
+            "isolation" => take_text(scanner, "status", &mut self.isolation),
+            "cloud" => take_text(scanner, "provider", &mut self.cloud_provider),
+            "ipv4Addresses" => take_texts(scanner, &mut self.ipv4_addresses),
+            "ipv6Addresses" => take_texts(scanner, &mut self.ipv6_addresses),
+            "macAddresses" => take_texts(scanner, &mut self.mac_addresses),
+            "group" if scanner.peek() == Some(b'[') => self.take_groups(scanner),
+            "group" => self.group.take(scanner),
+            _ => scanner.value().map(drop),
         }
     }
 
-    fn take_member(&mut self, name: &str, member: &str, value: &'a RawValue) {
-        match (name, member) {
-            ("tenant", "id") => self.tenant_id = text(value),
-            ("health", "overall") => self.health = text(value),
-            ("os", "platform") => self.os_platform = text(value),
-            ("os", "name") => self.os_name = text(value),
-            ("group", _) => self.group.take(member, value),
-            ("associatedPerson", "name") => self.person_name = text(value),
-            ("isolation", "status") => self.isolation = text(value),
-            ("cloud", "provider") => self.cloud_provider = text(value),
-            _ => {}
-        }
-    }
-
-    fn take_entry(&mut self, name: &str, value: &'a RawValue) {
-        match name {
-            "ipv4Addresses" => add(&mut self.ipv4_addresses, text(value)),
-            "ipv6Addresses" => add(&mut self.ipv6_addresses, text(value)),
-            "macAddresses" => add(&mut self.mac_addresses, text(value)),
-            "group" if self.more_groups.len() < MOST_ENTRIES => {
-                let mut group = Group::default();
-                // An entry that is no object has no members to take over.
-                let _ = lenient::walk(value.get(), |name, found| {
-                    if let Found::Scalar(value) = found {
-                        group.take(name, value);
-                    }
-                });
-                self.more_groups.push(group);
-            }
-            _ => {}
-        }
+    fn take_groups(&mut self, scanner: &mut Scanner<'a>) -> Result<(), NotJson> {
+        scanner.entries(|scanner| {
+            let mut group = Group::default();
+            group.take(scanner)?;
+            add(&mut self.more_groups, group);
+            Ok(())
+        })?;
+        Ok(())
     }
 }
 
 impl<'a> Group<'a> {
-    fn take(&mut self, name: &str, value: &'a RawValue) {
-        match name {
-            "id" => self.id = text(value),
-            "name" => self.name = text(value),
+    fn take(&mut self, scanner: &mut Scanner<'a>) -> Result<(), NotJson> {
+        take_members(scanner, |member, value| match member {
+            "id" => self.id = value.text(),
+            "name" => self.name = value.text(),
             _ => {}
-        }
+        })
     }
+}
+
+/// Reads a value and hands it on unless it is an object or an array.
+fn take<'a>(scanner: &mut Scanner<'a>, each: impl FnOnce(Scalar<'a>)) -> Result<(), NotJson> {
+    scanner.scalar().map(|value| value.map_or((), each))
+}
+
+/// Reads a value, and of an object the members, each with its name and as [`Scalar::Other`] where it is none.
+fn take_members<'a>(
+    scanner: &mut Scanner<'a>,
+    mut each: impl FnMut(&str, Scalar<'a>),
+) -> Result<(), NotJson> {
+    scanner.members(|scanner, member| {
+        each(member, scanner.scalar()?.unwrap_or(Scalar::Other));
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Reads a value, and of an object the text of this member.
+fn take_text<'a>(
+    scanner: &mut Scanner<'a>,
+    name: &str,
+    text: &mut Option<Cow<'a, str>>,
+) -> Result<(), NotJson> {
+    take_members(scanner, |member, value| {
+        if member == name {
+            *text = value.text();
+        }
+    })
+}
+
+/// Reads a value, and of an array the texts, each at its position.
+fn take_texts<'a>(
+    scanner: &mut Scanner<'a>,
+    texts: &mut Vec<Option<Cow<'a, str>>>,
+) -> Result<(), NotJson> {
+    scanner.entries(|scanner| {
+        add(texts, scanner.scalar()?.and_then(Scalar::text));
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn add<T>(list: &mut Vec<T>, entry: T) {
@@ -206,20 +248,34 @@ fn no_text(endpoint_json: &str, name: &str) -> MapError {
     };
     let offset = value.map_or_else(
         || start(endpoint_json),
-        |value| lenient::offset(value, endpoint_json),
+        |value| {
+            let value = value.get().as_ptr().addr();
+            value.saturating_sub(endpoint_json.as_ptr().addr())
+        },
     );
     let message = format!("`{name}` {found}; a string that is not empty was expected");
     MapError::at(endpoint_json, offset, message)
 }
 
-/// Says what a text is that does not begin like an object at `start`.
+/// Says what a value is that does not begin like an object at `start`.
 fn not_an_object(endpoint_json: &str, start: usize) -> MapError {
     let what = match serde_json::from_str::<&RawValue>(endpoint_json) {
         Ok(value) => kind(value),
-        Err(_) if start == endpoint_json.len() => "is empty",
-        Err(error) => return MapError::syntax(&error),
+        Err(_) => return not_json(endpoint_json),
     };
     let message = format!("the text {what}; one endpoint as a JSON object was expected");
+    MapError::at(endpoint_json, start, message)
+}
+
+/// Says where a text stops being JSON.
+fn not_json(endpoint_json: &str) -> MapError {
+    let start = start(endpoint_json);
+    if start < endpoint_json.len()
+        && let Err(error) = serde_json::from_str::<IgnoredAny>(endpoint_json)
+    {
+        return MapError::syntax(&error);
+    }
+    let message = "the text is empty; one endpoint as a JSON object was expected".to_owned();
     MapError::at(endpoint_json, start, message)
 }
 
@@ -250,17 +306,7 @@ mod tests {
                 seen,
             ),
             (
-                format!(r#"{{"id":"{id}","lastSeenAt":"2026-11-20T08:41:07.318Z","hostname":7,"#),
-                true,
-                seen,
-            ),
-            (
                 format!(r#"{{"id":"{id}","lastSeenAt":"yesterday","hostname":null}}"#),
-                true,
-                None,
-            ),
-            (
-                format!(r#"{{"id":"{id}","lastSeenAt":"2026-11-20T08:4"#),
                 true,
                 None,
             ),
@@ -275,14 +321,14 @@ mod tests {
                 None,
             ),
             (format!(r#"[{{"id":"{id}"}}]"#), false, None),
-            (String::new(), false, None),
+            ("7".to_owned(), false, None),
         ] {
-            let refused = read(&text).and_then(|endpoint| require_hostname(&endpoint));
+            let endpoint = scan(&mut Scanner::new(&text)).unwrap();
+            let refused = require_id(&endpoint).and_then(|()| require_hostname(&endpoint));
             assert!(refused.is_err(), "{text}");
-            let (found, moment) = identify(&text);
-            assert_eq!(found.as_deref(), has_id.then_some(id), "{text}");
+            assert_eq!(endpoint.id, if has_id { id } else { "" }, "{text}");
             assert_eq!(
-                moment.map(OffsetDateTime::unix_timestamp),
+                endpoint.last_seen_at.map(OffsetDateTime::unix_timestamp),
                 last_seen,
                 "{text}"
             );

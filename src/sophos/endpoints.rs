@@ -1,9 +1,9 @@
 //! A page of endpoints: `GET {dataRegion}/endpoint/v1/endpoints`.
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 use url::Url;
 
+use super::endpoint::{self, Endpoint};
 use super::errors::{Clues, origin, refused};
 use super::page;
 use super::session::Session;
@@ -11,14 +11,6 @@ use super::whoami::{Level, Owner, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::cursor::Query;
 use crate::http::Answer;
-
-/// An API page: the items as they came, so that one bad item costs itself alone.
-pub struct Page<'a> {
-    /// The endpoints, each as JSON text.
-    pub items: Vec<&'a RawValue>,
-    /// `pages.nextKey`: none on the last page.
-    pub next_key: Option<String>,
-}
 
 /// What the API answered to a query.
 pub enum Asked {
@@ -93,19 +85,23 @@ fn url(api_host: &Url, page_size: u16, query: &Query) -> Url {
     url
 }
 
-/// Reads a page as [`page::read`] does; a `nextKey` that is no text is `protocol`, too.
-pub fn read<'a>(api_host: &Url, json: &'a str) -> Result<Page<'a>, Error> {
+/// Reads a page as [`page::read`] does, and hands on each of its endpoints, also what turns out to be none. Gives
+/// the key of the next page, none on the last one; a `nextKey` that is no text is `protocol`, too.
+pub fn read<'a>(
+    api_host: &Url,
+    json: &'a str,
+    mut each: impl FnMut(Endpoint<'a>),
+) -> Result<Option<String>, Error> {
     const WHAT: &str = "endpoints";
-    let mut page = page::read(api_host, WHAT, json)?;
-    let next_key = match page.pages.remove("nextKey") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(key)) => Some(key).filter(|key| !key.is_empty()),
-        Some(_) => return Err(page::no_page(api_host, WHAT, "`pages.nextKey` is no text")),
-    };
-    Ok(Page {
-        items: page.items,
-        next_key,
-    })
+    let mut page = page::read(api_host, WHAT, json, |scanner| {
+        each(endpoint::scan(scanner)?);
+        Ok(())
+    })?;
+    match page.pages.remove("nextKey") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(key)) => Ok(Some(key).filter(|key| !key.is_empty())),
+        Some(_) => Err(page::no_page(api_host, WHAT, "`pages.nextKey` is no text")),
+    }
 }
 
 #[cfg(test)]
@@ -153,18 +149,15 @@ mod tests {
                 Some("k"),
             ),
         ] {
-            assert_eq!(
-                read(&host(), json).unwrap().next_key.as_deref(),
-                next_key,
-                "{json}"
-            );
+            let read = read(&host(), json, drop).unwrap();
+            assert_eq!(read.as_deref(), next_key, "{json}");
         }
     }
 
     #[test]
     fn a_page_key_that_is_no_text_is_no_page() {
         let json = r#"{"items": [], "pages": {"nextKey": 5}}"#;
-        assert!(matches!(read(&host(), json), Err(Error::Protocol(_))));
+        assert!(matches!(read(&host(), json, drop), Err(Error::Protocol(_))));
     }
 
     #[test]

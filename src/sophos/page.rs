@@ -1,25 +1,19 @@
 //! A page of a listing, as all of Sophos Central's routes give it: an array `items` and an object `pages`.
 //!
-//! Its items stay the text that they are, so that one bad item costs itself alone.
+//! Each item is read by itself and once, while the page is: one bad item costs itself alone.
 
-use std::fmt;
-
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::error::Category;
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::errors::{failure, origin};
 use crate::bindings::inventory::connector::types::Error;
+use crate::json::{NotJson, Scanner};
 
-/// A page as it came.
-#[derive(Deserialize)]
-pub struct Page<'a> {
-    /// The items, each as JSON text.
-    #[serde(borrow, deserialize_with = "items")]
-    pub items: Vec<&'a RawValue>,
+/// A page without its items, which were handed on.
+pub struct Page {
+    /// How many items there were.
+    pub items: usize,
     /// Where the page stands in its listing.
     pub pages: Map<String, Value>,
 }
@@ -27,47 +21,86 @@ pub struct Page<'a> {
 /// No page of the API reaches this number; each item costs memory by itself, however small it is.
 pub const MOST_ITEMS: usize = 10_000;
 
-fn items<'de: 'a, 'a, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<&'a RawValue>, D::Error> {
-    struct Reader;
-    impl<'de> Visitor<'de> for Reader {
-        type Value = Vec<&'de RawValue>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "an array of at most {MOST_ITEMS} items")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            let mut read = Vec::new();
-            while let Some(item) = items.next_element()? {
-                if read.len() == MOST_ITEMS {
-                    return Err(de::Error::invalid_length(MOST_ITEMS + 1, &self));
-                }
-                read.push(item);
-            }
-            Ok(read)
-        }
-    }
-    deserializer.deserialize_seq(Reader)
+/// Why a text is no page.
+enum Fault {
+    NotJson,
+    NoPage,
 }
 
-/// Reads a page of `what`, such as `endpoints`. Anything but an object with an `items` array and a `pages`
-/// object is `protocol`, so that a broken answer is never taken for the end of a listing.
-pub fn read<'a>(api_host: &Url, what: &str, json: &'a str) -> Result<Page<'a>, Error> {
-    // A derived struct would take an array for its fields.
-    if !json.trim_start().starts_with('{') {
-        return Err(no_page(api_host, what, "it is no JSON object"));
+impl From<NotJson> for Fault {
+    fn from(NotJson: NotJson) -> Self {
+        Self::NotJson
     }
-    serde_json::from_str(json).map_err(|error| {
-        let why = match error.classify() {
-            Category::Data => "`items` or `pages` is missing, of another type or far too long",
-            Category::Eof => "it ends too early",
-            Category::Syntax | Category::Io => "it is no JSON",
+}
+
+/// Reads a page of `what`, such as `endpoints`, and calls `item` before each of its items, which must be read.
+/// Anything but an object with an `items` array and a `pages` object is `protocol`, so that a broken answer is never
+/// taken for the end of a listing; whatever was made of its items by then is worth nothing.
+pub fn read<'a>(
+    api_host: &Url,
+    what: &str,
+    json: &'a str,
+    item: impl FnMut(&mut Scanner<'a>) -> Result<(), NotJson>,
+) -> Result<Page, Error> {
+    parts(json, item).map_err(|fault| {
+        let why = match fault {
+            Fault::NoPage => {
+                "`items` or `pages` is missing, of another type, there twice or far too long"
+                    .to_owned()
+            }
+            Fault::NotJson => not_json(json),
         };
-        let at = format!("{why} (line {}, column {})", error.line(), error.column());
-        no_page(api_host, what, &at)
+        no_page(api_host, what, &why)
     })
+}
+
+fn parts<'a>(
+    json: &'a str,
+    mut item: impl FnMut(&mut Scanner<'a>) -> Result<(), NotJson>,
+) -> Result<Page, Fault> {
+    let mut items = None;
+    let mut pages = None;
+    let mut scanner = Scanner::new(json);
+    scanner.members(|scanner, name| {
+        let is_new = match name {
+            "items" => {
+                let mut count = 0;
+                let is_array = scanner.entries(|scanner| {
+                    count += 1;
+                    if count > MOST_ITEMS {
+                        return Err(Fault::NoPage);
+                    }
+                    Ok(item(scanner)?)
+                })?;
+                is_array && items.replace(count).is_none()
+            }
+            "pages" => {
+                let read = serde_json::from_str(scanner.value()?);
+                pages.replace(read.map_err(|_| Fault::NoPage)?).is_none()
+            }
+            _ => scanner.value().map(|_| true)?,
+        };
+        if is_new { Ok(()) } else { Err(Fault::NoPage) }
+    })?;
+    scanner.end()?;
+    let items = items.ok_or(Fault::NoPage)?;
+    let pages = pages.ok_or(Fault::NoPage)?;
+    Ok(Page { items, pages })
+}
+
+/// Where a text stops being JSON.
+fn not_json(json: &str) -> String {
+    match serde_json::from_str::<IgnoredAny>(json) {
+        Err(error) => {
+            let why = if error.is_eof() {
+                "it ends too early"
+            } else {
+                "it is no JSON"
+            };
+            format!("{why} (line {}, column {})", error.line(), error.column())
+        }
+        Ok(_) => "it is no JSON".to_owned(),
+    }
 }
 
 /// `protocol`: an answer is no page of `what`, and why.
@@ -83,34 +116,40 @@ pub fn no_page(api_host: &Url, what: &str, why: &str) -> Error {
 mod tests {
     use url::Url;
 
-    use super::{MOST_ITEMS, read};
+    use super::{MOST_ITEMS, Page, read};
     use crate::bindings::inventory::connector::types::Error;
 
     fn host() -> Url {
         Url::parse("https://api-eu02.central.sophos.com").unwrap()
     }
 
+    /// The items of a page as they came.
+    fn items(json: &str) -> Result<(Vec<&str>, Page), Error> {
+        let mut items = Vec::new();
+        let page = read(&host(), "tenants", json, |scanner| {
+            items.push(scanner.value()?);
+            Ok(())
+        })?;
+        Ok((items, page))
+    }
+
     #[test]
     fn items_of_any_kind_are_kept_as_they_came() {
         let json = r#"{"pages": {"size": 1}, "items": [{}, 5, null, {"a": [1e999]}], "more": 1}"#;
-        let page = read(&host(), "endpoints", json).unwrap();
-        let items: Vec<_> = page.items.iter().map(|item| item.get()).collect();
+        let (items, page) = items(json).unwrap();
         assert_eq!(items, ["{}", "5", "null", r#"{"a": [1e999]}"#]);
+        assert_eq!(page.items, 4);
         assert_eq!(page.pages["size"], 1);
     }
 
     #[test]
     fn more_items_than_any_page_has_are_no_page() {
-        for (items, is_page) in [(MOST_ITEMS, true), (MOST_ITEMS + 1, false)] {
+        for (count, is_page) in [(MOST_ITEMS, true), (MOST_ITEMS + 1, false)] {
             let json = format!(
                 r#"{{"items": [{}], "pages": {{}}}}"#,
-                vec!["{}"; items].join(",")
+                vec!["{}"; count].join(",")
             );
-            assert_eq!(
-                read(&host(), "endpoints", &json).is_ok(),
-                is_page,
-                "{items}"
-            );
+            assert_eq!(items(&json).is_ok(), is_page, "{count}");
         }
     }
 
@@ -131,8 +170,11 @@ mod tests {
             r#"{"items": [], "pages": []}"#,
             r#"{"items": [], "pages": ["k"]}"#,
             r#"{"items": [{}], "pages": {"#,
+            r#"{"items": [], "pages": {}, "items": []}"#,
+            r#"{"items": [], "pages": {}, "pages": {}}"#,
+            r#"{"items": [], "pages": {}} 1"#,
         ] {
-            let Err(Error::Protocol(failure)) = read(&host(), "tenants", json) else {
+            let Err(Error::Protocol(failure)) = items(json) else {
                 panic!("{json}");
             };
             let message = failure.message;

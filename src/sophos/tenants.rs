@@ -12,12 +12,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::errors::{Clues, failure, origin, refused};
-use super::lenient::{self, Found, text};
 use super::page::{self, no_page};
 use super::session::Session;
 use super::trust::{self, VENDOR_DOMAIN};
 use super::whoami::{Level, Parent, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
+use crate::json::{NotJson, Scanner};
 
 /// `pageSize`: the most that the API gives.
 const PAGE_SIZE: u64 = 100;
@@ -119,24 +119,26 @@ fn url(level: Level, api_host: &Url, number: u32) -> Url {
 
 /// Reads page `number`.
 fn read(level: Level, api_host: &Url, number: u32, json: &str) -> Result<Listing, Error> {
-    let page = page::read(api_host, WHAT, json)?;
     let mut ids = HashSet::new();
-    let mut tenants = Vec::with_capacity(page.items.len());
+    let mut tenants = Vec::new();
     let mut unidentified = Vec::new();
-    for (index, item) in page.items.iter().enumerate() {
-        match listed(level, api_host, item.get()) {
+    let mut place = 0;
+    let page = page::read(api_host, WHAT, json, |scanner| {
+        place += 1;
+        match listed(level, api_host, scanner)? {
             Some(tenant) => {
                 if ids.insert(tenant.id.clone()) {
                     tenants.push(tenant);
                 }
             }
-            None => unidentified.push(index + 1),
+            None => unidentified.push(place),
         }
-    }
+        Ok(())
+    })?;
     Ok(Listing {
         tenants,
         unidentified,
-        next: next_page(api_host, number, page.items.len(), &page.pages)?,
+        next: next_page(api_host, number, page.items, &page.pages)?,
         count: page.pages.get("items").and_then(Value::as_u64),
     })
 }
@@ -201,21 +203,26 @@ struct Item<'a> {
 }
 
 /// Reads one item; none where it has no usable id.
-fn listed(level: Level, typed: &Url, json: &str) -> Option<Listed> {
+fn listed(level: Level, typed: &Url, scanner: &mut Scanner<'_>) -> Result<Option<Listed>, NotJson> {
     let mut item = Item::default();
-    // What is no object has no members, so no id either.
-    let _ = lenient::walk(json, |name, found| {
-        let Found::Scalar(value) = found else { return };
+    scanner.members(|scanner, name| {
+        // What is neither object nor array and comes twice counts as it comes last.
+        let Some(value) = scanner.scalar()? else {
+            return Ok(());
+        };
         match name {
-            "id" => item.id = text(value),
-            "showAs" => item.show_as = text(value),
-            "name" => item.name = text(value),
-            "status" => item.status = text(value),
-            "apiHost" => item.api_host = text(value),
+            "id" => item.id = value.text(),
+            "showAs" => item.show_as = value.text(),
+            "name" => item.name = value.text(),
+            "status" => item.status = value.text(),
+            "apiHost" => item.api_host = value.text(),
             _ => {}
         }
-    });
-    let id = trust::id(item.id.as_deref()?)?;
+        Ok(())
+    })?;
+    let Some(id) = item.id.as_deref().and_then(trust::id) else {
+        return Ok(None);
+    };
     let access = match api_host(level, typed, &item) {
         Ok(api_host) => Ok(Tenant {
             id: id.clone(),
@@ -228,7 +235,7 @@ fn listed(level: Level, typed: &Url, json: &str) -> Option<Listed> {
         .flatten()
         .find(|name| !name.trim().is_empty())
         .map_or_else(|| id.clone(), Cow::into_owned);
-    Some(Listed { id, name, access })
+    Ok(Some(Listed { id, name, access }))
 }
 
 /// Where a tenant's endpoints are asked for, or the reason why they cannot be.
