@@ -31,7 +31,8 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 
     let mut events = Vec::new();
     let mut rejects = Vec::new();
-    let more = match endpoints::request(&session, &tenant, config.page_size, &cursor.query())? {
+    let query = cursor.query();
+    let more = match endpoints::request(&session, &tenant, config.page_size, &query)? {
         Asked::KeyRefused => {
             cursor.key_refused(now.into()).map_err(stuck)?;
             true
@@ -41,13 +42,9 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
             let duration = i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX);
             cursor.answered(date.into(), duration, i64::from(config.overlap) * 1000);
 
-            let sorted = sort(
-                &tenant.api_host,
-                &answer.body,
-                &config.mapping,
-                &mut cursor,
-                now,
-            )?;
+            let text = Text::of(&answer.body);
+            endpoints::request_next(&session, &tenant, config.page_size, &query, &text.json);
+            let sorted = sort(&tenant.api_host, &text, &config.mapping, &mut cursor, now)?;
             (events, rejects) = (sorted.events, sorted.rejects);
             cursor
                 .turn_page(sorted.next_key.as_deref())
@@ -77,27 +74,26 @@ pub struct Sorted {
     pub next_key: Option<String>,
 }
 
-/// Reads a page, the body of an answer: maps what the walk before has not delivered, sets aside what cannot be
+/// Reads a page, the text of an answer: maps what the walk before has not delivered, sets aside what cannot be
 /// mapped, and shows every item to the cursor, each as it is read. `now` is the time of an event whose record tells
 /// none.
 ///
 /// # Errors
 ///
-/// `protocol` where the body is no page; the cursor is then not to be used any more.
+/// `protocol` where the text is no page; the cursor is then not to be used any more.
 pub fn sort(
     api_host: &Url,
-    body: &[u8],
+    text: &Text<'_>,
     mapping: &Mapping,
     cursor: &mut Cursor,
     now: OffsetDateTime,
 ) -> Result<Sorted, Error> {
-    let text = Text::of(body);
     let mut events = Vec::new();
     let mut rejects = Vec::new();
     let next_key = endpoints::read(api_host, &text.json, |endpoint| {
         let last_seen = endpoint.last_seen_at.map(Into::into);
         let is_known = cursor.leaves_out(&endpoint.id, last_seen);
-        match map(&endpoint, &text, mapping, is_known, now) {
+        match map(&endpoint, text, mapping, is_known, now) {
             Ok(event) => events.extend(event),
             Err(_) if is_known => {}
             Err(reason) => {

@@ -1,6 +1,6 @@
 //! HTTP: one request, one answer, and what can go wrong, by meaning.
 //!
-//! The only module that knows `wasi-http-client`, and the guard against its limits (0.2.1): a request
+//! The only module that knows `wasi-http-client`, which waits for each answer (`under_way` does not), and the guard against its limits (0.2.1): a request
 //! body of more than 4,096 bytes traps the instance, `headers()` replaces what `header()` set before, a
 //! response header that is not UTF-8 fails the request (told as malformed, unless the host took it away), of a
 //! repeated header the last value counts (none is read that may come twice), and neither size nor encoding of a
@@ -15,6 +15,10 @@ use url::Url;
 use wasi::http::types::ErrorCode;
 use wasi_http_client::{Client, RequestBuilder};
 
+mod under_way;
+
+pub use self::under_way::UnderWay;
+
 /// The longest form body that `wasi-http-client` writes without a trap.
 const LONGEST_BODY: usize = 4096;
 
@@ -22,6 +26,16 @@ const LONGEST_BODY: usize = 4096;
 const LARGEST_ANSWER: usize = 32 << 20;
 
 const CHUNK: u64 = 256 << 10;
+
+/// What every request has.
+const HEADERS: [(&str, &str); 3] = [
+    ("accept", "application/json"),
+    ("accept-encoding", "gzip"),
+    (
+        "user-agent",
+        concat!("sophos-assets/", env!("CARGO_PKG_VERSION")),
+    ),
+];
 
 /// What came back.
 pub struct Answer {
@@ -84,33 +98,37 @@ fn form_urlencoded(form: &[(&str, &str)]) -> String {
 }
 
 fn send(mut request: RequestBuilder, headers: &[(&str, &str)]) -> Result<Answer, Fault> {
-    for (name, value) in headers {
+    for (name, value) in headers.iter().chain(&HEADERS) {
         request = request.header(*name, *value);
     }
-    request = request
-        .header("accept", "application/json")
-        .header("accept-encoding", "gzip")
-        .header(
-            "user-agent",
-            concat!("sophos-assets/", env!("CARGO_PKG_VERSION")),
-        );
 
     let sent = Instant::now();
     let response = request.send().map_err(|error| fault(&error))?;
-    let mut body = Vec::new();
-    while let Some(mut chunk) = response
-        .chunk(CHUNK)
-        .map_err(|_| Fault::Unreachable("the answer broke off or stood still".to_owned()))?
-    {
+    let header = |name: &str| response.headers().get(name).cloned();
+    let chunk = |length| response.chunk(length).map_err(drop);
+    answer(response.status(), header, chunk, sent)
+}
+
+/// The answer of these parts: `header` gives one by its name in lower case, `chunk` the next piece of the body of so
+/// many bytes at most, none after the last one.
+fn answer(
+    status: u16,
+    header: impl Fn(&str) -> Option<String>,
+    chunk: impl Fn(u64) -> Result<Option<Vec<u8>>, ()>,
+    sent: Instant,
+) -> Result<Answer, Fault> {
+    let length = header("content-length").and_then(|text| text.parse().ok());
+    let mut body = Vec::with_capacity(length.unwrap_or(0).min(LARGEST_ANSWER));
+    let broken = |()| Fault::Unreachable("the answer broke off or stood still".to_owned());
+    while let Some(mut chunk) = chunk(CHUNK).map_err(broken)? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
             return Err(too_large());
         }
         body.append(&mut chunk);
     }
     let duration = sent.elapsed();
-
-    let header = |name: &str| response.headers().get(name).map(String::as_str);
-    let body = match header("content-encoding").map(str::trim) {
+    let encoding = header("content-encoding");
+    let body = match encoding.as_deref().map(str::trim) {
         // Such as that of a 304.
         _ if body.is_empty() => body,
         None | Some("" | "identity") => body,
@@ -121,10 +139,15 @@ fn send(mut request: RequestBuilder, headers: &[(&str, &str)]) -> Result<Answer,
             ));
         }
     };
+    let date = header("date");
+    let wait = header("retry-after");
     Ok(Answer {
-        status: response.status(),
-        date: header("date").and_then(http_date).map(OffsetDateTime::from),
-        retry_after: header("retry-after").and_then(|text| retry_after(text, SystemTime::now())),
+        status,
+        date: date
+            .as_deref()
+            .and_then(http_date)
+            .map(OffsetDateTime::from),
+        retry_after: wait.and_then(|text| retry_after(&text, SystemTime::now())),
         body,
         duration,
     })
@@ -164,12 +187,14 @@ fn retry_after(text: &str, now: SystemTime) -> Option<u64> {
 }
 
 fn fault(error: &anyhow::Error) -> Fault {
+    error.downcast_ref().map_or_else(
+        || Fault::Malformed("the request or its answer holds something that is no HTTP".to_owned()),
+        fault_of,
+    )
+}
+
+fn fault_of(code: &ErrorCode) -> Fault {
     use ErrorCode as Code;
-    let Some(code) = error.downcast_ref::<Code>() else {
-        return Fault::Malformed(
-            "the request or its answer holds something that is no HTTP".to_owned(),
-        );
-    };
     match code {
         Code::DnsTimeout | Code::DnsError(_) => {
             Fault::Unreachable("the name could not be resolved".to_owned())

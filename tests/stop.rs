@@ -43,8 +43,9 @@ fn assert_completes(work: &Workplace) {
 
 #[test]
 fn the_page_in_hand_is_finished_at_every_step() {
-    // Token, whoami, and pages of 500 as far as the one before the last.
-    for (answer, delivered) in [(1, 0), (2, 0), (3, 500), (4, 1_000), (5, 1_500)] {
+    // Token, whoami, and pages of 500 as far as the one before the last. From the second page on the component
+    // asks ahead, so that the answer may be held before its page is in hand.
+    for (answer, most) in [(1, 0), (2, 0), (3, 500), (4, 1_000), (5, 1_500)] {
         for signal in SIGNALS {
             let work = workplace();
             work.simulator.hold(answer);
@@ -54,8 +55,14 @@ fn the_page_in_hand_is_finished_at_every_step() {
             running.wait_for("stopping after the page in hand");
             work.simulator.release();
             assert_stopped(running);
-            assert_eq!(work.ids().len(), delivered, "answer {answer}");
-            assert_eq!(work.simulator.requests().len() as u64, answer.max(2));
+            let delivered = work.ids().len();
+            let fewest = if answer > 3 { most - 500 } else { most };
+            assert!(
+                delivered == most || delivered == fewest,
+                "answer {answer}: {delivered}"
+            );
+            let pages = work.simulator.requests_of(Route::Endpoints).len();
+            assert!(pages <= delivered / 500 + 1, "no page but the next one");
 
             work.simulator.clear_requests();
             assert_completes(&work);
@@ -71,8 +78,8 @@ fn the_page_in_hand_is_finished_at_every_step() {
 
 #[test]
 fn a_stop_in_the_last_page_is_no_cut() {
-    let work = workplace();
-    work.simulator.hold(6);
+    let work = Workplace::new(Options::new(Fleet::new(1, 300)));
+    work.simulator.hold(3);
     let mut running = Running::start(&work, &["collect"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
@@ -150,7 +157,8 @@ fn accounts_that_have_not_begun_are_left_for_the_next_run() {
     running.wait_for("stopping after the page in hand");
     work.simulator.release();
     assert_stopped(running);
-    assert_eq!(work.simulator.requests().len(), 5);
+    // And perhaps one that was asked for ahead.
+    assert!(work.simulator.requests().len() <= 6);
 
     let delivered = |name: &str| {
         let lines = std::fs::read_to_string(work.path(name)).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! A page of endpoints: `GET {dataRegion}/endpoint/v1/endpoints`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use url::Url;
 
@@ -11,6 +13,10 @@ use super::whoami::{Level, Owner, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::cursor::Query;
 use crate::http::Answer;
+use crate::json::{NotJson, Scalar, Scanner};
+
+/// Where a page ends, in bytes: no `pages` is longer.
+const LONGEST_PAGES: usize = 4096;
 
 /// What the API answered to a query.
 pub enum Asked {
@@ -43,6 +49,35 @@ pub fn request(
         })),
         _ => Err(refused(&url, &answer, "read endpoints")),
     }
+}
+
+/// Asks ahead for the page behind the one that `json` most likely is: the one of `query`. A key that turns out to be
+/// another one has cost a request.
+pub fn request_next(session: &Session, tenant: &Tenant, page_size: u16, query: &Query, json: &str) {
+    if let Some(key) = likely_next_key(json) {
+        let next = Query {
+            page_from_key: Some(key),
+            ..*query
+        };
+        let url = url(&tenant.api_host, page_size, &next);
+        session.get_ahead(url, ("x-tenant-id", &tenant.id));
+    }
+}
+
+/// `pages.nextKey`, where the page ends with `pages` as the API writes it.
+fn likely_next_key(json: &str) -> Option<String> {
+    let start = json.floor_char_boundary(json.len().saturating_sub(LONGEST_PAGES));
+    let (_, pages) = json.get(start..)?.rsplit_once("\"pages\":")?;
+    let mut key = None;
+    let mut scanner = Scanner::new(pages);
+    let read = scanner.members(|scanner, name| {
+        let value = scanner.scalar()?.and_then(Scalar::text);
+        if name == "nextKey" {
+            key = value.map(Cow::into_owned);
+        }
+        Ok::<_, NotJson>(())
+    });
+    key.filter(|_| read.is_ok())
 }
 
 /// Why a tenant of a parent may answer 403, which the answer does not tell, and what to do.

@@ -1,5 +1,7 @@
 //! Sophos Central's public API, as far as a connector of its endpoints needs it.
 
+#[cfg(feature = "connector")]
+mod ahead;
 pub mod endpoint;
 #[cfg(feature = "connector")]
 pub mod endpoints;

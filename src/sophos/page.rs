@@ -45,8 +45,7 @@ pub fn read<'a>(
     parts(json, item).map_err(|fault| {
         let why = match fault {
             Fault::NoPage => {
-                "`items` or `pages` is missing, of another type, there twice or far too long"
-                    .to_owned()
+                "`items` or `pages` is missing, of another type or far too long".to_owned()
             }
             Fault::NotJson => not_json(json),
         };
@@ -90,6 +89,9 @@ fn parts<'a>(
 
 /// Where a text stops being JSON.
 fn not_json(json: &str) -> String {
+    if !json.trim_start().starts_with('{') {
+        return "it is no JSON object".to_owned();
+    }
     match serde_json::from_str::<IgnoredAny>(json) {
         Err(error) => {
             let why = if error.is_eof() {

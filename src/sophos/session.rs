@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
+use super::ahead;
 use super::errors::{Clues, origin, token_refused, unanswered};
 use super::token::{self, Token};
 use super::whoami::{self, Owner};
@@ -81,9 +82,11 @@ impl Session {
     /// A fault on the way, as [`unanswered`] says. A 401 ends the session: `expired` where the token was good
     /// before, `unauthorized` where it was just given.
     pub fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Answer, Error> {
-        let authorization = self.token.authorization();
-        let headers = [("authorization", authorization.as_str()), scope];
-        let answer = http::get(url, &headers).map_err(|fault| unanswered(url, fault))?;
+        let answer = ahead::answer(url, scope.1).unwrap_or_else(|| {
+            let authorization = self.token.authorization();
+            http::get(url, &[("authorization", authorization.as_str()), scope])
+        });
+        let answer = answer.map_err(|fault| unanswered(url, fault))?;
         if answer.status != 401 {
             return Ok(answer);
         }
@@ -99,5 +102,12 @@ impl Session {
             ),
             correlation_id: Clues::of(&answer).correlation_id,
         }))
+    }
+
+    /// Asks ahead for what [`Self::get`] will be asked for next.
+    pub fn get_ahead(&self, url: Url, scope: (&str, &str)) {
+        let authorization = self.token.authorization();
+        let headers = [("authorization", authorization.as_str()), scope];
+        ahead::ask(url, scope.1, &headers);
     }
 }

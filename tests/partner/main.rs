@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ahead;
 mod broken_state;
 
 use std::collections::BTreeMap;
