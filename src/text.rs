@@ -16,7 +16,7 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// Reads a body.
     pub fn of(body: &'a [u8]) -> Self {
-        if let Ok(json) = std::str::from_utf8(body) {
+        if let Ok(json) = simdutf8::basic::from_utf8(body) {
             return Self {
                 json: Cow::Borrowed(json),
                 broken: None,
