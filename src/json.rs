@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 /// A text that is read from its beginning; whoever reads decides at each value what becomes of it.
 pub struct Scanner<'a> {
     text: &'a str,
@@ -305,29 +307,20 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
-///
-/// Eight at a time. In each term the lowest bit that is set is in the first such byte; above it there may be more,
-/// by the borrow of a subtraction.
 fn plain_bytes(bytes: &[u8]) -> usize {
-    const EACH: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = EACH << 7;
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let mut at = 0;
-    for eight in eights {
-        let eight = u64::from_le_bytes(*eight);
-        let quote = eight ^ (EACH * b'"' as u64);
-        let backslash = eight ^ (EACH * b'\\' as u64);
-        let special = (quote.wrapping_sub(EACH) & !quote)
-            | (backslash.wrapping_sub(EACH) & !backslash)
-            | (eight.wrapping_sub(EACH * 0x20) & !eight);
-        let special = special & HIGH;
+    let (sixteens, rest) = bytes.as_chunks::<16>();
+    for (index, sixteen) in sixteens.iter().enumerate() {
+        let sixteen = u8x16::new(*sixteen);
+        let special = sixteen.simd_eq(u8x16::splat(b'"'))
+            | sixteen.simd_eq(u8x16::splat(b'\\'))
+            | sixteen.simd_lt(u8x16::splat(0x20));
+        let special = special.to_bitmask();
         if special != 0 {
-            return at + (special.trailing_zeros() >> 3) as usize;
+            return index * 16 + special.trailing_zeros() as usize;
         }
-        at += 8;
     }
     let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | 0..0x20);
-    at + rest.iter().take_while(is_plain).count()
+    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
 }
 
 /// How long the escape is at the beginning.
