@@ -2,6 +2,7 @@
 //!
 //! OCSF draws the line: what its types `ip_t` and `mac_t` refuse would make the whole event invalid.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest text that OCSF's `ip_t` takes.
@@ -23,12 +24,16 @@ pub fn ip(text: &str) -> Option<&str> {
     if text.len() > LONGEST_IP {
         return None;
     }
-    let is_address = match text.split_once('%') {
-        Some((address, zone)) => {
-            let is_zone = !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_graphic());
-            is_zone && address.parse::<Ipv6Addr>().is_ok()
-        }
-        None => text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok(),
+    let is_address = if text.as_bytes().contains(&b':') {
+        let (address, zone) = match text.split_once('%') {
+            Some((address, zone)) => (address, Some(zone)),
+            None => (text, None),
+        };
+        let is_zone =
+            |zone: &str| !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_graphic());
+        zone.is_none_or(is_zone) && address.parse::<Ipv6Addr>().is_ok()
+    } else {
+        text.parse::<Ipv4Addr>().is_ok()
     };
     is_address.then_some(text)
 }
@@ -37,8 +42,11 @@ pub fn ip(text: &str) -> Option<&str> {
 /// groups of two, four, six or all, with colons, hyphens or dots between, and white space around.
 ///
 /// None for any other text, an EUI-64 among them: `mac_t` takes six octets and no more.
-pub fn mac(text: &str) -> Option<String> {
+pub fn mac(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim_ascii();
+    if is_canonical(text) {
+        return Some(Cow::Borrowed(text));
+    }
     if text.len() > LONGEST_MAC {
         return None;
     }
@@ -61,7 +69,16 @@ pub fn mac(text: &str) -> Option<String> {
         }
         mac.push(digit.to_ascii_uppercase());
     }
-    (mac.len() == LONGEST_MAC).then_some(mac)
+    (mac.len() == LONGEST_MAC).then_some(Cow::Owned(mac))
+}
+
+/// Whether a MAC address is in the form that an event has, as the API sends most of them.
+fn is_canonical(text: &str) -> bool {
+    let is_right = |(at, byte): (usize, u8)| match at % 3 {
+        2 => byte == b':',
+        _ => matches!(byte, b'0'..=b'9' | b'A'..=b'F'),
+    };
+    text.len() == LONGEST_MAC && text.bytes().enumerate().all(is_right)
 }
 
 #[cfg(test)]

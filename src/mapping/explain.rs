@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::record::{Node, Place, push_step, write_text};
+use super::json::write_text;
+use super::record::{Node, Place, push_step};
 use super::rule::{Made, Origin, Rule, Value, is_in_list};
 
 /// A value of the endpoint that a rule took.

@@ -10,9 +10,12 @@
 mod addresses;
 mod dialect;
 mod explain;
+mod json;
 mod map_error;
+mod object;
 mod observables;
 mod omit;
+mod prepared;
 mod record;
 mod rule;
 pub mod rules;

@@ -67,7 +67,7 @@ pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
             } else {
                 "device.network_interfaces[].mac"
             };
-            found.add(path, index, (3, "MAC Address"), mac.clone().into(), *origin);
+            found.add(path, index, (3, "MAC Address"), mac.clone(), *origin);
         }
     }
     if let Some((login, source)) = subject.login.clone() {

@@ -10,6 +10,7 @@ use std::fmt::{self, Write as _};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::json::write_text;
 use crate::sophos::lenient;
 
 /// What is nested deeper is kept as the text it is: no receiver expects it, and some fail on it.
@@ -393,12 +394,6 @@ pub fn json_of(raw: &RawValue) -> Cow<'_, str> {
 fn unquoted(json: &str) -> &str {
     let rest = json.strip_prefix('"').unwrap_or(json);
     rest.strip_suffix('"').unwrap_or(rest)
-}
-
-/// Writes a text as JSON.
-pub fn write_text(json: &mut Vec<u8>, text: &str) {
-    // Neither a text nor a Vec can fail to be written.
-    let _ = serde_json::to_writer(json, text);
 }
 
 /// Adds a step to a JSON Pointer (RFC 6901).

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use super::dialect::Dialect;
+use super::object::Object;
+use super::prepared::Prepared;
 use super::record::Node;
 use super::subject::Subject;
 
@@ -15,10 +17,10 @@ use super::subject::Subject;
 pub struct Rule {
     /// The OCSF attribute, such as `device.network_interfaces[].ip`.
     pub path: &'static str,
-    /// The path of the object that the attribute stands in, empty for the event.
-    pub object: &'static str,
-    /// The attribute's name in that object.
-    pub name: &'static str,
+    /// The object that the attribute stands in.
+    pub object: Object,
+    /// What every event with the attribute has of it: the name with a colon, and a constant.
+    pub written: Prepared,
     /// Whether the attribute is a list that never has more than one entry.
     pub is_single: bool,
     /// What of the endpoint the rule reads, such as `isolation.status`; empty for a constant.
@@ -98,6 +100,11 @@ impl Rule {
         }
     }
 
+    /// Whether the value is the same for every endpoint.
+    pub fn is_constant(&self) -> bool {
+        matches!(self.make, Make::Text(_) | Make::Integer(_) | Make::True)
+    }
+
     /// Whether the row belongs to a dialect.
     pub fn is_of(&self, dialect: Dialect) -> bool {
         self.dialect.is_none_or(|only| only == dialect)
@@ -133,15 +140,23 @@ pub const fn row(
     rule: &'static str,
     make: Make,
 ) -> Rule {
-    let (object, name) = split(path);
+    let (object, name) = Object::around(path);
     let (name, is_single) = match name.as_bytes() {
-        [.., b'[', b'0', b']'] => (name.split_at(name.len() - 3).0, true),
-        _ => (name, false),
+        [name @ .., b'[', b'0', b']'] => (name, true),
+        name => (name, false),
+    };
+    let start = Prepared::EMPTY.with(b"\"").with(name).with(b"\":");
+    let start = if is_single { start.with(b"[") } else { start };
+    let written = match make {
+        Make::Text(text) => start.with_text(text),
+        Make::Integer(number) => start.with_integer(number),
+        Make::True => start.with(b"true"),
+        Make::Value(_) | Make::Part | Make::Rest | Make::EventUid => start,
     };
     Rule {
         path,
         object,
-        name,
+        written,
         is_single,
         sources,
         rule,
@@ -150,19 +165,6 @@ pub const fn row(
         heartbeat: false,
         make,
     }
-}
-
-/// The path of an object and the name in it.
-const fn split(path: &'static str) -> (&'static str, &'static str) {
-    let bytes = path.as_bytes();
-    let mut at = bytes.len();
-    while let Some((before, [last])) = bytes.split_at(at).0.split_last_chunk() {
-        if *last == b'.' {
-            return (path.split_at(before.len()).0, path.split_at(at).1);
-        }
-        at = before.len();
-    }
-    ("", path)
 }
 
 /// Whether a path has an `[]` in it, which stands for each entry of a list.

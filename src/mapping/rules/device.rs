@@ -185,7 +185,7 @@ pub const ADDRESSES: &[Rule] = &[
             let (mac, origin) = macs.filter_map(|interface| interface.mac.as_ref()).next()?;
             Some(Made {
                 origin: *origin,
-                ..text(mac.as_str())
+                ..text(&**mac)
             })
         },
     )

@@ -1,5 +1,7 @@
 //! The lists of the event: `device.network_interfaces`, `device.groups` and `observables`.
 
+use std::borrow::Cow;
+
 use super::super::dialect::Dialect::{Ocsf, Sekoia};
 use super::super::rule::{Made, Make, Rule, Value, always, rule, text};
 use super::super::subject::Subject;
@@ -35,10 +37,9 @@ pub const INTERFACES: &[Rule] = &[
         "eth and the position of the address over both lists",
         |subject, index| {
             let interface = subject.interfaces.get(index)?;
-            let name = format!("eth{}", interface.position);
             Some(Made {
                 origin: interface.ip?.1,
-                ..text(name)
+                ..text(interface_name(interface.position))
             })
         },
     )
@@ -146,6 +147,14 @@ pub const OBSERVABLES: &[Rule] = &[
     .required(),
 ];
 
+/// `eth` and a number; ready made for the few that nearly every endpoint has.
+fn interface_name(position: usize) -> Cow<'static, str> {
+    match ["eth0", "eth1", "eth2", "eth3", "eth4", "eth5"].get(position) {
+        Some(name) => Cow::Borrowed(name),
+        None => format!("eth{position}").into(),
+    }
+}
+
 fn ip<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
     let (ip, origin) = subject.interfaces.get(index)?.ip?;
     Some(Made { origin, ..text(ip) })
@@ -155,7 +164,7 @@ fn mac<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
     let (mac, origin) = subject.interfaces.get(index)?.mac.as_ref()?;
     Some(Made {
         origin: *origin,
-        ..text(mac.as_str())
+        ..text(&**mac)
     })
 }
 

@@ -71,3 +71,25 @@ pub fn walk(subject: &Subject<'_>, dialect: Dialect, mut each: impl FnMut(&'stat
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_stand_in_one_object_where_their_paths_say_so() {
+        let rules: Vec<_> = Dialect::ALL.into_iter().flat_map(of).collect();
+        let object = |rule: &Rule| rule.path.rsplit_once('.').map_or("", |(object, _)| object);
+        for one in &rules {
+            for other in &rules {
+                assert_eq!(
+                    one.object == other.object,
+                    object(one) == object(other),
+                    "{} {}",
+                    one.path,
+                    other.path
+                );
+            }
+        }
+    }
+}

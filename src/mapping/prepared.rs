@@ -1,0 +1,92 @@
+//! Texts that are put together when this is compiled, and copied at a stroke.
+
+use super::json::needs_escape;
+
+/// The longest of them.
+const LONGEST: usize = 56;
+
+/// A short text that is ready to be written.
+#[derive(Clone, Copy)]
+pub struct Prepared {
+    /// Copied as a whole, since a copy of fixed size takes a few instructions.
+    bytes: [u8; LONGEST],
+    length: u8,
+}
+
+impl Prepared {
+    /// Nothing.
+    pub const EMPTY: Self = Self {
+        bytes: [0; LONGEST],
+        length: 0,
+    };
+
+    /// The text with this after it, as it is.
+    pub const fn with(mut self, mut text: &[u8]) -> Self {
+        while let [byte, rest @ ..] = text {
+            let length = self.length as usize;
+            assert!(length < LONGEST, "the text is longer than LONGEST");
+            if let Some((_, [slot, ..])) = self.bytes.split_at_mut_checked(length) {
+                *slot = *byte;
+            }
+            self.length += 1;
+            text = rest;
+        }
+        self
+    }
+
+    /// The text with this after it as JSON, which does not escape anything of it.
+    pub const fn with_text(self, text: &str) -> Self {
+        let mut bytes = text.as_bytes();
+        while let [byte, rest @ ..] = bytes {
+            assert!(!needs_escape(*byte), "the text would have to be escaped");
+            bytes = rest;
+        }
+        self.with(b"\"").with(text.as_bytes()).with(b"\"")
+    }
+
+    /// The text with a whole number after it, which is not negative.
+    pub const fn with_integer(self, number: i64) -> Self {
+        assert!(number >= 0, "the number is negative");
+        let (tens, digit) = (number.div_euclid(10), number.rem_euclid(10) as u8);
+        let begin = if tens > 0 {
+            self.with_integer(tens)
+        } else {
+            self
+        };
+        begin.with(&[b'0' + digit])
+    }
+
+    /// Adds the text to what is written.
+    pub fn write(&self, json: &mut Vec<u8>) {
+        let end = json.len() + usize::from(self.length);
+        json.extend_from_slice(&self.bytes);
+        json.truncate(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Prepared;
+
+    #[test]
+    fn a_text_is_put_together_as_it_would_be_written() {
+        for (text, written) in [
+            (Prepared::EMPTY, ""),
+            (Prepared::EMPTY.with(b"a:").with_integer(0), "a:0"),
+            (Prepared::EMPTY.with_integer(500_102), "500102"),
+            (
+                Prepared::EMPTY.with_integer(i64::MAX),
+                "9223372036854775807",
+            ),
+            (
+                Prepared::EMPTY.with_text("").with_text("Zürich"),
+                r#""""Zürich""#,
+            ),
+            (Prepared::EMPTY.with(&[b'x'; 56]), &"x".repeat(56)),
+        ] {
+            let mut json = b"before ".to_vec();
+            text.write(&mut json);
+            assert_eq!(json, [b"before ", written.as_bytes()].concat());
+        }
+    }
+}
