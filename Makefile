@@ -6,7 +6,10 @@ PYTHON ?= python3
 WASM_TARGET = wasm32-wasip2
 # Without an operating system, so that the mapper imports what its world names and nothing else.
 MAPPER_TARGET = wasm32-unknown-unknown
+COMPONENT = --locked --profile component --target $(WASM_TARGET) -p sophos-assets
 MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
+# A crate that is a Rust library too is linked without its profile's optimisation at link time, silently.
+LINKED = --crate-type cdylib
 CLIPPY_FLAGS = -- -D warnings
 # Tools and packages that only tests need; outside the clone where CI keeps a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
@@ -43,7 +46,7 @@ setup:
 	done
 
 build: setup
-	$(CARGO) build --locked --profile component --target $(WASM_TARGET) -p sophos-assets
+	$(CARGO) rustc $(COMPONENT) $(LINKED)
 	$(CARGO) build --locked --release -p asset-host -p sophos-central-simulator --bins
 	install -D -t dist target/release/asset-host target/release/sophos-central-simulator
 	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
@@ -63,7 +66,7 @@ preview: preview-build
 
 # The page for any static server, in dist/preview/.
 preview-build: setup $(NODE_MODULES)
-	$(CARGO) build $(MAPPER)
+	$(CARGO) rustc $(MAPPER) $(LINKED)
 	$(CARGO) build --locked --release -p sophos-assets --examples
 	node preview/build.mjs
 
@@ -77,7 +80,7 @@ lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
-	$(CARGO) clippy --locked --profile component --target $(WASM_TARGET) -p sophos-assets $(CLIPPY_FLAGS)
+	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
 	$(MAKE) api-docs
