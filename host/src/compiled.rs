@@ -115,7 +115,7 @@ impl Cache {
         let mut keep = true;
         if let Some(folder) = &folder {
             match folder.read(&name) {
-                Ok(Some(code)) => match deserialize(engine, &code) {
+                Ok(Some(code)) => match deserialize(engine, code.bytes()) {
                     Ok(component) => return Ok((component, Source::Cached)),
                     Err(error) => debug!("compiled code is of no use, compiling anew: {error:#}"),
                 },
@@ -193,6 +193,21 @@ impl Hasher for Sha256Hasher {
     }
 }
 
+/// The content of a file with compiled code.
+#[derive(Debug)]
+struct Code(Vec<u8>);
+
+impl Code {
+    fn is_whole(&self) -> bool {
+        let digest = self.0.get(..DIGEST);
+        digest.is_some_and(|digest| Sha256::digest(self.bytes())[..] == *digest)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.get(DIGEST..).unwrap_or_default()
+    }
+}
+
 /// The open folder; what is done in it is done in this very folder, whatever becomes of its name.
 struct Folder {
     path: PathBuf,
@@ -240,7 +255,7 @@ impl Folder {
     }
 
     /// The code in a file; none where there is no such file, or a torn one.
-    fn read(&self, name: &OsString) -> Result<Option<Vec<u8>>, Unusable> {
+    fn read(&self, name: &OsString) -> Result<Option<Code>, Unusable> {
         let path = self.path.join(name);
         // Not to wait for the writer of a named pipe.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -263,14 +278,12 @@ impl Folder {
         }
         let mut content = Vec::new();
         file.read_to_end(&mut content)?;
-        let whole = content
-            .split_at_checked(DIGEST)
-            .is_some_and(|(digest, code)| Sha256::digest(code)[..] == *digest);
-        if !whole {
+        let code = Code(content);
+        if !code.is_whole() {
             debug!("{} is torn, compiling anew", path.display());
             return Ok(None);
         }
-        Ok(Some(content.split_off(DIGEST)))
+        Ok(Some(code))
     }
 
     /// Puts code into a file, whole or not at all, and deletes what is old.

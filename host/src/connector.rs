@@ -255,10 +255,18 @@ impl Connector {
         self.instance = None;
     }
 
-    /// The component's own error. It does not know why a request was not let out; the person is told.
-    fn told(&self, mut error: Error) -> CallError<Error> {
+    /// The component's own error. It does not know why a request was not let out, nor which limit an answer passed; the
+    /// person is told.
+    fn told(&mut self, mut error: Error) -> CallError<Error> {
+        if let Some(limit) = self.egress.reasons().take_passed() {
+            self.drop_instance();
+            let Access {
+                limits, timeouts, ..
+            } = &self.access;
+            return Stopped::passed(limit, limits, timeouts).into();
+        }
         if let Error::Denied(failure) = &mut error
-            && let Some(refusal) = self.egress.take_refusal()
+            && let Some(refusal) = self.egress.reasons().take_refusal()
         {
             if !failure.message.ends_with('.') {
                 failure.message.push('.');
@@ -271,13 +279,13 @@ impl Connector {
     /// The instance, which is to be put back if the call comes to its end. What it may do until then begins to
     /// count.
     async fn take(&mut self) -> Result<Instance, Stopped> {
-        // That of an earlier call is no reason for this one.
-        let _ = self.egress.take_refusal();
+        self.egress.reasons().begin_call();
         self.requests.begin_call();
         self.passed.take();
         if let Some(instance) = self.instance.take() {
             return Ok(instance);
         }
+        self.egress.reasons().forget();
         let Access {
             loaded,
             limits,
@@ -319,10 +327,10 @@ impl Connector {
             limits, timeouts, ..
         } = &self.access;
         let began = Instant::now();
-        let waited = self.egress.waited();
+        let waited = self.egress.waits().past(began);
         let mut call = pin!(metered(call, limits.cpu, &self.passed));
         let ended = loop {
-            let waited = self.egress.waited().saturating_sub(waited);
+            let waited = self.egress.waits().total().saturating_sub(waited);
             let allowed = timeouts.call + waited.min(MOST_WAIT);
             let left = allowed.saturating_sub(began.elapsed());
             if left.is_zero() {

@@ -16,6 +16,7 @@
 
 use std::fmt;
 
+use memchr::memchr2;
 use serde::de::IgnoredAny;
 
 use crate::bindings::inventory::connector::types::{
@@ -349,7 +350,7 @@ fn is_id(text: &str) -> bool {
 }
 
 fn has_line_break(text: &str) -> bool {
-    text.bytes().any(|byte| byte == b'\n' || byte == b'\r')
+    memchr2(b'\n', b'\r', text.as_bytes()).is_some()
 }
 
 /// Whether a text is one JSON object. Nothing is kept of it, and no nesting is too deep.

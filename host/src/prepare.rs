@@ -16,7 +16,7 @@ use crate::egress::Policy;
 use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
 use crate::egress::policy::Hosts;
-use crate::http_client::{Addresses, ClientError, ClientOptions, HttpClient};
+use crate::http_client::{Addresses, ClientError, ClientOptions, HttpClient, check_authorities};
 use crate::manifest::Manifest;
 use crate::printable::fault;
 use crate::rate_limit::Limiters;
@@ -74,18 +74,23 @@ async fn prepare(
     limiters: &mut Limiters,
     stop: Option<&Stop>,
 ) -> anyhow::Result<Ready> {
+    let account = Arc::new(account.clone());
+    // The certificate authorities are read while the component is.
+    let client = {
+        let account = Arc::clone(&account);
+        tokio::task::spawn_blocking(move || client(&account))
+    };
     let Found {
         loaded,
         manifest,
         asked,
         problems,
-    } = find(runtime, config, account).await?;
-    let asks = Asks::of(&loaded.digest, &manifest, Some(account));
+    } = find(runtime, config, &account).await?;
+    let asks = Asks::of(&loaded.digest, &manifest, Some(&account));
     if !problems.is_empty() {
-        return Err(does_not_fit(config, account, &asks, problems));
+        return Err(does_not_fit(config, &account, &asks, problems));
     }
     // A command that prints a secret may take its time, or wait for a person.
-    let account = Arc::new(account.clone());
     let resolved = {
         let account = Arc::clone(&account);
         tokio::task::spawn_blocking(move || account.resolve_secrets()).await?
@@ -109,10 +114,12 @@ async fn prepare(
     let narrowed = manifest.narrowed(&asked, &account, &mut none);
     let typed = manifest.typed_urls(&account, &mut none);
     let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
-    let client = client(&account).map_err(|error| match authorities(&account, &error) {
-        Some(problem) => config.invalid(vec![problem]).into(),
-        None => anyhow::Error::from(error).context(format!("account.{}", account.name)),
-    })?;
+    let client = client
+        .await?
+        .map_err(|error| match authorities(&account, &error) {
+            Some(problem) => config.invalid(vec![problem]).into(),
+            None => anyhow::Error::from(error).context(format!("account.{}", account.name)),
+        })?;
     if let Some(proxy) = client.https_proxy() {
         warn!(
             account = account.name,
@@ -258,8 +265,8 @@ pub async fn problems(
     let mut problems = manifest.check_account(account);
     manifest.narrowed(asked, account, &mut problems);
     manifest.typed_urls(account, &mut problems);
-    if account.reach.ca_file.is_some()
-        && let Err(error) = client(account)
+    if let Some(path) = &account.reach.ca_file
+        && let Err(error) = check_authorities(path)
     {
         problems.extend(authorities(account, &error));
     }

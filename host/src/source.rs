@@ -1,6 +1,6 @@
 //! One source collected: page by page, each stored only after its events are confirmed.
 //!
-//! While a page is being delivered the next one is asked for, never more than that: a run that is killed
+//! While a page is being delivered and stored the next one is asked for, never more than that: a run that is killed
 //! repeats one page at most.
 
 use std::pin::pin;
@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use indicatif::ProgressBar;
-use time::OffsetDateTime;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, debug, info};
 
@@ -17,11 +16,11 @@ use crate::bindings::inventory::connector::types::{Batch, Event};
 use crate::config::{Account, Emit};
 use crate::deliver::{Delivered, Destination};
 use crate::limits::Limit;
-use crate::page::{Page, Unconfirmed};
+use crate::page::{Confirmed, Page, Step, Unconfirmed};
 use crate::rejects::Rejects;
 use crate::report::Tally;
 use crate::run::{Worker, with};
-use crate::state::{Fingerprints, Start, State, StateError, StoredBatch};
+use crate::state::{Start, State, StateError};
 use crate::stop::Stop;
 use crate::stopped::Stopped;
 
@@ -51,7 +50,7 @@ pub struct Run<'a> {
     /// The account.
     pub account: &'a Account,
     /// The state; shared with the other sources of the run.
-    pub state: &'a Mutex<State>,
+    pub state: &'a Arc<Mutex<State>>,
     /// Whether cursors, fingerprints and rejects are stored: not for `--dry-run` and for a range.
     pub storing: bool,
     /// Where rejects are written; none for `--dry-run`.
@@ -138,21 +137,19 @@ struct Walk<'a> {
     page: Option<Sent>,
 }
 
-/// The page that is being delivered, and what is to be stored once it is confirmed.
+/// The page that is being delivered and stored, and what is to be told of it once it is.
 struct Sent {
-    events: Arc<Vec<Event>>,
+    events: u64,
     unchanged: u64,
     /// How many records the component set aside.
     rejects: u64,
-    cursor: String,
     mark: Option<String>,
     more: bool,
-    first: bool,
     /// `--limit` has cut events off: the page is not done with.
     cut: bool,
     /// Requests to the destination that were made again.
     retries: Arc<AtomicU64>,
-    delivery: AbortOnDropHandle<Result<Delivered, Unconfirmed>>,
+    delivery: AbortOnDropHandle<Result<Confirmed, Unconfirmed>>,
 }
 
 impl Walk<'_> {
@@ -258,29 +255,40 @@ impl Walk<'_> {
         });
         let cut = events.len() > room;
         events.truncate(room);
-        let events = Arc::new(events);
-        self.forget_fingerprints(&events)?;
-        self.sent += events.len() as u64;
+        let count = events.len() as u64;
+        // Where everything that was seen is sent, the first page that is stored forgets all fingerprints.
+        let forgets = count > 0 && (self.run.emit == Emit::Changed || self.sent == 0);
+        self.sent += count;
         let retries = Arc::<AtomicU64>::default();
         // What is cut off comes again, with the page's rejects.
         let rejects = if cut { Vec::new() } else { batch.rejects };
+        let step = Step {
+            name: self.source.name.clone(),
+            cursor: batch.cursor,
+            mark: batch.mark.clone(),
+            more: batch.more,
+            full: self.full,
+            first,
+            emit: self.run.emit,
+        };
         let page = Page {
             account: self.run.account.name.clone(),
             source: self.source.id.clone(),
-            events: Arc::clone(&events),
+            events,
             destination: Arc::clone(self.run.destination),
             rejects_file: self.run.rejects.cloned(),
             retries: Arc::clone(&retries),
             rejects,
+            state: self.run.storing.then(|| Arc::clone(self.run.state)),
+            forgets,
+            step: (!cut).then_some(step),
         };
         self.page = Some(Sent {
-            events,
+            events: count,
             unchanged: unchanged as u64,
             rejects: page.rejects.len() as u64,
-            cursor: batch.cursor,
             mark: batch.mark,
             more: batch.more,
-            first,
             cut,
             retries,
             delivery: AbortOnDropHandle::new(tokio::spawn(page.deliver().in_current_span())),
@@ -300,21 +308,8 @@ impl Walk<'_> {
         Ok(events)
     }
 
-    /// Whatever becomes of the delivery, what the destination has of these devices is not known until it is
-    /// confirmed. Where everything that was seen is sent, the first page that is stored forgets all of them.
-    fn forget_fingerprints(&self, events: &[Event]) -> Result<(), StateError> {
-        let kept = self.run.emit == Emit::Changed || self.sent == 0;
-        if !kept || !self.run.storing || events.is_empty() {
-            return Ok(());
-        }
-        let devices = events.iter().map(|event| event.device.as_str());
-        self.state(|state| {
-            state.forget_fingerprints(&self.run.account.name, &self.source.id, devices)
-        })
-    }
-
-    /// Waits until the page on its way is confirmed and stores what it allows. A call that is dropped while it
-    /// waits leaves the page on its way.
+    /// Waits until the page on its way is confirmed and stored. A call that is dropped while it waits leaves the page
+    /// on its way.
     async fn confirm(&mut self) -> Result<(), Halt> {
         let Some(page) = &mut self.page else {
             return Ok(());
@@ -324,10 +319,11 @@ impl Walk<'_> {
             return Ok(());
         };
         self.reached.tally.retries += page.retries.load(Ordering::Relaxed);
-        let delivered = match delivered {
-            Ok(Ok(delivered)) => delivered,
+        let Confirmed { delivered, stored } = match delivered {
+            Ok(Ok(confirmed)) => confirmed,
             Ok(Err(Unconfirmed::Stopped)) => return Err(Halt::Stopped),
             Ok(Err(Unconfirmed::Failed(why))) => return Err(Halt::Failed(why)),
+            Ok(Err(Unconfirmed::State(error))) => return Err(Halt::State(error)),
             Err(error) => {
                 return Err(Halt::Failed(format!(
                     "the delivery broke off: {error}. Please report this; the page comes again in the next run"
@@ -339,12 +335,12 @@ impl Walk<'_> {
             return Ok(());
         }
         self.reached.tally.pages += 1;
-        self.store(&page)?;
+        stored?;
         if page.mark.is_some() {
             self.reached.mark.clone_from(&page.mark);
         }
         debug!(
-            events = page.events.len(),
+            events = page.events,
             unchanged = page.unchanged,
             rejects = page.rejects,
             refused = delivered.refused.len(),
@@ -363,37 +359,10 @@ impl Walk<'_> {
 
     fn count(&mut self, page: &Sent, delivered: &Delivered) {
         let refused = delivered.refused.len() as u64;
-        self.reached.tally.events += page.events.len() as u64 - refused;
+        self.reached.tally.events += page.events - refused;
         self.reached.tally.refused += refused;
         self.reached.tally.rejects += page.rejects;
         self.reached.tally.unchanged += page.unchanged;
-    }
-
-    fn store(&self, page: &Sent) -> Result<(), StateError> {
-        if !self.run.storing {
-            return Ok(());
-        }
-        // Of what was refused as well: this very event is not wanted, and another one will be sent.
-        let settled: Vec<_> = page
-            .events
-            .iter()
-            .map(|event| (event.device.as_str(), event.fingerprint))
-            .collect();
-        let batch = StoredBatch {
-            account: &self.run.account.name,
-            source: &self.source.id,
-            name: &self.source.name,
-            cursor: &page.cursor,
-            mark: page.mark.as_deref(),
-            more: page.more,
-            full: self.full,
-            first: page.first,
-            fingerprints: match self.run.emit {
-                Emit::Changed => Fingerprints::Confirmed(&settled),
-                Emit::Seen => Fingerprints::Forgotten,
-            },
-        };
-        self.state(|state| state.store_batch(&batch, OffsetDateTime::now_utc()))
     }
 
     fn state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {

@@ -191,7 +191,7 @@ impl Collect<'_> {
             consent::record(&mut state, &asks, OffsetDateTime::now_utc())?;
         }
         let settings = Settings {
-            state: Mutex::new(state),
+            state: Arc::new(Mutex::new(state)),
             rejects: (!args.dry_run).then(|| Arc::new(Rejects::beside(&config.state))),
             dry_run: args.dry_run,
             range: self.range,

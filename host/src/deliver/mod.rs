@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
+use memchr::memchr2;
 
 mod answer;
 mod batches;
@@ -110,10 +111,15 @@ impl Destination for Discard {
 fn lines<'a>(events: impl Iterator<Item = &'a str> + Clone) -> Vec<u8> {
     let mut lines = Vec::with_capacity(events.clone().map(|event| event.len() + 1).sum());
     for event in events {
-        lines.extend(event.bytes().map(|byte| match byte {
-            b'\n' | b'\r' => b' ',
-            byte => byte,
-        }));
+        let mut rest = event.as_bytes();
+        while let Some((line, after)) =
+            memchr2(b'\n', b'\r', rest).and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)))
+        {
+            lines.extend_from_slice(line);
+            lines.push(b' ');
+            rest = after;
+        }
+        lines.extend_from_slice(rest);
         lines.push(b'\n');
     }
     lines
@@ -130,6 +136,7 @@ mod tests {
             (&["{}"], "{}\n"),
             (&["{\"a\":1}", "{\"b\":2}"], "{\"a\":1}\n{\"b\":2}\n"),
             (&["{\n  \"a\": 1\r\n}"], "{   \"a\": 1  }\n"),
+            (&["\r{}\n", "{}"], " {} \n{}\n"),
         ] {
             assert_eq!(lines(events.iter().copied()), expected.as_bytes());
         }

@@ -1,19 +1,22 @@
 //! The way out of one connector: every request of its component passes here.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, warn};
 use url::Url;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::ahead::Ahead;
 use super::answers::{Answers, Kept};
 use super::denials::{Denials, Rule};
 use super::policy::{Denied, Policy, normal};
+use super::reasons::Reasons;
 use super::waits::Waits;
 use super::{faults, headers};
 use crate::config::Timeouts;
@@ -45,7 +48,7 @@ pub struct Egress {
     requests: RequestCount,
     secrets: Arc<Secrets>,
     denials: Denials,
-    refusal: Arc<Mutex<Option<String>>>,
+    reasons: Reasons,
     limiter: SharedLimiter,
     stop: Option<Stop>,
     waits: Waits,
@@ -73,7 +76,7 @@ impl Egress {
             requests,
             secrets: Arc::clone(&access.secrets),
             denials: access.denials.clone(),
-            refusal: Arc::default(),
+            reasons: Reasons::default(),
             limiter: access.limiter.clone(),
             stop: access.stop.clone(),
             waits: Waits::default(),
@@ -81,16 +84,14 @@ impl Egress {
         }
     }
 
-    /// How long requests of the connector have waited for the rate limit so far; a wait counts as a whole as
-    /// soon as it begins.
-    pub fn waited(&self) -> Duration {
-        self.waits.total()
+    /// How long requests of the connector wait for the rate limit; a wait counts as a whole as soon as it begins.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
-    /// Where the last request went that was not let out, and why, in words; forgotten with this.
-    pub fn take_refusal(&self) -> Option<String> {
-        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        refusal.take()
+    /// Why requests of the connector came to nothing.
+    pub fn reasons(&self) -> &Reasons {
+        &self.reasons
     }
 
     /// Tells of a request that is not let out: to the log, to the count and to whoever asks for the reason.
@@ -108,8 +109,7 @@ impl Egress {
     /// Counts a refusal, and keeps its reason for whoever asks.
     fn remember(&self, rule: Rule, why: String) {
         self.denials.add(rule);
-        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        *refusal = Some(why);
+        self.reasons.refused(why);
     }
 
     /// What the component gets when it asks for a secret. One that is not its own is told of; each time costs a line
@@ -200,16 +200,27 @@ impl Egress {
         let response = client
             .open(request, &timeouts, self.limits.response_bytes)
             .await
-            .map_err(|fault| self.fault(&origin, &fault))?;
+            .map_err(|fault| self.fault_before(&origin, &fault))?;
         let egress = self.clone();
         let place = origin.clone();
-        let mut response = response.map(|body| {
-            body.map_err(move |fault| egress.fault(&place, &fault))
-                .boxed_unsync()
-        });
-        if secret || bound {
-            response = self.masked(&origin, response).await?;
-        }
+        let mut response = if secret || bound {
+            let response = response.map(|body| {
+                body.map_err(move |fault| egress.fault_before(&place, &fault))
+                    .boxed_unsync()
+            });
+            self.masked(&origin, response).await?
+        } else {
+            response.map(|body| {
+                // The component reads it in a call, which ends where it passes a limit.
+                let in_call = move |fault| {
+                    if matches!(fault, Fault::BodyTooLarge) {
+                        egress.passed.tell(Limit::ResponseBytes);
+                    }
+                    egress.fault(&place, &fault)
+                };
+                Ahead::of(body).map_err(in_call).boxed_unsync()
+            })
+        };
         headers::for_component(response.headers_mut());
         Ok(response)
     }
@@ -230,7 +241,7 @@ impl Egress {
                 );
                 Error::HttpResponseContentCoding(None)
             }
-            Kept::TooLarge => self.fault(origin, &Fault::BodyTooLarge),
+            Kept::TooLarge => self.fault_before(origin, &Fault::BodyTooLarge),
             Kept::Broken(error) => error,
         })
     }
@@ -257,6 +268,17 @@ impl Egress {
         Ok(())
     }
 
+    /// As [`Self::fault`], before the component has the answer. Where that passes a limit, no call is stopped that
+    /// happens to compute now: what it makes of another answer is good. The one is that fails by it.
+    fn fault_before(&self, origin: &str, fault: &Fault) -> Error {
+        match fault {
+            Fault::BodyTooLarge => self.reasons.passed(Limit::ResponseBytes),
+            Fault::HeadersTooLarge => self.reasons.passed(Limit::ResponseHeaderBytes),
+            _ => {}
+        }
+        self.fault(origin, fault)
+    }
+
     /// What the component gets to know of a fault; the operator gets to know more, by the log.
     fn fault(&self, origin: &str, fault: &Fault) -> Error {
         if let Some(why) = faults::for_operator(fault) {
@@ -267,16 +289,11 @@ impl Egress {
                 "a request of the component came to nothing: {fault}"
             );
         }
-        match fault {
-            Fault::Prohibited { address, .. } => {
-                let allow = format!(
-                    "{fault}; if that is right, `allow_addresses = [\"{address}\"]` in the account allows it"
-                );
-                self.refuse(origin, Rule::Address, &allow);
-            }
-            Fault::BodyTooLarge => self.passed.tell(Limit::ResponseBytes),
-            Fault::HeadersTooLarge => self.passed.tell(Limit::ResponseHeaderBytes),
-            _ => {}
+        if let Fault::Prohibited { address, .. } = fault {
+            let allow = format!(
+                "{fault}; if that is right, `allow_addresses = [\"{address}\"]` in the account allows it"
+            );
+            self.refuse(origin, Rule::Address, &allow);
         }
         faults::told(fault, &self.limits)
     }
@@ -345,13 +362,19 @@ impl WasiHttpHooks for Egress {
                 body,
                 timeouts,
             };
-            let response = egress.leave(leaving).await?;
+            egress.leave(leaving).await
+        };
+        // A task that a component's call begins is first in line on the thread of that call, where nothing runs until
+        // the component waits. The engine begins one with what is given here, and thereby moves this one to where other
+        // threads take it: the request leaves while the component computes.
+        let sending = AbortOnDropHandle::new(tokio::spawn(sending.in_current_span()));
+        Box::new(async move {
+            let response = sending.await.map_err(|_| Error::InternalError(None))??;
             // The client drives its connections by itself.
             let connection: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(async { Ok(()) });
             Ok((response, connection))
-        };
-        Box::new(sending.in_current_span())
+        })
     }
 }
 

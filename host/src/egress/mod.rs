@@ -55,6 +55,7 @@
 //! person by the failure of the source, and counted in the summary and the metrics.
 
 pub mod addresses;
+mod ahead;
 mod answers;
 pub mod denials;
 mod faults;
@@ -63,6 +64,7 @@ mod hooks;
 pub mod policy;
 #[cfg(test)]
 mod policy_tests;
+mod reasons;
 mod waits;
 
 pub use hooks::{Egress, MOST_REQUEST_BODY};

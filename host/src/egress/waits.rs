@@ -1,4 +1,7 @@
 //! How long requests wait for the rate limit: time that is not the component's.
+//!
+//! A component may ask ahead, in a call before the one that takes the answer. So what is still to come of a wait is
+//! granted to whichever call has to wait for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,6 +34,16 @@ impl Waits {
     pub fn total(&self) -> Duration {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).total
     }
+
+    /// How long there has been a wait until `now`.
+    pub fn past(&self, now: Instant) -> Duration {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // From now on until the last one ends there is always one, as none begins later than it is counted.
+        let to_come = counted
+            .until
+            .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        counted.total.saturating_sub(to_come)
+    }
 }
 
 #[cfg(test)]
@@ -51,6 +64,9 @@ mod tests {
         ] {
             waits.add(at(now), Duration::from_secs(wait));
             assert_eq!(waits.total(), Duration::from_secs(total), "{now} {wait}");
+        }
+        for (now, past) in [(101, 15), (104, 18), (105, 19), (150, 19)] {
+            assert_eq!(waits.past(at(now)), Duration::from_secs(past), "{now}");
         }
         waits.add(at(200), Duration::MAX);
         assert!(waits.total() < Duration::from_secs(400));

@@ -35,6 +35,7 @@ mod tunnel;
 
 pub use self::body::Body;
 pub use self::fault::{ClientError, Fault};
+pub use self::tls::check as check_authorities;
 
 use self::connect::{Connector, TIMEOUTS, Ways};
 use self::proxy::{Proxies, Variables};

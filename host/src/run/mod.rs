@@ -33,7 +33,7 @@ use done::SharedDone;
 /// What all accounts of a run have in common.
 pub struct Settings {
     /// The state; open to read only where nothing is stored.
-    pub state: Mutex<State>,
+    pub state: Arc<Mutex<State>>,
     /// Where rejects are written; none for `--dry-run`.
     pub rejects: Option<Arc<Rejects>>,
     /// `--dry-run`: nothing is stored.

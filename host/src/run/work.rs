@@ -33,6 +33,8 @@ impl Work {
         let mut reached = Reached::default();
         let stop = &self.settings.stop;
         let ended = tokio::select! {
+            // What is confirmed by now counts.
+            biased;
             ended = self.walk(&mut worker, &mut reached) => ended,
             () = stop.overdue() => Ok(End::Failed(format!(
                 "the page in hand did not come to its end within {} of the request to stop (--stop-within); it \

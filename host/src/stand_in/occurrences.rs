@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use memchr::memmem;
+use memchr::{memchr2, memmem};
 use secrecy::zeroize::Zeroizing;
 
 /// How many characters of base64 must be known to look for them: fewer are in a text by chance.
@@ -74,11 +74,18 @@ fn search(text: &[u8], value: &[u8], worth: fn(&[u8], &Needles) -> bool) -> Vec<
 /// Whether a part of a text may hold one of the needles, however it is written: encoders leave letters and digits as
 /// they are, so the longest run of them must be there.
 fn may_hold(text: &[u8], needles: &Needles) -> bool {
-    needles.iter().any(|needle| {
-        let runs = needle.split(|byte| !byte.is_ascii_alphanumeric());
-        let run = runs.max_by_key(|run| run.len()).unwrap_or_default();
-        run.len() < FEWEST_OF_RUN || holds_plainly(text, run)
-    })
+    let mut runs: Vec<&[u8]> = needles.iter().map(|needle| longest_run(needle)).collect();
+    // The two alphabets of base64 have the same letters and digits.
+    runs.sort_unstable();
+    runs.dedup();
+    runs.iter()
+        .any(|run| run.len() < FEWEST_OF_RUN || holds_plainly(text, run))
+}
+
+/// The longest run of letters and digits.
+fn longest_run(needle: &[u8]) -> &[u8] {
+    let runs = needle.split(|byte| !byte.is_ascii_alphanumeric());
+    runs.max_by_key(|run| run.len()).unwrap_or_default()
 }
 
 /// The places of the needles in a part of a text.
@@ -89,10 +96,10 @@ fn in_window(text: &[u8], needles: &Needles) -> Vec<Range<usize>> {
         end: text.len(),
     };
     let mut found = plain.places(needles);
-    for once in DECODINGS.map(|decoding| plain.decoded(decoding)) {
+    for once in DECODINGS.map(|(escapes, decoding)| plain.decoded(escapes, decoding)) {
         let Some(once) = once else { continue };
         found.extend(once.places(needles));
-        let twice = DECODINGS.map(|decoding| once.decoded(decoding));
+        let twice = DECODINGS.map(|(escapes, decoding)| once.decoded(escapes, decoding));
         found.extend(
             twice
                 .iter()
@@ -149,8 +156,10 @@ impl Reading {
             .collect()
     }
 
-    /// Decodes once more; none where there is nothing to decode.
-    fn decoded(&self, decoding: Decoding) -> Option<Self> {
+    /// Decodes once more; none where there is nothing to decode: no byte that an escape begins with, to start with.
+    fn decoded(&self, escapes: &[u8; 2], decoding: Decoding) -> Option<Self> {
+        let [one, other] = *escapes;
+        memchr2(one, other, &self.bytes)?;
         let mut decoded = Self {
             // Decoding makes nothing longer, so no copy is left behind by growing.
             bytes: Zeroizing::new(Vec::with_capacity(self.bytes.len())),
@@ -176,7 +185,13 @@ impl Reading {
 /// text begins with no escape.
 type Decoding = fn(&[u8], &mut Vec<u8>) -> Option<usize>;
 
-const DECODINGS: [Decoding; 4] = [percent, form, json, html];
+/// The decodings, each behind the bytes that its escapes begin with.
+const DECODINGS: [(&[u8; 2], Decoding); 4] = [
+    (b"%%", percent),
+    (b"%+", form),
+    (b"\\\\", json),
+    (b"&&", html),
+];
 
 /// Percent-encoding (RFC 3986, section 2.1).
 fn percent(text: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {

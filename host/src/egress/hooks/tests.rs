@@ -1,6 +1,10 @@
 //! What becomes of a component's requests, against a server on loopback.
 
+use std::sync::mpsc;
+
 use http::{HeaderValue, Method};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use super::super::addresses::Allowed;
 use super::super::policy::Hosts;
@@ -29,7 +33,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         passed: Passed::default(),
         secrets: Arc::default(),
         denials: Denials::default(),
-        refusal: Arc::default(),
+        reasons: Reasons::default(),
         limiter: SharedLimiter::new(&[]),
         stop: None,
         waits: Waits::default(),
@@ -151,10 +155,10 @@ async fn a_request_that_is_refused_is_counted_and_its_reason_kept_once() {
             _ => assert!(matches!(error, Error::HttpRequestDenied), "{error}"),
         }
         assert_eq!(counted(rule), before + 1, "{url}");
-        let told = egress.take_refusal().unwrap();
+        let told = egress.reasons.take_refusal().unwrap();
         assert!(told.starts_with(reason), "{told}");
         assert!(!told.contains("canary"), "{told}");
-        assert_eq!(egress.take_refusal(), None);
+        assert_eq!(egress.reasons.take_refusal(), None);
     }
 }
 
@@ -171,8 +175,34 @@ async fn a_component_without_rights_reaches_nothing() {
     assert!(server.seen().is_empty());
 }
 
+/// A component may send a request and compute on, to take the answer later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_leaves_while_the_component_computes() {
+    let (arrived, arrives) = mpsc::channel();
+    let server = Server::start(move |_, _| {
+        arrived.send(()).unwrap();
+        Response::new("good".to_owned())
+    })
+    .await;
+    let egress = egress(&[], Limits::default());
+    let call = tokio::spawn(async move {
+        let request = request(Method::GET, &server.origin, "");
+        let sending = egress
+            .clone()
+            .send_request(request, None, Box::new(async { Ok(()) }));
+        // As the engine does.
+        let sending = tokio::spawn(Box::into_pin(sending));
+        // Computing: the thread does nothing else meanwhile.
+        arrives.recv().unwrap();
+        let (answer, _) = sending.await.unwrap().unwrap();
+        answer.into_body().collect().await.unwrap().to_bytes()
+    });
+    assert_eq!(call.await.unwrap(), "good");
+}
+
+/// An answer comes while the component computes something else, maybe between two calls: what it computes is good.
 #[tokio::test]
-async fn an_answer_past_a_limit_is_told_with_the_limit() {
+async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_by_it() {
     let limits = Limits {
         response_bytes: 3,
         response_header_bytes: 8 << 10,
@@ -186,7 +216,8 @@ async fn an_answer_past_a_limit_is_told_with_the_limit() {
         matches!(error, Error::HttpResponseBodySize(Some(3))),
         "{error}"
     );
-    assert_eq!(egress.passed.take(), Some(Limit::ResponseBytes));
+    assert_eq!(egress.reasons.take_passed(), Some(Limit::ResponseBytes));
+    assert_eq!(egress.passed.take(), None);
 
     let server = Server::start(|_, _| {
         let long = "x".repeat(20 << 10);
@@ -200,7 +231,38 @@ async fn an_answer_past_a_limit_is_told_with_the_limit() {
         matches!(error, Error::HttpResponseHeaderSectionSize(_)),
         "{error}"
     );
-    assert_eq!(egress.passed.take(), Some(Limit::ResponseHeaderBytes));
+    assert_eq!(
+        egress.reasons.take_passed(),
+        Some(Limit::ResponseHeaderBytes)
+    );
+    assert_eq!(egress.passed.take(), None);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_say_how_long_it_is_ends_the_call_that_reads_too_much() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nlong\r\n0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        stream
+    });
+    let limits = Limits {
+        response_bytes: 3,
+        ..Limits::default()
+    };
+    let egress = egress(&[], limits);
+    let answer = send(&egress, request(Method::GET, &url, "")).await.unwrap();
+    let _open = server.await.unwrap();
+    assert_eq!(egress.passed.take(), None);
+    let error = answer.into_body().collect().await.unwrap_err();
+    assert!(
+        matches!(error, Error::HttpResponseBodySize(Some(3))),
+        "{error}"
+    );
+    assert_eq!(egress.passed.take(), Some(Limit::ResponseBytes));
+    assert_eq!(egress.reasons.take_passed(), None);
 }
 
 #[tokio::test]
