@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::json::write_text;
-use super::record::{Node, Place, push_step};
-use super::rule::{Made, Origin, Rule, Value, is_in_list};
+use super::record::{Node, Record, push_step};
+use super::rule::{Made, Origin, Rule, Value};
 
 /// A value of the endpoint that a rule took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Explanation {
 /// Puts the scalars of a value on a list, each with what of the endpoint it stands on.
 pub fn explain(
     list: &mut Vec<MappedValue>,
-    record: &Node<'_>,
+    record: &Record<'_>,
     rule: &'static Rule,
     index: usize,
     made: &Made<'_>,
@@ -61,6 +61,8 @@ pub fn explain(
         Value::Text(text) => list.push(scalar(json(|json| write_text(json, text)))),
         Value::Integer(number) => list.push(scalar(number.to_string())),
         Value::Boolean(boolean) => list.push(scalar(boolean.to_string())),
+        // It has no scalar.
+        Value::EmptyObject => {}
         // Filled in when the event is written.
         Value::EventUid => list.push(scalar("\"\"".to_owned())),
         Value::Part(node) => {
@@ -71,13 +73,14 @@ pub fn explain(
             node.scalars(
                 &mut path.clone(),
                 &mut original,
-                &mut |value, path, original| {
+                &mut |node, path, original| {
+                    let value_json = json(|json| node.write(json));
                     list.push(MappedValue {
                         path: path.to_owned(),
-                        value_json: value.to_owned(),
+                        value_json: value_json.clone(),
                         sources: vec![SourceValue {
                             pointer: original.to_owned(),
-                            value_json: value.to_owned(),
+                            value_json,
                         }],
                         rule: rule.words(),
                     });
@@ -88,7 +91,7 @@ pub fn explain(
 }
 
 /// JSON Pointers to all scalars of a part of the endpoint.
-pub fn pointers(part: &Node<'_>) -> Vec<String> {
+pub fn pointers(part: Node<'_>) -> Vec<String> {
     let mut pointers = Vec::new();
     part.scalars(
         &mut String::new(),
@@ -98,18 +101,16 @@ pub fn pointers(part: &Node<'_>) -> Vec<String> {
     pointers
 }
 
-/// Where in the endpoint a value comes from.
-pub fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = Place> {
+/// Where in the endpoint a value comes from: sources, each with the index that stands for its `[]`.
+pub fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = (&'static str, usize)> {
     let (sources, index) = match origin {
         Origin::Sources => (rule.sources, 0),
         Origin::At(sources, index) => (sources, index),
     };
-    sources
-        .iter()
-        .map(move |source| (*source, if is_in_list(source) { index } else { 0 }))
+    sources.iter().map(move |source| (*source, index))
 }
 
-fn sources(record: &Node<'_>, rule: &Rule, origin: Origin) -> Vec<SourceValue> {
+fn sources(record: &Record<'_>, rule: &Rule, origin: Origin) -> Vec<SourceValue> {
     places(rule, origin)
         .filter_map(|(source, index)| {
             let node = record.at(source, index)?;

@@ -29,7 +29,7 @@ pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
     let mut is_plain = true;
     for word in words {
         json.extend_from_slice(word);
-        is_plain &= is_plain_word(*word);
+        is_plain &= plain_bytes(*word) == 8;
     }
     if rest.is_empty() {
         return is_plain;
@@ -38,7 +38,7 @@ pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
     if let Some(last) = bytes.last_chunk::<8>() {
         json.truncate(end - last.len());
         json.extend_from_slice(last);
-        return is_plain & is_plain_word(*last);
+        return is_plain && plain_bytes(*last) == 8;
     }
     if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
         json.extend_from_slice(first);
@@ -46,7 +46,7 @@ pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
         json.extend_from_slice(last);
         let halves = [*first, *last].map(|half| u64::from(u32::from_le_bytes(half)));
         let [first, last] = halves;
-        return is_plain_word((first | last << 32).to_le_bytes());
+        return plain_bytes((first | last << 32).to_le_bytes()) == 8;
     }
     for byte in rest {
         json.push(*byte);
@@ -60,15 +60,16 @@ pub const fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// Whether JSON escapes none of eight bytes, all looked at together.
+/// How many of eight bytes there are before the first one that JSON escapes, all looked at together.
 #[inline]
-fn is_plain_word(bytes: [u8; 8]) -> bool {
+pub fn plain_bytes(bytes: [u8; 8]) -> usize {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(bytes);
     // A subtraction borrows into the highest bit of the first byte that is too small, if one is.
     let is_less = |word: u64, than: u8| word.wrapping_sub(EACH * u64::from(than)) & !word;
     let is_equal = |byte: u8| is_less(word ^ (EACH * u64::from(byte)), 1);
-    (is_less(word, b' ') | is_equal(b'"') | is_equal(b'\\')) & (EACH << 7) == 0
+    let found = (is_less(word, b' ') | is_equal(b'"') | is_equal(b'\\')) & (EACH << 7);
+    (found.trailing_zeros() >> 3) as usize
 }
 
 #[cfg(test)]

@@ -19,11 +19,12 @@ mod prepared;
 mod record;
 mod rule;
 pub mod rules;
+mod scalar;
 mod settings;
 mod subject;
+mod take_apart;
+mod used;
 mod writer;
-
-use std::borrow::Cow;
 
 use time::OffsetDateTime;
 
@@ -35,9 +36,11 @@ pub use self::rule::Rule;
 pub use self::settings::{Mapping, SettingError};
 pub use crate::sophos::endpoint::{Endpoint, read};
 
-use self::record::{LONGEST, Node, Place};
-use self::rule::{Made, Make, Origin, Value};
+use self::record::Record;
+use self::rule::{Made, Make, Value};
 use self::subject::Subject;
+use self::take_apart::{LONGEST, take_apart};
+use self::used::Used;
 use self::writer::Writer;
 use crate::sophos::endpoint::require_hostname;
 
@@ -64,9 +67,9 @@ impl Mapping {
     pub fn map(&self, endpoint: &Endpoint<'_>, now: OffsetDateTime) -> Result<Mapped, MapError> {
         self.check(endpoint)?;
         let record = match self.dialect {
-            Dialect::Sekoia => Some(Node::EMPTY),
+            Dialect::Sekoia => Some(Record::EMPTY),
             Dialect::Ocsf => {
-                let record = Node::of(endpoint.json);
+                let record = take_apart(endpoint.json);
                 if record.is_none() {
                     self.check_untold(endpoint)?;
                 }
@@ -75,7 +78,7 @@ impl Mapping {
         };
         let subject = Subject::new(endpoint, record.as_ref(), now, self.dialect, &self.omit);
         let mut writer = Writer::new();
-        let mut used = Vec::new();
+        let mut used = Used::new(subject.record);
         self.values(&subject, &mut used, |rule, index, made, is_omitted| {
             if !is_omitted {
                 writer.value(rule, index, &made.value);
@@ -100,7 +103,7 @@ impl Mapping {
         now: OffsetDateTime,
     ) -> Result<Explanation, MapError> {
         self.check(endpoint)?;
-        let Some(record) = Node::of(endpoint.json) else {
+        let Some(record) = take_apart(endpoint.json) else {
             return Ok(Explanation {
                 event: self.map(endpoint, now)?.json,
                 ..Explanation::default()
@@ -108,7 +111,7 @@ impl Mapping {
         };
         let subject = Subject::new(endpoint, Some(&record), now, self.dialect, &self.omit);
         let mut writer = Writer::new();
-        let mut used = Vec::new();
+        let mut used = Used::new(subject.record);
         let mut explanation = Explanation::default();
         let mut uid_at = None;
         self.values(&subject, &mut used, |rule, index, made, is_omitted| {
@@ -127,8 +130,8 @@ impl Mapping {
         });
         // What no other value stands on is a value of its own where the dialect has one for it.
         if !rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest)) {
-            let unused = record.without(&mut used);
-            explanation.unused = unused.as_ref().map(explain::pointers).unwrap_or_default();
+            let unused = used.rest(|_| true);
+            explanation.unused = unused.whole().map(explain::pointers).unwrap_or_default();
         }
         let written = writer.finish();
         explanation.event = written.json;
@@ -171,54 +174,47 @@ impl Mapping {
     }
 
     /// Calls `each` with every value of the event, in the order of the event, and whether `omit` leaves it out.
-    /// `used` gets what of the endpoint stands behind them, where the subject has a record.
+    /// `used` gets what of the endpoint stands behind them.
     fn values(
         &self,
         subject: &Subject<'_>,
-        used: &mut Vec<Place>,
+        used: &mut Used<'_>,
         mut each: impl FnMut(&'static Rule, usize, &Made<'_>, bool),
     ) {
         let record = subject.record;
-        let has_record = !record.is_empty();
         rules::walk(subject, self.dialect, |rule, index| {
             let is_omitted = self.omit.has(rule);
-            let constant = |value| {
-                Some(Made {
-                    value,
-                    origin: Origin::Sources,
-                })
-            };
             let made = match rule.make {
-                Make::Text(text) => constant(Value::Text(Cow::Borrowed(text))),
-                Make::Integer(number) => constant(Value::Integer(number)),
-                Make::True => constant(Value::Boolean(true)),
+                Make::Text(text) => Some(rule::text(text)),
+                Make::Integer(number) => Some(rule::integer(number)),
+                Make::True => Some(rule::boolean(true)),
                 Make::Value(make) => make(subject, index),
-                Make::EventUid => constant(Value::EventUid),
+                Make::EventUid => Some(rule::made(Value::EventUid)),
                 Make::Part => rule
                     .sources
                     .first()
                     .and_then(|source| record.at(source, index))
-                    .and_then(|part| constant(Value::Part(Cow::Borrowed(part)))),
+                    .map(|part| rule::made(Value::Part(part))),
                 Make::Rest => {
-                    let Some(rest) = record.without(used) else {
-                        return;
-                    };
                     // Of a member of the endpoint that is left out, nothing may show here either.
-                    let withholds = |name: &str| self.omit.has_member(name, self.dialect);
-                    let (kept, withheld) = rest.divide(|name| is_omitted || !withholds(name));
-                    for (part, is_omitted) in [(kept, is_omitted), (withheld, true)] {
-                        let made = part.and_then(|part| constant(Value::Part(Cow::Owned(part))));
-                        if let Some(made) = &made {
-                            each(rule, index, made, is_omitted);
+                    let withholds =
+                        |name: &str| !is_omitted && self.omit.has_member(name, self.dialect);
+                    let mut rest = |is_withheld: bool| {
+                        let rest = used.rest(|name| withholds(name) == is_withheld);
+                        if let Some(rest) = rest.whole() {
+                            let made = rule::made(Value::Part(rest));
+                            each(rule, index, &made, is_omitted || is_withheld);
                         }
+                    };
+                    rest(false);
+                    if !self.omit.paths().is_empty() {
+                        rest(true);
                     }
                     return;
                 }
             };
             if let Some(made) = &made {
-                if has_record {
-                    used.extend(explain::places(rule, made.origin));
-                }
+                used.add(rule, made.origin);
                 each(rule, index, made, is_omitted);
             }
         });

@@ -13,7 +13,7 @@ const MOST: usize = 100;
 /// One entry of `observables`.
 pub struct Observable<'a> {
     /// `name`: where the value stands in the event.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// `type_id`
     pub type_id: i64,
     /// `type`: the caption of `type_id`.
@@ -91,7 +91,7 @@ impl<'a> Found<'a, '_> {
     /// Adds the value of the attribute at `path`, where `[]` is the entry of the index.
     fn add(
         &mut self,
-        path: &str,
+        path: &'static str,
         index: usize,
         (type_id, caption): (i64, &'static str),
         value: Cow<'a, str>,
@@ -105,7 +105,11 @@ impl<'a> Found<'a, '_> {
             return;
         }
         self.observables.push(Observable {
-            name: path.replace("[]", &format!("[{index}]")),
+            name: if path.contains('[') {
+                path.replace("[]", &format!("[{index}]")).into()
+            } else {
+                path.into()
+            },
             type_id,
             caption,
             value,

@@ -59,6 +59,9 @@ impl Omit {
     /// Whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
     /// attribute that reads of the member is. Observables and profiles only follow what is in the event.
     pub fn has_member(&self, member: &str, dialect: Dialect) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
         let mut named = self.0.iter().filter_map(|path| path.strip_prefix(UNMAPPED));
         if named.any(|named| named == member) {
             return true;
@@ -71,7 +74,7 @@ impl Omit {
             .filter(|rule| !rule.is_within("observables") && !rule.is_within("metadata.profiles"))
             .filter(reads)
             .peekable();
-        !self.0.is_empty() && readers.peek().is_some() && readers.all(|rule| self.has(rule))
+        readers.peek().is_some() && readers.all(|rule| self.has(rule))
     }
 }
 

@@ -75,7 +75,9 @@ pub enum Value<'a> {
     /// True or false.
     Boolean(bool),
     /// A part of the endpoint, as it is.
-    Part(Cow<'a, Node<'a>>),
+    Part(Node<'a>),
+    /// An object without anything in it.
+    EmptyObject,
     /// The UUID of the event, which is made when all the rest of it is written.
     EventUid,
 }
@@ -167,11 +169,6 @@ pub const fn row(
     }
 }
 
-/// Whether a path has an `[]` in it, which stands for each entry of a list.
-pub fn is_in_list(path: &str) -> bool {
-    path.as_bytes().windows(2).any(|two| two == b"[]")
-}
-
 impl Rule {
     /// The row, for one dialect only.
     pub const fn only(mut self, dialect: Dialect) -> Self {
@@ -194,6 +191,16 @@ impl Rule {
     pub const fn heartbeat(mut self) -> Self {
         self.heartbeat = true;
         self
+    }
+}
+
+impl Origin {
+    /// Whether it is known at a glance to be the same.
+    pub fn is_same(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::At(one, index), Self::At(other, at)) => std::ptr::eq(one, other) && index == at,
+            _ => false,
+        }
     }
 }
 

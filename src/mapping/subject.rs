@@ -8,7 +8,7 @@ use super::addresses;
 use super::dialect::Dialect;
 use super::observables::{self, Observable};
 use super::omit::Omit;
-use super::record::Node;
+use super::record::Record;
 use super::rule::Origin;
 use super::rules;
 use crate::sophos::endpoint::{Endpoint, Group};
@@ -18,7 +18,7 @@ pub struct Subject<'a> {
     /// The endpoint, read.
     pub endpoint: &'a Endpoint<'a>,
     /// All of the endpoint; empty for a dialect that has no need of it.
-    pub record: &'a Node<'a>,
+    pub record: &'a Record<'a>,
     /// What is left out of the event.
     pub omit: &'a Omit,
     /// The endpoint's text, where it could not be taken apart.
@@ -52,17 +52,18 @@ pub struct Interface<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Sorts out the lists of an endpoint. `record` is all of it; none is needed for the `sekoia` dialect.
+    /// Sorts out the lists of an endpoint. `record` is all of it, where it could be taken apart; the dialect `sekoia`
+    /// needs nothing of it.
     pub fn new(
         endpoint: &'a Endpoint<'a>,
-        record: Option<&'a Node<'a>>,
+        record: Option<&'a Record<'a>>,
         now: OffsetDateTime,
         dialect: Dialect,
         omit: &'a Omit,
     ) -> Self {
         let mut subject = Self {
             endpoint,
-            record: record.unwrap_or(const { &Node::EMPTY }),
+            record: record.unwrap_or(const { &Record::EMPTY }),
             omit,
             untold: record.is_none().then(|| endpoint.json.trim_ascii()),
             now,
@@ -157,7 +158,7 @@ fn groups<'a>(endpoint: &'a Endpoint<'a>, dialect: Dialect) -> Vec<(&'a Group<'a
 }
 
 /// The products that are installed and have a code.
-fn agents(record: &Node<'_>) -> Vec<usize> {
+fn agents(record: &'_ Record<'_>) -> Vec<usize> {
     let is = |source, index, word: &str| {
         let text = record.text(source, index);
         text.is_some_and(|text| text.eq_ignore_ascii_case(word))
@@ -169,7 +170,7 @@ fn agents(record: &Node<'_>) -> Vec<usize> {
 }
 
 /// The first of the agents that is the core agent.
-fn core_agent(record: &Node<'_>, agents: &[usize]) -> Option<usize> {
+fn core_agent(record: &'_ Record<'_>, agents: &[usize]) -> Option<usize> {
     agents.iter().position(|&entry| {
         let code = record.text("assignedProducts[].code", entry);
         code.is_some_and(|code| code.eq_ignore_ascii_case("coreAgent"))
@@ -180,7 +181,7 @@ fn core_agent(record: &Node<'_>, agents: &[usize]) -> Option<usize> {
 /// written like one. A `name` that is the same login tells it too.
 fn login<'a>(
     endpoint: &'a Endpoint<'_>,
-    record: &'a Node<'a>,
+    record: &'a Record<'a>,
 ) -> Option<(Cow<'a, str>, &'static [&'static str])> {
     let via_login = record.text("associatedPerson.viaLogin", 0);
     let name = endpoint.person_name.as_deref();

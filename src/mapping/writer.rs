@@ -65,6 +65,7 @@ impl Writer {
             Value::Boolean(true) => self.json.extend_from_slice(b"true"),
             Value::Boolean(false) => self.json.extend_from_slice(b"false"),
             Value::Part(node) => node.write(&mut self.json),
+            Value::EmptyObject => self.json.extend_from_slice(b"{}"),
             Value::EventUid => {
                 self.uid = Some(self.json.len() + 1);
                 write_text(&mut self.json, NO_UID);

@@ -1,10 +1,8 @@
 //! What OCSF has no attribute for: `enrichments` and `unmapped`.
 
-use std::borrow::Cow;
-
 use super::super::dialect::Dialect::{Ocsf, Sekoia};
 use super::super::omit::Omit;
-use super::super::record::Node;
+use super::super::record::Record;
 use super::super::rule::{Made, Make, Rule, Value, always, from_nothing, row, rule, text};
 use super::super::subject::Subject;
 use super::words::is_healthy;
@@ -23,7 +21,7 @@ pub const ENRICHMENTS: &[Rule] = &[
         "an empty object where tamper protection is unknown",
         |subject, _| {
             let is_unknown = subject.endpoint.tamper_protection.is_none();
-            is_unknown.then(|| from_nothing(Value::Part(Cow::Owned(Node::EMPTY))))
+            is_unknown.then(|| from_nothing(Value::EmptyObject))
         },
     )
     .only(Sekoia)
@@ -115,7 +113,7 @@ const fn part(path: &'static str, sources: &'static [&'static str]) -> Rule {
 
 /// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in, or takes along with all
 /// of the enrichment.
-pub fn shows_state(record: &Node<'_>, omit: &Omit) -> bool {
+pub fn shows_state(record: &Record<'_>, omit: &Omit) -> bool {
     let mut parts = ENRICHMENTS
         .iter()
         .filter(|rule| matches!(rule.make, Make::Part));

@@ -38,9 +38,8 @@ pub const EVENT: &[Rule] = &[
         "lastSeenAt, else registeredAt, else the moment of the mapping; in milliseconds since 1970; a time before \
          March 1973 does not count",
         |subject, _| {
-            let now = || subject.now.unix_timestamp_nanos().div_euclid(1_000_000);
             let (time, sources) = milliseconds_of_event(subject)
-                .unwrap_or_else(|| (i64::try_from(now()).unwrap_or_default(), &[]));
+                .unwrap_or_else(|| (since_1970(subject.now), &[]));
             Some(Made::at(Value::Integer(time), sources, 0))
         },
     )
@@ -128,8 +127,12 @@ fn seconds<'a>(moment: Option<OffsetDateTime>) -> Option<Made<'a>> {
 }
 
 fn milliseconds(moment: Option<OffsetDateTime>) -> Option<i64> {
-    let milliseconds = moment?.unix_timestamp_nanos().div_euclid(1_000_000);
-    i64::try_from(milliseconds)
-        .ok()
+    moment
+        .map(since_1970)
         .filter(|milliseconds| *milliseconds >= FIRST_MILLISECOND)
+}
+
+/// In milliseconds, what is finer cut off. The seconds are those before the moment, also before 1970.
+fn since_1970(moment: OffsetDateTime) -> i64 {
+    moment.unix_timestamp() * 1000 + i64::from(moment.millisecond())
 }
