@@ -8,6 +8,9 @@ WASM_TARGET = wasm32-wasip2
 MAPPER_TARGET = wasm32-unknown-unknown
 COMPONENT = --locked --profile component --target $(WASM_TARGET) -p sophos-assets
 MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
+# What runs natively, always chosen together: cargo unites the features that the chosen packages want of a
+# dependency, so with every other choice it would compile wasmtime, tokio and jsonschema once more.
+NATIVE = --locked -p sophos-assets -p asset-host -p sophos-central-simulator
 # A crate that is a Rust library too is linked without its profile's optimisation at link time, silently.
 LINKED = --crate-type cdylib
 CLIPPY_FLAGS = -- -D warnings
@@ -47,7 +50,7 @@ setup:
 
 build: setup
 	$(CARGO) rustc $(COMPONENT) $(LINKED)
-	$(CARGO) build --locked --release -p asset-host -p sophos-central-simulator --bins
+	$(CARGO) build --release $(NATIVE) --bins
 	install -D -t dist target/release/asset-host target/release/sophos-central-simulator
 	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
 	@wc -c dist/sophos-assets.wasm dist/asset-host
@@ -67,7 +70,7 @@ preview: preview-build
 # The page for any static server, in dist/preview/.
 preview-build: setup $(NODE_MODULES)
 	$(CARGO) rustc $(MAPPER) $(LINKED)
-	$(CARGO) build --locked --release -p sophos-assets --examples
+	$(CARGO) build --release $(NATIVE) --examples
 	node preview/build.mjs
 
 $(NODE_MODULES): preview/package-lock.json
@@ -79,18 +82,21 @@ test: lint test-unit test-end-to-end test-receiver test-preview
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --release --workspace --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --release $(NATIVE) --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
 	$(MAKE) api-docs
-	$(CARGO) run --locked --release -p sophos-assets --example rules -- check docs/mapping.md
+	$(CARGO) build --release $(NATIVE) --example rules
+	target/release/examples/rules check docs/mapping.md
 
 test-unit: setup
 	$(CARGO) test --locked --release -p sophos-assets -p asset-host
 
+# asset-host has no tests of these kinds; with it the dependencies' features are as in NATIVE.
 test-end-to-end: build guests
-	$(CARGO) test --locked --release -p sophos-central-simulator
+	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host --test '*'
+	$(CARGO) test --release $(NATIVE) --doc
 
 # The receiver's own models judge the golden events and those of a simulated fleet.
 test-receiver: build $(VENV)/ready
@@ -121,15 +127,16 @@ deny: setup
 	tests/deny.sh $(CACHE)
 
 bench: setup
-	$(CARGO) bench --locked -p asset-host --bench '*'
+	$(CARGO) bench $(NATIVE) --bench '*'
 
 # The tables of rules in docs/mapping.md, and the API documentation.
 docs: setup
-	$(CARGO) run --locked --release -p sophos-assets --example rules -- write docs/mapping.md
+	$(CARGO) build --release $(NATIVE) --example rules
+	target/release/examples/rules write docs/mapping.md
 	$(MAKE) api-docs
 
 api-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --release --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p hostile-guests --no-deps --document-private-items
 
 clean:
 	$(CARGO) clean
