@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 
 .PHONY: help setup build guests demo preview preview-build test lint test-unit test-end-to-end test-receiver \
-	test-preview test-slow fuzz deny bench docs api-docs clean
+	test-preview test-slow fuzz deny bench bench-quick benchmarks docs api-docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
@@ -28,7 +28,9 @@ help:
 	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
 	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"
 	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
-	@echo "bench      the host's hot paths, measured; judges nothing"
+	@echo "bench      what a run costs, measured beside curl and native code; about six minutes on an idle machine;"
+	@echo "           writes docs/benchmarks.md; judges nothing"
+	@echo "bench-quick  the same on small fleets, to try the benchmarks themselves; writes nothing"
 	@echo "lint       formatting, clippy, documentation"
 	@echo "docs       the tables of rules in docs/mapping.md, and the API documentation, in target/doc"
 	@echo "clean      remove what was built"
@@ -84,7 +86,7 @@ lint: setup
 	$(CARGO) run --locked --release -p sophos-assets --example rules -- check docs/mapping.md
 
 test-unit: setup
-	$(CARGO) test --locked --release -p sophos-assets -p asset-host
+	$(CARGO) test --locked --release -p sophos-assets -p asset-host -p benchmarks
 
 test-end-to-end: build guests
 	$(CARGO) test --locked --release -p sophos-central-simulator
@@ -117,8 +119,19 @@ fuzz: setup
 deny: setup
 	tests/deny.sh $(CACHE)
 
-bench: setup
-	$(CARGO) bench --locked -p asset-host --bench '*'
+# First the parts alone, then whole runs.
+bench: benchmarks
+	$(CARGO) bench --locked $(NATIVE) --bench '*'
+	target/release/benchmarks --write docs/benchmarks.md
+
+bench-quick: benchmarks
+	target/release/benchmarks --quick
+
+# Of the packages selected together cargo makes one choice of features: with these, what `test-unit` has built serves.
+NATIVE = -p sophos-assets -p asset-host
+benchmarks: build
+	command -v curl >/dev/null || tests/install_packages.sh curl
+	$(CARGO) build --locked --release $(NATIVE) -p sophos-central-simulator -p benchmarks --bins
 
 # The tables of rules in docs/mapping.md, and the API documentation.
 docs: setup

@@ -87,11 +87,19 @@ struct Device {
 
 #[test]
 fn three_hundred_thousand_endpoints_are_collected_in_64_mib() {
-    let peak = collect(300_000);
-    assert!(peak <= MOST, "{} MiB", peak >> 20);
+    let few = collect(1_000);
+    let many = collect(300_000);
+    assert!(many <= MOST, "{} MiB", many >> 20);
+    // Less than an id for each; what is measured is half of it, with more pages under way at once than the few have.
+    assert!(
+        many < few + MOST / 4,
+        "{} MiB for 300,000, {} MiB for 1,000",
+        many >> 20,
+        few >> 20
+    );
 }
 
-/// So that the test above would fail where memory grew: what the component takes counts, and is seen.
+/// So that the test above would fail where memory grew: what a component takes counts.
 #[test]
 fn what_a_component_hoards_counts() {
     const ALLOWED: u64 = 128 << 20;
@@ -119,8 +127,7 @@ memory_bytes = {ALLOWED}
     let usage = measure(&work, &work.command(&["collect"]), 1, |_| {});
     let log = std::fs::read_to_string(work.path("log")).unwrap();
     assert!(log.contains("limits.memory_bytes"), "{log}");
-    // It doubles what it keeps a list of; some MiB before the limit there is no room to go on.
-    assert!(usage.peak_memory > ALLOWED - MOST / 8, "{usage:?}");
+    assert!(usage.peak_memory > ALLOWED, "{usage:?}");
 }
 
 /// So that no other test fails for what it holds itself.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use sophos_central_simulator::SimulatorProcess;
 use tempfile::TempDir;
 
 use crate::figure::{Figure, Group};
@@ -34,7 +35,7 @@ pub struct FirstRequest {
     /// Where a whole run begins without compiled code, for its memory.
     cold_place: Place,
     cold_endpoints: u64,
-    _simulator: sophos_central_simulator::SimulatorProcess,
+    _simulator: SimulatorProcess,
     warm: Samples,
     cold: Samples,
     cold_memory: Samples,
@@ -95,6 +96,11 @@ impl FirstRequest {
     /// From the start to the first request, in milliseconds, with compiled code at hand.
     pub fn warm(&self) -> &Samples {
         &self.warm
+    }
+
+    /// Peak memory of a whole run without compiled code, in MiB.
+    pub fn cold_memory(&self) -> &Samples {
+        &self.cold_memory
     }
 
     /// The rows.

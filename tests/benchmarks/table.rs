@@ -3,6 +3,9 @@
 use crate::figure::{Figure, Group};
 use crate::unit::Unit;
 
+/// How long a line of prose is at most.
+const WIDTH: usize = 115;
+
 /// A table of these rows below this head. A column whose head begins with a blank is aligned to the right.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let is_right = head.map(|name| name.starts_with(' '));
@@ -41,7 +44,7 @@ pub fn group(group: &Group) -> String {
     format!(
         "## {}\n\n{}\n\n{}",
         group.title,
-        group.about,
+        textwrap::fill(&group.about, WIDTH),
         table(head, &rows)
     )
 }

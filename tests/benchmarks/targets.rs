@@ -30,6 +30,8 @@ pub struct Measured {
     pub wall: Samples,
     /// Peak memory of the smallest fleet, and of the largest, in MiB.
     pub memory: [Samples; 2],
+    /// Peak memory of a first run that compiles the component, in MiB.
+    pub compiling_memory: Samples,
     /// Milliseconds to the first request.
     pub start: Samples,
     /// Processor time for each endpoint of a large fleet as a multiple of that of a small one.
@@ -80,6 +82,13 @@ pub fn targets(measured: Measured) -> String {
             samples: large.over(&small),
             unit: Unit::Times,
             most: SAME,
+            python: "",
+        },
+        Target {
+            what: "peak memory of a run that compiles the component",
+            samples: measured.compiling_memory,
+            unit: Unit::Mebibytes,
+            most: 64.0,
             python: "",
         },
         Target {
