@@ -21,7 +21,7 @@ FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 
 .PHONY: help setup build guests demo preview preview-build test lint test-unit test-end-to-end test-receiver \
-	test-preview test-slow fuzz deny bench docs api-docs clean
+	test-preview test-slow fuzz deny bench bench-quick benchmarks docs api-docs clean
 
 help:
 	@echo "build      the host and the component, in dist/"
@@ -34,7 +34,9 @@ help:
 	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
 	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"
 	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
-	@echo "bench      the host's hot paths, measured; judges nothing"
+	@echo "bench      what a run costs, measured beside curl and native code; about six minutes on an idle machine;"
+	@echo "           writes docs/benchmarks.md; judges nothing"
+	@echo "bench-quick  the same on small fleets, to try the benchmarks themselves; writes nothing"
 	@echo "lint       formatting, clippy, documentation"
 	@echo "docs       the tables of rules in docs/mapping.md, and the API documentation, in target/doc"
 	@echo "clean      remove what was built"
@@ -82,7 +84,7 @@ test: lint test-unit test-end-to-end test-receiver test-preview
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release $(NATIVE) --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --release $(NATIVE) -p benchmarks --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
@@ -91,7 +93,7 @@ lint: setup
 	target/release/examples/rules check docs/mapping.md
 
 test-unit: setup
-	$(CARGO) test --locked --release -p sophos-assets -p asset-host
+	$(CARGO) test --locked --release -p sophos-assets -p asset-host -p benchmarks
 
 # asset-host has no tests of these kinds; with it the dependencies' features are as in NATIVE.
 test-end-to-end: build guests
@@ -126,8 +128,17 @@ fuzz: setup
 deny: setup
 	tests/deny.sh $(CACHE)
 
-bench: setup
+# First the parts alone, then whole runs.
+bench: benchmarks
 	$(CARGO) bench $(NATIVE) --bench '*'
+	target/release/benchmarks --write docs/benchmarks.md
+
+bench-quick: benchmarks
+	target/release/benchmarks --quick
+
+benchmarks: build
+	command -v curl >/dev/null || tests/install_packages.sh curl
+	$(CARGO) build --release $(NATIVE) -p benchmarks --bins
 
 # The tables of rules in docs/mapping.md, and the API documentation.
 docs: setup
@@ -136,7 +147,7 @@ docs: setup
 	$(MAKE) api-docs
 
 api-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p hostile-guests --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p hostile-guests --no-deps --document-private-items
 
 clean:
 	$(CARGO) clean

@@ -158,6 +158,11 @@ impl Runtime {
         Ok(Self { engine, cache })
     }
 
+    /// The engine, for who measures what it costs.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Reads, compiles and links a component. `pinned` is the digest that it must have.
     ///
     /// # Errors

@@ -148,9 +148,14 @@ impl Fleet {
 
     /// The endpoint's `view=full` record as it is served now; `null` for a removed one or bytes that are no JSON.
     pub fn record(&self, index: u64) -> Value {
+        serde_json::from_slice(&self.json(index)).unwrap_or_default()
+    }
+
+    /// The endpoint's `view=full` record as it is served now, byte for byte.
+    pub fn json(&self, index: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.write(index, View::Full, &mut bytes);
-        serde_json::from_slice(&bytes).unwrap_or_default()
+        bytes
     }
 
     /// The `lastSeenAt` by which the filters judge the endpoint; none when it has none or none that is a time.

@@ -35,6 +35,8 @@
 //! | see what the client sent | [`Simulator::requests`], [`Simulator::connections`] |
 //! | have nobody answer at all | [`DeadAddress`] |
 //! | have the events delivered to somebody | [`intake`] |
+//! | have it in a process of its own | [`SimulatorProcess`] |
+//! | know what a program took of the machine | [`resource_usage`] |
 
 mod address;
 mod answer;
@@ -47,6 +49,7 @@ mod gate;
 mod holds;
 mod options;
 mod page_key;
+mod process;
 mod record;
 mod request;
 mod routes;
@@ -63,6 +66,8 @@ mod vocabulary;
 
 #[path = "../intake/mod.rs"]
 pub mod intake;
+#[path = "../resource_usage/mod.rs"]
+pub mod resource_usage;
 
 pub use address::DeadAddress;
 pub use clock::{Clock, instant};
@@ -70,6 +75,7 @@ pub use draw::RecordSize;
 pub use fault::{Fault, JsonChange};
 pub use fleet::{DEFAULT_TENANT, Fleet};
 pub use options::{ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, Credential, Gzip, Options};
+pub use process::SimulatorProcess;
 pub use request::{Request, Route};
 pub use simulator::Simulator;
 pub use tenant::{Access, Tenant};
