@@ -1,10 +1,12 @@
 //! HTTP: one request, one answer, and what can go wrong, by meaning.
 //!
-//! The only module that knows `wasi-http-client`, which waits for each answer (`under_way` does not), and the guard against its limits (0.2.1): a request
-//! body of more than 4,096 bytes traps the instance, `headers()` replaces what `header()` set before, a
+//! A `POST` goes by `wasi-http-client`, which this module alone knows, with a guard against its limits (0.2.1): a
+//! request body of more than 4,096 bytes traps the instance, `headers()` replaces what `header()` set before, a
 //! response header that is not UTF-8 fails the request (told as malformed, unless the host took it away), of a
 //! repeated header the last value counts (none is read that may come twice), and neither size nor encoding of a
-//! response is looked at. Timeouts, TLS and the question of where a request may go are the host's.
+//! response is looked at. A `GET` goes by `wasi:http` itself (`under_way`): `wasi-http-client` waits for each answer,
+//! and hands over options of the request, which wasmtime 48 keeps until the instance ends, so that it cannot make
+//! many. Timeouts, TLS and the question of where a request may go are the host's.
 
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};
@@ -68,7 +70,7 @@ pub enum Fault {
 
 /// `GET url` with headers, each a name and a value.
 pub fn get(url: &Url, headers: &[(&str, &str)]) -> Result<Answer, Fault> {
-    send(Client::new().get(url.as_str()), headers)
+    UnderWay::get(url, headers)?.answer()
 }
 
 /// `POST url` with an `application/x-www-form-urlencoded` body.
@@ -101,7 +103,6 @@ fn send(mut request: RequestBuilder, headers: &[(&str, &str)]) -> Result<Answer,
     for (name, value) in headers.iter().chain(&HEADERS) {
         request = request.header(*name, *value);
     }
-
     let sent = Instant::now();
     let response = request.send().map_err(|error| fault(&error))?;
     let header = |name: &str| response.headers().get(name).cloned();
@@ -187,10 +188,11 @@ fn retry_after(text: &str, now: SystemTime) -> Option<u64> {
 }
 
 fn fault(error: &anyhow::Error) -> Fault {
-    error.downcast_ref().map_or_else(
-        || Fault::Malformed("the request or its answer holds something that is no HTTP".to_owned()),
-        fault_of,
-    )
+    error.downcast_ref().map_or_else(malformed, fault_of)
+}
+
+fn malformed() -> Fault {
+    Fault::Malformed("the request or its answer holds something that is no HTTP".to_owned())
 }
 
 fn fault_of(code: &ErrorCode) -> Fault {

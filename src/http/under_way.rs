@@ -1,13 +1,13 @@
-//! A request whose answer is not waited for yet, by `wasi:http` itself: `wasi-http-client` knows none.
+//! A request whose answer need not be waited for at once, by `wasi:http` itself.
 
 use std::time::Instant;
 
-use url::Url;
+use url::{Position, Url};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{Fields, FutureIncomingResponse, Method, OutgoingRequest, Scheme};
 use wasi::io::streams::StreamError;
 
-use super::{Answer, Fault, HEADERS, answer, fault_of};
+use super::{Answer, Fault, HEADERS, answer, fault_of, malformed};
 
 /// A request under way. Dropped, it is given up.
 pub struct UnderWay {
@@ -16,27 +16,16 @@ pub struct UnderWay {
 }
 
 impl UnderWay {
-    /// Sends `GET url` with headers, each a name and a value; none where the host does not take it.
-    pub fn get(url: &Url, headers: &[(&str, &str)]) -> Option<Self> {
-        let fields = Fields::new();
-        for (name, value) in headers.iter().chain(&HEADERS) {
-            let value = value.as_bytes().to_vec();
-            fields.append(&(*name).to_owned(), &value).ok()?;
-        }
-        let scheme = match url.scheme() {
-            "http" => Scheme::Http,
-            "https" => Scheme::Https,
-            other => Scheme::Other(other.to_owned()),
-        };
-        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        let request = OutgoingRequest::new(fields);
-        request.set_method(&Method::Get).ok()?;
-        request.set_scheme(Some(&scheme)).ok()?;
-        request.set_authority(Some(url.authority())).ok()?;
-        request.set_path_with_query(Some(path)).ok()?;
-        let response = outgoing_handler::handle(request, None).ok()?;
+    /// Sends `GET url` with headers, each a name and a value.
+    ///
+    /// # Errors
+    ///
+    /// The host does not take the request.
+    pub fn get(url: &Url, headers: &[(&str, &str)]) -> Result<Self, Fault> {
+        let request = request(url, headers).ok_or_else(malformed)?;
         let sent = Instant::now();
-        Some(Self { response, sent })
+        let response = outgoing_handler::handle(request, None).map_err(|code| fault_of(&code))?;
+        Ok(Self { response, sent })
     }
 
     /// Waits for the answer.
@@ -64,4 +53,25 @@ impl UnderWay {
         };
         answer(response.status(), header, chunk, self.sent)
     }
+}
+
+/// `GET url` with headers; none where something of it is no HTTP.
+fn request(url: &Url, headers: &[(&str, &str)]) -> Option<OutgoingRequest> {
+    let fields = Fields::new();
+    for (name, value) in headers.iter().chain(&HEADERS) {
+        let value = value.as_bytes().to_vec();
+        fields.append(&(*name).to_owned(), &value).ok()?;
+    }
+    let scheme = match url.scheme() {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        other => Scheme::Other(other.to_owned()),
+    };
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    let request = OutgoingRequest::new(fields);
+    request.set_method(&Method::Get).ok()?;
+    request.set_scheme(Some(&scheme)).ok()?;
+    request.set_authority(Some(url.authority())).ok()?;
+    request.set_path_with_query(Some(path)).ok()?;
+    Some(request)
 }

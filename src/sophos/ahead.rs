@@ -34,7 +34,7 @@ thread_local! {
 pub fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
     AHEAD.with_borrow_mut(|ahead| {
         if let Ahead::Nothing = ahead
-            && let Some(under_way) = UnderWay::get(&url, headers)
+            && let Ok(under_way) = UnderWay::get(&url, headers)
         {
             *ahead = Ahead::Asked {
                 scope: scope.to_owned(),

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::json::{NotJson, Scalar, Scanner};
 use crate::mapping::MapError;
-use crate::sophos::lenient::moment;
+use crate::sophos::moment::moment;
 
 /// The most entries of a list that count: no endpoint has as many, and those of a record that is nothing else
 /// would not fit into a component's memory.

@@ -7,7 +7,7 @@ pub mod endpoint;
 pub mod endpoints;
 #[cfg(feature = "connector")]
 pub mod errors;
-pub(crate) mod lenient;
+mod moment;
 #[cfg(feature = "connector")]
 pub mod page;
 #[cfg(feature = "connector")]

@@ -1,13 +1,7 @@
-//! Reads JSON values without insisting on their type.
+//! A moment, as far as one can be read.
 //!
-//! The API drops and changes fields without notice, and one surprise in a field that nothing needs must
-//! not cost a device. So a record is walked in one pass, each value is taken as the text it is
-//! ([`RawValue`]: scanned by its grammar without recursion, at any depth and size), and only then asked
-//! what it is. A value of another type than the one asked for counts as absent, as do `null` and `""`.
+//! A value of another type and a text that is no time count as absent: one surprise must not cost a device.
 
-use std::borrow::Cow;
-
-use serde_json::value::RawValue;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -15,37 +9,6 @@ use crate::json::Scalar;
 
 /// Longer than any time that RFC 3339 can write with a fraction that makes sense.
 const LONGEST_TIME: usize = 64;
-
-/// How the value begins whose name is `quoted`, a part of `text`. Serde has no such look ahead, and a
-/// value that was taken as a whole would have to be scanned a second time for what it holds.
-pub fn first_byte_after(quoted: &RawValue, text: &str) -> Option<u8> {
-    let end = offset(quoted, text) + quoted.get().len();
-    let mut rest = text.as_bytes().get(end..)?.iter();
-    rest.find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b':'))
-        .copied()
-}
-
-/// Where in `text` the value stands that was taken from it, in bytes.
-pub fn offset(value: &RawValue, text: &str) -> usize {
-    value
-        .get()
-        .as_ptr()
-        .addr()
-        .saturating_sub(text.as_ptr().addr())
-}
-
-/// A text that is not empty.
-pub fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    let quoted = value.get().strip_prefix('"')?.strip_suffix('"')?;
-    if quoted.is_empty() {
-        None
-    } else if quoted.contains('\\') {
-        // Fails on half a surrogate pair, which stands for no character: no text.
-        serde_json::from_str(value.get()).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(quoted))
-    }
-}
 
 /// A time as RFC 3339 writes it, in UTC. One without a zone is taken as UTC, and one that UTC cannot write
 /// with a year of four digits counts as absent.
@@ -63,10 +26,6 @@ mod tests {
     use super::*;
     use crate::json::Scanner;
 
-    fn raw(json: &str) -> &RawValue {
-        serde_json::from_str(json).unwrap()
-    }
-
     fn moment_of(json: &str) -> Option<OffsetDateTime> {
         let scalar = Scanner::new(json).scalar().unwrap();
         scalar.and_then(moment)
@@ -83,28 +42,6 @@ mod tests {
         "{}",
         r#"{"a":"b"}"#,
     ];
-
-    #[test]
-    fn a_text_is_borrowed_unless_it_is_escaped() {
-        assert!(matches!(
-            text(raw(r#""straße""#)),
-            Some(Cow::Borrowed("straße"))
-        ));
-        assert_eq!(
-            text(raw(r#""a\\b\u00df\ud83d\ude00\n""#)).unwrap(),
-            "a\\bß😀\n"
-        );
-    }
-
-    #[test]
-    fn what_is_no_text_is_absent() {
-        for json in OTHER_TYPES {
-            assert_eq!(text(raw(json)), None, "{json}");
-        }
-        for json in [r#""""#, r#""\ud800""#, r#""\udc00\ud800""#] {
-            assert_eq!(text(raw(json)), None, "{json}");
-        }
-    }
 
     #[test]
     fn a_moment_is_read_in_utc() {
