@@ -3,6 +3,8 @@
 //! There, a copy of a length that is known only at run time is a call out of the compiled code, and most of what an
 //! event consists of is short. So it is copied word by word, and looked at word by word for what must be escaped.
 
+use super::bytes::plain_bytes;
+
 /// Writes a text, with quotes around it.
 pub fn write_text(json: &mut Vec<u8>, text: &str) {
     let start = json.len();
@@ -58,18 +60,6 @@ pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
 /// Whether JSON escapes a byte of a text.
 pub const fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-/// How many of eight bytes there are before the first one that JSON escapes, all looked at together.
-#[inline]
-pub fn plain_bytes(bytes: [u8; 8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(bytes);
-    // A subtraction borrows into the highest bit of the first byte that is too small, if one is.
-    let is_less = |word: u64, than: u8| word.wrapping_sub(EACH * u64::from(than)) & !word;
-    let is_equal = |byte: u8| is_less(word ^ (EACH * u64::from(byte)), 1);
-    let found = (is_less(word, b' ') | is_equal(b'"') | is_equal(b'\\')) & (EACH << 7);
-    (found.trailing_zeros() >> 3) as usize
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! documentation and the preview show the same rows.
 
 mod addresses;
+mod bytes;
 mod dialect;
 mod explain;
 mod json;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use super::bytes::find;
 use super::json::write_text;
 use super::scalar;
 
@@ -170,10 +171,7 @@ impl<'a> Record<'a> {
         let mut node = None;
         let mut rest = source;
         while !rest.is_empty() {
-            let length = rest
-                .bytes()
-                .position(|byte| byte == b'.')
-                .unwrap_or(rest.len());
+            let length = find(rest.as_bytes(), b'.').unwrap_or(rest.len());
             let step = rest.get(..length)?;
             rest = rest.get(length + 1..).unwrap_or_default();
             let (name, is_list) = match step.strip_suffix("[]") {
@@ -195,19 +193,13 @@ impl<'a> Record<'a> {
 
     /// The text at a source; none for anything else.
     pub fn text(&'a self, source: &str, index: usize) -> Option<Cow<'a, str>> {
-        self.at(source, index)?.scalar().and_then(scalar::text)
+        self.at(source, index)?.as_text()
     }
 
     /// The whole number at a source, as it is written; none for anything else.
     pub fn integer(&'a self, source: &str) -> Option<&'a str> {
         let json = self.at(source, 0)?.scalar()?;
         json.parse::<i64>().is_ok().then_some(json)
-    }
-
-    /// How many entries the array at a source has, with those left out for being empty.
-    pub fn entries(&'a self, source: &str) -> usize {
-        let last = self.at(source, 0).and_then(|node| node.inside().last());
-        last.and_then(Node::index).map_or(0, |index| index + 1)
     }
 }
 
@@ -238,6 +230,23 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// The text of that name in an object; none for anything else.
+    pub fn text(self, name: &str) -> Option<Cow<'a, str>> {
+        self.member(name)?.as_text()
+    }
+
+    /// The index that it has in an array of the endpoint.
+    pub fn index(self) -> Option<usize> {
+        match self.value.key {
+            Key::Index(index) => Some(index),
+            Key::Name(_) => None,
+        }
+    }
+
+    fn as_text(self) -> Option<Cow<'a, str>> {
+        self.scalar().and_then(scalar::text)
+    }
+
     fn scalar(self) -> Option<&'a str> {
         match self.value.content {
             Content::Scalar(json) => Some(json),
@@ -258,13 +267,6 @@ impl<'a> Node<'a> {
         let node = |at: &usize| self.record.node(*at);
         let found = entries.binary_search_by_key(&Some(index), |at| node(at)?.index());
         entries.get(found.ok()?).and_then(node)
-    }
-
-    fn index(self) -> Option<usize> {
-        match self.value.key {
-            Key::Index(index) => Some(index),
-            Key::Name(_) => None,
-        }
     }
 
     /// Calls `each` with every scalar, and two pointers (RFC 6901) to it. `written` counts the

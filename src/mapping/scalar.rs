@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bytes::find;
 use super::json::{push, write_text};
 
 /// Numbers of so many characters and no exponent are no double.
@@ -41,7 +42,7 @@ pub fn write(json: &mut Vec<u8>, scalar: &str) {
 }
 
 fn is_escaped(written: &str) -> bool {
-    written.as_bytes().contains(&b'\\')
+    find(written.as_bytes(), b'\\').is_some()
 }
 
 /// Whether a number is one of those that a double is near to.

@@ -8,7 +8,7 @@ use super::addresses;
 use super::dialect::Dialect;
 use super::observables::{self, Observable};
 use super::omit::Omit;
-use super::record::Record;
+use super::record::{Node, Record};
 use super::rule::Origin;
 use super::rules;
 use crate::sophos::endpoint::{Endpoint, Group};
@@ -29,8 +29,8 @@ pub struct Subject<'a> {
     pub interfaces: Vec<Interface<'a>>,
     /// `device.groups`
     pub groups: Vec<(&'a Group<'a>, Option<usize>)>,
-    /// `device.agent_list`: the indices of `assignedProducts` that are installed.
-    pub agents: Vec<usize>,
+    /// `device.agent_list`
+    pub agents: Vec<Agent<'a>>,
     /// The first of them that is the core agent.
     pub core_agent: Option<usize>,
     /// The login of the associated person, with the sources that tell it.
@@ -49,6 +49,16 @@ pub struct Interface<'a> {
     pub ip: Option<(&'a str, Origin)>,
     /// The MAC address and the entry that it is.
     pub mac: Option<(Cow<'a, str>, Origin)>,
+}
+
+/// One entry of `device.agent_list`: a product that is installed.
+pub struct Agent<'a> {
+    /// Its index in `assignedProducts`.
+    pub entry: usize,
+    /// `assignedProducts[].code`
+    pub code: Cow<'a, str>,
+    /// `assignedProducts[].version`
+    pub version: Option<Cow<'a, str>>,
 }
 
 impl<'a> Subject<'a> {
@@ -80,7 +90,8 @@ impl<'a> Subject<'a> {
             Dialect::Ocsf => {
                 subject.interfaces = single_interfaces(endpoint);
                 subject.agents = agents(subject.record);
-                subject.core_agent = core_agent(subject.record, &subject.agents);
+                let is_core = |agent: &Agent<'_>| agent.code.eq_ignore_ascii_case("coreAgent");
+                subject.core_agent = subject.agents.iter().position(is_core);
                 subject.login = login(endpoint, subject.record);
                 subject.observables = observables::of(&subject);
                 subject.shows_state = rules::context::shows_state(subject.record, omit);
@@ -158,23 +169,22 @@ fn groups<'a>(endpoint: &'a Endpoint<'a>, dialect: Dialect) -> Vec<(&'a Group<'a
 }
 
 /// The products that are installed and have a code.
-fn agents(record: &'_ Record<'_>) -> Vec<usize> {
-    let is = |source, index, word: &str| {
-        let text = record.text(source, index);
-        text.is_some_and(|text| text.eq_ignore_ascii_case(word))
+fn agents<'a>(record: &'a Record<'a>) -> Vec<Agent<'a>> {
+    let products = record.at("assignedProducts", 0);
+    let agent = |product: Node<'a>| {
+        let status = product.text("status")?;
+        let is_installed = status.eq_ignore_ascii_case("installed");
+        is_installed.then_some(Agent {
+            entry: product.index()?,
+            code: product.text("code")?,
+            version: product.text("version"),
+        })
     };
-    (0..record.entries("assignedProducts"))
-        .filter(|&index| is("assignedProducts[].status", index, "installed"))
-        .filter(|&index| record.text("assignedProducts[].code", index).is_some())
+    products
+        .into_iter()
+        .flat_map(Node::inside)
+        .filter_map(agent)
         .collect()
-}
-
-/// The first of the agents that is the core agent.
-fn core_agent(record: &'_ Record<'_>, agents: &[usize]) -> Option<usize> {
-    agents.iter().position(|&entry| {
-        let code = record.text("assignedProducts[].code", entry);
-        code.is_some_and(|code| code.eq_ignore_ascii_case("coreAgent"))
-    })
 }
 
 /// The login of the associated person, with the sources that tell it: `viaLogin`, else a `name` that is

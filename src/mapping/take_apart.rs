@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::json::plain_bytes;
+use super::bytes::plain_bytes;
 use super::record::{Content, Key, Record};
 use super::scalar;
 

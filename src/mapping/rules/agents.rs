@@ -5,7 +5,6 @@ use super::super::dialect::Dialect::Ocsf;
 use super::super::rule::{Made, Make, Rule, Value, always, rule};
 use super::super::subject::Subject;
 use super::words::agent_type;
-use std::borrow::Cow;
 
 const CODE: &[&str] = &["assignedProducts[].code"];
 const POLICY: &[&str] = &["tamperProtectionEnabled", "assignedProducts[].code"];
@@ -17,13 +16,10 @@ pub const AGENTS: &[Rule] = &[
         &["id", "assignedProducts[].code"],
         "the id of the endpoint, on the first coreAgent only",
         |subject, index| {
+            let agent = subject.agents.get(index)?;
             (subject.core_agent == Some(index)).then(|| {
                 let id = Value::Text((&*subject.endpoint.id).into());
-                Made::at(
-                    id,
-                    &["id", "assignedProducts[].code"],
-                    entry(subject, index),
-                )
+                Made::at(id, &["id", "assignedProducts[].code"], agent.entry)
             })
         },
     )
@@ -33,9 +29,10 @@ pub const AGENTS: &[Rule] = &[
         &["assignedProducts[].code", "assignedProducts[].status"],
         "the code of each product whose status is installed",
         |subject, index| {
+            let agent = subject.agents.get(index)?;
             let sources = &["assignedProducts[].code", "assignedProducts[].status"];
-            let name = Value::Text(code(subject, index)?);
-            Some(Made::at(name, sources, entry(subject, index)))
+            let name = Value::Text((&*agent.code).into());
+            Some(Made::at(name, sources, agent.entry))
         },
     )
     .only(Ocsf)
@@ -46,10 +43,13 @@ pub const AGENTS: &[Rule] = &[
         &["assignedProducts[].version"],
         "as it is",
         |subject, index| {
-            let entry = entry(subject, index);
-            let version = subject.record.text("assignedProducts[].version", entry)?;
-            let sources = &["assignedProducts[].version"];
-            Some(Made::at(Value::Text(version), sources, entry))
+            let agent = subject.agents.get(index)?;
+            let version = Value::Text(agent.version.as_deref()?.into());
+            Some(Made::at(
+                version,
+                &["assignedProducts[].version"],
+                agent.entry,
+            ))
         },
     )
     .only(Ocsf),
@@ -58,14 +58,9 @@ pub const AGENTS: &[Rule] = &[
         CODE,
         "coreAgent, interceptX, xdr and mtr are Endpoint Detection and Response; else the code",
         |subject, index| {
-            let code = code(subject, index)?;
-            let (caption, type_id) = agent_type(&code);
-            let caption = if type_id == 99 {
-                code.clone()
-            } else {
-                Cow::Owned(caption.to_owned())
-            };
-            Some(Made::at(Value::Text(caption), CODE, entry(subject, index)))
+            let agent = subject.agents.get(index)?;
+            let (caption, _) = agent_type(&agent.code);
+            Some(Made::at(Value::Text(caption.into()), CODE, agent.entry))
         },
     )
     .only(Ocsf),
@@ -74,12 +69,9 @@ pub const AGENTS: &[Rule] = &[
         CODE,
         "coreAgent, interceptX, xdr and mtr are 1; else 99 (Other)",
         |subject, index| {
-            let (_, type_id) = agent_type(&code(subject, index)?);
-            Some(Made::at(
-                Value::Integer(type_id),
-                CODE,
-                entry(subject, index),
-            ))
+            let agent = subject.agents.get(index)?;
+            let (_, type_id) = agent_type(&agent.code);
+            Some(Made::at(Value::Integer(type_id), CODE, agent.entry))
         },
     )
     .only(Ocsf),
@@ -100,22 +92,13 @@ pub const AGENTS: &[Rule] = &[
     .only(Ocsf),
 ];
 
-/// The index in `assignedProducts` of an entry of the list.
-fn entry(subject: &Subject<'_>, index: usize) -> usize {
-    subject.agents.get(index).copied().unwrap_or_default()
-}
-
-fn code<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Cow<'a, str>> {
-    let entry = *subject.agents.get(index)?;
-    subject.record.text("assignedProducts[].code", entry)
-}
-
 fn policy<'a>(
     subject: &'a Subject<'a>,
     index: usize,
     value: impl FnOnce(bool) -> Value<'a>,
 ) -> Option<Made<'a>> {
+    let agent = subject.agents.get(index)?;
     let enabled = subject.endpoint.tamper_protection?;
     let is_core_agent = subject.core_agent == Some(index);
-    is_core_agent.then(|| Made::at(value(enabled), POLICY, entry(subject, index)))
+    is_core_agent.then(|| Made::at(value(enabled), POLICY, agent.entry))
 }
