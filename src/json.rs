@@ -126,7 +126,7 @@ impl<'a> Scanner<'a> {
     pub fn scalar(&mut self) -> Result<Option<Scalar<'a>>, NotJson> {
         match self.peek() {
             Some(b'{' | b'[') => self.pass().map(|()| None),
-            Some(b'"') => self.quoted().map(|text| Some(Scalar::Text(text))),
+            Some(b'"') => Ok(Some(Scalar::Text(self.quoted()?))),
             _ => self.plain().map(Some),
         }
     }
@@ -206,7 +206,7 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     if !self.takes(b'}') {
                         self.open.push(b'}');
-                        self.name()?;
+                        self.pass_name()?;
                         continue;
                     }
                 }
@@ -218,7 +218,7 @@ impl<'a> Scanner<'a> {
                     }
                 }
                 Some(b'"') => {
-                    self.quoted()?;
+                    self.pass_quoted()?;
                 }
                 _ => {
                     self.plain()?;
@@ -230,7 +230,7 @@ impl<'a> Scanner<'a> {
                 };
                 if self.goes_on(end)? {
                     if end == b'}' {
-                        self.name()?;
+                        self.pass_name()?;
                     }
                     break;
                 }
@@ -259,12 +259,26 @@ impl<'a> Scanner<'a> {
 
     /// Reads the name of a member with the colon behind it.
     fn name(&mut self) -> Result<Quoted<'a>, NotJson> {
-        let name = match self.peek() {
-            Some(b'"') => self.quoted()?,
-            _ => return Err(NotJson),
-        };
+        if self.peek() != Some(b'"') {
+            return Err(NotJson);
+        }
+        let name = self.quoted()?;
+        self.colon()?;
+        Ok(name)
+    }
+
+    /// Passes the name of a member over, and the colon behind it.
+    fn pass_name(&mut self) -> Result<(), NotJson> {
+        if self.peek() != Some(b'"') {
+            return Err(NotJson);
+        }
+        self.pass_quoted()?;
+        self.colon()
+    }
+
+    fn colon(&mut self) -> Result<(), NotJson> {
         if self.takes(b':') {
-            Ok(name)
+            Ok(())
         } else {
             Err(NotJson)
         }
@@ -272,24 +286,31 @@ impl<'a> Scanner<'a> {
 
     /// Reads a text; its quote is the next character.
     fn quoted(&mut self) -> Result<Quoted<'a>, NotJson> {
+        let start = self.at + 1;
+        let is_escaped = self.pass_quoted()?;
+        let inner = self.text.get(start..self.at - 1).ok_or(NotJson)?;
+        Ok(Quoted { inner, is_escaped })
+    }
+
+    /// Passes a text over; its quote is the next character. Gives whether something of it is escaped.
+    fn pass_quoted(&mut self) -> Result<bool, NotJson> {
         self.at += 1;
-        let start = self.at;
-        let bytes = self.text.as_bytes();
         let mut is_escaped = false;
         loop {
-            self.at += plain_bytes(bytes.get(self.at..).unwrap_or_default());
-            match bytes.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let plain = plain_bytes(rest);
+            self.at += plain;
+            match rest.get(plain..) {
+                Some([b'"', ..]) => break,
+                Some(rest @ [b'\\', ..]) => {
                     is_escaped = true;
-                    self.at += escape(bytes.get(self.at..).unwrap_or_default())?;
+                    self.at += escape(rest)?;
                 }
                 _ => return Err(NotJson),
             }
         }
-        let inner = self.since(start)?;
         self.at += 1;
-        Ok(Quoted { inner, is_escaped })
+        Ok(is_escaped)
     }
 
     /// Reads a number, a boolean or `null`.
