@@ -48,7 +48,8 @@
 //! 5. The rate limit lets it pass.
 //! 6. The host is resolved and every address of it judged (`address`), unless a proxy is used: it resolves by itself,
 //!    so there only names are judged, and the log says so.
-//! 7. What comes back from an origin where a secret may go is looked through for it, before the component has it.
+//! 7. What comes back from an origin where a secret may go is looked through for it, before the component has it. Of any
+//!    other answer a bounded part is read before the component asks for it.
 //!
 //! A redirect is an answer for the component, never followed. Each refusal is told to the component (as
 //! `HTTP-request-denied`, by the address layer as `destination-IP-prohibited`), to the log with its rule, to the
