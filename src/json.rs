@@ -43,6 +43,7 @@ pub struct Quoted<'a> {
 
 impl<'a> Quoted<'a> {
     /// The text that it stands for; none where it holds half a surrogate pair, which stands for no character.
+    #[inline(always)]
     pub fn decoded(self) -> Option<Cow<'a, str>> {
         if self.is_escaped {
             let decoded = serde_json::from_str(&format!("\"{}\"", self.inner));
@@ -71,6 +72,7 @@ impl<'a> Scalar<'a> {
     }
 }
 
+// Inlined by order: a page has tens of thousands of tokens, and in WebAssembly each call looks at the host's clock.
 impl<'a> Scanner<'a> {
     /// Begins at the beginning of a text.
     pub fn new(text: &'a str) -> Self {
@@ -82,6 +84,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// How the next value, or whatever stands there, begins; none at the end.
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.text.as_bytes().get(self.at)?;
@@ -198,7 +201,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a value over, without recursion.
-    fn pass(&mut self) -> Result<(), NotJson> {
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON.
+    pub fn pass(&mut self) -> Result<(), NotJson> {
         self.open.clear();
         loop {
             match self.peek() {
@@ -240,6 +247,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads what follows a member or an entry, and gives whether another one does. `end` ends what it stands in.
+    #[inline(always)]
     fn goes_on(&mut self, end: u8) -> Result<bool, NotJson> {
         let found = self.peek().ok_or(NotJson)?;
         self.at += 1;
@@ -251,6 +259,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether the next character is this one, which is then passed.
+    #[inline(always)]
     fn takes(&mut self, byte: u8) -> bool {
         let takes = self.peek() == Some(byte);
         self.at += usize::from(takes);
@@ -258,6 +267,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the name of a member with the colon behind it.
+    #[inline(always)]
     fn name(&mut self) -> Result<Quoted<'a>, NotJson> {
         if self.peek() != Some(b'"') {
             return Err(NotJson);
@@ -268,6 +278,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the name of a member over, and the colon behind it.
+    #[inline(always)]
     fn pass_name(&mut self) -> Result<(), NotJson> {
         if self.peek() != Some(b'"') {
             return Err(NotJson);
@@ -276,6 +287,7 @@ impl<'a> Scanner<'a> {
         self.colon()
     }
 
+    #[inline(always)]
     fn colon(&mut self) -> Result<(), NotJson> {
         if self.takes(b':') {
             Ok(())
@@ -285,6 +297,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a text; its quote is the next character.
+    #[inline(always)]
     fn quoted(&mut self) -> Result<Quoted<'a>, NotJson> {
         let start = self.at + 1;
         let is_escaped = self.pass_quoted()?;
@@ -293,6 +306,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a text over; its quote is the next character. Gives whether something of it is escaped.
+    #[inline(always)]
     fn pass_quoted(&mut self) -> Result<bool, NotJson> {
         self.at += 1;
         let mut is_escaped = false;
@@ -314,6 +328,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a number, a boolean or `null`.
+    #[inline(always)]
     fn plain(&mut self) -> Result<Scalar<'a>, NotJson> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let (length, scalar) = match rest {
@@ -328,6 +343,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
+#[inline(always)]
 fn plain_bytes(bytes: &[u8]) -> usize {
     let (sixteens, rest) = bytes.as_chunks::<16>();
     for (index, sixteen) in sixteens.iter().enumerate() {

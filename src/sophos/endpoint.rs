@@ -162,7 +162,7 @@ impl<'a> Endpoint<'a> {
             "macAddresses" => take_texts(scanner, &mut self.mac_addresses),
             "group" if scanner.peek() == Some(b'[') => self.take_groups(scanner),
             "group" => self.group.take(scanner),
-            _ => scanner.value().map(drop),
+            _ => scanner.pass(),
         }
     }
 
