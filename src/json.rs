@@ -42,6 +42,11 @@ pub struct Quoted<'a> {
 }
 
 impl<'a> Quoted<'a> {
+    /// What stands between the quotes.
+    pub fn written(self) -> &'a str {
+        self.inner
+    }
+
     /// The text that it stands for; none where it holds half a surrogate pair, which stands for no character.
     #[inline(always)]
     pub fn decoded(self) -> Option<Cow<'a, str>> {
@@ -135,15 +140,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a value, and where it is an object hands each of its members to `each`, in its order: its name, and
-    /// this scanner before its value, which must be read. The name is empty where it holds half a surrogate pair.
-    /// Gives whether it is an object.
+    /// this scanner before its value, which must be read. Gives whether it is an object.
     ///
     /// # Errors
     ///
     /// It is no JSON, or `each` fails.
     pub fn members<E: From<NotJson>>(
         &mut self,
-        mut each: impl FnMut(&mut Self, &str) -> Result<(), E>,
+        mut each: impl FnMut(&mut Self, Quoted<'a>) -> Result<(), E>,
     ) -> Result<bool, E> {
         if self.peek() != Some(b'{') {
             self.pass()?;
@@ -154,8 +158,8 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         loop {
-            let name = self.name()?.decoded().unwrap_or_default();
-            each(self, &name)?;
+            let name = self.name()?;
+            each(self, name)?;
             if !self.goes_on(b'}')? {
                 return Ok(true);
             }

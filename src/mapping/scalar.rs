@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::bytes::find;
 use super::json::{push, write_text};
+use crate::json::Quoted;
 
 /// Numbers of so many characters and no exponent are no double.
 const LONGEST_NUMBER: usize = 300;
@@ -20,9 +21,9 @@ pub fn text(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The name that a text is, which half a surrogate pair leaves as it is written.
-pub fn name(json: &str) -> Cow<'_, str> {
-    text(json).unwrap_or_else(|| Cow::Borrowed(unquoted(json)))
+/// The name of a member, which half a surrogate pair leaves as it is written.
+pub fn name(quoted: Quoted<'_>) -> Cow<'_, str> {
+    quoted.decoded().unwrap_or(Cow::Borrowed(quoted.written()))
 }
 
 /// Writes a scalar as JSON that every receiver reads. What it could not read becomes a text of what is written: half

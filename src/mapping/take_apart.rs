@@ -1,13 +1,10 @@
 //! Takes the JSON text of an endpoint apart.
-//!
-//! The text was read before and is known to be JSON, so what is left to do is to find where each value begins and
-//! ends. `serde_json` could tell that of a value only by scanning it once more for each level that it stands in.
 
 use std::borrow::Cow;
 
-use super::bytes::plain_bytes;
 use super::record::{Content, Key, Record};
 use super::scalar;
+use crate::json::{NotJson, Scanner};
 
 /// What is nested deeper is kept as the text it is: no receiver expects it, and some fail on it.
 const DEEPEST: usize = 32;
@@ -30,24 +27,19 @@ pub fn take_apart(json: &str) -> Option<Record<'_>> {
     if json.len() > LONGEST {
         return None;
     }
-    let mut text = Text {
-        json,
-        at: 0,
+    let mut parts = Parts {
         record: Record::new(),
         names: Vec::with_capacity(FEW_NAMES),
         left: MOST_VALUES,
     };
-    text.value(Key::Index(0), 0, 0)?;
-    text.record.index_members();
-    Some(text.record)
+    let mut scanner = Scanner::new(json);
+    parts.value(&mut scanner, Key::Index(0), 0, 0).ok()?;
+    parts.record.index_members();
+    Some(parts.record)
 }
 
-/// A JSON text that is being taken apart. What is no JSON ends it with none.
-struct Text<'a> {
-    json: &'a str,
-    /// Where the next byte stands.
-    at: usize,
-    /// What was found.
+/// What was found of an endpoint so far.
+struct Parts<'a> {
     record: Record<'a>,
     /// The names of the objects that are open, the outermost first.
     names: Vec<Cow<'a, str>>,
@@ -55,163 +47,95 @@ struct Text<'a> {
     left: usize,
 }
 
-impl<'a> Text<'a> {
+/// The text is no JSON, holds too many values, or has a name twice in one object.
+struct NoTree;
+
+impl From<NotJson> for NoTree {
+    fn from(NotJson: NotJson) -> Self {
+        Self
+    }
+}
+
+impl<'a> Parts<'a> {
     /// A value that stands in so many objects and arrays, below so many bytes of names.
-    fn value(&mut self, key: Key<'a>, depth: usize, names: usize) -> Option<()> {
-        match self.peek()? {
-            b'{' if depth <= DEEPEST => {
+    fn value(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        key: Key<'a>,
+        depth: usize,
+        names: usize,
+    ) -> Result<(), NoTree> {
+        match scanner.peek() {
+            Some(b'{') if depth <= DEEPEST => {
                 let object = self.record.open(key, Content::Object);
-                self.members(depth, names)?;
+                self.members(scanner, depth, names)?;
                 self.record.close(object);
             }
-            b'[' if depth <= DEEPEST => {
+            Some(b'[') if depth <= DEEPEST => {
                 let array = self.record.open(key, Content::Array);
-                self.entries(depth, names)?;
+                self.entries(scanner, depth, names)?;
                 self.record.close(array);
             }
-            first => {
-                let json = self.scalar(first)?;
+            _ => {
+                let json = scanner.value()?;
                 if !matches!(json, "null" | r#""""# | "{}" | "[]") {
                     self.record.open(key, Content::Scalar(json));
                 }
             }
         }
-        Some(())
+        Ok(())
     }
 
-    fn members(&mut self, depth: usize, names: usize) -> Option<()> {
+    fn members(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        depth: usize,
+        names: usize,
+    ) -> Result<(), NoTree> {
         let outer = self.names.len();
-        let mut more = self.begins(b'}')?;
-        while more {
-            let name = match self.peek()? {
-                b'"' => scalar::name(self.quoted()?),
-                _ => return None,
-            };
+        scanner.members(|scanner, quoted| {
+            let name = scalar::name(quoted);
             let names = names + name.len();
             self.count(names)?;
-            let known = self.names.get(outer..)?;
+            let known = self.names.get(outer..).unwrap_or_default();
             if known.len() < FEW_NAMES && known.contains(&name) {
-                return None;
+                return Err(NoTree);
             }
             self.names.push(name.clone());
-            if self.peek()? != b':' {
-                return None;
-            }
-            self.at += 1;
-            self.value(Key::Name(name), depth + 1, names)?;
-            more = self.goes_on(b'}')?;
-        }
-        let names = self.names.get_mut(outer..)?;
+            self.value(scanner, Key::Name(name), depth + 1, names)
+        })?;
+        let names = self.names.get_mut(outer..).unwrap_or_default();
         if names.len() > FEW_NAMES {
             names.sort_unstable();
             if names.windows(2).any(|two| two.first() == two.last()) {
-                return None;
+                return Err(NoTree);
             }
         }
         self.names.truncate(outer);
-        Some(())
+        Ok(())
     }
 
-    fn entries(&mut self, depth: usize, names: usize) -> Option<()> {
-        let mut more = self.begins(b']')?;
+    fn entries(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        depth: usize,
+        names: usize,
+    ) -> Result<(), NoTree> {
         let mut index = 0;
-        while more {
+        scanner.entries(|scanner| {
             self.count(names)?;
-            self.value(Key::Index(index), depth + 1, names)?;
-            more = self.goes_on(b']')?;
+            self.value(scanner, Key::Index(index), depth + 1, names)?;
             index += 1;
-        }
-        Some(())
+            Ok::<_, NoTree>(())
+        })?;
+        Ok(())
     }
 
     /// Counts a value below so many bytes of names.
-    fn count(&mut self, names: usize) -> Option<()> {
+    fn count(&mut self, names: usize) -> Result<(), NoTree> {
         let counts = names.div_ceil(NAMES_OF_A_VALUE).max(1);
-        self.left = self.left.checked_sub(counts)?;
-        Some(())
-    }
-
-    /// The next byte that is no white space.
-    fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.json.as_bytes().get(self.at)? {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                byte => return Some(*byte),
-            }
-        }
-    }
-
-    /// Passes the first bracket of an object or array; whether something is inside.
-    fn begins(&mut self, end: u8) -> Option<bool> {
-        self.at += 1;
-        let is_empty = self.peek()? == end;
-        self.at += usize::from(is_empty);
-        Some(!is_empty)
-    }
-
-    /// Passes a comma, or the last bracket of an object or array; whether something comes after it.
-    fn goes_on(&mut self, end: u8) -> Option<bool> {
-        let next = self.peek()?;
-        self.at += 1;
-        (next == b',' || next == end).then_some(next == b',')
-    }
-
-    /// The text of a value as it is written.
-    fn scalar(&mut self, first: u8) -> Option<&'a str> {
-        match first {
-            b'"' => self.quoted(),
-            b'{' | b'[' => self.nested(),
-            _ => self.literal(),
-        }
-    }
-
-    /// A text, with its quotes.
-    fn quoted(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        let bytes = self.json.as_bytes();
-        self.at += 1;
-        loop {
-            if let Some(word) = bytes.get(self.at..)?.first_chunk() {
-                self.at += plain_bytes(*word);
-            }
-            match bytes.get(self.at)? {
-                b'"' => break,
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
-            }
-        }
-        self.at += 1;
-        self.json.get(start..self.at)
-    }
-
-    /// An object or array that is not taken apart.
-    fn nested(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        let mut open = 0_usize;
-        loop {
-            match self.json.as_bytes().get(self.at)? {
-                b'"' => {
-                    self.quoted()?;
-                    continue;
-                }
-                b'{' | b'[' => open += 1,
-                b'}' | b']' => open = open.checked_sub(1)?,
-                _ => {}
-            }
-            self.at += 1;
-            if open == 0 {
-                return self.json.get(start..self.at);
-            }
-        }
-    }
-
-    /// A number, `true`, `false` or `null`.
-    fn literal(&mut self) -> Option<&'a str> {
-        let rest = self.json.get(self.at..)?;
-        let is_end = |byte: u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
-        let length = rest.bytes().position(is_end).unwrap_or(rest.len());
-        self.at += length;
-        rest.get(..length).filter(|literal| !literal.is_empty())
+        self.left = self.left.checked_sub(counts).ok_or(NoTree)?;
+        Ok(())
     }
 }
 

@@ -101,7 +101,7 @@ pub fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
     let mut endpoint = Endpoint::default();
     scanner.peek();
     let start = scanner.offset();
-    scanner.members(|scanner, name| endpoint.take(name, scanner))?;
+    scanner.members(|scanner, name| endpoint.take(&name.decoded().unwrap_or_default(), scanner))?;
     endpoint.json = scanner.since(start)?;
     Ok(endpoint)
 }
@@ -198,7 +198,8 @@ fn take_members<'a>(
     mut each: impl FnMut(&str, Scalar<'a>),
 ) -> Result<(), NotJson> {
     scanner.members(|scanner, member| {
-        each(member, scanner.scalar()?.unwrap_or(Scalar::Other));
+        let member = member.decoded().unwrap_or_default();
+        each(&member, scanner.scalar()?.unwrap_or(Scalar::Other));
         Ok(())
     })?;
     Ok(())

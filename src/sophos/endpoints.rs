@@ -72,7 +72,7 @@ fn likely_next_key(json: &str) -> Option<String> {
     let mut scanner = Scanner::new(pages);
     let read = scanner.members(|scanner, name| {
         let value = scanner.scalar()?.and_then(Scalar::text);
-        if name == "nextKey" {
+        if name.written() == "nextKey" {
             key = value.map(Cow::into_owned);
         }
         Ok::<_, NotJson>(())

@@ -61,7 +61,7 @@ fn parts<'a>(
     let mut pages = None;
     let mut scanner = Scanner::new(json);
     scanner.members(|scanner, name| {
-        let is_new = match name {
+        let is_new = match &*name.decoded().unwrap_or_default() {
             "items" => {
                 let mut count = 0;
                 let is_array = scanner.entries(|scanner| {

@@ -210,7 +210,7 @@ fn listed(level: Level, typed: &Url, scanner: &mut Scanner<'_>) -> Result<Option
         let Some(value) = scanner.scalar()? else {
             return Ok(());
         };
-        match name {
+        match &*name.decoded().unwrap_or_default() {
             "id" => item.id = value.text(),
             "showAs" => item.show_as = value.text(),
             "name" => item.name = value.text(),

@@ -34,7 +34,10 @@ fn members(text: &str) -> Option<BTreeMap<String, &str>> {
     let mut members = BTreeMap::new();
     let mut scanner = Scanner::new(text);
     let is_object = scanner.members(|scanner, name| {
-        members.insert(name.to_owned(), scanner.value()?);
+        members.insert(
+            name.decoded().unwrap_or_default().into_owned(),
+            scanner.value()?,
+        );
         Ok::<_, NotJson>(())
     });
     (is_object.unwrap() && scanner.end().is_ok()).then_some(members)
