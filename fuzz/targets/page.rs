@@ -51,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(cursor.query().page_from_key, sorted.next_key);
 
     // The same page again, now with what the cursor remembers: nothing is delivered that was not before.
-    let again = sort(&API_HOST, bytes, &Mapping::default(), &mut cursor, NOW);
+    let again = sort_with(bytes, &mut cursor);
     let again = again.expect("what was a page is one again");
     assert!(again.events.len() <= sorted.events.len());
     assert!(again.rejects.len() <= sorted.rejects.len());
@@ -61,8 +61,13 @@ fuzz_target!(|bytes: &[u8]| {
 fn sort_first(bytes: &[u8]) -> Option<(Sorted, Cursor)> {
     let mut cursor = resume(None);
     cursor.answered(NOW.into(), 0, 0);
-    let sorted = sort(&API_HOST, bytes, &Mapping::default(), &mut cursor, NOW);
-    Some((sorted.ok()?, cursor))
+    let sorted = sort_with(bytes, &mut cursor);
+    Some((sorted?, cursor))
+}
+
+fn sort_with(bytes: &[u8], cursor: &mut Cursor) -> Option<Sorted> {
+    let text = Text::of(bytes);
+    sort(&API_HOST, &text, &Mapping::default(), cursor, NOW).ok()
 }
 
 fn resume(stored: Option<&str>) -> Cursor {
