@@ -55,7 +55,9 @@ build: setup
 	$(CARGO) build --release $(NATIVE) --bins
 	install -D -t dist target/release/asset-host target/release/sophos-central-simulator
 	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
-	@wc -c dist/sophos-assets.wasm dist/asset-host
+	@for file in sophos-assets.wasm asset-host; do \
+		printf 'dist/%s: %d KB\n' $$file $$(($$(wc -c <dist/$$file) / 1000)); \
+	done
 
 # Components that break the sandbox's rules; each is a file of tests/guests/.
 guests: setup
