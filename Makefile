@@ -34,7 +34,7 @@ help:
 	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
 	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"
 	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
-	@echo "bench      what a run costs, measured beside curl and native code; about six minutes on an idle machine;"
+	@echo "bench      what a run costs, measured beside curl and native code; about five minutes on an idle machine;"
 	@echo "           writes docs/benchmarks.md; judges nothing"
 	@echo "bench-quick  the same on small fleets, to try the benchmarks themselves; writes nothing"
 	@echo "lint       formatting, clippy, documentation"
