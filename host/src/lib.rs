@@ -56,7 +56,7 @@ mod meter;
 pub mod page;
 pub mod prepare;
 pub mod printable;
-mod quantity;
+pub mod quantity;
 pub mod range;
 pub mod rate_limit;
 pub mod rejects;

@@ -150,6 +150,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn three_digits_stand_together() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (50_000, "50,000"),
+            (1_000_000, "1,000,000"),
+        ] {
+            assert_eq!(count(number), text);
+        }
+    }
+
+    #[test]
     fn the_largest_unit_that_is_exact_is_taken() {
         for (number, text) in [
             (0, "0 bytes"),

@@ -1,4 +1,7 @@
 //! Looks at bytes, eight at a time.
+//!
+//! What is looked at here is a dozen bytes long. For that, vectors (`memchr`, `wide`) have too much to set up: with
+//! `memchr` the dialect `ocsf` takes 1 µs more for each endpoint.
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGHEST_BITS: u64 = EACH << 7;

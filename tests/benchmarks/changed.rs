@@ -9,9 +9,9 @@ use crate::figure::{Figure, Group};
 use crate::place::{Account, Place};
 use crate::samples::Samples;
 use crate::sizes::microseconds;
-use crate::thousands::thousands;
 use crate::tools::Tools;
 use crate::unit::Unit;
+use asset_host::quantity::count;
 
 /// How many of a hundred devices change in the second of two runs.
 const CHANGED: u64 = 3;
@@ -122,7 +122,7 @@ impl Changed {
                 "Processor time for each of {} endpoints that a run sees, in a run over everything, which stores a \
                  fingerprint for each, and in runs after each of them has checked in: nothing else has changed of \
                  any, or of all but {CHANGED} in a hundred.",
-                thousands(self.endpoints)
+                count(self.endpoints)
             ),
             figures: vec![
                 row("`seen`, first run", &self.seen_first),

@@ -8,9 +8,9 @@ use crate::figure::{Figure, Group};
 use crate::place::{Account, Place};
 use crate::samples::Samples;
 use crate::sizes::microseconds;
-use crate::thousands::thousands;
 use crate::tools::Tools;
 use crate::unit::Unit;
+use asset_host::quantity::count;
 
 /// A fleet, delivered to each destination; the first one is what the others are compared to.
 pub struct Destinations {
@@ -101,7 +101,7 @@ impl Destinations {
             about: format!(
                 "Processor time for each of {} endpoints, of the host's process alone: the intake that takes the \
                  events is another one.",
-                thousands(self.endpoints)
+                count(self.endpoints)
             ),
             figures,
         }

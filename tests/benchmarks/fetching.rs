@@ -14,9 +14,9 @@ use tempfile::TempDir;
 use crate::figure::{Figure, Group};
 use crate::place::{Account, Place, measure, token_url};
 use crate::samples::Samples;
-use crate::thousands::thousands;
 use crate::tools::Tools;
 use crate::unit::Unit;
+use asset_host::quantity::count;
 
 /// How many endpoints a page has.
 const PAGE: u64 = 500;
@@ -115,7 +115,7 @@ impl Fetching {
                  file of its own, over one connection, one after the other; and a whole first run of the host, from \
                  the start of its process to its end. `curl` is told the page keys and has a token; the host asks \
                  for each.",
-                thousands(self.endpoints)
+                count(self.endpoints)
             ),
             figures: vec![
                 row("curl, from start to end", &self.curls_wall),

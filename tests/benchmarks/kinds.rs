@@ -7,9 +7,9 @@ use crate::figure::{Figure, Group};
 use crate::place::{Account, Place, token_url};
 use crate::samples::Samples;
 use crate::sizes::{mebibytes, microseconds};
-use crate::thousands::thousands;
 use crate::tools::Tools;
 use crate::unit::Unit;
+use asset_host::quantity::count;
 
 /// A fleet in several circumstances; the first one is as in the other rows.
 pub struct Kinds {
@@ -98,7 +98,7 @@ impl Kinds {
             title: "Other circumstances",
             about: format!(
                 "{} endpoints as above, but for one thing: processor time for each endpoint, and peak memory.",
-                thousands(self.endpoints)
+                count(self.endpoints)
             ),
             figures,
         }

@@ -20,7 +20,6 @@ mod samples;
 mod sizes;
 mod table;
 mod targets;
-mod thousands;
 mod tools;
 mod unit;
 

@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 use crate::figure::{Figure, Group};
 use crate::guest::Guest;
 use crate::samples::Samples;
-use crate::thousands::thousands;
 use crate::unit::Unit;
+use asset_host::quantity::count;
 
 /// How often each is measured in a round.
 const PASSES: usize = 3;
@@ -102,7 +102,7 @@ impl Mappings {
                  and the same Rust code, from the text of the record to the text of the event, compiled natively as \
                  the host is. `map` always writes the dialect `sekoia`; what `ocsf` costs in the component, the row \
                  above tells.",
-                thousands(self.records.len() as u64)
+                count(self.records.len() as u64)
             ),
             figures: vec![
                 row("natively", &self.native),

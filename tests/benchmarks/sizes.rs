@@ -7,9 +7,9 @@ use sophos_central_simulator::resource_usage::Usage;
 use crate::figure::{Figure, Group};
 use crate::place::{Account, Place};
 use crate::samples::Samples;
-use crate::thousands::thousands;
 use crate::tools::Tools;
 use crate::unit::Unit;
+use asset_host::quantity::count;
 
 /// Fleets of several sizes.
 pub struct Sizes(Vec<Fleet>);
@@ -96,9 +96,8 @@ impl Sizes {
         let Some((smallest, others)) = self.0.split_first() else {
             return Vec::new();
         };
-        let figure =
-            |fleet: &Fleet| Figure::new(thousands(fleet.endpoints), unit, what(fleet).clone());
-        let reference = thousands(smallest.endpoints);
+        let figure = |fleet: &Fleet| Figure::new(count(fleet.endpoints), unit, what(fleet).clone());
+        let reference = count(smallest.endpoints);
         let others = others
             .iter()
             .map(|fleet| figure(fleet).against(&reference, what(smallest)));
@@ -108,10 +107,10 @@ impl Sizes {
     /// The rows of processor time. `few` and `many` are the sizes that tell whether it is linear.
     fn times(&self, few: u64, many: u64) -> Vec<Figure> {
         let row = |fleet: &Fleet| {
-            let name = thousands(fleet.endpoints);
+            let name = count(fleet.endpoints);
             let figure = Figure::new(name, Unit::Microseconds, fleet.cpu.clone());
             if fleet.endpoints == many {
-                figure.against(thousands(few), &self.cpu(few))
+                figure.against(count(few), &self.cpu(few))
             } else {
                 figure
             }
@@ -121,11 +120,7 @@ impl Sizes {
         let further = self.cpu(many).with(&self.cpu(few), |of_many, of_few| {
             (of_many * more - of_few * less) / (more - less)
         });
-        let name = format!(
-            "each further one, {} to {}",
-            thousands(few),
-            thousands(many)
-        );
+        let name = format!("each further one, {} to {}", count(few), count(many));
         rows.push(Figure::new(name, Unit::Microseconds, further));
         rows
     }
