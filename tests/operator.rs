@@ -237,7 +237,8 @@ fn json_logs_name_account_and_source_on_every_line_of_theirs() {
 #[test]
 fn a_page_that_does_not_come_to_its_end_is_given_up_in_time() {
     let work = Workplace::new(Options::new(Fleet::new(1, 1_200)));
-    work.simulator.hold(4);
+    // Token, whoami, and the first page, which is in hand from here on; a later one may be asked for ahead only.
+    work.simulator.hold(3);
     let mut running = Running::start(&work, &["collect", "--stop-within", "1ms"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
@@ -248,10 +249,7 @@ fn a_page_that_does_not_come_to_its_end_is_given_up_in_time() {
     work.simulator.clear_holds();
     work.simulator.release();
     work.collect(0);
-    let all = work.simulator.fleet(|fleet| fleet.ids());
-    let deliveries = work.deliveries();
-    assert_eq!(deliveries.keys().cloned().collect::<Vec<_>>(), all);
-    assert!(deliveries.values().sum::<usize>() - all.len() <= 500);
+    assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
 }
 
 #[test]
