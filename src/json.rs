@@ -91,13 +91,18 @@ impl<'a> Scanner<'a> {
     /// How the next value, or whatever stands there, begins; none at the end.
     #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.text.as_bytes().get(self.at)?;
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Some(byte);
-            }
-            self.at += 1;
+        match self.text.as_bytes().get(self.at) {
+            Some(b' ' | b'\t' | b'\n' | b'\r') => self.peek_behind_space(),
+            byte => byte.copied(),
         }
+    }
+
+    #[cold]
+    fn peek_behind_space(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest.iter().take_while(is_space).count();
+        self.text.as_bytes().get(self.at).copied()
     }
 
     /// Where the reading has come to, in bytes.
@@ -209,7 +214,16 @@ impl<'a> Scanner<'a> {
     /// # Errors
     ///
     /// It is no JSON.
+    #[inline(always)]
     pub fn pass(&mut self) -> Result<(), NotJson> {
+        match self.peek() {
+            Some(b'{' | b'[') => self.pass_nested(),
+            Some(b'"') => self.pass_quoted().map(drop),
+            _ => self.plain().map(drop),
+        }
+    }
+
+    fn pass_nested(&mut self) -> Result<(), NotJson> {
         self.open.clear();
         loop {
             match self.peek() {
@@ -235,10 +249,7 @@ impl<'a> Scanner<'a> {
                     self.plain()?;
                 }
             }
-            loop {
-                let Some(&end) = self.open.last() else {
-                    return Ok(());
-                };
+            while let Some(&end) = self.open.last() {
                 if self.goes_on(end)? {
                     if end == b'}' {
                         self.pass_name()?;
@@ -246,6 +257,9 @@ impl<'a> Scanner<'a> {
                     break;
                 }
                 self.open.pop();
+            }
+            if self.open.is_empty() {
+                return Ok(());
             }
         }
     }
@@ -313,22 +327,39 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn pass_quoted(&mut self) -> Result<bool, NotJson> {
         self.at += 1;
-        let mut is_escaped = false;
+        match self.plain_end() {
+            Some(b'"') => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ => self.pass_escaped(),
+        }
+    }
+
+    /// Passes the rest of a text over, in which something is escaped.
+    #[inline(never)]
+    fn pass_escaped(&mut self) -> Result<bool, NotJson> {
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let plain = plain_bytes(rest);
-            self.at += plain;
-            match rest.get(plain..) {
-                Some([b'"', ..]) => break,
-                Some(rest @ [b'\\', ..]) => {
-                    is_escaped = true;
+            match self.plain_end() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
                     self.at += escape(rest)?;
                 }
                 _ => return Err(NotJson),
             }
         }
         self.at += 1;
-        Ok(is_escaped)
+        Ok(true)
+    }
+
+    /// Passes what can stand in a text as it is, and gives what ends it.
+    #[inline(always)]
+    fn plain_end(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(self.at..).unwrap_or_default();
+        self.at += plain_bytes(rest);
+        bytes.get(self.at).copied()
     }
 
     /// Reads a number, a boolean or `null`.
@@ -349,19 +380,48 @@ impl<'a> Scanner<'a> {
 /// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
 #[inline(always)]
 fn plain_bytes(bytes: &[u8]) -> usize {
-    let (sixteens, rest) = bytes.as_chunks::<16>();
+    // Most texts end here, and come to no loop.
+    if let Some([first, second]) = sixteens(bytes) {
+        let plain = plain_of(first);
+        if plain < 16 {
+            return plain;
+        }
+        let plain = plain_of(second);
+        if plain < 16 {
+            return 16 + plain;
+        }
+    }
+    plain_bytes_of_long(bytes)
+}
+
+#[inline(always)]
+fn sixteens(bytes: &[u8]) -> Option<[&[u8; 16]; 2]> {
+    let (first, bytes) = bytes.split_first_chunk()?;
+    Some([first, bytes.first_chunk()?])
+}
+
+#[inline(never)]
+fn plain_bytes_of_long(bytes: &[u8]) -> usize {
+    let (sixteens, rest) = bytes.as_chunks();
     for (index, sixteen) in sixteens.iter().enumerate() {
-        let sixteen = u8x16::new(*sixteen);
-        let special = sixteen.simd_eq(u8x16::splat(b'"'))
-            | sixteen.simd_eq(u8x16::splat(b'\\'))
-            | sixteen.simd_lt(u8x16::splat(0x20));
-        let special = special.to_bitmask();
-        if special != 0 {
-            return index * 16 + special.trailing_zeros() as usize;
+        let plain = plain_of(sixteen);
+        if plain < 16 {
+            return index * 16 + plain;
         }
     }
     let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | 0..0x20);
     bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
+}
+
+/// How many of sixteen bytes there are before the first one that cannot stand in a text as it is.
+#[inline(always)]
+pub fn plain_of(bytes: &[u8; 16]) -> usize {
+    let bytes = u8x16::new(*bytes);
+    let special = bytes.simd_eq(u8x16::splat(b'"'))
+        | bytes.simd_eq(u8x16::splat(b'\\'))
+        | bytes.simd_lt(u8x16::splat(0x20));
+    // None at 16.
+    (special.to_bitmask() | 1 << 16).trailing_zeros() as usize
 }
 
 /// How long the escape is at the beginning.

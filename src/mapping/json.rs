@@ -1,9 +1,11 @@
 //! Writes JSON, byte for byte what `serde_json` writes, in a way that is cheap in WebAssembly.
 //!
 //! There, a copy of a length that is known only at run time is a call out of the compiled code, and most of what an
-//! event consists of is short. So it is copied word by word, and looked at word by word for what must be escaped.
+//! event consists of is short. So it is copied in pieces of fixed length, and looked at in these for what must be
+//! escaped.
 
 use super::bytes::plain_bytes;
+use crate::json::plain_of;
 
 /// Writes a text, with quotes around it.
 pub fn write_text(json: &mut Vec<u8>, text: &str) {
@@ -24,37 +26,57 @@ pub fn write_integer(json: &mut Vec<u8>, number: i64) {
 }
 
 /// Adds a text as it is; false where JSON would escape something of it.
+// Inlined by order: in WebAssembly each call and each loop looks at the host's clock.
+#[inline(always)]
 pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
     let bytes = text.as_bytes();
-    let end = json.len() + bytes.len();
-    let (words, rest) = bytes.as_chunks::<8>();
+    if let Some(last) = bytes.last_chunk() {
+        return push_long(json, bytes, last);
+    }
+    if let Some((first, last)) = push_ends(json, bytes) {
+        return plain_bytes(first) == 8 && plain_bytes(last) == 8;
+    }
+    if let Some((first, last)) = push_ends(json, bytes) {
+        let (first, last) = (u32::from_le_bytes(first), u32::from_le_bytes(last));
+        let both = u64::from(first) | u64::from(last) << 32;
+        return plain_bytes(both.to_le_bytes()) == 8;
+    }
     let mut is_plain = true;
-    for word in words {
-        json.extend_from_slice(word);
-        is_plain &= plain_bytes(*word) == 8;
-    }
-    if rest.is_empty() {
-        return is_plain;
-    }
-    // What fills no word is the end of one that begins before it.
-    if let Some(last) = bytes.last_chunk::<8>() {
-        json.truncate(end - last.len());
-        json.extend_from_slice(last);
-        return is_plain && plain_bytes(*last) == 8;
-    }
-    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
-        json.extend_from_slice(first);
-        json.truncate(end - last.len());
-        json.extend_from_slice(last);
-        let halves = [*first, *last].map(|half| u64::from(u32::from_le_bytes(half)));
-        let [first, last] = halves;
-        return plain_bytes((first | last << 32).to_le_bytes()) == 8;
-    }
-    for byte in rest {
+    for byte in bytes {
         json.push(*byte);
         is_plain &= !needs_escape(*byte);
     }
     is_plain
+}
+
+/// Adds a text of sixteen bytes or more as [`push`] does. What fills no sixteen at its end is the end of the last
+/// sixteen.
+#[inline(always)]
+fn push_long(json: &mut Vec<u8>, bytes: &[u8], last: &[u8; 16]) -> bool {
+    let end = json.len() + bytes.len();
+    let (sixteens, rest) = bytes.as_chunks();
+    let mut is_plain = true;
+    for sixteen in sixteens {
+        json.extend_from_slice(sixteen);
+        is_plain &= plain_of(sixteen) == 16;
+    }
+    if !rest.is_empty() {
+        json.truncate(end - last.len());
+        json.extend_from_slice(last);
+        is_plain &= plain_of(last) == 16;
+    }
+    is_plain
+}
+
+/// Adds a text of `N` to twice as many bytes: its first `N` and its last `N`, which may overlap. None of a shorter one.
+#[inline(always)]
+fn push_ends<const N: usize>(json: &mut Vec<u8>, bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
+    let ends = (*bytes.first_chunk()?, *bytes.last_chunk()?);
+    let end = json.len() + bytes.len();
+    json.extend_from_slice(&ends.0);
+    json.truncate(end - N);
+    json.extend_from_slice(&ends.1);
+    Some(ends)
 }
 
 /// Whether JSON escapes a byte of a text.
@@ -86,6 +108,11 @@ mod tests {
                 (7, 0),
                 (0, 8),
                 (9, 5),
+                (14, 0),
+                (15, 0),
+                (16, 0),
+                (0, 16),
+                (31, 16),
                 (20, 20),
             ] {
                 let text = format!(

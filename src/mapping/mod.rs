@@ -39,6 +39,7 @@ pub use crate::sophos::endpoint::{Endpoint, read};
 
 use self::record::Record;
 use self::rule::{Made, Make, Value};
+use self::rules::Run;
 use self::subject::Subject;
 use self::take_apart::{LONGEST, take_apart};
 use self::used::Used;
@@ -80,9 +81,18 @@ impl Mapping {
         let subject = Subject::new(endpoint, record.as_ref(), now, self.dialect, &self.omit);
         let mut writer = Writer::new();
         let mut used = Used::new(subject.record);
-        self.values(&subject, &mut used, |rule, index, made, is_omitted| {
-            if !is_omitted {
-                writer.value(rule, index, &made.value);
+        rules::walk(&subject, self.dialect, |run, index| match run {
+            Run::Constants(constants) if self.omit.paths().is_empty() => {
+                writer.constants(constants, index);
+            }
+            run => {
+                for rule in run.rules() {
+                    self.value(&subject, &mut used, rule, index, |made, is_omitted| {
+                        if !is_omitted {
+                            writer.value(rule, index, &made.value);
+                        }
+                    });
+                }
             }
         });
         let written = writer.finish();
@@ -115,18 +125,22 @@ impl Mapping {
         let mut used = Used::new(subject.record);
         let mut explanation = Explanation::default();
         let mut uid_at = None;
-        self.values(&subject, &mut used, |rule, index, made, is_omitted| {
-            let list = if is_omitted {
-                &mut explanation.omitted
-            } else {
-                &mut explanation.values
-            };
-            if matches!(made.value, Value::EventUid) {
-                uid_at = Some(list.len());
-            }
-            explain::explain(list, &record, rule, index, made);
-            if !is_omitted {
-                writer.value(rule, index, &made.value);
+        rules::walk(&subject, self.dialect, |run, index| {
+            for rule in run.rules() {
+                self.value(&subject, &mut used, rule, index, |made, is_omitted| {
+                    let list = if is_omitted {
+                        &mut explanation.omitted
+                    } else {
+                        &mut explanation.values
+                    };
+                    if matches!(made.value, Value::EventUid) {
+                        uid_at = Some(list.len());
+                    }
+                    explain::explain(list, &record, rule, index, made);
+                    if !is_omitted {
+                        writer.value(rule, index, &made.value);
+                    }
+                });
             }
         });
         // What no other value stands on is a value of its own where the dialect has one for it.
@@ -174,50 +188,49 @@ impl Mapping {
         Ok(())
     }
 
-    /// Calls `each` with every value of the event, in the order of the event, and whether `omit` leaves it out.
-    /// `used` gets what of the endpoint stands behind them.
-    fn values(
+    /// Calls `each` with the value of a row, unless there is none, and whether `omit` leaves it out. `used` gets what
+    /// of the endpoint stands behind it.
+    fn value(
         &self,
         subject: &Subject<'_>,
         used: &mut Used<'_>,
-        mut each: impl FnMut(&'static Rule, usize, &Made<'_>, bool),
+        rule: &'static Rule,
+        index: usize,
+        mut each: impl FnMut(&Made<'_>, bool),
     ) {
-        let record = subject.record;
-        rules::walk(subject, self.dialect, |rule, index| {
-            let is_omitted = self.omit.has(rule);
-            let made = match rule.make {
-                Make::Text(text) => Some(rule::text(text)),
-                Make::Integer(number) => Some(rule::integer(number)),
-                Make::True => Some(rule::boolean(true)),
-                Make::Value(make) => make(subject, index),
-                Make::EventUid => Some(rule::made(Value::EventUid)),
-                Make::Part => rule
-                    .sources
-                    .first()
-                    .and_then(|source| record.at(source, index))
-                    .map(|part| rule::made(Value::Part(part))),
-                Make::Rest => {
-                    // Of a member of the endpoint that is left out, nothing may show here either.
-                    let withholds =
-                        |name: &str| !is_omitted && self.omit.has_member(name, self.dialect);
-                    let mut rest = |is_withheld: bool| {
-                        let rest = used.rest(|name| withholds(name) == is_withheld);
-                        if let Some(rest) = rest.whole() {
-                            let made = rule::made(Value::Part(rest));
-                            each(rule, index, &made, is_omitted || is_withheld);
-                        }
-                    };
-                    rest(false);
-                    if !self.omit.paths().is_empty() {
-                        rest(true);
+        let is_omitted = self.omit.has(rule);
+        let made = match rule.make {
+            Make::Text(text) => Some(rule::text(text)),
+            Make::Integer(number) => Some(rule::integer(number)),
+            Make::True => Some(rule::boolean(true)),
+            Make::Value(make) => make(subject, index),
+            Make::EventUid => Some(rule::made(Value::EventUid)),
+            Make::Part => rule
+                .sources
+                .first()
+                .and_then(|source| subject.record.at(source, index))
+                .map(|part| rule::made(Value::Part(part))),
+            Make::Rest => {
+                // Of a member of the endpoint that is left out, nothing may show here either.
+                let withholds =
+                    |name: &str| !is_omitted && self.omit.has_member(name, self.dialect);
+                let mut rest = |is_withheld: bool| {
+                    let rest = used.rest(|name| withholds(name) == is_withheld);
+                    if let Some(rest) = rest.whole() {
+                        let made = rule::made(Value::Part(rest));
+                        each(&made, is_omitted || is_withheld);
                     }
-                    return;
+                };
+                rest(false);
+                if !self.omit.paths().is_empty() {
+                    rest(true);
                 }
-            };
-            if let Some(made) = &made {
-                used.add(rule, made.origin);
-                each(rule, index, made, is_omitted);
+                return;
             }
-        });
+        };
+        if let Some(made) = &made {
+            used.add(rule, made.origin);
+            each(made, is_omitted);
+        }
     }
 }

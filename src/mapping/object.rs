@@ -1,5 +1,7 @@
 //! Where in an event an attribute stands: the objects and lists around it, taken apart when this is compiled.
 
+use super::prepared::Prepared;
+
 /// The most objects and lists that an attribute of the table stands in.
 const DEEPEST: usize = 3;
 
@@ -15,8 +17,8 @@ pub struct Object {
 /// A step on the way from the event to an object: a member that is an object, or a list of objects.
 #[derive(Clone, Copy)]
 pub struct Step {
-    /// The member's name.
-    pub name: &'static str,
+    /// What every event with it has of it: the name with a colon, and the beginning of a list.
+    pub written: Prepared<24>,
     /// Whether it is a list.
     pub is_list: bool,
     /// Whether it is a list that can have more entries than one.
@@ -100,8 +102,9 @@ impl Step {
             [name @ .., b'[', b']'] => (name, true, true),
             name => (name, false, false),
         };
+        let written = Prepared::EMPTY.with(b"\"").with(name).with(b"\":");
         Self {
-            name: written.split_at(name.len()).0,
+            written: if is_list { written.with(b"[") } else { written },
             is_list,
             is_each,
             path,

@@ -2,18 +2,15 @@
 
 use super::json::needs_escape;
 
-/// The longest of them.
-const LONGEST: usize = 56;
-
-/// A short text that is ready to be written.
+/// A text that is ready to be written, of so many bytes at most.
 #[derive(Clone, Copy)]
-pub struct Prepared {
+pub struct Prepared<const LONGEST: usize> {
     /// Copied as a whole, since a copy of fixed size takes a few instructions.
     bytes: [u8; LONGEST],
     length: u8,
 }
 
-impl Prepared {
+impl<const LONGEST: usize> Prepared<LONGEST> {
     /// Nothing.
     pub const EMPTY: Self = Self {
         bytes: [0; LONGEST],
@@ -66,7 +63,7 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
-    use super::Prepared;
+    type Prepared = super::Prepared<56>;
 
     #[test]
     fn a_text_is_put_together_as_it_would_be_written() {

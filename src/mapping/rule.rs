@@ -20,7 +20,7 @@ pub struct Rule {
     /// The object that the attribute stands in.
     pub object: Object,
     /// What every event with the attribute has of it: the name with a colon, and a constant.
-    pub written: Prepared,
+    pub written: Prepared<56>,
     /// Whether the attribute is a list that never has more than one entry.
     pub is_single: bool,
     /// What of the endpoint the rule reads, such as `isolation.status`; empty for a constant.

@@ -1,11 +1,13 @@
 //! Writes an event, one value after the other, as JSON on one line.
 
+use simdutf8::basic::from_utf8;
 use uuid::Builder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::json::{push, write_integer, write_text};
+use super::json::{write_integer, write_text};
 use super::object::Object;
 use super::rule::{Rule, Value};
+use super::rules::Constants;
 
 /// Where the event's UUID will stand: it is made of all the rest.
 const NO_UID: &str = "00000000-0000-0000-0000-000000000000";
@@ -50,9 +52,7 @@ impl Writer {
 
     /// Writes the value of a rule, in the entry `index` of the rule's list.
     pub fn value(&mut self, rule: &'static Rule, index: usize, value: &Value<'_>) {
-        if index != self.index || rule.object != *self.open {
-            self.go_to(&rule.object, index);
-        }
+        self.be_in(&rule.object, index);
         // The fingerprint leaves out a heartbeat with the comma before it.
         let start = self.json.len() + usize::from(self.separator == b'{');
         self.separate();
@@ -79,6 +79,15 @@ impl Writer {
         }
     }
 
+    /// Writes constants, in the entry `index` of their list.
+    pub fn constants(&mut self, constants: &Constants, index: usize) {
+        if let [first, ..] = constants.rules.as_slice() {
+            self.be_in(&first.object, index);
+        }
+        self.separate();
+        self.json.extend_from_slice(&constants.written);
+    }
+
     /// Closes the event.
     pub fn finish(mut self) -> Written {
         self.close(0);
@@ -100,13 +109,21 @@ impl Writer {
         });
         Written {
             fingerprint: xxh3_64(&lasting),
-            // Made of texts alone.
-            json: String::from_utf8(self.json).unwrap_or_default(),
+            // Made of texts alone. Copied, so that it takes the room that it needs, and looked at with vectors.
+            json: from_utf8(&self.json).unwrap_or_default().to_owned(),
             uid,
         }
     }
 
+    #[inline(always)]
+    fn be_in(&mut self, object: &'static Object, index: usize) {
+        if index != self.index || *object != *self.open {
+            self.go_to(object, index);
+        }
+    }
+
     /// Closes and opens objects until this one is open, in the entry `index` of its list.
+    #[inline(never)]
     fn go_to(&mut self, object: &'static Object, index: usize) {
         let shared = self.open.shared(object);
         self.close(shared);
@@ -117,10 +134,7 @@ impl Writer {
         }
         for step in to_open {
             self.separate();
-            self.json.push(b'"');
-            push(&mut self.json, step.name);
-            self.json
-                .extend_from_slice(if step.is_list { b"\":[" } else { b"\":" });
+            step.written.write(&mut self.json);
             self.separator = b'{';
         }
         self.open = object;

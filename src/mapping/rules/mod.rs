@@ -8,8 +8,11 @@ pub(super) mod context;
 mod device;
 mod event;
 mod lists;
+mod runs;
 mod times;
 mod words;
+
+pub use self::runs::{Constants, Run, walk};
 
 use super::dialect::Dialect;
 use super::rule::Rule;
@@ -50,26 +53,6 @@ pub fn of(dialect: Dialect) -> impl Iterator<Item = &'static Rule> {
             Section::Once(rules) | Section::Each(_, rules) => rules.iter(),
         })
         .filter(move |rule| rule.is_of(dialect))
-}
-
-/// Calls `each` for every row of a dialect and every entry of its list, in the order of the event.
-pub fn walk(subject: &Subject<'_>, dialect: Dialect, mut each: impl FnMut(&'static Rule, usize)) {
-    for section in TABLE {
-        match section {
-            Section::Once(rules) => {
-                for rule in rules.iter().filter(|rule| rule.is_of(dialect)) {
-                    each(rule, 0);
-                }
-            }
-            Section::Each(count, rules) => {
-                for index in 0..count(subject) {
-                    for rule in rules.iter().filter(|rule| rule.is_of(dialect)) {
-                        each(rule, index);
-                    }
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
