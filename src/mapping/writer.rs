@@ -21,8 +21,10 @@ pub struct Writer {
     index: usize,
     /// What stands before the next member: `{` in an object that holds nothing yet, else a comma.
     separator: u8,
-    /// Where the values of heartbeats stand.
-    heartbeats: Vec<(usize, usize)>,
+    /// What is written without heartbeats, up to the last one.
+    lasting: Vec<u8>,
+    /// Where that one ends.
+    heartbeat_end: usize,
     /// Where the event's UUID is to stand.
     uid: Option<usize>,
 }
@@ -45,7 +47,8 @@ impl Writer {
             open: &Object::EVENT,
             index: 0,
             separator: b'{',
-            heartbeats: Vec::new(),
+            lasting: Vec::with_capacity(2048),
+            heartbeat_end: 0,
             uid: None,
         }
     }
@@ -75,7 +78,9 @@ impl Writer {
             self.json.push(b']');
         }
         if rule.heartbeat {
-            self.heartbeats.push((start, self.json.len()));
+            let lasting = self.json.get(self.heartbeat_end..start);
+            self.lasting.extend_from_slice(lasting.unwrap_or_default());
+            self.heartbeat_end = self.json.len();
         }
     }
 
@@ -92,13 +97,8 @@ impl Writer {
     pub fn finish(mut self) -> Written {
         self.close(0);
         self.json.push(b'}');
-        let mut lasting = Vec::with_capacity(self.json.len());
-        let mut from = 0;
-        for (start, end) in &self.heartbeats {
-            lasting.extend_from_slice(self.json.get(from..*start).unwrap_or_default());
-            from = *end;
-        }
-        lasting.extend_from_slice(self.json.get(from..).unwrap_or_default());
+        let lasting = self.json.get(self.heartbeat_end..);
+        self.lasting.extend_from_slice(lasting.unwrap_or_default());
         let uid = self.uid.and_then(|at| {
             let uid = Builder::from_custom_bytes(xxh3_128(&self.json).to_be_bytes()).into_uuid();
             let uid = uid.to_string();
@@ -108,7 +108,7 @@ impl Writer {
             Some(uid)
         });
         Written {
-            fingerprint: xxh3_64(&lasting),
+            fingerprint: xxh3_64(&self.lasting),
             // Made of texts alone. Copied, so that it takes the room that it needs, and looked at with vectors.
             json: from_utf8(&self.json).unwrap_or_default().to_owned(),
             uid,

@@ -51,10 +51,16 @@ pub fn request(
     }
 }
 
-/// Asks ahead for the page behind the one that `json` most likely is: the one of `query`. A key that turns out to be
+/// Asks ahead for the page behind the one that `body` most likely is: the one of `query`. A key that turns out to be
 /// another one has cost a request.
-pub fn request_next(session: &Session, tenant: &Tenant, page_size: u16, query: &Query, json: &str) {
-    if let Some(key) = likely_next_key(json) {
+pub fn request_next(
+    session: &Session,
+    tenant: &Tenant,
+    page_size: u16,
+    query: &Query,
+    body: &[u8],
+) {
+    if let Some(key) = likely_next_key(body) {
         let next = Query {
             page_from_key: Some(key),
             ..*query
@@ -65,9 +71,11 @@ pub fn request_next(session: &Session, tenant: &Tenant, page_size: u16, query: &
 }
 
 /// `pages.nextKey`, where the page ends with `pages` as the API writes it.
-fn likely_next_key(json: &str) -> Option<String> {
-    let start = json.floor_char_boundary(json.len().saturating_sub(LONGEST_PAGES));
-    let (_, pages) = json.get(start..)?.rsplit_once("\"pages\":")?;
+fn likely_next_key(body: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"\"pages\":";
+    let end = body.get(body.len().saturating_sub(LONGEST_PAGES)..)?;
+    let start = end.windows(NAME.len()).rposition(|name| name == NAME)?;
+    let pages = str::from_utf8(end.get(start + NAME.len()..)?).ok()?;
     let mut key = None;
     let mut scanner = Scanner::new(pages);
     let read = scanner.members(|scanner, name| {
@@ -143,7 +151,7 @@ pub fn read<'a>(
 mod tests {
     use url::Url;
 
-    use super::{closed, read, url};
+    use super::{LONGEST_PAGES, closed, likely_next_key, read, url};
     use crate::bindings::inventory::connector::types::Error;
     use crate::cursor::Query;
     use crate::sophos::whoami::Level;
@@ -186,6 +194,57 @@ mod tests {
         ] {
             let read = read(&host(), json, drop).unwrap();
             assert_eq!(read.as_deref(), next_key, "{json}");
+        }
+    }
+
+    #[test]
+    fn the_next_key_is_likely_what_the_page_ends_with() {
+        let long = format!(r#""{}"}}]"#, "x".repeat(2 * LONGEST_PAGES));
+        let long = long.as_bytes();
+        let cases: [([&[u8]; 3], _); 8] = [
+            (
+                [
+                    br#"{"items":[{"name":"#,
+                    long,
+                    br#","pages":{"size":1,"nextKey":"k=="}}"#,
+                ],
+                Some("k=="),
+            ),
+            (
+                [
+                    br#"{"items":[{"name":""#,
+                    b"\xff",
+                    br#""}],"pages":{"nextKey":"k"}}"#,
+                ],
+                Some("k"),
+            ),
+            (
+                [
+                    br#"{"items":[{"#,
+                    br#""pages":{"nextKey":"old"}}],"#,
+                    br#""pages":{"nextKey":"k"}}"#,
+                ],
+                Some("k"),
+            ),
+            ([br#"{"items":[],"#, br#""pages":{"size":1}"#, b"}"], None),
+            (
+                [br#"{"items":[],"#, br#""pages":{"nextKey":5}"#, b"}"],
+                None,
+            ),
+            (
+                [br#"{"items":[],"#, br#""pages":{"nextKey":"k""#, b""],
+                None,
+            ),
+            (
+                [br#"{"pages":{"nextKey":"k"},"items":[{"name":"#, long, b"}"],
+                None,
+            ),
+            ([b"", b"", b""], None),
+        ];
+        for (body, key) in cases {
+            let body = body.concat();
+            let text = String::from_utf8_lossy(&body);
+            assert_eq!(likely_next_key(&body).as_deref(), key, "{text}");
         }
     }
 
