@@ -249,7 +249,10 @@ impl<'a> Scanner<'a> {
                     self.plain()?;
                 }
             }
-            while let Some(&end) = self.open.last() {
+            loop {
+                let Some(&end) = self.open.last() else {
+                    return Ok(());
+                };
                 if self.goes_on(end)? {
                     if end == b'}' {
                         self.pass_name()?;
@@ -257,9 +260,6 @@ impl<'a> Scanner<'a> {
                     break;
                 }
                 self.open.pop();
-            }
-            if self.open.is_empty() {
-                return Ok(());
             }
         }
     }
@@ -332,13 +332,13 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 Ok(false)
             }
-            _ => self.pass_escaped(),
+            _ => self.pass_on().map(|()| true),
         }
     }
 
-    /// Passes the rest of a text over, in which something is escaped.
+    /// Passes the rest of a text over that does not end where its plain beginning does.
     #[inline(never)]
-    fn pass_escaped(&mut self) -> Result<bool, NotJson> {
+    fn pass_on(&mut self) -> Result<(), NotJson> {
         loop {
             match self.plain_end() {
                 Some(b'"') => break,
@@ -350,7 +350,7 @@ impl<'a> Scanner<'a> {
             }
         }
         self.at += 1;
-        Ok(true)
+        Ok(())
     }
 
     /// Passes what can stand in a text as it is, and gives what ends it.
@@ -381,7 +381,9 @@ impl<'a> Scanner<'a> {
 #[inline(always)]
 fn plain_bytes(bytes: &[u8]) -> usize {
     // Most texts end here, and come to no loop.
-    if let Some([first, second]) = sixteens(bytes) {
+    if let Some((first, rest)) = bytes.split_first_chunk()
+        && let Some(second) = rest.first_chunk()
+    {
         let plain = plain_of(first);
         if plain < 16 {
             return plain;
@@ -392,12 +394,6 @@ fn plain_bytes(bytes: &[u8]) -> usize {
         }
     }
     plain_bytes_of_long(bytes)
-}
-
-#[inline(always)]
-fn sixteens(bytes: &[u8]) -> Option<[&[u8; 16]; 2]> {
-    let (first, bytes) = bytes.split_first_chunk()?;
-    Some([first, bytes.first_chunk()?])
 }
 
 #[inline(never)]

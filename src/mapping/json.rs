@@ -49,8 +49,8 @@ pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
     is_plain
 }
 
-/// Adds a text of sixteen bytes or more as [`push`] does. What fills no sixteen at its end is the end of the last
-/// sixteen.
+/// Adds a text of sixteen bytes or more as [`push`] does. What is left behind the last whole sixteen is written with the
+/// bytes before it, as the text's last sixteen.
 #[inline(always)]
 fn push_long(json: &mut Vec<u8>, bytes: &[u8], last: &[u8; 16]) -> bool {
     let end = json.len() + bytes.len();

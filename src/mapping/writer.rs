@@ -107,8 +107,11 @@ impl Writer {
                 .copy_from_slice(uid.as_bytes());
             Some(uid)
         });
+        let fingerprint = xxh3_64(&self.lasting);
+        // Two of them at once are enough of an event that fills the memory.
+        drop(self.lasting);
         Written {
-            fingerprint: xxh3_64(&self.lasting),
+            fingerprint,
             // Made of texts alone. Copied, so that it takes the room that it needs, and looked at with vectors.
             json: from_utf8(&self.json).unwrap_or_default().to_owned(),
             uid,

@@ -60,6 +60,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_constant_moves_with_a_check_in() {
+        let rules = Dialect::ALL.into_iter().flat_map(of);
+        for rule in rules.filter(|rule| rule.is_constant()) {
+            assert!(!rule.heartbeat, "{}", rule.path);
+        }
+    }
+
+    #[test]
     fn attributes_stand_in_one_object_where_their_paths_say_so() {
         let rules: Vec<_> = Dialect::ALL.into_iter().flat_map(of).collect();
         let object = |rule: &Rule| rule.path.rsplit_once('.').map_or("", |(object, _)| object);
