@@ -7,7 +7,9 @@
 
 use std::borrow::Cow;
 
-use wide::u8x16;
+pub(crate) mod plain;
+
+use self::plain::plain_bytes;
 
 /// A text that is read from its beginning; whoever reads decides at each value what becomes of it.
 pub struct Scanner<'a> {
@@ -92,7 +94,7 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
         match self.text.as_bytes().get(self.at) {
-            Some(b' ' | b'\t' | b'\n' | b'\r') => self.peek_behind_space(),
+            Some(byte) if is_space(*byte) => self.peek_behind_space(),
             byte => byte.copied(),
         }
     }
@@ -100,8 +102,7 @@ impl<'a> Scanner<'a> {
     #[cold]
     fn peek_behind_space(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += rest.iter().take_while(is_space).count();
+        self.at += rest.iter().take_while(|byte| is_space(**byte)).count();
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -377,47 +378,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
-#[inline(always)]
-fn plain_bytes(bytes: &[u8]) -> usize {
-    // Most texts end here, and come to no loop.
-    if let Some((first, rest)) = bytes.split_first_chunk()
-        && let Some(second) = rest.first_chunk()
-    {
-        let plain = plain_of(first);
-        if plain < 16 {
-            return plain;
-        }
-        let plain = plain_of(second);
-        if plain < 16 {
-            return 16 + plain;
-        }
-    }
-    plain_bytes_of_long(bytes)
-}
-
-#[inline(never)]
-fn plain_bytes_of_long(bytes: &[u8]) -> usize {
-    let (sixteens, rest) = bytes.as_chunks();
-    for (index, sixteen) in sixteens.iter().enumerate() {
-        let plain = plain_of(sixteen);
-        if plain < 16 {
-            return index * 16 + plain;
-        }
-    }
-    let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | 0..0x20);
-    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
-}
-
-/// How many of sixteen bytes there are before the first one that cannot stand in a text as it is.
-#[inline(always)]
-pub fn plain_of(bytes: &[u8; 16]) -> usize {
-    let bytes = u8x16::new(*bytes);
-    let special = bytes.simd_eq(u8x16::splat(b'"'))
-        | bytes.simd_eq(u8x16::splat(b'\\'))
-        | bytes.simd_lt(u8x16::splat(0x20));
-    // None at 16.
-    (special.to_bitmask() | 1 << 16).trailing_zeros() as usize
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// How long the escape is at the beginning.

@@ -5,7 +5,7 @@
 //! escaped.
 
 use super::bytes::plain_bytes;
-use crate::json::plain_of;
+use crate::json::plain::{needs_escape, plain_of};
 
 /// Writes a text, with quotes around it.
 pub fn write_text(json: &mut Vec<u8>, text: &str) {
@@ -77,11 +77,6 @@ fn push_ends<const N: usize>(json: &mut Vec<u8>, bytes: &[u8]) -> Option<([u8; N
     json.truncate(end - N);
     json.extend_from_slice(&ends.1);
     Some(ends)
-}
-
-/// Whether JSON escapes a byte of a text.
-pub const fn needs_escape(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Texts that are put together when this is compiled, and copied at a stroke.
 
-use super::json::needs_escape;
+use crate::json::plain::needs_escape;
 
 /// A text that is ready to be written, of so many bytes at most.
 #[derive(Clone, Copy)]

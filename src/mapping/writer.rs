@@ -78,8 +78,7 @@ impl Writer {
             self.json.push(b']');
         }
         if rule.heartbeat {
-            let lasting = self.json.get(self.heartbeat_end..start);
-            self.lasting.extend_from_slice(lasting.unwrap_or_default());
+            self.keep_until(start);
             self.heartbeat_end = self.json.len();
         }
     }
@@ -97,8 +96,7 @@ impl Writer {
     pub fn finish(mut self) -> Written {
         self.close(0);
         self.json.push(b'}');
-        let lasting = self.json.get(self.heartbeat_end..);
-        self.lasting.extend_from_slice(lasting.unwrap_or_default());
+        self.keep_until(self.json.len());
         let uid = self.uid.and_then(|at| {
             let uid = Builder::from_custom_bytes(xxh3_128(&self.json).to_be_bytes()).into_uuid();
             let uid = uid.to_string();
@@ -116,6 +114,12 @@ impl Writer {
             json: from_utf8(&self.json).unwrap_or_default().to_owned(),
             uid,
         }
+    }
+
+    /// Adds what was written since the last heartbeat to what lasts.
+    fn keep_until(&mut self, end: usize) {
+        let lasting = self.json.get(self.heartbeat_end..end);
+        self.lasting.extend_from_slice(lasting.unwrap_or_default());
     }
 
     #[inline(always)]

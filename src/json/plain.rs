@@ -1,0 +1,50 @@
+//! Which bytes stand in a JSON text as they are, looked for sixteen at a time.
+
+use wide::u8x16;
+
+/// Whether JSON escapes a byte of a text.
+pub const fn needs_escape(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
+#[inline(always)]
+pub fn plain_bytes(bytes: &[u8]) -> usize {
+    // Most texts end here, and come to no loop.
+    if let Some((first, rest)) = bytes.split_first_chunk()
+        && let Some(second) = rest.first_chunk()
+    {
+        let plain = plain_of(first);
+        if plain < 16 {
+            return plain;
+        }
+        let plain = plain_of(second);
+        if plain < 16 {
+            return 16 + plain;
+        }
+    }
+    plain_bytes_of_long(bytes)
+}
+
+#[inline(never)]
+fn plain_bytes_of_long(bytes: &[u8]) -> usize {
+    let (sixteens, rest) = bytes.as_chunks();
+    for (index, sixteen) in sixteens.iter().enumerate() {
+        let plain = plain_of(sixteen);
+        if plain < 16 {
+            return index * 16 + plain;
+        }
+    }
+    bytes.len() - rest.len() + rest.iter().take_while(|byte| !needs_escape(**byte)).count()
+}
+
+/// How many of sixteen bytes there are before the first one that cannot stand in a text as it is.
+#[inline(always)]
+pub fn plain_of(bytes: &[u8; 16]) -> usize {
+    let bytes = u8x16::new(*bytes);
+    let special = bytes.simd_eq(u8x16::splat(b'"'))
+        | bytes.simd_eq(u8x16::splat(b'\\'))
+        | bytes.simd_lt(u8x16::splat(0x20));
+    // None at 16.
+    (special.to_bitmask() | 1 << 16).trailing_zeros() as usize
+}
