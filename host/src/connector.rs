@@ -17,6 +17,7 @@ use crate::config::Timeouts;
 use crate::contract;
 use crate::egress::denials::Denials;
 use crate::egress::{Egress, Policy};
+use crate::failure;
 use crate::http_client::HttpClient;
 use crate::limits::{ALONE, Limit, Limits, Passed, RequestCount};
 use crate::meter::metered;
@@ -264,6 +265,13 @@ impl Connector {
                 limits, timeouts, ..
             } = &self.access;
             return Stopped::passed(limit, limits, timeouts).into();
+        }
+        if let Some(id) = failure::correlation_id(&mut error)
+            && id
+                .as_deref()
+                .is_some_and(|id| self.access.secrets.are_in(id))
+        {
+            *id = None;
         }
         if let Error::Denied(failure) = &mut error
             && let Some(refusal) = self.egress.reasons().take_refusal()
