@@ -12,6 +12,7 @@ mod support;
 
 mod ahead;
 mod broken_state;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -390,14 +391,4 @@ fn a_destination_that_makes_its_account_wait_delays_no_other_account() {
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("stopped before the end"), "{log}");
     assert_eq!(work.ids().len(), 16);
-}
-
-/// More than the host lets one instance hold at once: what a request needed is given back with its answer.
-#[test]
-fn one_instance_makes_any_number_of_requests() {
-    let work = partner(1_100, 1);
-    work.host(&["collect", "--jobs", "1", "--dry-run"])
-        .expect(0)
-        .says(&["events 1100,"]);
-    assert_eq!(work.simulator.requests_of(Route::Token).len(), 1);
 }
