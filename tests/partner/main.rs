@@ -12,6 +12,7 @@ mod support;
 
 mod ahead;
 mod broken_state;
+mod pauses;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -355,8 +356,13 @@ fn a_tenant_that_moved_to_a_page_already_read_is_not_taken_for_gone() {
 #[test]
 fn one_that_waits_to_try_again_gives_its_job_to_another() {
     let work = partner(5, 2);
+    work.configure("", "[account.acme.retry]\ntotal = \"2h\"");
     let waits = tenants(&work)[0].0.clone();
-    let an_hour = Fault::rate_limited(Some(3_600));
+    let an_hour = Fault::Status {
+        code: 503,
+        headers: vec![("retry-after".to_owned(), "3600".to_owned())],
+        body: None,
+    };
     work.simulator
         .fault_when(Route::Endpoints, is_of(&waits), an_hour);
     let mut running = Running::start(&work, &["collect", "--jobs", "1"]);
