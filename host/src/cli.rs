@@ -89,8 +89,8 @@ pub struct Collect {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Deliver at most this many events of each source; a page that is cut comes again in the next run
-    #[arg(long, value_name = "N")]
+    /// Preview: deliver at most this many events of each source, from its beginning, and store nothing
+    #[arg(long, value_name = "N", conflicts_with = "every")]
     pub limit: Option<u64>,
 
     /// Collect so many sources at a time, of all accounts together
