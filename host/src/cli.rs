@@ -216,7 +216,8 @@ pub enum State {
     Set(SetMark),
     /// Forget cursors, so that the next run walks everything
     Reset(Selector),
-    /// Forget the cursors of sources that are gone and of accounts that the configuration no longer has
+    /// Forget the cursors of sources that are gone or cannot be collected, and of accounts that the configuration no
+    /// longer has
     Prune,
 }
 
