@@ -203,16 +203,57 @@ fn a_dry_run_delivers_and_stores_nothing() {
 }
 
 #[test]
-fn a_limit_cuts_a_page_that_then_comes_again() {
+fn a_limit_is_a_preview_that_stores_nothing() {
     let work = Workplace::new(fleet(1_200));
-    work.host(&["collect", "--limit", "510"])
+    for _ in 0..2 {
+        work.host(&["collect", "--limit", "510"])
+            .expect(0)
+            .says(&["events 510", "stopped before the end"]);
+        assert_eq!(work.ids().len(), 510);
+        assert!(work.state().is_none());
+        work.forget_events();
+    }
+    work.host(&["collect", "--limit", "3"]).expect(0);
+    let ids = work.ids();
+    assert_eq!(ids.len(), 3);
+    work.forget_events();
+    work.collect(0).says(&["events 1200"]);
+
+    // From the beginning, whatever is stored, and all of it where it is no more than the limit.
+    let before = work.state();
+    work.forget_events();
+    work.host(&["collect", "--limit", "3", "--metrics", "metrics.prom"])
         .expect(0)
-        .says(&["events 510", "stopped before the end"]);
-    assert_eq!(work.ids().len(), 510);
-    work.collect(0).says(&["events 700"]);
-    let deliveries = work.deliveries();
-    assert_eq!(deliveries.len(), 1_200);
-    assert_eq!(deliveries.values().filter(|times| **times == 2).count(), 10);
+        .says(&["events 3,"]);
+    assert_eq!(work.ids(), ids);
+    assert!(!work.path("metrics.prom").exists());
+    work.forget_events();
+    let ran = work.host(&["collect", "--limit", "1200"]).expect(0);
+    let ran = ran.says(&["events 1200,"]);
+    assert!(!ran.stderr.contains("stopped before"), "{}", ran.stderr);
+    assert_eq!(work.state(), before);
+}
+
+#[test]
+fn a_preview_forgets_what_the_destination_had_of_its_devices() {
+    let work = Workplace::new(fleet(3));
+    work.edit_config("rate_limits = []", "rate_limits = []\nemit = \"changed\"");
+    let named = |name: &str| {
+        let name = name.to_owned();
+        work.simulator.fleet(move |fleet| {
+            fleet.edit(0, |record| record["hostname"] = name.as_str().into());
+            fleet.check_in(0, time::OffsetDateTime::now_utc());
+        });
+    };
+    named("first");
+    work.collect(0).says(&["events 3,"]);
+    named("second");
+    work.host(&["collect", "--limit", "1"]).expect(0);
+    named("first");
+    // The destination was told "second" last, so "first" is news to it.
+    work.collect(0).says(&["events 1,"]);
+    let events = work.events();
+    assert_eq!(events.last().unwrap()["device"]["hostname"], "first");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod support;
 
 use serde_json::Value;
 use sophos_central_simulator::{
-    CLIENT_ID, CLIENT_SECRET, Clock, DEFAULT_TENANT, Fleet, Options, instant,
+    CLIENT_ID, CLIENT_SECRET, Clock, DEFAULT_TENANT, Fault, Fleet, Options, Route, instant,
 };
 use support::{Workplace, built};
 
@@ -180,7 +180,9 @@ fn state_tells_how_far_each_source_is() {
         .says(&["nothing is stored of account acme", "asset-host state list"]);
     assert!(!work.path("state.db").exists(), "to look made a file");
 
-    work.host(&["collect", "--limit", "500"]).expect(0);
+    work.simulator
+        .fault(Route::Endpoints, 2, Fault::status(403));
+    work.collect(1);
     work.host(&["state", "list"]).expect(0).says(&[
         "ACCOUNT",
         "acme",

@@ -14,7 +14,7 @@ use serde_json::json;
 use sophos_central_simulator::{
     CLIENT_SECRET, Credential, DEFAULT_TENANT, DeadAddress, Fault, Fleet, Options, Route, Tenant,
 };
-use support::{QUICK, Ran, Workplace};
+use support::{QUICK, Ran, TOKEN, Workplace};
 
 /// The tables of a configuration that soon gives up.
 const IMPATIENT: &str = r#"
@@ -73,6 +73,12 @@ fn secrets(work: &Workplace) -> Vec<String> {
 /// Neither the client secret nor any token is in the outputs or in any file of the folder.
 #[track_caller]
 fn assert_no_secret(work: &Workplace, ran: &Ran) {
+    assert_hidden(work, ran, &secrets(work));
+}
+
+/// None of these texts is in the outputs or in any file of the folder.
+#[track_caller]
+fn assert_hidden(work: &Workplace, ran: &Ran, texts: &[String]) {
     let mut places = vec![
         (
             "standard output".to_owned(),
@@ -85,7 +91,7 @@ fn assert_no_secret(work: &Workplace, ran: &Ran) {
         places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
     }
     for (place, bytes) in places {
-        for secret in secrets(work) {
+        for secret in texts {
             let found = bytes
                 .windows(secret.len())
                 .any(|window| window == secret.as_bytes());
@@ -398,5 +404,59 @@ fn no_secret_shows_though_the_api_echoes_it() {
                 assert_no_secret(&work, &ran);
             }
         }
+    }
+}
+
+#[test]
+fn no_part_of_a_token_is_taken_for_an_id() {
+    // The simulator's first token is always the same.
+    let token = {
+        let work = Workplace::new(options());
+        work.host(&["check"]).expect(0);
+        work.simulator.issued_tokens()[0].clone()
+    };
+    let part = token.split('.').nth(1).unwrap().to_owned();
+    assert!(part.len() >= 16, "{part}");
+    let own = [Route::Whoami, Route::Endpoints].map(|route| (options(), route));
+    for (options, route) in own.into_iter().chain(parents()) {
+        for code in [401, 403, 503] {
+            for echoed in [token.clone(), part.clone(), format!("id-{part}-id")] {
+                let work = Workplace::new(options.clone());
+                work.configure("", IMPATIENT);
+                work.simulator.fault_always(route, echo(code, &echoed));
+                let ran = work.host(&["-vv", "collect"]).expect(1);
+                assert!(ran.stderr.contains(&format!("{code})")), "{}", ran.stderr);
+                assert_hidden(&work, &ran, std::slice::from_ref(&part));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_part_of_the_client_secret_is_taken_for_an_id() {
+    let part = TOKEN[8..].to_owned();
+    for mode in ["stand-in", "value"] {
+        let work = Workplace::new(Options {
+            client_secret: TOKEN.to_owned(),
+            ..options()
+        });
+        work.configure("", IMPATIENT);
+        work.edit_config("TEST_CLIENT_SECRET", "TEST_TOKEN");
+        work.edit_config(
+            "rate_limits = []",
+            &format!("rate_limits = []\nsecret_mode = \"{mode}\""),
+        );
+        work.host(&["check"]).expect(0);
+        // The body with an id alone: an error code is a word of its own.
+        let body = json!({"trackingId": part, "correlationId": part}).to_string();
+        let fault = Fault::Status {
+            code: 503,
+            headers: Vec::new(),
+            body: Some(body.into_bytes()),
+        };
+        work.simulator.fault_always(Route::Token, fault);
+        let ran = work.host(&["-vv", "collect"]).expect(1);
+        assert!(ran.stderr.contains("(503)"), "{}", ran.stderr);
+        assert_hidden(&work, &ran, std::slice::from_ref(&part));
     }
 }

@@ -1,6 +1,6 @@
 //! A call of the component, made again where that may help.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::info;
 
@@ -28,6 +28,8 @@ pub struct Call<'a> {
     stop: &'a Stop,
     attempts: Attempts,
     failing_since: Option<Instant>,
+    /// For how long the account has paused since then, which is not held against this source.
+    paused: Duration,
     /// How many tries there were after the first.
     pub retries: u64,
 }
@@ -40,6 +42,7 @@ impl<'a> Call<'a> {
             stop,
             attempts: Attempts::default(),
             failing_since: None,
+            paused: Duration::ZERO,
             retries: 0,
         }
     }
@@ -56,26 +59,50 @@ impl<'a> Call<'a> {
             Err(failed) => failed,
         };
         let why = failure::explain(&failed, &self.account.name);
-        let CallError::Told(error) = failed else {
-            return Some(Answer::Bad(why));
-        };
+        let mut fault = fault_of(&failed);
         // A stop ends waits for the rate limit with an error of their own.
-        if self.stop.requested() && Fault::from(&error) != Fault::Final {
+        if self.stop.requested() && fault != Fault::Final {
             return Some(Answer::Stopped);
         }
-        let elapsed = self
-            .failing_since
-            .get_or_insert_with(Instant::now)
-            .elapsed();
+        let asked_to_pause = matches!(fault, Fault::RateLimited(_));
+        let pause = worker.paused();
+        if matches!(fault, Fault::Unavailable(_)) && !pause.is_zero() {
+            // Most likely a request that was not sent because of the pause.
+            fault = Fault::RateLimited(Some(pause));
+        }
+        let waited = worker.take_waited();
+        let elapsed = match self.failing_since {
+            Some(since) => {
+                self.paused += waited;
+                since.elapsed().saturating_sub(self.paused)
+            }
+            None => {
+                self.failing_since = Some(Instant::now());
+                Duration::ZERO
+            }
+        };
         let retry = &self.account.retry;
-        let Next::Again(wait) = self.attempts.after(&error, retry, elapsed, fastrand::f64()) else {
+        let Next::Again(wait) = self.attempts.after(fault, retry, elapsed, fastrand::f64()) else {
             return Some(Answer::Bad(why));
         };
+        if asked_to_pause {
+            // The API counts the requests of the whole account.
+            worker.pause(wait);
+        }
         self.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());
         if !wait.is_zero() {
             worker.rest();
         }
         self.stop.sleep(wait).await.then_some(Answer::Stopped)
+    }
+}
+
+/// What a failed try means for another one.
+fn fault_of(failed: &CallError<Error>) -> Fault {
+    match failed {
+        CallError::Told(error) => Fault::from(error),
+        CallError::Stopped(stopped) if stopped.is_timeout() => Fault::Unavailable(None),
+        CallError::Stopped(_) => Fault::Final,
     }
 }

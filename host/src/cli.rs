@@ -89,8 +89,8 @@ pub struct Collect {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Deliver at most this many events of each source; a page that is cut comes again in the next run
-    #[arg(long, value_name = "N")]
+    /// Preview: deliver at most this many events of each source, from its beginning, and store nothing
+    #[arg(long, value_name = "N", conflicts_with = "every")]
     pub limit: Option<u64>,
 
     /// Collect so many sources at a time, of all accounts together
@@ -216,7 +216,8 @@ pub enum State {
     Set(SetMark),
     /// Forget cursors, so that the next run walks everything
     Reset(Selector),
-    /// Forget the cursors of sources that are gone and of accounts that the configuration no longer has
+    /// Forget the cursors of sources that are gone or cannot be collected, and of accounts that the configuration no
+    /// longer has
     Prune,
 }
 

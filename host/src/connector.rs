@@ -1,12 +1,14 @@
 //! A component with an account's rights, called: one method for each export.
 //!
 //! An instance lives as long as it behaves. After a trap, past a limit and where it breaks the contract it is
-//! dropped, and the next call gets a fresh one; by the contract that loses nothing but a session.
+//! dropped, as is one that holds more and more from call to call, and the next call gets a fresh one; by the contract
+//! that loses nothing but a session.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::debug;
 use wasmtime::Store;
 
 use crate::bindings::ConnectorApi;
@@ -17,6 +19,7 @@ use crate::config::Timeouts;
 use crate::contract;
 use crate::egress::denials::Denials;
 use crate::egress::{Egress, Policy};
+use crate::failure;
 use crate::http_client::HttpClient;
 use crate::limits::{ALONE, Limit, Limits, Passed, RequestCount};
 use crate::meter::metered;
@@ -265,6 +268,13 @@ impl Connector {
             } = &self.access;
             return Stopped::passed(limit, limits, timeouts).into();
         }
+        if let Some(id) = failure::correlation_id(&mut error)
+            && id
+                .as_deref()
+                .is_some_and(|id| self.access.secrets.are_in(id))
+        {
+            *id = None;
+        }
         if let Error::Denied(failure) = &mut error
             && let Some(refusal) = self.egress.reasons().take_refusal()
         {
@@ -282,8 +292,11 @@ impl Connector {
         self.egress.reasons().begin_call();
         self.requests.begin_call();
         self.passed.take();
-        if let Some(instance) = self.instance.take() {
-            return Ok(instance);
+        if let Some(mut instance) = self.instance.take() {
+            if !instance.store.data_mut().is_used_up() {
+                return Ok(instance);
+            }
+            debug!("a new instance replaces one that holds too many requests, bodies and the like");
         }
         self.egress.reasons().forget();
         let Access {

@@ -11,6 +11,7 @@ use crate::config::{Account, Selection};
 use crate::connector::CallError;
 use crate::contract::Breach;
 use crate::run::Worker;
+use crate::state::SourceState;
 use crate::stop::Stop;
 use crate::stopped::Stopped;
 
@@ -31,7 +32,7 @@ pub struct Discovered {
     pub sources: Vec<Source>,
     ids: BTreeSet<String>,
     /// The ids of those that can be collected.
-    good: HashSet<String>,
+    good: BTreeSet<String>,
     /// The ids of those that cannot be, each with its reasons.
     bad: HashSet<(String, String)>,
     /// How the listing ended.
@@ -52,6 +53,11 @@ impl Discovered {
     /// The ids of the sources.
     pub fn ids(&self) -> &BTreeSet<String> {
         &self.ids
+    }
+
+    /// The ids of the sources that can be collected.
+    pub fn collectable(&self) -> &BTreeSet<String> {
+        &self.good
     }
 
     /// Adds the sources of a page. A listing that shifts between two pages may show one twice: what can be
@@ -86,17 +92,17 @@ impl Discovered {
         self.retries += other.retries;
     }
 
-    /// The entries of an account's `only` that name no source of a complete listing. Those of `skip` are told in
-    /// the log: they leave nothing out.
-    pub fn unmatched<'a>(&self, selection: &'a Selection) -> Vec<&'a str> {
+    /// The entries of an account's `only` that name neither a source of a complete listing nor a `stored` one. Those
+    /// of `skip` are told in the log: they leave nothing out.
+    pub fn unmatched<'a>(&self, selection: &'a Selection, stored: &[SourceState]) -> Vec<&'a str> {
         if !matches!(self.end, End::Complete) {
             return Vec::new();
         }
-        let names: Vec<_> = self
-            .sources
-            .iter()
-            .map(|source| (source.id.as_str(), source.name.as_str()))
-            .collect();
+        let listed = self.sources.iter();
+        let listed = listed.map(|source| (source.id.as_str(), source.name.as_str()));
+        let stored = stored.iter();
+        let stored = stored.map(|source| (source.source.as_str(), source.name.as_str()));
+        let names: Vec<_> = listed.chain(stored).collect();
         for entry in selection.unmatched_skip(&names) {
             warn!(
                 "`skip` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or \

@@ -37,7 +37,7 @@ pub struct Page {
     pub state: Option<Arc<Mutex<State>>>,
     /// Whether the fingerprints of its devices are forgotten before it is delivered.
     pub forgets: bool,
-    /// What is stored once it is confirmed; none where it is not done with.
+    /// What is stored once it is confirmed; none where nothing is.
     pub step: Option<Step>,
 }
 

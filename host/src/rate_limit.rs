@@ -3,9 +3,11 @@
 //! A token bucket lets twice its limit through in a window that begins in the middle of a pause. Here the
 //! moments that were given out are remembered, so that no window of a limit's length, wherever it begins, holds
 //! more requests than that limit allows.
+//!
+//! An API that answers 429 asks the account, not one of its sources, for a pause: see [`SharedLimiter::pause`].
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::manifest::RateLimit;
@@ -93,12 +95,22 @@ impl RateLimiter {
 
 /// One limiter for all the workers of an account.
 #[derive(Debug, Clone)]
-pub struct SharedLimiter(Arc<Mutex<RateLimiter>>);
+pub struct SharedLimiter(Arc<Mutex<Shared>>);
+
+#[derive(Debug)]
+struct Shared {
+    limiter: RateLimiter,
+    /// When the pause that the API asked for ends; none where it asked for none.
+    paused_until: Option<Instant>,
+}
 
 impl SharedLimiter {
     /// A limiter that keeps to all of `limits`, shared by its clones.
     pub fn new(limits: &[RateLimit]) -> Self {
-        Self(Arc::new(Mutex::new(RateLimiter::new(limits))))
+        Self(Arc::new(Mutex::new(Shared {
+            limiter: RateLimiter::new(limits),
+            paused_until: None,
+        })))
     }
 
     /// Counts one more request and returns how long the caller has to sleep before it sends it; zero where it
@@ -106,10 +118,29 @@ impl SharedLimiter {
     /// A request that is then not sent has still been counted.
     #[must_use = "the request may leave only after this time"]
     pub fn reserve(&self) -> Duration {
-        // Nothing in `reserve` leaves the queue half changed.
-        let mut limiter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        limiter.reserve(now).saturating_duration_since(now)
+        let moment = self.lock().limiter.reserve(now);
+        moment.saturating_duration_since(now)
+    }
+
+    /// Lets no request of the account leave for this long. A pause that ends later stays as it is.
+    pub fn pause(&self, pause: Duration) {
+        let until = Instant::now().checked_add(pause);
+        let mut shared = self.lock();
+        shared.paused_until = shared.paused_until.max(until);
+    }
+
+    /// How long the account's requests still have to pause; zero where the API asked for no pause, or it is over.
+    pub fn paused(&self) -> Duration {
+        let until = self.lock().paused_until;
+        until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // Nothing leaves the queue half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -223,6 +254,20 @@ mod tests {
         let other = one.clone();
         assert_eq!(one.reserve(), Duration::ZERO);
         assert!(other.reserve() > Duration::from_secs(1_800));
+    }
+
+    #[test]
+    fn a_pause_holds_every_clone_and_is_never_shortened() {
+        let one = SharedLimiter::new(&[]);
+        let other = one.clone();
+        assert_eq!(other.paused(), Duration::ZERO);
+        one.pause(Duration::from_secs(60));
+        one.pause(Duration::from_secs(1));
+        let paused = other.paused();
+        assert!(paused > Duration::from_secs(50), "{paused:?}");
+        assert!(paused <= Duration::from_secs(60), "{paused:?}");
+        other.pause(Duration::from_secs(3_600));
+        assert!(one.paused() > Duration::from_secs(3_000));
     }
 
     #[test]

@@ -69,6 +69,14 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// Whether the instance holds so much between two calls that the next ones may take more than it may hold. Some
+    /// component or a library of it does not give back all that a request takes.
+    pub fn is_used_up(&mut self) -> bool {
+        self.table.iter_mut().count() > MOST_RESOURCES / 2
+    }
+}
+
 /// A wall clock that stands still, so long after the beginning of 1970.
 struct StoppedClock(Duration);
 

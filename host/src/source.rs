@@ -51,13 +51,15 @@ pub struct Run<'a> {
     pub account: &'a Account,
     /// The state; shared with the other sources of the run.
     pub state: &'a Arc<Mutex<State>>,
-    /// Whether cursors, fingerprints and rejects are stored: not for `--dry-run` and for a range.
+    /// Whether cursors and fingerprints are stored: not for `--dry-run`, a range and `--limit`.
     pub storing: bool,
-    /// Where rejects are written; none for `--dry-run`.
+    /// Whether fingerprints of what is delivered are forgotten: where they are stored, and for `--limit`.
+    pub forgetting: bool,
+    /// Where rejects are written; none for `--dry-run` and `--limit`.
     pub rejects: Option<&'a Arc<Rejects>>,
     /// Where events go.
     pub destination: &'a Arc<dyn Destination>,
-    /// Whether unchanged devices are left out, by the account's `emit`; never in a range.
+    /// Whether unchanged devices are left out, by the account's `emit`; never in a range and with `--limit`.
     pub emit: Emit,
     /// How many events may be delivered.
     pub limit: Option<u64>,
@@ -145,8 +147,6 @@ struct Sent {
     rejects: u64,
     mark: Option<String>,
     more: bool,
-    /// `--limit` has cut events off: the page is not done with.
-    cut: bool,
     /// Requests to the destination that were made again.
     retries: Arc<AtomicU64>,
     delivery: AbortOnDropHandle<Result<Confirmed, Unconfirmed>>,
@@ -170,10 +170,14 @@ impl Walk<'_> {
             }
             let next = batch.cursor.clone();
             let more = batch.more;
-            let cut = self.send(batch, cursor.is_none())?;
-            if cut || !more {
+            let limit_reached = self.send(batch, cursor.is_none())?;
+            if limit_reached || !more {
                 self.confirm_without(worker).await?;
-                return Ok(if cut { End::Cut } else { End::UpToDate });
+                return Ok(if limit_reached {
+                    End::Cut
+                } else {
+                    End::UpToDate
+                });
             }
             cursor = Some(next);
         }
@@ -245,7 +249,7 @@ impl Walk<'_> {
         self.confirm().await
     }
 
-    /// Begins to deliver a page. Gives whether `--limit` ends the walk with it.
+    /// Begins to deliver a page. Gives whether `--limit` leaves events of the source out.
     fn send(&mut self, batch: Batch, first: bool) -> Result<bool, Halt> {
         let found = batch.events.len();
         let mut events = self.to_deliver(batch.events)?;
@@ -253,15 +257,14 @@ impl Walk<'_> {
         let room = self.run.limit.map_or(usize::MAX, |limit| {
             usize::try_from(limit.saturating_sub(self.sent)).unwrap_or(usize::MAX)
         });
-        let cut = events.len() > room;
+        let limit_reached = events.len() > room || (events.len() == room && batch.more);
         events.truncate(room);
         let count = events.len() as u64;
         // Where everything that was seen is sent, the first page that is stored forgets all fingerprints.
-        let forgets = count > 0 && (self.run.emit == Emit::Changed || self.sent == 0);
+        let forgotten_already = self.run.storing && self.run.emit == Emit::Seen && self.sent > 0;
+        let forgets = self.run.forgetting && count > 0 && !forgotten_already;
         self.sent += count;
         let retries = Arc::<AtomicU64>::default();
-        // What is cut off comes again, with the page's rejects.
-        let rejects = if cut { Vec::new() } else { batch.rejects };
         let step = Step {
             name: self.source.name.clone(),
             cursor: batch.cursor,
@@ -278,23 +281,21 @@ impl Walk<'_> {
             destination: Arc::clone(self.run.destination),
             rejects_file: self.run.rejects.cloned(),
             retries: Arc::clone(&retries),
-            rejects,
-            state: self.run.storing.then(|| Arc::clone(self.run.state)),
+            rejects: batch.rejects,
+            state: self.run.forgetting.then(|| Arc::clone(self.run.state)),
             forgets,
-            step: (!cut).then_some(step),
+            step: self.run.storing.then_some(step),
         };
         self.page = Some(Sent {
             events: count,
             unchanged: unchanged as u64,
             rejects: page.rejects.len() as u64,
-            mark: batch.mark,
-            more: batch.more,
-            cut,
+            mark: batch.mark.filter(|_| !limit_reached),
+            more: batch.more || limit_reached,
             retries,
             delivery: AbortOnDropHandle::new(tokio::spawn(page.deliver().in_current_span())),
         });
-        let full = self.run.limit.is_some_and(|limit| self.sent >= limit);
-        Ok(cut || (full && batch.more))
+        Ok(limit_reached)
     }
 
     /// The events of a page without those that the destination need not be told, by `emit`.
@@ -331,9 +332,6 @@ impl Walk<'_> {
             }
         };
         self.count(&page, &delivered);
-        if page.cut {
-            return Ok(());
-        }
         self.reached.tally.pages += 1;
         stored?;
         if page.mark.is_some() {

@@ -46,6 +46,17 @@ impl Stopped {
         }
     }
 
+    /// Whether the call took too long, which may be the fault of a slow API alone.
+    pub fn is_timeout(&self) -> bool {
+        matches!(
+            self,
+            Self::Passed {
+                limit: Limit::Call,
+                ..
+            }
+        )
+    }
+
     /// The engine ended a call with `error`.
     pub fn by_engine(error: &wasmtime::Error, limits: &Limits, timeouts: &Timeouts) -> Self {
         if let Some(trap) = error.downcast_ref::<Trap>() {

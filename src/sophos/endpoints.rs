@@ -94,7 +94,7 @@ fn closed(level: Level, url: &Url) -> String {
     match level {
         Level::Partner => format!(
             "The customer does not let its partner read endpoints ({at} answered 403): it has not enabled \
-             Partner Assistance, is a trial, or is managed by another partner. Ask the customer's \
+             Partner Assistance, is a trial, is suspended, or is managed by another partner. Ask the customer's \
              administrator to enable Partner Assistance in Sophos Central Admin, or leave the tenant out."
         ),
         Level::Organization => format!(

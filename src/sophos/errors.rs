@@ -1,11 +1,12 @@
 //! What an answer that is no success means, and what a person should do about it.
 //!
 //! Decided by status; the only texts of an answer that are passed on are its ids and error codes, and only
-//! where they look like such.
+//! where they look like such and repeat no part of a token or secret.
 
 use serde::Deserialize;
 use url::Url;
 
+use super::confidential;
 use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
 use crate::http::{Answer, Fault};
 
@@ -38,15 +39,26 @@ impl Clues {
     /// Reads an answer's body, as far as it is an error object.
     pub fn of(answer: &Answer) -> Self {
         let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let plain = |text: &String| {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-            (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-        };
         Self {
-            correlation_id: body.correlation_id.or(body.tracking_id).filter(plain),
-            error_code: body.error_code.filter(plain),
+            correlation_id: body
+                .correlation_id
+                .or(body.tracking_id)
+                .filter(|id| is_id(id)),
+            error_code: body.error_code.filter(|code| is_error_code(code)),
         }
     }
+}
+
+/// Whether a text is an id under which support finds a request.
+fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (8..=64).contains(&text.len()) && text.bytes().all(allowed) && !confidential::is_in(text)
+}
+
+/// Whether a text is a word or several, as in `oauth.invalid_client_secret`. Without digits it is no secret.
+fn is_error_code(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphabetic() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !confidential::is_in(text)
 }
 
 /// A failure without a correlation id.
@@ -139,4 +151,66 @@ pub fn token_refused(url: &Url, answer: &Answer, credentials_page: &str) -> Erro
 /// Scheme, host and port: all of a URL that may stand in a message.
 pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::Clues;
+    use crate::http::Answer;
+    use crate::sophos::confidential;
+
+    fn clues(name: &str, text: &str) -> Clues {
+        Clues::of(&Answer {
+            status: 403,
+            body: json!({ name: text }).to_string().into_bytes(),
+            date: None,
+            retry_after: None,
+            duration: Duration::ZERO,
+        })
+    }
+
+    #[test]
+    fn an_id_has_8_to_64_letters_digits_and_hyphens() {
+        let longest = "a".repeat(64);
+        let too_long = "a".repeat(65);
+        for (text, is_id) in [
+            ("3f0f2c7e-2a1d-4b7c-9a55-0d9b6a1c2e01", true),
+            ("1234567", false),
+            ("12345678", true),
+            (longest.as_str(), true),
+            (too_long.as_str(), false),
+            ("with.a.dot", false),
+            ("with_underscore", false),
+            ("with a space", false),
+            ("tab\tand\nline", false),
+            ("", false),
+        ] {
+            for name in ["correlationId", "trackingId"] {
+                let found = clues(name, text).correlation_id;
+                assert_eq!(found.as_deref(), is_id.then_some(text), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn neither_an_id_nor_a_code_repeats_a_token() {
+        confidential::remember("Header-of-the-token.payload-of-the-token.c2ln");
+        for text in [
+            "Header-of-the-token",
+            "header-of-the-token",
+            "id-payload-of-the-token-id",
+            "Header-of-the-token.payload-of-the-token.c2ln",
+        ] {
+            for name in ["correlationId", "trackingId"] {
+                assert_eq!(clues(name, text).correlation_id, None, "{text}");
+            }
+            assert_eq!(clues("errorCode", text).error_code, None, "{text}");
+        }
+        let code = clues("errorCode", "oauth.invalid_client_secret").error_code;
+        assert_eq!(code.as_deref(), Some("oauth.invalid_client_secret"));
+    }
 }

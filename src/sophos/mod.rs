@@ -2,6 +2,8 @@
 
 #[cfg(feature = "connector")]
 mod ahead;
+#[cfg(feature = "connector")]
+mod confidential;
 pub mod endpoint;
 #[cfg(feature = "connector")]
 pub mod endpoints;

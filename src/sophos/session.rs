@@ -20,6 +20,10 @@ use crate::http::{self, Answer};
 /// A token is renewed when less than this of its life is left, or a tenth of it where it is short.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// A token is used for at least this long, whatever its answer says, or a life of zero seconds would cost a token
+/// request for each page. The API's 401 still ends it.
+const SHORTEST_USE: Duration = Duration::from_secs(60);
+
 /// No token is kept for longer, whatever its answer says.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -55,7 +59,7 @@ pub fn open(config: &Config) -> Result<Session, Error> {
         kept => {
             let asked = Instant::now();
             let (token, life) = token::request(config)?;
-            let life = life.min(LONGEST_LIFE);
+            let use_for = use_for(life);
             let owner = match kept {
                 Some(kept) => kept.owner,
                 None => whoami::request(config, &token)?,
@@ -63,7 +67,7 @@ pub fn open(config: &Config) -> Result<Session, Error> {
             Session {
                 account,
                 token,
-                renew_at: asked + life.saturating_sub(MARGIN.min(life / 10)),
+                renew_at: asked + use_for,
                 owner,
                 fresh: true,
             }
@@ -71,6 +75,12 @@ pub fn open(config: &Config) -> Result<Session, Error> {
     };
     KEPT.set(Some(session.clone()));
     Ok(session)
+}
+
+/// How long a token is used whose answer says that it lives so long.
+fn use_for(life: Duration) -> Duration {
+    let life = life.min(LONGEST_LIFE);
+    life.saturating_sub(MARGIN.min(life / 10)).max(SHORTEST_USE)
 }
 
 impl Session {
@@ -109,5 +119,25 @@ impl Session {
         let authorization = self.token.authorization();
         let headers = [("authorization", authorization.as_str()), scope];
         ahead::ask(url, scope.1, &headers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, use_for};
+
+    #[test]
+    fn a_token_is_used_for_a_minute_at_least_and_a_day_at_most() {
+        for (life, used) in [
+            (0, 60),
+            (1, 60),
+            (60, 60),
+            (100, 90),
+            (3_600, 3_540),
+            (u64::MAX, 86_340),
+        ] {
+            let used = Duration::from_secs(used);
+            assert_eq!(use_for(Duration::from_secs(life)), used, "{life}");
+        }
     }
 }

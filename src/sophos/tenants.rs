@@ -25,9 +25,6 @@ const PAGE_SIZE: u64 = 100;
 /// No account has so many pages of tenants: a listing that says so never ends.
 const MOST_PAGES: u32 = 100_000;
 
-/// No status is longer, in bytes; what is may be anything.
-const LONGEST_WORD: usize = 32;
-
 const WHAT: &str = "tenants";
 
 /// One page of the listing.
@@ -198,7 +195,6 @@ struct Item<'a> {
     id: Option<Cow<'a, str>>,
     show_as: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
-    status: Option<Cow<'a, str>>,
     api_host: Option<Cow<'a, str>>,
 }
 
@@ -214,7 +210,6 @@ fn listed(level: Level, typed: &Url, scanner: &mut Scanner<'_>) -> Result<Option
             "id" => item.id = value.text(),
             "showAs" => item.show_as = value.text(),
             "name" => item.name = value.text(),
-            "status" => item.status = value.text(),
             "apiHost" => item.api_host = value.text(),
             _ => {}
         }
@@ -239,20 +234,11 @@ fn listed(level: Level, typed: &Url, scanner: &mut Scanner<'_>) -> Result<Option
 }
 
 /// Where a tenant's endpoints are asked for, or the reason why they cannot be.
+///
+/// The listing's `status` decides nothing: no value but `active` is published, so whether a tenant can be read is
+/// only known from the answer for its endpoints.
 fn api_host(level: Level, typed: &Url, item: &Item<'_>) -> Result<Url, String> {
     let console = level.console();
-    if let Some(status) = &item.status
-        && !status.trim().eq_ignore_ascii_case("active")
-    {
-        let status = word(status).map_or_else(
-            || "one that cannot be shown".to_owned(),
-            |word| format!("\"{word}\""),
-        );
-        return Err(format!(
-            "The tenant is not active: its status is {status}. Look at it in {console}; once it is active, it \
-             is collected by itself."
-        ));
-    }
     let Some(host) = &item.api_host else {
         return Err(format!(
             "The tenant has not been activated: nobody has chosen its data centre yet. Have its administrator \
@@ -267,13 +253,6 @@ fn api_host(level: Level, typed: &Url, item: &Item<'_>) -> Result<Url, String> {
              support."
         )
     })
-}
-
-/// A word of the API that a message may repeat: one that looks like a status, short and plain.
-fn word(text: &str) -> Option<&str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || " -_".contains(c);
-    let text = text.trim();
-    ((1..=LONGEST_WORD).contains(&text.len()) && text.chars().all(plain)).then_some(text)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::confidential;
 use super::errors::{
     CREDENTIALS_PAGE, Clues, PARENTS_CREDENTIALS_PAGE, failure, origin, refused, unanswered,
 };
@@ -26,6 +27,12 @@ const USUAL_LIFE: u64 = 3600;
 pub struct Token(String);
 
 impl Token {
+    /// A token that was just given; no message repeats it from now on.
+    fn new(text: String) -> Self {
+        confidential::remember(&text);
+        Self(text)
+    }
+
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> String {
         format!("Bearer {}", self.0)
@@ -52,6 +59,7 @@ pub fn request(config: &Config) -> Result<(Token, Duration), Error> {
             message: format!("the secret `{CLIENT_SECRET}` is not set"),
         }]));
     };
+    confidential::remember(&secret);
     let url = &config.token_url;
     let form = [
         ("grant_type", "client_credentials"),
@@ -88,7 +96,7 @@ fn read(config: &Config, answer: &Answer) -> Result<(Token, Duration), Error> {
     }) {
         Some(body) if !body.access_token.is_empty() => {
             let life = Duration::from_secs(body.expires_in.unwrap_or(USUAL_LIFE));
-            Ok((Token(body.access_token), life))
+            Ok((Token::new(body.access_token), life))
         }
         _ => Err(Error::Protocol(failure(format!(
             "{} answered 200 without an access token. Check `token_url` in the configuration.",
@@ -170,13 +178,14 @@ mod tests {
             (403, "anything.else", "refused"),
             (200, "oauth.invalid_client_secret", "client secret is wrong"),
         ] {
-            let body = format!(r#"{{"errorCode": "{code}", "message": "m", "trackingId": "t-1"}}"#);
+            let body =
+                format!(r#"{{"errorCode": "{code}", "message": "m", "trackingId": "tracking-1"}}"#);
             let Error::Unauthorized(failure) = outcome(status, &body).unwrap_err() else {
                 panic!("{code}");
             };
             assert!(failure.message.contains(told), "{}", failure.message);
             assert!(failure.message.contains("API Credentials Management"));
-            assert_eq!(failure.correlation_id.as_deref(), Some("t-1"));
+            assert_eq!(failure.correlation_id.as_deref(), Some("tracking-1"));
         }
     }
 

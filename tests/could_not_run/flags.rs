@@ -60,6 +60,10 @@ fn a_wrong_flag() {
             &["--every", "a number with a unit"],
         ),
         (&["collect", "--limit", "-1"], &["-1"]),
+        (
+            &["collect", "--limit", "5", "--every", "3h"],
+            &["--limit", "--every", "cannot be used with"],
+        ),
         (&["collect", "--ful"], &["--ful", "--full"]),
         (&["colect"], &["colect", "collect"]),
         (

@@ -2,7 +2,8 @@
 
 use sophos_central_simulator::Fault;
 
-use crate::walk::{HASTY, Walk, given_up, stopped, weathered};
+use crate::support::QUICK;
+use crate::walk::{HASTY, IMPATIENT, Walk, given_up, stopped, weathered};
 
 #[test]
 fn a_reset_connection_is_tried_again() {
@@ -48,8 +49,13 @@ fn an_answer_that_hangs_once_is_tried_again() {
 }
 
 #[test]
-fn a_call_that_outlasts_its_time_stops_the_walk() {
-    let walk = Walk::with_tables("[account.acme.timeouts]\ncall = \"1s\"");
+fn a_call_that_outlasts_its_time_is_tried_again() {
+    let call = "[account.acme.timeouts]\ncall = \"1s\"";
+    let walk = Walk::with_tables(&format!("{QUICK}{call}"));
+    walk.fault(Fault::Stall);
+    walk.weathers(1).says(&["`timeouts.call` (1s)"]);
+
+    let walk = Walk::with_tables(&format!("{IMPATIENT}{call}"));
     walk.fault_always(Fault::Stall);
     walk.stops(&["`timeouts.call` (1s)", "raise it"]);
     walk.goes_on();

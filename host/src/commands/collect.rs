@@ -152,9 +152,10 @@ impl Collect<'_> {
                 .collect(),
         };
         report.show(self.terminal);
-        // A range says nothing about how far the sources are collected.
+        // A range and a preview say nothing about how far the sources are collected.
+        let partial = self.range.is_some() || self.args.limit.is_some();
         let told = self.write_summary(&report)
-            & (self.range.is_some() || self.publish(|metrics| metrics.record(&report)));
+            & (partial || self.publish(|metrics| metrics.record(&report)));
         Ok(if told {
             report.status()
         } else {
@@ -170,7 +171,9 @@ impl Collect<'_> {
         let accounts = config.select(&args.accounts)?;
         let (limiters, stop) = (&mut self.limiters, Some(&self.stop));
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
+        // A preview changes the state as well: it forgets fingerprints.
         let writes = !args.dry_run && self.range.is_none();
+        let previews = args.limit.is_some();
         let mut state = if writes {
             State::open_for_run(&config.state)?
         } else {
@@ -182,7 +185,7 @@ impl Collect<'_> {
             self.remembered = true;
         }
         let accounts = self.open_destinations(ready).await?;
-        if writes {
+        if writes && !previews {
             // Last, so that a run that could not begin has approved nothing.
             let asks: Vec<(&str, &Asks)> = accounts
                 .iter()
@@ -192,7 +195,7 @@ impl Collect<'_> {
         }
         let settings = Settings {
             state: Arc::new(Mutex::new(state)),
-            rejects: (!args.dry_run).then(|| Arc::new(Rejects::beside(&config.state))),
+            rejects: (!args.dry_run && !previews).then(|| Arc::new(Rejects::beside(&config.state))),
             dry_run: args.dry_run,
             range: self.range,
             wanted: match (args.full, args.restart) {

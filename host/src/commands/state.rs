@@ -89,7 +89,7 @@ fn row(source: &SourceState) -> [String; 7] {
 /// What is going on in a source, in a few words.
 fn walk(source: &SourceState) -> String {
     match (source.gone_at, source.walking, source.full) {
-        (Some(since), ..) => format!("gone since {}", timestamp::format(since)),
+        (Some(since), ..) => format!("not collectable since {}", timestamp::format(since)),
         (None, false, _) => "-".to_owned(),
         (None, true, false) => "in progress".to_owned(),
         (None, true, true) => "full, in progress".to_owned(),
@@ -211,8 +211,8 @@ fn reset(config: &Config, selector: &cli::Selector, out: &mut dyn Write) -> anyh
     Ok(())
 }
 
-/// Forgets the accounts that the configuration no longer has, and the sources that their accounts no longer
-/// have.
+/// Forgets the accounts that the configuration no longer has, and the sources that are not listed any more or cannot
+/// be collected.
 fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     let known: BTreeSet<&str> = config
         .accounts
@@ -223,7 +223,7 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     if removed.is_empty() {
         writeln!(
             out,
-            "nothing to forget: every stored account is in {}, and none of their sources is gone",
+            "nothing to forget: every stored account is in {}, and all their sources can be collected",
             config.file.display()
         )?;
     }
@@ -235,7 +235,7 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
             printable(&source.source),
             printable(&source.name),
             match source.gone_at {
-                Some(since) => format!(", gone since {}", timestamp::format(since)),
+                Some(since) => format!(", not collectable since {}", timestamp::format(since)),
                 None => String::new(),
             }
         )?;

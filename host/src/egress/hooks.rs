@@ -247,7 +247,12 @@ impl Egress {
     }
 
     /// Waits until the rate limit lets a request pass.
+    ///
+    /// A request that comes in a pause that the API asked for is not sent, and does not wait here, where it would keep
+    /// a job from other accounts for as long as the pause is. The component takes it for a network that does not
+    /// answer, and the host calls again once the pause is over.
     async fn wait_for_rate_limit(&self) -> Result<(), Error> {
+        self.refuse_in_pause()?;
         let wait = self.limiter.reserve();
         if wait.is_zero() {
             return Ok(());
@@ -265,7 +270,19 @@ impl Egress {
             // Nothing was asked for yet; the component takes it for a network that does not answer.
             return Err(Error::ConnectionTimeout);
         }
-        Ok(())
+        self.refuse_in_pause()
+    }
+
+    fn refuse_in_pause(&self) -> Result<(), Error> {
+        let pause = self.limiter.paused();
+        if pause.is_zero() {
+            return Ok(());
+        }
+        debug!(
+            "not sent: the API asked for a pause of the account's requests, {:.1} s more",
+            pause.as_secs_f64()
+        );
+        Err(Error::ConnectionTimeout)
     }
 
     /// As [`Self::fault`], before the component has the answer. Where that passes a limit, no call is stopped that

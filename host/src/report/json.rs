@@ -6,7 +6,7 @@ use super::{Entry, Report, Tally};
 use crate::timestamp;
 
 /// The version of the shape. New keys do not change it; a key that changes or goes does.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -28,7 +28,6 @@ struct Totals {
     failed: u64,
     not_collectable: u64,
     skipped: u64,
-    gone: u64,
     #[serde(flatten)]
     counts: Counts,
 }
@@ -109,7 +108,6 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
             failed: totals.failed,
             not_collectable: totals.not_collectable,
             skipped: totals.skipped,
-            gone: totals.gone,
             counts: totals.tally.into(),
         },
         sources: report.entries.iter().map(Source::from).collect(),
@@ -151,7 +149,7 @@ mod tests {
         assert_eq!(
             head,
             json!({
-                "version": 1,
+                "version": 2,
                 "started_at": "2026-01-31T08:00:00.000Z",
                 "ended_at": "2026-01-31T08:00:02.500Z",
                 "duration_seconds": 2.5,
@@ -159,7 +157,7 @@ mod tests {
                 "stopped": false,
                 "exit_code": 1,
                 "totals": {
-                    "sources": 4, "failed": 2, "not_collectable": 1, "skipped": 1, "gone": 1,
+                    "sources": 4, "failed": 2, "not_collectable": 1, "skipped": 1,
                     "pages": 4, "events": 1300, "unchanged": 30, "rejects_component": 2,
                     "rejects_destination": 1, "retries": 13
                 },

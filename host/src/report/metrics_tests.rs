@@ -25,7 +25,7 @@ fn a_run_is_recorded() {
         "asset_host_last_run_duration_seconds 2.5",
         "asset_host_last_run_exit_code 1",
         "asset_host_sources{outcome=\"failed\"} 2",
-        "asset_host_sources{outcome=\"gone\"} 1",
+        "asset_host_sources{outcome=\"skipped\"} 1",
         "asset_host_source_info{account=\"acme\",name=\"Example one\",source=\"one\"} 1",
         "asset_host_source_outcome{account=\"acme\",outcome=\"up_to_date\",source=\"one\"} 1",
         "asset_host_source_outcome{account=\"other\",outcome=\"failed\",source=\"\"} 1",
@@ -104,7 +104,7 @@ fn what_the_state_knows_is_there_until_a_source_is_left_out() {
     let failed = Outcome::Failed("the API is unavailable".to_owned());
     let entries = vec![
         entry("one", failed),
-        entry("two", Outcome::Gone),
+        entry("two", Outcome::NotCollectable("not activated".to_owned())),
         entry("three", Outcome::Skipped),
     ];
     metrics.record(&report(entries)).unwrap();

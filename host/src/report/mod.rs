@@ -80,35 +80,31 @@ pub enum Outcome {
     Stopped,
     /// It failed, with the reason in words.
     Failed(String),
-    /// It cannot be collected by its nature, with the reason in words: a notice.
+    /// It cannot be collected and never was, with the reason in words: a notice.
     NotCollectable(String),
     /// The account's `only` or `skip` leaves it out: a notice.
     Skipped,
-    /// The vendor does not list it any more; its cursor is kept: a notice.
-    Gone,
 }
 
 impl Outcome {
     /// All outcomes as the summary and the metrics write them: see [`Outcome::word`].
-    pub const WORDS: [&'static str; 6] = [
+    pub const WORDS: [&'static str; 5] = [
         "up_to_date",
         "stopped",
         "failed",
         "not_collectable",
         "skipped",
-        "gone",
     ];
 
     /// The outcome as the summary and the metrics write it.
     pub fn word(&self) -> &'static str {
-        let [up_to_date, stopped, failed, not_collectable, skipped, gone] = Self::WORDS;
+        let [up_to_date, stopped, failed, not_collectable, skipped] = Self::WORDS;
         match self {
             Self::UpToDate => up_to_date,
             Self::Stopped => stopped,
             Self::Failed(_) => failed,
             Self::NotCollectable(_) => not_collectable,
             Self::Skipped => skipped,
-            Self::Gone => gone,
         }
     }
 
@@ -116,13 +112,13 @@ impl Outcome {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Failed(reason) | Self::NotCollectable(reason) => Some(reason),
-            Self::UpToDate | Self::Stopped | Self::Skipped | Self::Gone => None,
+            Self::UpToDate | Self::Stopped | Self::Skipped => None,
         }
     }
 
     /// Whether the source was not collected, and nothing is wrong with that.
     fn is_notice(&self) -> bool {
-        matches!(self, Self::NotCollectable(_) | Self::Skipped | Self::Gone)
+        matches!(self, Self::NotCollectable(_) | Self::Skipped)
     }
 }
 
@@ -161,12 +157,10 @@ pub struct Totals {
     pub sources: u64,
     /// Those of them that failed.
     pub failed: u64,
-    /// Sources that cannot be collected by their nature.
+    /// Sources that cannot be collected and never were.
     pub not_collectable: u64,
     /// Sources that the configuration leaves out.
     pub skipped: u64,
-    /// Sources that the vendor does not list any more.
-    pub gone: u64,
     /// What was done for all of them.
     pub tally: Tally,
 }
@@ -186,7 +180,6 @@ impl Report {
                 }
                 Outcome::NotCollectable(_) => totals.not_collectable += 1,
                 Outcome::Skipped => totals.skipped += 1,
-                Outcome::Gone => totals.gone += 1,
             }
         }
         totals
@@ -284,7 +277,6 @@ mod tests {
             (vec![entry("one", Outcome::Stopped)], ExitStatus::Done),
             (vec![entry("one", suspended)], ExitStatus::Done),
             (vec![entry("one", Outcome::Skipped)], ExitStatus::Done),
-            (vec![entry("one", Outcome::Gone)], ExitStatus::Done),
             (vec![entry("one", failed())], ExitStatus::SomeFailed),
             (
                 vec![entry("one", Outcome::UpToDate), entry("two", failed())],

@@ -75,7 +75,6 @@ pub fn every_outcome() -> Report {
         entry("three", Outcome::Stopped),
         entry("four", suspended),
         entry("five", Outcome::Skipped),
-        entry("six", Outcome::Gone),
     ];
     let acme = vec![(Rule::Host, 2), (Rule::Userinfo, 1)];
     Report {

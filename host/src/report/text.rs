@@ -48,10 +48,8 @@ fn kinds(totals: &Totals) -> String {
         "{} failed, {} not collectable",
         totals.failed, totals.not_collectable
     );
-    for (count, word) in [(totals.skipped, "skipped"), (totals.gone, "gone")] {
-        if count > 0 {
-            text += &format!(", {count} {word}");
-        }
+    if totals.skipped > 0 {
+        text += &format!(", {} skipped", totals.skipped);
     }
     text
 }
@@ -112,9 +110,8 @@ fn rank(outcome: &Outcome) -> u8 {
         Outcome::UpToDate => 0,
         Outcome::Stopped => 1,
         Outcome::Skipped => 2,
-        Outcome::Gone => 3,
-        Outcome::NotCollectable(_) => 4,
-        Outcome::Failed(_) => 5,
+        Outcome::NotCollectable(_) => 3,
+        Outcome::Failed(_) => 4,
     }
 }
 
@@ -124,10 +121,6 @@ fn row(entry: &Entry) -> ([String; 4], String) {
         Outcome::UpToDate => ("up to date", delivered(&entry.tally)),
         Outcome::Stopped => ("stopped", delivered(&entry.tally)),
         Outcome::Skipped => ("skipped", "the configuration leaves it out".to_owned()),
-        Outcome::Gone => (
-            "gone",
-            "no longer listed; its cursor is kept until `state prune`".to_owned(),
-        ),
         Outcome::NotCollectable(reason) => ("not collectable", printable(reason)),
         Outcome::Failed(reason) => (
             "failed",
@@ -157,15 +150,13 @@ mod tests {
                  (1 refused by the destination)",
                 "acme   Example three  three          stopped          events 0, rejects 0",
                 "acme   Example five   five           skipped          the configuration leaves it out",
-                "acme   Example six    six            gone             no longer listed; its cursor is kept \
-                 until `state prune`",
                 "acme   Example four   four           not collectable  the tenant is suspended",
                 "other  other          (the account)  failed           events 0, rejects 0: the credentials \
                  are refused",
                 "acme   Example two    two            failed           events 100, rejects 0: the API is \
                  unavailable: HTTP 503",
-                "sources 4 (2 failed, 1 not collectable, 1 skipped, 1 gone), pages 4, events 1300, unchanged \
-                 30, rejects 3 (1 refused by the destination), retries 13, requests denied 6 (host 5, userinfo 1), \
+                "sources 4 (2 failed, 1 not collectable, 1 skipped), pages 4, events 1300, unchanged 30, \
+                 rejects 3 (1 refused by the destination), retries 13, requests denied 6 (host 5, userinfo 1), \
                  2.5 s",
             ]
         );

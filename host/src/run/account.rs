@@ -1,5 +1,6 @@
 //! One account in a run: lists its sources, tells of those that are not collected, and hands the others out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -19,7 +20,7 @@ use crate::prepare::Ready;
 use crate::printable::printable;
 use crate::report::Outcome;
 use crate::source::Source;
-use crate::state::StateError;
+use crate::state::{SourceState, StateError};
 
 /// Collects every source of an account, and puts into `done` what became of them.
 ///
@@ -99,9 +100,12 @@ impl Account<'_> {
         let account = &self.ready.account;
         self.warn_of_range();
         self.forget_another_receiver()?;
+        let stored = with(&self.settings.state, |state| {
+            state.sources_of(&account.name)
+        })?;
         let mut discovered = self.list().await;
         let mut certain = true;
-        if matches!(discovered.end, End::Complete) && self.misses_one(&discovered)? {
+        if matches!(discovered.end, End::Complete) && misses_one(&discovered, &stored) {
             // A listing by page numbers may pass one over that moved to an earlier page meanwhile.
             let again = self.list().await;
             certain = matches!(again.end, End::Complete);
@@ -109,16 +113,17 @@ impl Account<'_> {
         }
         self.done.retried(discovered.retries);
         match &discovered.end {
-            End::Complete if certain => self.tell_gone(&discovered)?,
+            End::Complete if discovered.ids().is_empty() => self.fail(
+                "it lists no source, so nothing is collected and none of its sources counts as gone: check the \
+                 credential, and whether a proxy changes the API's answers"
+                    .to_owned(),
+            ),
+            End::Complete if certain => self.tell_gone(&discovered, &stored)?,
             End::Complete => {}
             End::Stopped => self.done.tell(&account.name, None, Outcome::Stopped),
-            End::Failed(why) => {
-                error!("{why}");
-                let failed = Outcome::Failed(why.clone());
-                self.done.tell(&account.name, None, failed);
-            }
+            End::Failed(why) => self.fail(why.clone()),
         }
-        for entry in discovered.unmatched(&account.selection) {
+        for entry in discovered.unmatched(&account.selection, &stored) {
             let why = format!(
                 "`only` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or \
                  remove it if the source has gone"
@@ -128,10 +133,12 @@ impl Account<'_> {
             self.done
                 .tell(&account.name, Some(name), Outcome::Failed(why));
         }
+        let known: BTreeSet<_> = stored.iter().map(|stored| stored.source.as_str()).collect();
         let mut sources = Vec::with_capacity(discovered.sources.len());
         for listed in discovered.sources {
             if account.selection.wants(&listed.id, &listed.name) {
-                sources.extend(self.to_collect(listed));
+                let known = known.contains(listed.id.as_str());
+                sources.extend(self.to_collect(listed, known)?);
             } else {
                 self.tell(listed.id, listed.name, Outcome::Skipped);
             }
@@ -149,58 +156,76 @@ impl Account<'_> {
         }
     }
 
-    /// A listed source with the config to collect it; none where it cannot be, which is told.
-    fn to_collect(&self, listed: Listed) -> Option<Source> {
+    /// A listed source with the config to collect it; none where it cannot be, which is told. `known` is whether the
+    /// state has it from an earlier run.
+    fn to_collect(&self, listed: Listed, known: bool) -> Result<Option<Source>, StateError> {
         let config = match (listed.config, &self.settings.range) {
             (Ok(config), Some(range)) => range.apply(config),
             (Ok(config), None) => config,
+            (Err(reason), _) if known => {
+                self.fail_source(listed.id, listed.name, &reason)?;
+                return Ok(None);
+            }
             (Err(reason), _) => {
                 warn!(source = listed.id, "not collected: {reason}");
                 self.tell(listed.id, listed.name, Outcome::NotCollectable(reason));
-                return None;
+                return Ok(None);
             }
         };
         self.done
             .expect(&self.ready.account.name, &listed.id, &listed.name);
-        Some(Source {
+        Ok(Some(Source {
             id: listed.id,
             name: listed.name,
             config,
-        })
+        }))
     }
 
-    /// Whether a source that was there in the last run is not in the listing.
-    fn misses_one(&self, discovered: &Discovered) -> Result<bool, StateError> {
-        if !self.settings.storing() {
-            return Ok(false);
+    /// Stores which sources cannot be collected, and tells of the stored ones that the account has no more. Their
+    /// cursors stay.
+    fn tell_gone(&self, discovered: &Discovered, stored: &[SourceState]) -> Result<(), StateError> {
+        let account = &self.ready.account;
+        if self.settings.storing() {
+            with(&self.settings.state, |state| {
+                let now = OffsetDateTime::now_utc();
+                state.discovered(&account.name, discovered.collectable(), now)
+            })?;
         }
-        let stored = with(&self.settings.state, |state| {
-            state.sources_of(&self.ready.account.name)
-        })?;
-        let ids = discovered.ids();
-        Ok(stored
-            .iter()
-            .any(|stored| stored.gone_at.is_none() && !ids.contains(&stored.source)))
-    }
-
-    /// Tells which stored sources the account has no more. Their cursors stay.
-    fn tell_gone(&self, discovered: &Discovered) -> Result<(), StateError> {
-        if !self.settings.storing() {
-            return Ok(());
-        }
-        let gone = with(&self.settings.state, |state| {
-            let now = OffsetDateTime::now_utc();
-            state.discovered(&self.ready.account.name, discovered.ids(), now)
-        })?;
-        for stored in gone {
-            warn!(
-                source = stored.source,
-                "the account does not list {} any more; its cursor is kept until `asset-host state prune`",
-                printable(&stored.name)
-            );
-            self.tell(stored.source, stored.name, Outcome::Gone);
+        let listed = discovered.ids();
+        for gone in stored.iter().filter(|it| !listed.contains(&it.source)) {
+            let (id, name) = (gone.source.clone(), gone.name.clone());
+            if account.selection.wants(&id, &name) {
+                self.fail_source(id, name, "The account does not list it any more.")?;
+            } else {
+                self.tell(id, name, Outcome::Skipped);
+            }
         }
         Ok(())
+    }
+
+    /// A source that the state knows cannot be collected. Nobody notices devices that are missing, so this fails in
+    /// every run until a person has said that it is right.
+    fn fail_source(&self, id: String, name: String, reason: &str) -> Result<(), StateError> {
+        let account = &self.ready.account.name;
+        let why = format!(
+            "{reason} If it is not to be collected any more, name it in `skip` of the account, or forget it with \
+             `asset-host state prune`; its cursor is kept until then"
+        );
+        error!(source = id, "{}: {why}", printable(&name));
+        if self.settings.storing() {
+            with(&self.settings.state, |state| {
+                state.store_error(account, &id, &name, &why, OffsetDateTime::now_utc())
+            })?;
+        }
+        self.tell(id, name, Outcome::Failed(why));
+        Ok(())
+    }
+
+    /// The account fails as a whole.
+    fn fail(&self, why: String) {
+        error!("{why}");
+        self.done
+            .tell(&self.ready.account.name, None, Outcome::Failed(why));
     }
 
     /// What a range delivers is not what the next run compares to.
@@ -237,4 +262,12 @@ impl Account<'_> {
         self.done
             .tell(&self.ready.account.name, Some((id, name)), outcome);
     }
+}
+
+/// Whether a source that was there in the last run is not in the listing.
+fn misses_one(discovered: &Discovered, stored: &[SourceState]) -> bool {
+    let ids = discovered.ids();
+    stored
+        .iter()
+        .any(|stored| stored.gone_at.is_none() && !ids.contains(&stored.source))
 }

@@ -42,7 +42,7 @@ pub struct Settings {
     pub range: Option<Range>,
     /// Where a walk begins: `--full`, `--restart`.
     pub wanted: Wanted,
-    /// How many events of each source are delivered at most.
+    /// `--limit`: a preview of so many events of each source at most, from its beginning.
     pub limit: Option<u64>,
     /// How many sources are collected at a time.
     pub jobs: u32,
@@ -53,8 +53,19 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether anything is stored: a range and a dry run leave the state alone.
+    /// Whether cursors and the like are stored: not by a dry run, a range and a preview.
     fn storing(&self) -> bool {
+        !self.dry_run && self.range.is_none() && self.limit.is_none()
+    }
+
+    /// Whether every source is walked from its beginning and nothing is left out as unchanged, whatever is stored.
+    fn anew(&self) -> bool {
+        self.range.is_some() || self.limit.is_some()
+    }
+
+    /// Whether fingerprints of what is delivered are forgotten, as the destination has something else from then on. A
+    /// range leaves even them alone.
+    fn forgetting(&self) -> bool {
         !self.dry_run && self.range.is_none()
     }
 }

@@ -4,10 +4,13 @@
 //! tenants asks for a token for each job, not for each tenant. While a source waits, to try again or for its
 //! destination, it gives both back, so that what fails or is slow does not keep the others from their turn.
 //!
+//! While the API wants no request of the account, no worker takes a job: it would keep other accounts waiting.
+//!
 //! So that pages do not pile up in memory before a destination that is slow, an account has no more sources with a
 //! page in hand than there are jobs: each of them has a slot.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -41,6 +44,7 @@ impl Pool {
             pool: Arc::clone(self),
             held: None,
             page_in_hand: false,
+            waited: Duration::ZERO,
         }
     }
 
@@ -56,6 +60,8 @@ pub struct Worker {
     held: Option<Held>,
     /// Whether the source keeps a page in memory, and thus its slot.
     pub page_in_hand: bool,
+    /// How long it has waited for the end of pauses since that was last asked.
+    waited: Duration,
 }
 
 struct Held {
@@ -65,8 +71,10 @@ struct Held {
 }
 
 impl Worker {
-    /// The connector; waits for a job where the worker has none.
+    /// The connector, once the account's requests may leave; waits for a job where the worker has none. A request to
+    /// stop ends the pause, so ask for one before the connector is called.
     pub async fn connector(&mut self) -> &mut Connector {
+        self.wait_for_pause().await;
         if self.slot.is_none() {
             self.slot = Arc::clone(&self.pool.slots).acquire_owned().await.ok();
         }
@@ -82,6 +90,44 @@ impl Worker {
             }
         };
         &mut self.held.insert(held).connector
+    }
+
+    /// Waits until the pause is over that the API asked for, without a job.
+    async fn wait_for_pause(&mut self) {
+        loop {
+            let pause = self.paused();
+            if pause.is_zero() {
+                return;
+            }
+            self.leave_job();
+            let began = Instant::now();
+            let stopped = match &self.pool.access.stop {
+                Some(stop) => stop.sleep(pause).await,
+                None => {
+                    tokio::time::sleep(pause).await;
+                    false
+                }
+            };
+            self.waited += began.elapsed();
+            if stopped {
+                return;
+            }
+        }
+    }
+
+    /// How long it has waited for the end of pauses since this was last asked.
+    pub fn take_waited(&mut self) -> Duration {
+        std::mem::take(&mut self.waited)
+    }
+
+    /// How long the account's requests have to pause.
+    pub fn paused(&self) -> Duration {
+        self.pool.access.limiter.paused()
+    }
+
+    /// Lets all requests of the account pause for this long.
+    pub fn pause(&self, pause: Duration) {
+        self.pool.access.limiter.pause(pause);
     }
 
     /// Gives everything back until the connector is needed again.

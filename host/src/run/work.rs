@@ -77,11 +77,12 @@ impl Work {
             account: &self.account,
             state: &settings.state,
             storing: settings.storing(),
+            forgetting: settings.forgetting(),
             rejects: settings.rejects.as_ref(),
             destination: &self.destination,
-            emit: match settings.range {
-                Some(_) => Emit::Seen,
-                None => self.account.emit,
+            emit: match settings.anew() {
+                true => Emit::Seen,
+                false => self.account.emit,
             },
             limit: settings.limit,
             stop: &settings.stop,
@@ -91,7 +92,7 @@ impl Work {
     }
 
     fn start(&self) -> Result<Start, StateError> {
-        if self.settings.range.is_some() {
+        if self.settings.anew() {
             return Ok(Start::Everything);
         }
         let stored = with(&self.settings.state, |state| {

@@ -19,6 +19,9 @@ mod tests;
 /// Values of fewer bytes are in any answer by chance, a token for example, and taking them out would break it.
 const SHORT: usize = 4;
 
+/// An id that has this many characters in a row in common with a value is taken for a part of it.
+const IN_COMMON: usize = 8;
+
 /// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -137,6 +140,20 @@ impl Secrets {
     fn long_enough(&self) -> impl Iterator<Item = &Secret> {
         let secrets = self.by_name.values();
         secrets.filter(|secret| secret.value().len() >= SHORT)
+    }
+
+    /// Whether a short text, such as an id, has a value in it or is a part of one, whatever the case.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.long_enough().any(|secret| {
+            let value = secret.value();
+            let length = IN_COMMON.min(value.len());
+            let mut parts = text.as_bytes().windows(length);
+            parts.any(|part| {
+                value
+                    .windows(length)
+                    .any(|other| part.eq_ignore_ascii_case(other))
+            })
+        })
     }
 
     /// A text with the stand-ins where the values were; none where there was no value.

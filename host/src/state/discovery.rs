@@ -1,6 +1,7 @@
-//! Which stored sources the accounts still have, and how sources are forgotten.
+//! Which stored sources can still be collected, and how sources are forgotten.
 //!
-//! A source that goes away may come back, so its cursor stays until a person prunes it.
+//! A source that goes away, or is listed but cannot be collected any more, may come back, so its cursor stays until a
+//! person prunes it.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +12,9 @@ use super::{SourceState, State, StateError, consent, destination, fingerprints};
 use crate::timestamp;
 
 impl State {
-    /// Stores what a complete discovery of an account found: `ids` are all its sources, whether they are
-    /// collected or not. A stored source that is not among them is gone from now on, if it was not before;
-    /// one that is among them no longer is. Returns what is stored of those that are gone, by their ids.
+    /// Stores what a complete discovery of an account found: `ids` are the sources that it lists and that can be
+    /// collected, whether they are or not. A stored source that is not among them is gone from now on, if it was not
+    /// before; one that is among them no longer is. Returns what is stored of those that are gone, by their ids.
     ///
     /// # Errors
     ///

@@ -32,7 +32,8 @@ pub struct SourceState {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<OffsetDateTime>,
-    /// Since when the account no longer has the source; none while it has.
+    /// Since when the source cannot be collected, as its account does not list it any more or lists it with a reason;
+    /// none while it can. `last_error` tells which.
     pub gone_at: Option<OffsetDateTime>,
     /// When the row last changed.
     pub updated_at: OffsetDateTime,

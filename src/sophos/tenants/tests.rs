@@ -161,33 +161,25 @@ fn a_tenant_goes_by_what_the_console_shows() {
     }
 }
 
-/// Each row: the status, the API host, and the words of the reason; none where the tenant can be collected.
+/// Each row: the status, which decides nothing, the API host, and the words of the reason; none where the tenant can
+/// be collected.
 #[test]
 fn a_tenant_that_cannot_be_collected_tells_why_and_what_to_do() {
     let long = "x".repeat(300);
     let rows: &[(Value, Value, &[&str])] = &[
         (json!("active"), json!(HOST), &[]),
-        (json!("Active"), json!(HOST), &[]),
+        (json!("enabled"), json!(HOST), &[]),
+        (json!("suspended"), json!(HOST), &[]),
         (Value::Null, json!(HOST), &[]),
-        (json!(""), json!(HOST), &[]),
+        (json!({"code": 1}), json!(HOST), &[]),
         (json!(7), json!(format!("{HOST}/")), &[]),
         (
             json!("active"),
             Value::Null,
             &["not been activated", "data centre", "sign in"],
         ),
+        (json!("enabled"), Value::Null, &["not been activated"]),
         (Value::Null, json!(""), &["not been activated"]),
-        (
-            json!("suspended"),
-            json!(HOST),
-            &["not active", "\"suspended\"", "Sophos Central Partner"],
-        ),
-        (json!("Suspended"), Value::Null, &["\"Suspended\""]),
-        (
-            json!("\u{1b}[31m\"b\"ad\n\u{202e}é"),
-            json!(HOST),
-            &["one that cannot be shown"],
-        ),
         (
             json!("active"),
             json!("http://api-eu01.central.sophos.com"),
@@ -199,13 +191,6 @@ fn a_tenant_that_cannot_be_collected_tells_why_and_what_to_do() {
             &["proxy", "support"],
         ),
         (json!("active"), json!("nonsense\u{7}"), &["not under"]),
-        (json!(long), json!(HOST), &["one that cannot be shown"]),
-        (
-            json!(" Not yet_set-up "),
-            json!(HOST),
-            &["\"Not yet_set-up\""],
-        ),
-        (json!("  "), json!(HOST), &["one that cannot be shown"]),
     ];
     for (status, host, words) in rows {
         let json = json!({"id": ID, "status": status, "apiHost": host});

@@ -262,7 +262,7 @@ fn prune_forgets_accounts_that_are_gone() {
 }
 
 #[test]
-fn a_source_that_is_gone_is_told_and_pruned() {
+fn a_source_that_cannot_be_collected_is_told_and_pruned() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "acme", "t2", "{}", true);
@@ -274,19 +274,19 @@ fn a_source_that_is_gone_is_told_and_pruned() {
     let list = run(&config, cli::State::List).unwrap();
     let line = list.lines().find(|line| line.contains("t2")).unwrap();
     assert!(
-        line.contains("  gone since 2026-01-31T08:00:03.000Z  "),
+        line.contains("  not collectable since 2026-01-31T08:00:03.000Z  "),
         "{list}"
     );
-    assert_eq!(list.matches("gone since").count(), 1, "{list}");
+    assert_eq!(list.matches("not collectable since").count(), 1, "{list}");
     let show = run(&config, cli::State::Show(selector("acme", Some("t2")))).unwrap();
-    let line = "walk             gone since 2026-01-31T08:00:03.000Z";
+    let line = "walk             not collectable since 2026-01-31T08:00:03.000Z";
     assert!(show.lines().any(|found| found == line), "{show}");
     assert_eq!(cursor(&config, "acme", "t2").as_deref(), Some("{}"));
 
     let text = run(&config, cli::State::Prune).unwrap();
     assert_eq!(
         text,
-        "forgot account acme, source t2 (Name of t2), gone since 2026-01-31T08:00:03.000Z\n"
+        "forgot account acme, source t2 (Name of t2), not collectable since 2026-01-31T08:00:03.000Z\n"
     );
     assert_eq!(cursor(&config, "acme", "t2"), None);
     assert!(cursor(&config, "acme", "t1").is_some());

@@ -1,0 +1,80 @@
+//! What no message may repeat: the access tokens of this instance, and the client secret or what stands for it.
+//!
+//! An API may put what it was sent into the texts of its answers, and some of these are passed on to people and logs.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+/// How many texts are kept. An answer can repeat what a request held, and requests hold the latest ones.
+const MOST: usize = 16;
+
+/// A text that has this many characters in a row in common with a confidential one is taken for a part of it. A
+/// UUID has nothing like that in common with a token by chance.
+const IN_COMMON: usize = 8;
+
+thread_local! {
+    static KNOWN: RefCell<VecDeque<String>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// Keeps a text that no message may repeat.
+pub fn remember(text: &str) {
+    let text = text.to_ascii_lowercase();
+    if text.is_empty() {
+        return;
+    }
+    KNOWN.with_borrow_mut(|known| {
+        known.retain(|other| *other != text);
+        known.push_back(text);
+        if known.len() > MOST {
+            known.pop_front();
+        }
+    });
+}
+
+/// Whether a text holds a confidential one or a part of it, whatever the case.
+pub fn is_in(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    KNOWN.with_borrow(|known| known.iter().any(|known| overlap(&text, known)))
+}
+
+fn overlap(text: &str, known: &str) -> bool {
+    let known = known.as_bytes();
+    let length = IN_COMMON.min(known.len());
+    let mut parts = text.as_bytes().windows(length);
+    parts.any(|part| known.windows(length).any(|other| part == other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, is_in, remember};
+
+    #[test]
+    fn a_text_that_shares_a_part_with_a_token_is_found() {
+        assert!(!is_in("eyJhbGciOiJSUzI1NiJ9"));
+        remember("eyJhbGciOiJSUzI1NiJ9.payload-of-the-token.c2ln");
+        remember("abc");
+        for (text, found) in [
+            ("eyJhbGciOiJSUzI1NiJ9", true),
+            ("EYJHBGCI", true),
+            ("id-payload-of-", true),
+            ("eyJhbGc", false),
+            ("x-abc-y", true),
+            ("3f0f2c7e-2a1d-4b7c-9a55-0d9b6a1c2e01", false),
+            ("", false),
+        ] {
+            assert_eq!(is_in(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_latest_texts_are_kept() {
+        remember("the-client-secret");
+        for number in 0..MOST {
+            remember(&format!("{number:02}-token"));
+            remember("the-client-secret");
+        }
+        assert!(is_in("the-client-secret"));
+        assert!(is_in("15-token"));
+        assert!(!is_in("00-token"));
+    }
+}

@@ -1,0 +1,57 @@
+//! One instance of the component makes any number of requests, and takes any number of tokens.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sophos_central_simulator::{Fault, Fleet, Options, Route};
+
+use super::partner;
+use crate::support::{QUICK, Workplace};
+
+/// More requests than the host lets one instance hold at once.
+const MANY: u64 = 1_100;
+
+fn one_endpoint_a_page() -> Workplace {
+    let work = Workplace::new(Options::new(Fleet::new(1, MANY)));
+    work.configure("page_size = 1", QUICK);
+    work
+}
+
+#[test]
+fn what_a_request_needed_is_given_back_with_its_answer() {
+    let work = partner(MANY, 1);
+    work.host(&["collect", "--jobs", "1", "--dry-run"])
+        .expect(0)
+        .says(&["events 1100,"]);
+    assert_eq!(work.simulator.requests_of(Route::Token).len(), 1);
+}
+
+#[test]
+fn a_token_that_is_said_to_live_for_no_time_is_used_for_a_minute() {
+    let work = one_endpoint_a_page();
+    work.simulator.fault_always(
+        Route::Token,
+        Fault::edit(|answer| answer["expires_in"] = 0.into()),
+    );
+    // The simulator ends tokens by its own clock, an hour after they were given.
+    work.host(&["collect", "--dry-run"])
+        .expect(0)
+        .says(&["events 1100,"]);
+    let tokens = work.simulator.requests_of(Route::Token).len();
+    assert!(tokens < 20, "{tokens} tokens");
+}
+
+#[test]
+fn an_instance_that_took_too_many_tokens_is_replaced() {
+    let work = one_endpoint_a_page();
+    let asked = AtomicU64::new(0);
+    work.simulator.fault_when(
+        Route::Endpoints,
+        move |_| asked.fetch_add(1, Ordering::Relaxed) % 2 == 0,
+        Fault::status(401),
+    );
+    work.host(&["collect", "--dry-run"])
+        .expect(0)
+        .says(&["events 1100,"]);
+    let tokens = work.simulator.requests_of(Route::Token).len();
+    assert!(tokens > 1_000, "{tokens} tokens");
+}
