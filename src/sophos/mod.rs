@@ -2,6 +2,7 @@
 
 #[cfg(feature = "connector")]
 mod ahead;
+pub mod device_id;
 pub mod endpoint;
 #[cfg(feature = "connector")]
 pub mod endpoints;
