@@ -6,8 +6,9 @@ use url::Url;
 use crate::bindings::inventory::connector::types::{Batch, Error, Event, Reject};
 use crate::clock;
 use crate::config;
-use crate::cursor::{Cursor, Refused, Stuck};
+use crate::cursor::{AfterShortWalk, Cursor, Refused, Stuck, Warning};
 use crate::mapping::Mapping;
+use crate::sophos::device_id;
 use crate::sophos::endpoint::{Endpoint, require_id};
 use crate::sophos::endpoints::{self, Asked};
 use crate::sophos::errors::failure;
@@ -38,9 +39,10 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
             true
         }
         Asked::Answered(answer) => {
-            let date = answer.date.unwrap_or_else(clock::now);
+            let date = answer.date.map(Into::into);
             let duration = i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX);
-            cursor.answered(date.into(), duration, i64::from(config.overlap) * 1000);
+            let overlap = i64::from(config.overlap) * 1000;
+            cursor.answered(date, clock::now().into(), duration, overlap);
 
             // First of all: the sooner it is asked for, the sooner it is there.
             endpoints::request_next(&session, &tenant, config.page_size, &query, &answer.body);
@@ -52,6 +54,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
                 .map_err(stuck)?
         }
     };
+    let warnings = cursor.warnings().iter().map(warning).collect();
     let mark = cursor.mark();
     let cursor = cursor.into_text().map_err(|error| {
         Error::Other(failure(format!("the cursor could not be written: {error}")))
@@ -62,6 +65,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
         cursor,
         mark,
         more,
+        warnings,
     })
 }
 
@@ -76,7 +80,7 @@ pub struct Sorted {
 }
 
 /// Reads a page, the text of an answer: maps what the walk before has not delivered, sets aside what cannot be
-/// mapped, and shows every item to the cursor, each as it is read. `now` is the time of an event whose record tells
+/// mapped, and shows every item to the cursor, each as it is read, and at last their number. `now` is the time of an event whose record tells
 /// none.
 ///
 /// # Errors
@@ -91,14 +95,14 @@ pub fn sort(
 ) -> Result<Sorted, Error> {
     let mut events = Vec::new();
     let mut rejects = Vec::new();
-    let next_key = endpoints::read(api_host, &text.json, |endpoint| {
+    let listed = endpoints::read(api_host, &text.json, |endpoint| {
         let last_seen = endpoint.last_seen_at.map(Into::into);
         let is_known = cursor.leaves_out(&endpoint.id, last_seen);
         match map(&endpoint, text, mapping, is_known, now) {
             Ok(event) => events.extend(event),
             Err(_) if is_known => {}
             Err(reason) => {
-                let id = Some(endpoint.id.clone().into_owned()).filter(|id| !id.is_empty());
+                let id = Some(device_id::shortened(&endpoint.id)).filter(|id| !id.is_empty());
                 rejects.push(Reject { id, reason });
             }
         }
@@ -106,10 +110,11 @@ pub fn sort(
             cursor.saw(&endpoint.id, last_seen);
         }
     })?;
+    cursor.listed(listed.items, listed.announced);
     Ok(Sorted {
         events,
         rejects,
-        next_key,
+        next_key: listed.next_key,
     })
 }
 
@@ -163,8 +168,40 @@ fn stuck(why: Stuck) -> Error {
              when it is a day old."
         }
         Stuck::KeyRefusedAgain => {
-            "The API refused the key of its own next page twice in one walk. Nothing of it counts as \
-             complete; the next run tries again, and the walk begins again when it is a day old."
+            "The API refused the key of its own next page four times without getting further, so the walk \
+             cannot be finished now. Nothing of it counts as complete. Half an hour after its last beginning, the \
+             walk may begin again; until then each run tries the same page once."
         }
     }))
+}
+
+fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::ClocksDiffer { api, host } => format!(
+            "The clocks differ: the API's says {api}, this machine's {host}. The earlier one bounds how far the \
+             source counts as collected, so that no device is missed; devices may be delivered again. Set this \
+             machine's clock right if it is the wrong one."
+        ),
+        Warning::EndedEarly {
+            items,
+            announced,
+            then,
+        } => {
+            let then = match then {
+                AfterShortWalk::Repeated => {
+                    "What came is delivered, and the next run walks the same listing again."
+                }
+                AfterShortWalk::MarkRisen => {
+                    "It did so in the walks before as well, so the source counts as collected all the same. Devices \
+                     may be missing until the next full walk; compare their number with Sophos Central."
+                }
+                AfterShortWalk::RangeOver => {
+                    "What came is delivered; run the same range again for what may be missing."
+                }
+            };
+            format!(
+                "The listing ended after {items} of the {announced} endpoints that the API had announced. {then}"
+            )
+        }
+    }
 }

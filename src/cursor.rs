@@ -5,8 +5,8 @@
 //! Until then the cursor holds the key of the next page, and a crash goes on there.
 //!
 //! This is a pure state machine: [`Cursor::resume`] reads a text, [`Cursor::query`] says what to ask for,
-//! [`Cursor::answered`], [`Cursor::saw`] and [`Cursor::turn_page`] take what came back, and
-//! [`Cursor::into_text`] writes it down. It never sees a clock or a network; `tests/cursor_oracle.rs`
+//! [`Cursor::answered`], [`Cursor::saw`], [`Cursor::listed`] and [`Cursor::turn_page`] take what came back, and
+//! [`Cursor::into_text`] writes it down. It never sees a clock or a network; `tests/cursor_oracle/`
 //! drives it with random histories.
 
 use std::cmp::Ordering;
@@ -15,7 +15,11 @@ use std::mem;
 
 use serde::{Deserialize, Serialize};
 
+use self::walk::{Walk, keep_newest};
+use crate::sophos::device_id;
 use crate::timestamp::Timestamp;
+
+mod walk;
 
 /// The version of the cursor's text; one more is refused by this program.
 const VERSION: u32 = 1;
@@ -25,6 +29,19 @@ pub const SEEN_BOUND: usize = 2_000;
 
 /// A walk that is older begins again: its page key may be worth nothing by then, and its mark is stale.
 const WALK_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1000;
+
+/// How often in a row the API may refuse a page key before the walk gives up.
+const MOST_REFUSALS: u32 = 3;
+
+/// A refusal counts no more when the walk began again longer ago than this. Keys that expired between two runs thus
+/// never add up to a walk that gives up.
+const REFUSAL_LIFE_MILLIS: u64 = 30 * 60 * 1000;
+
+/// The walk with which the mark rises though it was short, and those before it in a row were short as well.
+const MOST_SHORT_WALKS: u32 = 3;
+
+/// How far the API's clock and the host's may be apart without a warning.
+const CLOCK_TOLERANCE_MILLIS: u64 = 60 * 1000;
 
 /// A walk without a mark over what was last seen from `since` (inclusive) to `until` (exclusive).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,53 +71,11 @@ pub struct Cursor {
     range: Option<Range>,
     #[serde(skip_serializing_if = "Option::is_none")]
     walk: Option<Walk>,
-}
-
-/// Where a walk stands between two of its pages.
-#[derive(Debug, Serialize, Deserialize)]
-struct Walk {
-    /// By the component's own clock.
-    began: Timestamp,
-    /// The mark never rises above it: what checks in behind the walk's back, or is indexed late, lies
-    /// above. Set by the walk's first answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cap: Option<Timestamp>,
-    /// The newest `lastSeenAt` so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    newest: Option<Timestamp>,
-    /// What was seen in this walk at or after the lowest mark it can end with, newest first.
-    #[serde(default)]
-    seen: Vec<(String, i64)>,
-    /// How many of this walk's devices were last seen in the very millisecond of that lowest mark.
-    #[serde(default)]
-    tied: u64,
-    /// `pageFromKey` of the next page; none for the first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_key: Option<String>,
-    pages: u64,
-    /// An earlier key to compare with, moved on at every power of two, so that a loop of any length is
-    /// found without remembering every key (Brent's algorithm).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    earlier_key: Option<String>,
-    /// The API has refused a key of this walk, and the walk began again.
-    #[serde(default)]
-    restarted: bool,
-}
-
-impl Walk {
-    fn begin(now: Timestamp) -> Self {
-        Self {
-            began: now,
-            cap: None,
-            newest: None,
-            seen: Vec::new(),
-            tied: 0,
-            page_key: None,
-            pages: 0,
-            earlier_key: None,
-            restarted: false,
-        }
-    }
+    /// How many walks in a row, up to the last one, ended with fewer items than the API had announced.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    short_walks: u32,
+    #[serde(skip)]
+    warnings: Vec<Warning>,
 }
 
 /// What to ask the API for.
@@ -132,8 +107,40 @@ pub enum Refused {
 pub enum Stuck {
     /// The API gave a page key that it had given before in the same walk.
     KeyCameBack,
-    /// The API refused a page key in a walk that had already begun again for that.
+    /// The API refused a page key, and the walk has begun again for that as often as it may.
     KeyRefusedAgain,
+}
+
+/// What a person should look at though the walk goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The API's clock and the host's are more than a minute apart.
+    ClocksDiffer {
+        /// The time by the answer's `Date`.
+        api: Timestamp,
+        /// The time by the host's clock.
+        host: Timestamp,
+    },
+    /// The walk ended with fewer items than the API had announced.
+    EndedEarly {
+        /// How many items there were.
+        items: u64,
+        /// How many the API had announced.
+        announced: u64,
+        /// What follows from it.
+        then: AfterShortWalk,
+    },
+}
+
+/// What follows from a walk that ended with fewer items than announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterShortWalk {
+    /// The mark stays, and the next walk is the same one again.
+    Repeated,
+    /// It was not the first one in a row: the mark has risen all the same.
+    MarkRisen,
+    /// It was a walk over a range, which has no mark and no next walk.
+    RangeOver,
 }
 
 impl Cursor {
@@ -158,6 +165,8 @@ impl Cursor {
             seen: BTreeMap::new(),
             range,
             walk: None,
+            short_walks: 0,
+            warnings: Vec::new(),
         };
         if let Some(text) = text {
             if let Some(mark) = Timestamp::parse(text.trim()) {
@@ -218,42 +227,56 @@ impl Cursor {
         }
     }
 
-    /// Takes note of an answer, before its items: `date` is the server's clock at the answer (else the
-    /// component's own), `duration_millis` how long the request took, `overlap_millis` the time that a
+    /// Takes note of an answer, before its items: `date` is the time by its `Date`, `host` the time by the host's
+    /// clock when it was there, `duration_millis` how long the request took, `overlap_millis` the time that a
     /// check-in may take to show up in the API. Only a walk's first answer counts.
-    pub fn answered(&mut self, date: Timestamp, duration_millis: i64, overlap_millis: i64) {
-        if let Some(walk) = &mut self.walk {
-            let back = duration_millis.max(0).saturating_add(overlap_millis.max(0));
-            walk.cap.get_or_insert(date.plus_millis(-back));
+    ///
+    /// The cap is taken from the earlier of the two clocks: one that is ahead, for a single answer or for good, hides
+    /// no device, and one that is behind only has devices delivered again.
+    pub fn answered(
+        &mut self,
+        date: Option<Timestamp>,
+        host: Timestamp,
+        duration_millis: i64,
+        overlap_millis: i64,
+    ) {
+        let Some(walk) = self.walk.as_mut().filter(|walk| walk.cap.is_none()) else {
+            return;
+        };
+        let back = duration_millis.max(0).saturating_add(overlap_millis.max(0));
+        let earlier = date.map_or(host, |date| date.min(host));
+        walk.cap = Some(earlier.plus_millis(-back));
+        if let Some(api) = date
+            && api.millis().abs_diff(host.millis()) > CLOCK_TOLERANCE_MILLIS
+        {
+            self.warnings.push(Warning::ClocksDiffer { api, host });
         }
     }
 
     /// Whether a device was delivered (or rejected) in the walk before, just as it is.
     pub fn leaves_out(&self, id: &str, last_seen: Option<Timestamp>) -> bool {
-        last_seen.is_some_and(|moment| self.seen.get(id) == Some(&moment.millis()))
+        last_seen.is_some_and(|moment| {
+            self.seen.get(&*device_id::remembered(id)) == Some(&moment.millis())
+        })
     }
 
     /// Takes note of an item, whether it is delivered, left out or rejected.
     pub fn saw(&mut self, id: &str, last_seen: Option<Timestamp>) {
-        let (Some(walk), Some(moment)) = (&mut self.walk, last_seen) else {
-            return;
-        };
-        let before = lowest_mark(self.last_seen_cursor, walk);
-        walk.newest = walk.newest.max(Some(moment));
-        let lowest = lowest_mark(self.last_seen_cursor, walk);
-        if lowest > before {
-            walk.tied = 0;
+        if let (Some(walk), Some(moment)) = (&mut self.walk, last_seen) {
+            walk.saw(id, moment, self.last_seen_cursor);
         }
-        if Some(moment) == lowest {
-            walk.tied = walk.tied.saturating_add(1);
-        }
-        if Some(moment) >= lowest {
-            walk.seen.push((id.to_owned(), moment.millis()));
+    }
+
+    /// Takes note of how many items a page had, with or without an id, and how many items the API announced for the
+    /// whole walk. What it announces counts on the first page only.
+    pub fn listed(&mut self, items: usize, announced: Option<u64>) {
+        if let Some(walk) = &mut self.walk {
+            walk.listed(items, announced);
         }
     }
 
     /// Ends a page. `next_key` is `pages.nextKey` of the answer, none on the last page. Gives whether the
-    /// walk goes on; where it does not, the mark has risen.
+    /// walk goes on; where it does not, the mark has risen, unless the walk was short.
     pub fn turn_page(&mut self, next_key: Option<&str>) -> Result<bool, Stuck> {
         let Some(mut walk) = self.walk.take() else {
             return Ok(false);
@@ -262,33 +285,31 @@ impl Cursor {
             self.finish(walk);
             return Ok(false);
         };
-        let came_back = [&walk.page_key, &walk.earlier_key]
-            .into_iter()
-            .any(|key| key.as_deref() == Some(next_key));
-        if came_back {
+        if walk.had_key(next_key) {
             return Err(Stuck::KeyCameBack);
         }
-        let lowest = lowest_mark(self.last_seen_cursor, &walk).map_or(i64::MIN, Timestamp::millis);
-        walk.seen.retain(|(_, moment)| *moment >= lowest);
-        keep_newest(&mut walk.seen);
-        walk.pages = walk.pages.saturating_add(1);
-        if walk.pages.is_power_of_two() {
-            walk.earlier_key = Some(next_key.to_owned());
-        }
-        walk.page_key = Some(next_key.to_owned());
+        walk.turn_page(next_key, self.last_seen_cursor);
         self.walk = Some(walk);
         Ok(true)
     }
 
-    /// Begins the walk again from the mark after the API refused its page key; once a walk.
+    /// Begins the walk again from the mark after the API refused its page key, [`MOST_REFUSALS`] times at most. The
+    /// count starts anew with every page that the walk gets further, and when the walk began long ago.
     pub fn key_refused(&mut self, now: Timestamp) -> Result<(), Stuck> {
-        if self.walk.as_ref().is_some_and(|walk| walk.restarted) {
-            return Err(Stuck::KeyRefusedAgain);
+        let mut next = Walk::begin(now);
+        if let Some(walk) = &self.walk {
+            let is_recent = now.millis().abs_diff(walk.began.millis()) < REFUSAL_LIFE_MILLIS;
+            let refusals = if is_recent { walk.refusals } else { 0 };
+            if refusals >= MOST_REFUSALS {
+                return Err(Stuck::KeyRefusedAgain);
+            }
+            next.refusals = refusals + 1;
+            next.refused_page = match refusals {
+                0 => walk.pages,
+                _ => walk.pages.max(walk.refused_page),
+            };
         }
-        self.walk = Some(Walk {
-            restarted: true,
-            ..Walk::begin(now)
-        });
+        self.walk = Some(next);
         Ok(())
     }
 
@@ -297,22 +318,26 @@ impl Cursor {
         serde_json::to_string(&self)
     }
 
-    /// The mark, for people: RFC 3339; none before the first walk has ended, and for a range.
+    /// What a person should look at, of all that was taken note of since the cursor was resumed.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The mark, for people: RFC 3339; none before the first walk that saw a device has ended, and for a range.
     pub fn mark(&self) -> Option<String> {
         self.last_seen_cursor.map(|mark| mark.to_string())
     }
 
     fn finish(&mut self, walk: Walk) {
+        let rises = self.judge_length(&walk);
         if self.range.is_some() {
             return;
         }
-        let mut mark = match walk.newest {
-            Some(_) => lowest_mark(self.last_seen_cursor, &walk),
-            None => self.last_seen_cursor.max(walk.cap),
+        let mark = if rises {
+            walk.mark_after(self.last_seen_cursor)
+        } else {
+            self.last_seen_cursor
         };
-        if walk.tied > SEEN_BOUND as u64 {
-            mark = mark.map(|mark| mark.plus_millis(1));
-        }
         let lowest = mark.map_or(i64::MIN, Timestamp::millis);
         self.seen.extend(walk.seen);
         let mut seen: Vec<_> = mem::take(&mut self.seen).into_iter().collect();
@@ -321,20 +346,33 @@ impl Cursor {
         self.seen = seen.into_iter().collect();
         self.last_seen_cursor = mark;
     }
-}
 
-/// The mark that the walk would end with if it ended now: max(old, min(newest, cap)). It never falls.
-fn lowest_mark(old: Option<Timestamp>, walk: &Walk) -> Option<Timestamp> {
-    let capped = match (walk.newest, walk.cap) {
-        (Some(newest), Some(cap)) => Some(newest.min(cap)),
-        (newest, _) => newest,
-    };
-    old.max(capped)
-}
-
-fn keep_newest(seen: &mut Vec<(String, i64)>) {
-    if seen.len() > SEEN_BOUND {
-        seen.sort_unstable_by_key(|(_, moment)| std::cmp::Reverse(*moment));
-        seen.truncate(SEEN_BOUND);
+    /// Whether the mark may rise after a walk: it was not short, or too many in a row were.
+    fn judge_length(&mut self, walk: &Walk) -> bool {
+        let Some(announced) = walk.announced.filter(|_| walk.is_short()) else {
+            self.short_walks = 0;
+            return true;
+        };
+        let then = if self.range.is_some() {
+            AfterShortWalk::RangeOver
+        } else {
+            // A total that is always too high warns with every walk, and holds only the first ones up.
+            self.short_walks = self.short_walks.saturating_add(1).min(MOST_SHORT_WALKS);
+            if self.short_walks < MOST_SHORT_WALKS {
+                AfterShortWalk::Repeated
+            } else {
+                AfterShortWalk::MarkRisen
+            }
+        };
+        self.warnings.push(Warning::EndedEarly {
+            items: walk.items,
+            announced,
+            then,
+        });
+        then != AfterShortWalk::Repeated
     }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }

@@ -131,7 +131,7 @@ fn what_checks_in_behind_a_walk_is_in_the_next_one() {
 }
 
 #[test]
-fn a_wrong_clock_in_the_fleet_hides_nobody() {
+fn a_fast_clock_in_the_fleet_hides_nobody() {
     let work = Workplace::new(fleet(50));
     work.simulator
         .fleet(|fleet| fleet.check_in(0, instant("2031-01-01T00:00:00Z")));

@@ -1,4 +1,4 @@
-//! Months of runs in a row: each begins where the one before ended, whatever went wrong there.
+//! A week of runs in a row: each begins where the one before ended, whatever went wrong there.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -49,7 +49,7 @@ fuzz_target!(|bytes: &[u8]| {
 
     // A page on, whatever stood in the cursor: the mark does not fall, and the walk goes on where it says.
     let mut cursor = resume(&first, range).expect("it could be read before");
-    cursor.answered(NOW.into(), 0, 120_000);
+    cursor.answered(Some(NOW.into()), NOW.into(), 0, 120_000);
     cursor.saw("example", Some(NOW.into()));
     let Ok(more) = cursor.turn_page(Some("next")) else {
         return; // The cursor holds that very key.
@@ -63,7 +63,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mark = cursor.mark().as_deref().and_then(Timestamp::parse);
     if range.is_none() {
         assert!(mark >= query.last_seen_after, "the mark fell");
-        assert!(mark.is_some(), "a walk that has ended has a mark");
+        let has_repeats = !cursor.warnings().is_empty();
+        assert!(mark.is_some() || has_repeats, "a walk that has ended has a mark, or was short");
     } else {
         assert_eq!(mark, None, "a range has no mark");
     }

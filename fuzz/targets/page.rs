@@ -60,7 +60,7 @@ fuzz_target!(|bytes: &[u8]| {
 /// A page as the first of a first walk, and the cursor that has seen it; none for what is no page.
 fn sort_first(bytes: &[u8]) -> Option<(Sorted, Cursor)> {
     let mut cursor = resume(None);
-    cursor.answered(NOW.into(), 0, 0);
+    cursor.answered(Some(NOW.into()), NOW.into(), 0, 0);
     let sorted = sort_with(bytes, &mut cursor);
     Some((sorted?, cursor))
 }

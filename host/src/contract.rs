@@ -2,17 +2,19 @@
 //!
 //! | what | rule | else |
 //! |---|---|---|
-//! | an event | one JSON object on one line, at most `limits.event_bytes` | the source fails |
+//! | an event | one JSON object on one line | the source fails |
+//! | an event | at most `limits.event_bytes` | it becomes a reject |
 //! | a device's id | 1 byte to 1 KiB | the source fails |
 //! | a page | at most `limits.batch_bytes` of text; its cursor at most `limits.cursor_bytes` | the source fails |
 //! | reasons for an event | values are JSON, paths are JSON Pointers, a rule is on one line | there is no event |
 //! | a walk | goes on with another cursor, or brings something | the source fails |
 //! | a page of sources | at most 1,000, each with a config that is a JSON object; goes on with another `next` | the listing fails |
 //! | the manifest | at most 1 MiB | the component is not used |
-//! | messages, reasons, names, marks | [`MESSAGE`], [`NAME`] | cut |
+//! | messages, reasons, warnings, names, marks | [`MESSAGE`], [`NAME`] | cut |
+//! | the warnings of a page | [`WARNINGS`] | the others are left out |
 //!
-//! Nothing of a page that breaks a rule is delivered, and the cursor stays. No content of it is told: it may be
-//! personal data.
+//! Nothing of a page that breaks a rule for which the source fails is delivered, and the cursor stays. No content of it
+//! is told: it may be personal data.
 
 use std::fmt;
 
@@ -20,7 +22,7 @@ use memchr::memchr2;
 use serde::de::IgnoredAny;
 
 use crate::bindings::inventory::connector::types::{
-    Account, Batch, Delay, Error, Event, Explanation, Failure, MapError, SourcesPage,
+    Account, Batch, Delay, Error, Event, Explanation, Failure, MapError, Reject, SourcesPage,
 };
 use crate::limits::{Limit, Limits};
 use crate::printable::printable;
@@ -45,6 +47,9 @@ pub const MANIFEST: usize = 1 << 20;
 
 /// The most sources of one page: ten times what the API of Sophos lists at most.
 pub const SOURCES: usize = 1000;
+
+/// The most warnings of one page that are logged.
+const WARNINGS: usize = 10;
 
 /// How many fields of a config, or notes about an account, are told.
 const ENTRIES: usize = 50;
@@ -114,7 +119,8 @@ pub enum Breach {
     RuleLineBreak(ReasonAt),
 }
 
-/// Checks a page that was asked for with `cursor`, and cuts its texts for people.
+/// Checks a page that was asked for with `cursor`, makes rejects of the events that are too large, and cuts its texts
+/// for people.
 ///
 /// # Errors
 ///
@@ -127,12 +133,15 @@ pub fn batch(batch: &mut Batch, cursor: Option<&str>, limits: &Limits) -> Result
     let rejects =
         rejects.map(|reject| reject.reason.len() + reject.id.as_ref().map_or(0, String::len));
     let mark = batch.mark.as_ref().map_or(0, String::len);
-    let texts = events.chain(rejects).chain([batch.cursor.len(), mark]);
+    let warnings = batch.warnings.iter().map(String::len);
+    let texts = events.chain(rejects).chain(warnings);
+    let texts = texts.chain([batch.cursor.len(), mark]);
     let total = texts.fold(0, usize::saturating_add);
     within(Limit::BatchBytes, total, limits.batch_bytes)?;
     for (index, event) in batch.events.iter().enumerate() {
-        self::event(event, index + 1, limits)?;
+        self::event(event, index + 1)?;
     }
+    reject_large_events(batch, limits);
     if batch.more && cursor == Some(batch.cursor.as_str()) {
         return Err(Breach::WalkStandsStill.into());
     }
@@ -141,29 +150,42 @@ pub fn batch(batch: &mut Batch, cursor: Option<&str>, limits: &Limits) -> Result
         cut_some(reject.id.as_mut(), ID);
     }
     cut_some(batch.mark.as_mut(), NAME);
+    batch.warnings.truncate(WARNINGS);
+    for warning in &mut batch.warnings {
+        cut(warning, MESSAGE);
+    }
     Ok(())
 }
 
-fn event(event: &Event, number: usize, limits: &Limits) -> Result<(), Stopped> {
+/// One large record must not keep a source from being collected, so its event is a reject like any other.
+fn reject_large_events(batch: &mut Batch, limits: &Limits) {
+    let large = batch
+        .events
+        .extract_if(.., |event| event.json.len() > limits.event_bytes);
+    batch.rejects.extend(large.map(|event| Reject {
+        reason: format!(
+            "the event is larger ({}) than `{}` ({}) allows; raise it to have such events delivered",
+            quantity::bytes(event.json.len() as u64),
+            Limit::EventBytes,
+            quantity::bytes(limits.event_bytes as u64)
+        ),
+        id: Some(event.device),
+    }));
+}
+
+fn event(event: &Event, number: usize) -> Result<(), Breach> {
     if !is_id(&event.device) {
-        return Err(Breach::Device(number).into());
+        return Err(Breach::Device(number));
     }
     let at = || {
         let device: String = printable(&event.device).chars().take(100).collect();
         EventAt { number, device }
     };
-    if event.json.len() > limits.event_bytes {
-        return Err(Stopped::Passed {
-            limit: Limit::EventBytes,
-            allowed: quantity::bytes(limits.event_bytes as u64),
-            event: Some(at()),
-        });
-    }
     if has_line_break(&event.json) {
-        return Err(Breach::LineBreak(at()).into());
+        return Err(Breach::LineBreak(at()));
     }
     if !is_object(&event.json) {
-        return Err(Breach::NotAnObject(at()).into());
+        return Err(Breach::NotAnObject(at()));
     }
     Ok(())
 }
@@ -341,7 +363,6 @@ fn within(limit: Limit, length: usize, most: usize) -> Result<(), Stopped> {
     Err(Stopped::Passed {
         limit,
         allowed: quantity::bytes(most as u64),
-        event: None,
     })
 }
 

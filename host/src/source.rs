@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::ProgressBar;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument, debug, info};
+use tracing::{Instrument, debug, info, warn};
 
 use crate::attempt::{Answer, Call};
 use crate::bindings::inventory::connector::types::{Batch, Event};
@@ -17,6 +17,7 @@ use crate::config::{Account, Emit};
 use crate::deliver::{Delivered, Destination};
 use crate::limits::Limit;
 use crate::page::{Confirmed, Page, Step, Unconfirmed};
+use crate::printable::printable;
 use crate::rejects::Rejects;
 use crate::report::Tally;
 use crate::run::{Worker, with};
@@ -251,6 +252,14 @@ impl Walk<'_> {
 
     /// Begins to deliver a page. Gives whether `--limit` leaves events of the source out.
     fn send(&mut self, batch: Batch, first: bool) -> Result<bool, Halt> {
+        for warning in &batch.warnings {
+            warn!(
+                account = self.run.account.name,
+                source = self.source.id,
+                "{}",
+                printable(warning)
+            );
+        }
         let found = batch.events.len();
         let mut events = self.to_deliver(batch.events)?;
         let unchanged = found - events.len();

@@ -7,7 +7,7 @@ use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
 use crate::config::Timeouts;
-use crate::contract::{Breach, EventAt};
+use crate::contract::Breach;
 use crate::limits::{Limit, Limits};
 use crate::printable::printable;
 use crate::sandbox::MOST_RESOURCES;
@@ -19,14 +19,12 @@ const LONGEST_TEXT: usize = 500;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// A limit was passed.
-    #[error("{}", past(*limit, allowed, event.as_ref()))]
+    #[error("{}", past(*limit, allowed))]
     Passed {
         /// The limit.
         limit: Limit,
         /// How much it allows, as people read it.
         allowed: String,
-        /// The event that is too large, where one is.
-        event: Option<EventAt>,
     },
     /// It trapped; the text says by what.
     #[error("the component failed: {0}. Please report this to its maker")]
@@ -42,7 +40,6 @@ impl Stopped {
         Self::Passed {
             limit,
             allowed: limit.allowed(limits, timeouts),
-            event: None,
         }
     }
 
@@ -122,7 +119,7 @@ fn in_words(trap: Trap) -> Option<&'static str> {
 }
 
 /// The sentence about a limit that was passed.
-fn past(limit: Limit, allowed: &str, event: Option<&EventAt>) -> impl fmt::Display {
+fn past(limit: Limit, allowed: &str) -> impl fmt::Display {
     let maker = "report this to the component's maker";
     let (happened, raise) = match limit {
         Limit::Stack => {
@@ -163,9 +160,8 @@ fn past(limit: Limit, allowed: &str, event: Option<&EventAt>) -> impl fmt::Displ
         ),
         Limit::Pages => ("a walk had more pages", "if there are just so many devices"),
     };
-    let event = event.map(|event| format!(" ({event})")).unwrap_or_default();
     format!(
-        "the component was stopped: {happened} than `{limit}` ({allowed}) allows{event}; raise it {raise}, else \
+        "the component was stopped: {happened} than `{limit}` ({allowed}) allows; raise it {raise}, else \
          {maker}"
     )
 }

@@ -7,6 +7,17 @@ pub const fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
+/// How many bytes a text has once it is written as JSON, with its quotes.
+pub fn written_length(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..b' ' => 6,
+        _ => 1,
+    };
+    let written = text.bytes().map(escaped);
+    written.fold(2, usize::saturating_add)
+}
+
 /// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
 #[inline(always)]
 pub fn plain_bytes(bytes: &[u8]) -> usize {

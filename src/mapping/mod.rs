@@ -44,7 +44,12 @@ use self::subject::Subject;
 use self::take_apart::{LONGEST, take_apart};
 use self::used::Used;
 use self::writer::Writer;
+use crate::json::plain::written_length;
 use crate::sophos::endpoint::require_hostname;
+
+/// The longest `raw_data`, in bytes as it is written: half of what a host allows an event by default, so that there is
+/// room for the rest of the event.
+const LONGEST_RAW_DATA: usize = 512 << 10;
 
 /// One event, ready to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +70,7 @@ impl Mapping {
     ///
     /// The dialect is `sekoia` and the endpoint has no `hostname` that is a text and not empty. Or it is `ocsf`
     /// and the endpoint is longer than 1 MiB, or can be kept only as it came while something of it is to be left
-    /// out.
+    /// out or it would take more than 512 KiB.
     pub fn map(&self, endpoint: &Endpoint<'_>, now: OffsetDateTime) -> Result<Mapped, MapError> {
         self.check(endpoint)?;
         let record = match self.dialect {
@@ -177,7 +182,18 @@ impl Mapping {
                 ),
             );
         }
-        if !self.omit.paths().is_empty() && !self.omit.has_path("raw_data", self.dialect) {
+        if self.omit.has_path("raw_data", self.dialect) {
+            return Ok(());
+        }
+        if written_length(endpoint.json) > LONGEST_RAW_DATA {
+            return refused(
+                0,
+                "the endpoint has more values than can be told apart, or a name twice, and is too large for \
+                 `raw_data`: it would take more than 512 KiB there"
+                    .to_owned(),
+            );
+        }
+        if !self.omit.paths().is_empty() {
             return refused(
                 0,
                 "the endpoint has more values than can be told apart, or a name twice, and `raw_data` would show \

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::json::{NotJson, Scalar, Scanner};
 use crate::mapping::MapError;
+use crate::sophos::device_id;
 use crate::sophos::moment::moment;
 
 /// The most entries of a list that count: no endpoint has as many, and those of a record that is nothing else
@@ -79,7 +80,7 @@ pub struct Group<'a> {
 ///
 /// # Errors
 ///
-/// The text is not JSON, is not an object, or has no `id` that is a text and not empty.
+/// The text is not JSON, is not an object, or has no `id` that is a text, not empty and not too long.
 pub fn read(endpoint_json: &str) -> Result<Endpoint<'_>, MapError> {
     let mut scanner = Scanner::new(endpoint_json);
     let scanned = scan(&mut scanner).and_then(|endpoint| scanner.end().map(|()| endpoint));
@@ -106,8 +107,11 @@ pub fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
     Ok(endpoint)
 }
 
-/// Refuses what is no object, or has no `id` that is a text and not empty.
+/// Refuses what is no object, or has no `id` that is a text, not empty and not too long.
 pub fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+    if device_id::is_too_long(&endpoint.id) {
+        return Err(too_long_id(endpoint.json));
+    }
     if !endpoint.id.is_empty() {
         return Ok(());
     }
@@ -238,24 +242,42 @@ fn add<T>(list: &mut Vec<T>, entry: T) {
 
 /// Says why a field is no text that is not empty; one that is missing is missed where the record starts.
 fn no_text(endpoint_json: &str, name: &str) -> MapError {
-    let members: BTreeMap<String, &RawValue> =
-        serde_json::from_str(endpoint_json).unwrap_or_default();
-    let value = members.get(name);
+    let value = member(endpoint_json, name);
     let found = match value.map(|value| value.get()) {
         None => "is missing",
         Some(r#""""#) => "is empty",
         Some(text) if text.starts_with('"') => "holds half a surrogate pair",
         Some(_) => value.map_or("is missing", |value| kind(value)),
     };
-    let offset = value.map_or_else(
+    let message = format!("`{name}` {found}; a string that is not empty was expected");
+    MapError::at(endpoint_json, offset(endpoint_json, value), message)
+}
+
+/// Says that the `id` is too long, without repeating it.
+fn too_long_id(endpoint_json: &str) -> MapError {
+    let message = format!(
+        "`id` is too long; a string of at most {} bytes, written as JSON with its quotes, was expected",
+        device_id::LONGEST
+    );
+    let place = offset(endpoint_json, member(endpoint_json, "id"));
+    MapError::at(endpoint_json, place, message)
+}
+
+fn member<'a>(endpoint_json: &'a str, name: &str) -> Option<&'a RawValue> {
+    let members: BTreeMap<String, &RawValue> =
+        serde_json::from_str(endpoint_json).unwrap_or_default();
+    members.get(name).copied()
+}
+
+/// Where a value of the record starts, or the record itself where there is no value.
+fn offset(endpoint_json: &str, value: Option<&RawValue>) -> usize {
+    value.map_or_else(
         || start(endpoint_json),
         |value| {
             let value = value.get().as_ptr().addr();
             value.saturating_sub(endpoint_json.as_ptr().addr())
         },
-    );
-    let message = format!("`{name}` {found}; a string that is not empty was expected");
-    MapError::at(endpoint_json, offset, message)
+    )
 }
 
 /// Says what a value is that does not begin like an object at `start`.

@@ -18,6 +18,20 @@ use crate::json::{NotJson, Scalar, Scanner};
 /// Where a page ends, in bytes: no `pages` is longer.
 const LONGEST_PAGES: usize = 4096;
 
+/// The longest page key that is taken, in bytes: the cursor holds two of them. Sophos' are below 200.
+const LONGEST_KEY: usize = 4096;
+
+/// A page of endpoints without its items, which were handed on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// How many items there were.
+    pub items: usize,
+    /// How many items the API announces for all pages together; none where it names no such number.
+    pub announced: Option<u64>,
+    /// The key of the next page; none on the last one.
+    pub next_key: Option<String>,
+}
+
 /// What the API answered to a query.
 pub enum Asked {
     /// A page, yet to be read.
@@ -106,7 +120,7 @@ fn closed(level: Level, url: &Url) -> String {
 }
 
 /// Every page repeats the same filters, as the API asks; `sort=id` makes the walk stable while devices
-/// check in.
+/// check in. The first page alone is asked how many items there are, since the API has to count them for that.
 fn url(api_host: &Url, page_size: u16, query: &Query) -> Url {
     let mut url = api_host.clone();
     url.set_path("/endpoint/v1/endpoints");
@@ -121,37 +135,47 @@ fn url(api_host: &Url, page_size: u16, query: &Query) -> Url {
     if let Some(time) = query.last_seen_before {
         pairs.append_pair("lastSeenBefore", &time.to_string());
     }
-    if let Some(key) = &query.page_from_key {
-        pairs.append_pair("pageFromKey", key);
-    }
+    match &query.page_from_key {
+        Some(key) => pairs.append_pair("pageFromKey", key),
+        None => pairs.append_pair("pageTotal", "true"),
+    };
     drop(pairs);
     url
 }
 
-/// Reads a page as [`page::read`] does, and hands on each of its endpoints, also what turns out to be none. Gives
-/// the key of the next page, none on the last one; a `nextKey` that is no text is `protocol`, too.
+/// Reads a page as [`page::read`] does, and hands on each of its endpoints, also what turns out to be none. A
+/// `nextKey` that is no text or too long is `protocol`, too.
 pub fn read<'a>(
     api_host: &Url,
     json: &'a str,
     mut each: impl FnMut(Endpoint<'a>),
-) -> Result<Option<String>, Error> {
+) -> Result<Listed, Error> {
     const WHAT: &str = "endpoints";
     let mut page = page::read(api_host, WHAT, json, |scanner| {
         each(endpoint::scan(scanner)?);
         Ok(())
     })?;
-    match page.pages.remove("nextKey") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(key)) => Ok(Some(key).filter(|key| !key.is_empty())),
-        Some(_) => Err(page::no_page(api_host, WHAT, "`pages.nextKey` is no text")),
-    }
+    let next_key = match page.pages.remove("nextKey") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(key)) if key.len() > LONGEST_KEY => {
+            let why = "`pages.nextKey` is longer than 4 KiB";
+            return Err(page::no_page(api_host, WHAT, why));
+        }
+        Some(Value::String(key)) => Some(key).filter(|key| !key.is_empty()),
+        Some(_) => return Err(page::no_page(api_host, WHAT, "`pages.nextKey` is no text")),
+    };
+    Ok(Listed {
+        items: page.items,
+        announced: page.pages.get("items").and_then(Value::as_u64),
+        next_key,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use url::Url;
 
-    use super::{LONGEST_PAGES, closed, likely_next_key, read, url};
+    use super::{LONGEST_KEY, LONGEST_PAGES, Listed, closed, likely_next_key, read, url};
     use crate::bindings::inventory::connector::types::Error;
     use crate::cursor::Query;
     use crate::sophos::whoami::Level;
@@ -168,16 +192,16 @@ mod tests {
             last_seen_before: None,
             page_from_key: None,
         };
-        let first = url(&host(), 500, &query).to_string();
+        let filtered = "https://api-eu02.central.sophos.com/endpoint/v1/endpoints?view=full&sort=id\
+                        &pageSize=500&lastSeenAfter=2026-11-20T08%3A00%3A00.000Z";
         assert_eq!(
-            first,
-            "https://api-eu02.central.sophos.com/endpoint/v1/endpoints?view=full&sort=id&pageSize=500\
-             &lastSeenAfter=2026-11-20T08%3A00%3A00.000Z"
+            url(&host(), 500, &query).to_string(),
+            format!("{filtered}&pageTotal=true")
         );
         query.page_from_key = Some("a+b/c==".into());
         assert_eq!(
             url(&host(), 500, &query).to_string(),
-            format!("{first}&pageFromKey=a%2Bb%2Fc%3D%3D")
+            format!("{filtered}&pageFromKey=a%2Bb%2Fc%3D%3D")
         );
     }
 
@@ -192,8 +216,30 @@ mod tests {
                 Some("k"),
             ),
         ] {
-            let read = read(&host(), json, drop).unwrap();
-            assert_eq!(read.as_deref(), next_key, "{json}");
+            let listed = read(&host(), json, drop).unwrap();
+            assert_eq!(listed.next_key.as_deref(), next_key, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_page_announces_a_total_only_with_a_whole_number() {
+        for (items, announced) in [
+            ("250", Some(250)),
+            ("0", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("-1", None),
+            ("250.5", None),
+            ("\"250\"", None),
+            ("null", None),
+            ("[250]", None),
+        ] {
+            let json = format!(r#"{{"items": [{{}}, 5], "pages": {{"items": {items}}}}}"#);
+            let expected = Listed {
+                items: 2,
+                announced,
+                next_key: None,
+            };
+            assert_eq!(read(&host(), &json, drop).unwrap(), expected, "{items}");
         }
     }
 
@@ -249,9 +295,18 @@ mod tests {
     }
 
     #[test]
-    fn a_page_key_that_is_no_text_is_no_page() {
-        let json = r#"{"items": [], "pages": {"nextKey": 5}}"#;
-        assert!(matches!(read(&host(), json, drop), Err(Error::Protocol(_))));
+    fn a_page_key_that_is_no_text_or_too_long_is_no_page() {
+        let key = |length: usize| format!("\"{}\"", "k".repeat(length));
+        for (key, is_page) in [
+            ("5".to_owned(), false),
+            (key(LONGEST_KEY), true),
+            (key(LONGEST_KEY + 1), false),
+        ] {
+            let json = format!(r#"{{"items": [], "pages": {{"nextKey": {key}}}}}"#);
+            let read = read(&host(), &json, drop);
+            assert_eq!(read.is_ok(), is_page, "{json}");
+            assert!(is_page || matches!(read, Err(Error::Protocol(_))), "{json}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod ahead;
 #[cfg(feature = "connector")]
 mod confidential;
+pub mod device_id;
 pub mod endpoint;
 #[cfg(feature = "connector")]
 pub mod endpoints;

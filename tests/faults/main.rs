@@ -12,6 +12,7 @@
 mod support;
 
 mod hosts;
+mod listings;
 mod page_keys;
 mod pages;
 mod records;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sophos_central_simulator::{Fault, Route};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use crate::stored_cursors::edit_cursor;
 use crate::walk::{ENDPOINTS, PAGE, Walk, stopped};
@@ -86,19 +88,20 @@ fn a_refused_key_begins_the_walk_again_from_the_mark() {
 }
 
 #[test]
-fn a_key_that_is_refused_again_stops_the_walk() {
+fn a_key_that_is_refused_four_times_stops_the_walk() {
     for code in [400, 404, 410] {
         let walk = Walk::new();
         walk.fault_always(Fault::status(code));
-        walk.work
-            .collect(1)
-            .says(&["refused the key of its own next page twice", "next run"]);
+        walk.work.collect(1).says(&[
+            "refused the key of its own next page four times",
+            "Half an hour",
+        ]);
         let cursor = walk.work.cursor().unwrap();
         assert_eq!(cursor["last_seen_cursor"], walk.mark, "{code}");
         assert_eq!(cursor["walk"]["page_key"], *walk.third_key, "{code}");
         let deliveries = walk.work.deliveries();
         assert_eq!(deliveries.len(), 2 * PAGE, "{code}");
-        assert!(deliveries.values().all(|times| *times == 2), "{code}");
+        assert!(deliveries.values().all(|times| *times == 4), "{code}");
 
         walk.work.forget_events();
         walk.work.simulator.clear_faults();
@@ -106,6 +109,48 @@ fn a_key_that_is_refused_again_stops_the_walk() {
         assert_eq!(walk.work.ids(), walk.all()[2 * PAGE..], "{code}");
         walk.assert_done();
     }
+}
+
+/// The keys of the API live for seconds, and every run so far broke off on the third page.
+#[test]
+fn a_key_that_died_in_every_run_that_broke_off_wedges_no_source() {
+    let walk = Walk::impatient();
+    for run in 0..3 {
+        walk.work.simulator.clear_faults();
+        if run > 0 {
+            let died = Fault::status(400);
+            walk.work.simulator.fault(Route::Endpoints, 1, died);
+        }
+        walk.fault_always(Fault::status(503));
+        walk.work.collect(1).says(&["(503)"]);
+        let cursor = walk.work.cursor().unwrap();
+        assert_eq!(cursor["walk"]["page_key"], *walk.third_key, "run {run}");
+    }
+    walk.work.simulator.clear_faults();
+    let died = Fault::status(400);
+    walk.work.simulator.fault(Route::Endpoints, 1, died);
+    walk.work.forget_events();
+    walk.work.collect(0);
+    walk.assert_all_once();
+}
+
+#[test]
+fn a_walk_that_gave_up_on_a_key_begins_again_half_an_hour_later() {
+    let walk = Walk::new();
+    walk.fault_always(Fault::status(400));
+    let says = &["refused the key of its own next page four times"];
+    walk.work.collect(1).says(says);
+    walk.work.collect(1).says(says);
+    edit_cursor(&walk.work, |cursor| {
+        let began = OffsetDateTime::now_utc() - Duration::minutes(31);
+        cursor["walk"]["began"] = began.format(&Rfc3339).unwrap().into();
+    });
+    walk.work.simulator.clear_faults();
+    let died = Fault::status(400);
+    walk.work.simulator.fault(Route::Endpoints, 1, died);
+    walk.work.forget_events();
+    walk.work.collect(0);
+    walk.assert_all_once();
 }
 
 #[test]

@@ -97,5 +97,12 @@ fn an_empty_page_in_the_middle_does_not_end_the_walk() {
     let walk = Walk::new();
     walk.fault(Fault::with("items", json!([])));
     let events = format!("events {},", 4 * PAGE);
-    walk.work.collect(0).says(&["pages 5", &events]);
+    walk.work
+        .collect(0)
+        .says(&["pages 5", &events, "ended after 200 of the 250 endpoints"]);
+    // Fewer came than were announced, so the same walk is walked again.
+    walk.work.collect(0);
+    let delivered: Vec<_> = walk.work.deliveries().into_keys().collect();
+    assert_eq!(delivered, walk.all());
+    walk.assert_done();
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::walk::{ENDPOINTS, Walk};
+use crate::walk::{ENDPOINTS, PAGE, Walk};
 
 /// The record in the middle of the third page.
 const MALFORMED: u64 = 125;
@@ -133,6 +133,52 @@ fn wrong_types_where_nothing_needs_them_cost_nothing() {
         }
     });
     walk.weathers(0);
+}
+
+#[test]
+fn a_record_with_an_id_of_a_kilobyte_is_set_aside_once() {
+    let walk = edited(|record| record["id"] = "x".repeat(1_100).into());
+    one_reject(&walk, &["`id` is too long", "of at most 128 bytes"]);
+    let rejects = std::fs::read_to_string(walk.work.path("state.rejects.ndjson")).unwrap();
+    assert!(rejects.len() < 1_000, "{rejects}");
+    walk.assert_done();
+}
+
+/// One that is larger than the host allows an event to be.
+fn large(record: &mut Value) {
+    let address = |number: u32| format!("10.{}.{}.1", number / 256, number % 256);
+    record["ipv4Addresses"] = (0..30_000).map(address).collect();
+}
+
+#[test]
+fn a_record_whose_event_is_over_a_mebibyte_is_set_aside_once() {
+    for dialect in ["sekoia", "ocsf"] {
+        let walk = edited(large);
+        walk.work.edit_config(
+            &format!("page_size = {PAGE}"),
+            &format!("page_size = {PAGE}\ndialect = \"{dialect}\""),
+        );
+        one_reject(&walk, &[&id(&walk), "limits.event_bytes", "1 MiB"]);
+        walk.assert_done();
+    }
+}
+
+#[test]
+fn a_larger_limit_lets_a_large_event_through() {
+    let walk = edited(large);
+    walk.work
+        .append("[account.acme.limits]\nevent_bytes = \"8 MiB\"");
+    walk.weathers(0);
+}
+
+#[test]
+fn a_record_with_a_hostname_of_400_kilobytes_costs_no_other() {
+    let walk = edited(|record| record["hostname"] = "h".repeat(300_000).into());
+    walk.weathers(0);
+    // It stands three times in the event.
+    let walk = edited(|record| record["hostname"] = "h".repeat(400_000).into());
+    one_reject(&walk, &[&id(&walk), "limits.event_bytes"]);
+    walk.assert_done();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Gives an event of two megabytes.
+//! Gives an event of two megabytes beside a small one.
 
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, hostile};
 
@@ -6,7 +6,7 @@ struct Guest;
 
 impl Hostile for Guest {
     fn collect(_config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
-        Ok(batch(vec![event(&"x".repeat(2 << 20))]))
+        Ok(batch(vec![event(&"x".repeat(2 << 20)), event("small")]))
     }
 }
 

@@ -54,9 +54,21 @@ fn event_with_a_newline() {
 
 #[test]
 fn event_too_large() {
-    Place::new("event_too_large")
-        .collect(1)
-        .passed("limits.event_bytes");
+    let told = Place::new("event_too_large").collect(1);
+    assert_eq!(told.delivered.len(), 1, "the small one");
+    let entry = told.entry();
+    assert_eq!(entry["outcome"], "up_to_date", "{entry}");
+    assert_eq!(entry["rejects_component"], 1, "{entry}");
+    told.ran.says(&["set a record aside", "limits.event_bytes"]);
+}
+
+#[test]
+fn warnings_without_end() {
+    let told = Place::new("warnings_without_end").collect(0);
+    let log = &told.ran.stderr;
+    assert_eq!(log.matches("guest-warns").count(), 10, "{log}");
+    assert!(log.len() < 40_000, "{} bytes", log.len());
+    assert!(!log.contains(['\u{1b}', '\u{9b}']), "{log}");
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn page(events: &[&str]) -> Batch {
         cursor: "c-2".into(),
         mark: None,
         more: true,
+        warnings: Vec::new(),
     }
 }
 
@@ -105,37 +106,69 @@ fn no_content_of_an_event_is_told() {
     assert!(!words.contains("canary"), "{words}");
 }
 
+/// An event of so many bytes.
+fn object(length: usize) -> String {
+    format!("{{{}}}", " ".repeat(length - 2))
+}
+
 #[test]
 fn every_text_has_its_length() {
-    let object = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
-    let (fits, too_long) = (object(40), object(41));
-    assert_eq!(batch(&mut page(&[&fits]), None, &LIMITS), Ok(()));
-    let long = batch(&mut page(&["{}", &too_long]), None, &LIMITS);
-    assert_eq!(
-        long,
-        Err(Stopped::Passed {
-            limit: Limit::EventBytes,
-            allowed: "40 bytes".into(),
-            event: Some(at()),
-        })
-    );
-
+    let fits = object(40);
     let mut long = page(&[]);
     long.cursor = "c".repeat(10);
     assert_eq!(batch(&mut long, None, &LIMITS), Ok(()));
     long.cursor.push('c');
     assert!(past(Limit::CursorBytes, batch(&mut long, None, &LIMITS)));
 
-    // Four events with their devices, a reject, cursor and mark: 4 * 43 + 22 + 3 + 3.
+    // Four events with their devices, a reject, a warning, cursor and mark: 4 * 43 + 17 + 5 + 3 + 3.
     let mut full = page(&[&fits, &fits, &fits, &fits]);
     full.mark = Some("now".into());
     full.rejects = vec![Reject {
         id: Some("d-5".into()),
-        reason: "x".repeat(19),
+        reason: "x".repeat(14),
     }];
+    full.warnings = vec!["clock".into()];
     assert_eq!(batch(&mut full, None, &LIMITS), Ok(()));
     full.rejects[0].reason.push('x');
     assert!(past(Limit::BatchBytes, batch(&mut full, None, &LIMITS)));
+}
+
+#[test]
+fn an_event_that_is_too_large_becomes_a_reject_and_costs_no_other() {
+    let (fits, too_large) = (object(40), object(41));
+    let mut mixed = page(&[&too_large, &fits, &too_large]);
+    mixed.rejects = vec![Reject {
+        id: None,
+        reason: "no id".into(),
+    }];
+    assert_eq!(batch(&mut mixed, None, &LIMITS), Ok(()));
+    assert_eq!(mixed.events.len(), 1);
+    assert_eq!(mixed.events[0].json, fits);
+    assert_eq!(mixed.rejects.len(), 3);
+    for reject in &mixed.rejects[1..] {
+        assert_eq!(reject.id.as_deref(), Some("d-1"));
+        assert_eq!(
+            reject.reason,
+            "the event is larger (41 bytes) than `limits.event_bytes` (40 bytes) allows; raise it to have such events \
+             delivered"
+        );
+    }
+    // One that is large and no event breaks the contract all the same.
+    let broken = batch(&mut page(&["{}", &object(41)[1..]]), None, &LIMITS);
+    assert_eq!(broken, Err(Breach::NotAnObject(at()).into()));
+}
+
+#[test]
+fn warnings_are_few_and_short() {
+    let mut page = page(&[]);
+    page.warnings = vec!["w".repeat(MESSAGE + 1); 10_000];
+    assert_eq!(batch(&mut page, None, &Limits::default()), Ok(()));
+    assert_eq!(page.warnings.len(), WARNINGS);
+    assert!(
+        page.warnings
+            .iter()
+            .all(|warning| warning.len() <= MESSAGE + 3)
+    );
 }
 
 #[test]

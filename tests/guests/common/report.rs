@@ -21,6 +21,7 @@ pub fn batch(events: Vec<Event>) -> Batch {
         cursor: "end".to_owned(),
         mark: None,
         more: false,
+        warnings: Vec::new(),
     }
 }
 
