@@ -152,6 +152,16 @@ pub enum DeliverError {
         /// What it answered, with the destination.
         what: String,
     },
+    /// The destination answers success with a body that is too long to see whether it took everything.
+    #[error(
+        "{what} with a body of more than 8 MiB, which is too long to see whether it took every event: the current \
+         page is not confirmed and is sent again in the next run, although its events may have arrived. Make the \
+         destination answer in short, or send smaller batches"
+    )]
+    AnswerTooLong {
+        /// What it answered, with the destination.
+        what: String,
+    },
     /// The destination refuses one event after the other and takes none.
     #[error(
         "{place} refused {count} events, one by one, and took none (the last: {reason}): it is more likely set up for \

@@ -4,8 +4,9 @@
 //! cursor behind them may be stored.
 //!
 //! What `sekoia` and `http` have in common: `batches` cuts a page into requests, `halving` sends them and finds
-//! the events that are refused, `exchange` makes one request until its fate is known, `answer` judges what
-//! comes back, and `words` keeps of it what a person may read.
+//! the events that are refused, `exchange` makes one request until its fate is known, `received` reads the answer,
+//! `complaint` finds in its body that not everything was taken, `answer` judges it, and `words` keeps of it what a
+//! person may read.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -15,12 +16,14 @@ use memchr::memchr2;
 
 mod answer;
 mod batches;
+mod complaint;
 mod error;
 mod exchange;
 mod file;
 mod halving;
 mod hang_up;
 mod http;
+mod received;
 mod sekoia;
 mod stdout;
 #[cfg(test)]
