@@ -65,7 +65,7 @@ pub(super) fn judge(
 
 /// How long `Retry-After` asks to wait: seconds, or a date, which is compared with the answer's own `Date`
 /// where there is one. None where there is none that can be read.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let date = |name| httpdate::parse_http_date(text(name)?).ok();
     let asked = text(header::RETRY_AFTER)?;

@@ -274,7 +274,7 @@ impl Exchange {
     }
 
     /// `403 Forbidden (E403: No right.)`
-    fn reason(&self, answer: &Answer, events: &[Event]) -> String {
+    pub fn reason(&self, answer: &Answer, events: &[Event]) -> String {
         let status = named(answer.status);
         match words::of_body(&answer.body, events, &self.secrets) {
             Some(words) => format!("{status} ({words})"),
