@@ -93,6 +93,10 @@ pub struct Collect {
     #[arg(long, value_name = "N", conflicts_with = "every")]
     pub limit: Option<u64>,
 
+    /// Reject every event that a destination refuses alone, even if it takes no other event to compare it with
+    #[arg(long, conflicts_with = "every")]
+    pub accept_rejects: bool,
+
     /// Collect so many sources at a time, of all accounts together
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub jobs: u32,

@@ -59,6 +59,10 @@ fn a_wrong_flag() {
             &["collect", "--every", "3"],
             &["--every", "a number with a unit"],
         ),
+        (
+            &["collect", "--accept-rejects", "--every", "3h"],
+            &["--accept-rejects", "--every"],
+        ),
         (&["collect", "--limit", "-1"], &["-1"]),
         (
             &["collect", "--limit", "5", "--every", "3h"],

@@ -1,4 +1,7 @@
-//! Events that a destination refuses: they alone are set aside, with its words, and block nobody.
+//! Events that a destination refuses: they alone are rejected, with its words, and block nobody; and a destination
+//! that breaks rejects nothing.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use sophos_central_simulator::intake::{Delivery, Failure, Intake, Options, Route, TaskStatus};
@@ -149,11 +152,125 @@ fn bad_neighbours_at_the_beginning_do_not_block_the_rest() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);
         let failure = Failure::refusal(422, "invalid_event", WORDS);
-        // All that a batch has, and more than are refused before a destination is doubted.
+        intake.fault_when(kind.route(), any_of(all[..19].to_vec()), failure);
+        work.collect(1).says(&["events 581, rejects 19"]);
+        assert_eq!(intake.ids(), all[19..]);
+        assert_eq!(rejects(&work).len(), 19);
+    }
+}
+
+#[test]
+fn twenty_refused_events_in_a_row_fail_the_source_until_their_rejects_are_accepted() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        let failure = Failure::refusal(422, "invalid_event", WORDS);
         intake.fault_when(kind.route(), any_of(all[..120].to_vec()), failure);
-        work.collect(1).says(&["events 480, rejects 120"]);
+        work.collect(1)
+            .says(&["refused 20 events", WORDS, "--accept-rejects"]);
+        assert!(work.cursor().is_none());
+        assert!(rejects(&work).is_empty());
+        intake.clear();
+        work.host(&["collect", "--accept-rejects"])
+            .expect(1)
+            .says(&["events 480, rejects 120"]);
         assert_eq!(intake.ids(), all[120..]);
         assert_eq!(rejects(&work).len(), 120);
+        work.collect(0).says(&["events 0"]);
+    }
+}
+
+#[test]
+fn a_destination_that_breaks_in_mid_run_makes_no_rejects() {
+    // It breaks after one batch, in one page or at the boundary of two.
+    for (kind, page_size) in [
+        (Kind::Http, 500),
+        (Kind::Http, 10),
+        (Kind::Sekoia, 500),
+        (Kind::Sekoia, 10),
+    ] {
+        let intake = Intake::start(Options::new());
+        let work = Workplace::new(Sophos::new(Fleet::new(1, 300)));
+        work.configure(&format!("page_size = {page_size}"), PATIENT);
+        let batch = match kind {
+            Kind::Http => "batch_events = 10",
+            Kind::Sekoia => "batch = 10",
+        };
+        work.deliver(&format!("{}\n{batch}", kind.keys(intake.url())));
+        let requests = AtomicUsize::new(0);
+        intake.fault_when(
+            kind.route(),
+            move |_| requests.fetch_add(1, Ordering::Relaxed) > 0,
+            Failure::refusal(400, "invalid_event", WORDS),
+        );
+        let ran = work.collect(1).says(&[WORDS, "not confirmed", "rejects 0"]);
+        assert!(!ran.stderr.contains("set a record aside"), "{}", ran.stderr);
+        assert!(rejects(&work).is_empty());
+        assert_eq!(intake.ids().len(), 10);
+        let requests = intake.requests_of(kind.route()).len();
+        assert!(requests <= 80, "{requests} requests");
+
+        intake.clear_faults();
+        work.collect(0).says(&["rejects 0"]);
+        let delivered: Vec<_> = intake.deliveries().into_keys().collect();
+        assert_eq!(delivered, work.simulator.fleet(|fleet| fleet.ids()));
+        assert!(rejects(&work).is_empty());
+    }
+}
+
+#[test]
+fn a_page_of_500_refused_events_takes_some_tens_of_requests() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        let keep = all[500..].to_vec();
+        let failure = Failure::refusal(422, "invalid_event", WORDS);
+        intake.fault_when(kind.route(), any_of(all[..500].to_vec()), failure);
+        work.collect(1).says(&["refused 20 events"]);
+        let requests = intake.requests_of(kind.route()).len();
+        assert!(requests <= 60, "{requests} requests");
+        assert!(rejects(&work).is_empty());
+
+        // An account that knows these events to be wrong goes on with the next page.
+        work.host(&["collect", "--accept-rejects"]).expect(1);
+        assert_eq!(intake.ids(), keep);
+        assert_eq!(rejects(&work).len(), 500);
+    }
+}
+
+#[test]
+fn a_refused_event_without_another_one_fails_the_source_until_its_reject_is_accepted() {
+    for kind in Kind::ALL {
+        let intake = Intake::start(Options::new());
+        let work = Workplace::new(Sophos::new(Fleet::new(1, 1)));
+        work.configure("", PATIENT);
+        work.deliver(&kind.keys(intake.url()));
+        intake.fault_always(kind.route(), Failure::refusal(422, "invalid_event", WORDS));
+        work.collect(1)
+            .says(&["refused 1 events", WORDS, "--accept-rejects", "rejects 0"]);
+        assert!(work.cursor().is_none());
+        assert!(rejects(&work).is_empty());
+        work.host(&["collect", "--accept-rejects"])
+            .expect(1)
+            .says(&["events 0, rejects 1"]);
+        assert_eq!(rejects(&work).len(), 1);
+        work.collect(0).says(&["events 0"]);
+    }
+}
+
+#[test]
+fn a_refused_event_at_the_end_is_compared_with_the_last_one_that_was_taken() {
+    for kind in Kind::ALL {
+        let (work, intake, all) = place(kind);
+        let (last, good) = all.split_last().unwrap();
+        let failure = Failure::refusal(422, "invalid_event", WORDS);
+        intake.fault_when(kind.route(), any_of(vec![last.clone()]), failure);
+        work.collect(1).says(&["events 599, rejects 1"]);
+        let rejects = rejects(&work);
+        assert_eq!(rejects.len(), 1);
+        assert_eq!(rejects[0]["id"], *last.as_str());
+        let deliveries = intake.deliveries();
+        assert_eq!(deliveries.keys().cloned().collect::<Vec<_>>(), good);
+        let repeated: Vec<_> = deliveries.iter().filter(|(_, times)| **times > 1).collect();
+        assert_eq!(repeated, [(&good[598], &3)]);
     }
 }
 

@@ -173,6 +173,39 @@ fn an_answer_that_took_half_confirms_nothing() {
 }
 
 #[test]
+fn an_error_at_the_end_of_a_long_answer_confirms_nothing() {
+    let items = vec![r#"{"index":{"status":201}}"#; 10_000].join(",");
+    for (body, words) in [
+        (
+            format!(r#"{{"took":3,"items":[{items}],"errors":true}}"#),
+            "`errors` is there",
+        ),
+        (format!(r#"[{items},{{"status":429}}]"#), "`status` is 429"),
+    ] {
+        let failure = Failure::of(Fault::Status {
+            code: 200,
+            headers: Vec::new(),
+            body: Some(body.into_bytes()),
+        });
+        not_believed(Kind::Http, failure.takes(Takes::Half), words);
+    }
+}
+
+#[test]
+fn an_answer_of_8_mib_confirms_and_a_longer_one_does_not() {
+    for kind in Kind::ALL {
+        let place = Place::new(kind, "", IMPATIENT);
+        place.fault(Fault::Oversized(8 << 20));
+        place.weathers();
+        not_believed(
+            kind,
+            Fault::Oversized((8 << 20) + 1).into(),
+            "more than 8 MiB",
+        );
+    }
+}
+
+#[test]
 fn any_good_answer_without_an_error_confirms() {
     for (status, content_type, body) in [
         (200, "text/plain", "ok"),

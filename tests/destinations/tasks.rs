@@ -68,32 +68,99 @@ fn older_platforms_confirm_with_their_answer() {
 }
 
 #[test]
-fn a_task_that_takes_longer_than_the_limit_counts_as_accepted_with_a_warning() {
+fn a_task_that_does_not_finish_in_time_fails_the_source_and_its_page_is_sent_again() {
     for status in [TaskStatus::Pending, TaskStatus::Running] {
-        let place = place("task_wait = \"20ms\"", PATIENT);
+        let place = place("task_wait = \"50ms\"", PATIENT);
+        let third = place.all[2 * PAGE].clone();
         place
             .intake
-            .configure(|options| options.task = vec![status]);
-        place.weathers().says(&["WARN", "task_wait"]);
+            .task_when(move |delivery| delivery.holds(&third), vec![status]);
+        let ran = place.fails(&["task_wait (50ms", "sent again in the next run"]);
+        assert!(
+            !ran.stderr.contains("counts as delivered"),
+            "{}",
+            ran.stderr
+        );
+        place.goes_on();
     }
 }
 
 #[test]
-fn an_answer_about_a_task_that_is_not_200_counts_as_accepted_with_a_warning() {
-    for status in [204, 302, 400, 401, 403, 404, 500, 503] {
+fn a_task_route_that_fails_for_ever_fails_the_source() {
+    let place = place("task_wait = \"100ms\"", PATIENT);
+    place
+        .intake
+        .fault_always(Route::Task, Failure::of(Fault::html()));
+    place.collect(1).says(&["task_wait (100ms", "200 OK"]);
+    place.intake.clear();
+    place.intake.clear_faults();
+    place.weathers();
+}
+
+#[test]
+fn a_task_that_the_platform_does_not_show_counts_as_delivered_with_a_warning() {
+    for status in [401, 403, 404] {
         let place = place("", PATIENT);
-        let failure = Failure::of(Fault::Status {
-            code: status,
-            headers: Vec::new(),
-            body: Some(Vec::new()),
-        });
-        place.intake.fault_always(Route::Task, failure);
-        place.weathers().says(&["WARN", &status.to_string()]);
+        place
+            .intake
+            .fault_always(Route::Task, Failure::status(status));
+        place
+            .weathers()
+            .says(&["WARN", &status.to_string(), "counts as delivered"]);
         assert_eq!(
             place.intake.requests_of(Route::Connector).len(),
             5,
             "{status}"
         );
+    }
+}
+
+/// Answers that say nothing about a task.
+fn no_news() -> Vec<Failure> {
+    let statuses = [204, 302, 400, 408, 410, 500, 502, 503].map(|code| {
+        Failure::of(Fault::Status {
+            code,
+            headers: Vec::new(),
+            body: Some(Vec::new()),
+        })
+    });
+    let others = [Fault::html(), Fault::garbage(), Fault::empty_object()].map(Failure::of);
+    let limited = [
+        Failure::retry_after(429, "0"),
+        Failure::status(429),
+        Failure::retry_after(429, "1"),
+    ];
+    statuses.into_iter().chain(others).chain(limited).collect()
+}
+
+#[test]
+fn a_task_is_queried_again_after_an_answer_that_says_nothing_about_it() {
+    for failure in no_news() {
+        let place = place("", PATIENT);
+        place.intake.fault(Route::Task, 3, failure);
+        let ran = place.weathers();
+        assert!(
+            !ran.stderr.contains("counts as delivered"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(place.intake.requests_of(Route::Connector).len(), 5);
+        assert_eq!(place.intake.requests_of(Route::Task).len(), 6);
+    }
+}
+
+#[test]
+fn a_task_that_fails_after_an_answer_that_says_nothing_about_it_is_a_failed_delivery() {
+    for failure in no_news() {
+        let place = place("", IMPATIENT);
+        let third = place.all[2 * PAGE..3 * PAGE].to_vec();
+        place.intake.task_when(
+            move |delivery| third.iter().any(|id| delivery.holds(id)),
+            vec![TaskStatus::Failed("no such field".to_owned())],
+        );
+        place.intake.fault(Route::Task, 3, failure);
+        place.fails(&["FAILED: no such field"]);
+        place.goes_on();
     }
 }
 
@@ -116,7 +183,7 @@ fn a_task_that_ends_in_a_word_nobody_knows_is_a_failed_delivery() {
 #[test]
 fn a_task_route_that_breaks_or_stalls_loses_and_blocks_nothing() {
     for fault in [Fault::Close, Fault::Reset, Fault::Truncate, Fault::Stall] {
-        let place = place("task_wait = \"500ms\"", HASTY);
+        let place = place("", HASTY);
         place.intake.fault(Route::Task, 3, fault);
         place.weathers();
     }

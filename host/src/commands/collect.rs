@@ -223,8 +223,10 @@ impl Collect<'_> {
             } else {
                 let account = Arc::clone(&ready.account);
                 let (hang_ups, stop) = (self.hang_ups.clone(), self.stop.clone());
+                let accept_rejects = self.args.accept_rejects;
                 // A named pipe is waited for until it has a reader.
-                let open = move || deliver::open(&account.deliver, &hang_ups, &stop);
+                let open =
+                    move || deliver::open(&account.deliver, &hang_ups, &stop, accept_rejects);
                 tokio::task::spawn_blocking(open).await??
             };
             accounts.push((ready, destination));

@@ -6,11 +6,16 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::duration;
 use crate::http_client::ClientError;
 use crate::secrets::SecretError;
+
+/// The way out where a destination rightly refuses events that nothing can be compared with.
+const ACCEPT_REJECTS: &str = "If these events are to be given up, `asset-host collect --accept-rejects` rejects them, for one run";
 
 /// Why events were not confirmed.
 #[derive(Debug, thiserror::Error)]
@@ -152,11 +157,22 @@ pub enum DeliverError {
         /// What it answered, with the destination.
         what: String,
     },
-    /// The destination refuses one event after the other and takes none.
+    /// The destination answers success with a body that is too long to see whether it took everything.
     #[error(
-        "{place} refused {count} events, one by one, and took none (the last: {reason}): it is more likely set up for \
-         something else, or out of order, than that all of them are wrong. See account.NAME.deliver and what the \
-         destination expects; the page in hand is not confirmed and comes again in the next run"
+        "{what} with a body of more than 8 MiB, which is too long to see whether it took every event: the current \
+         page is not confirmed and is sent again in the next run, although its events may have arrived. Make the \
+         destination answer in short, or send smaller batches"
+    )]
+    AnswerTooLong {
+        /// What it answered, with the destination.
+        what: String,
+    },
+    /// The destination refuses one event after the other and takes none in between.
+    #[error(
+        "{place} refused {count} events, one by one, and took none in between (the last: {reason}): it is more likely \
+         set up for something else, or out of order, than that all of them are wrong. The current page is not \
+         confirmed, none of its events is rejected, and the next run sends it again; see account.NAME.deliver and what \
+         the destination expects. {ACCEPT_REJECTS}"
     )]
     RefusesAll {
         /// The destination.
@@ -165,6 +181,52 @@ pub enum DeliverError {
         count: usize,
         /// What it said about the last.
         reason: String,
+    },
+    /// The destination refuses events, and has taken none in this run that could be sent again to see whether it works.
+    #[error(
+        "{place} refused {count} events and has taken none in this run to compare them with (the last: {reason}), so \
+         it may be out of order or set up for something else. The current page is not confirmed, none of its events is \
+         rejected, and the next run sends it again; see account.NAME.deliver and what the destination expects. \
+         {ACCEPT_REJECTS}"
+    )]
+    NothingToCompare {
+        /// The destination.
+        place: String,
+        /// How many.
+        count: usize,
+        /// What it said about the last.
+        reason: String,
+    },
+    /// The destination refuses an event that it took before.
+    #[error(
+        "{place} now refuses an event that it took earlier in this run ({reason}): it is out of order, or was changed \
+         meanwhile. The {count} events that it refused beside that one are not rejected, the current page is not \
+         confirmed, and the next run sends it again; see what has changed at the destination"
+    )]
+    RefusesWhatItTook {
+        /// The destination.
+        place: String,
+        /// How many other events were refused.
+        count: usize,
+        /// What it said about the event.
+        reason: String,
+    },
+    /// The platform accepted a batch, and its task did not finish in time.
+    #[error(
+        "{place} accepted a batch of {count} events, but its task did not finish within task_wait ({}; {why}): the \
+         current page is not confirmed and is sent again in the next run. See at the platform why the task takes so \
+         long or cannot be queried, or raise task_wait in account.NAME.deliver",
+        duration::format(*wait)
+    )]
+    TaskUnfinished {
+        /// The platform.
+        place: String,
+        /// How many events the batch has.
+        count: usize,
+        /// `task_wait`
+        wait: Duration,
+        /// What the last query gave.
+        why: String,
     },
 }
 

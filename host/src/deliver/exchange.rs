@@ -13,6 +13,7 @@ use tracing::info;
 use url::Url;
 
 use super::answer::{Verdict, judge};
+use super::received::{Received, receive};
 use super::{DeliverError, words};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config::{DeliverSecret, RequestTimeouts, Retry};
@@ -148,10 +149,10 @@ impl Exchange {
         let mut attempts = Attempts::default();
         let mut failing_since = None;
         loop {
-            let (fault, what) = match self.send(Method::POST, url, body.clone()).await {
-                Ok(answer) => {
+            let (fault, what) = match self.post_once(url, body.clone(), events.len()).await {
+                Ok((answer, verdict)) => {
                     let what = || self.told(&answer, events);
-                    match self.judge(&answer, events.len()) {
+                    match verdict {
                         Verdict::Accepted => return Ok(Posted::Accepted(answer.body)),
                         Verdict::Refused => {
                             return Ok(Posted::Refused(self.reason(&answer, events)));
@@ -170,6 +171,9 @@ impl Exchange {
                         Verdict::Incomplete(why) => {
                             let what = format!("{}, but {why}", what());
                             return Err(DeliverError::Incomplete { what });
+                        }
+                        Verdict::TooLong => {
+                            return Err(DeliverError::AnswerTooLong { what: what() });
                         }
                     }
                 }
@@ -201,22 +205,47 @@ impl Exchange {
 
     /// Asks with the same headers, once.
     pub async fn get(&self, url: &Url) -> Result<Answer, http_client::Fault> {
-        self.send(Method::GET, url, Bytes::new()).await
+        let request = self.request(Method::GET, url, Bytes::new())?;
+        self.client.send(request, self.timeouts).await
     }
 
-    async fn send(
+    /// Posts a body with so many events, once.
+    async fn post_once(
+        &self,
+        url: &Url,
+        body: Bytes,
+        sent: usize,
+    ) -> Result<(Answer, Verdict), http_client::Fault> {
+        let request = self.request(Method::POST, url, body)?;
+        let timeouts = self.timeouts.into();
+        let response = self.client.open(request, &timeouts, u64::MAX).await?;
+        let Received {
+            answer,
+            completeness,
+        } = receive(response, sent).await?;
+        let verdict = judge(
+            answer.status,
+            &answer.headers,
+            &answer.body,
+            completeness,
+            SystemTime::now(),
+        );
+        Ok((answer, verdict))
+    }
+
+    fn request(
         &self,
         method: Method,
         url: &Url,
         body: Bytes,
-    ) -> Result<Answer, http_client::Fault> {
+    ) -> Result<Request<Full<Bytes>>, http_client::Fault> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
             http_client::Fault::Broken("its URL is not one that HTTP knows".to_owned())
         })?;
         *request.headers_mut() = self.headers.clone();
-        self.client.send(request, self.timeouts).await
+        Ok(request)
     }
 
     /// Waits; fails at once when the run is asked to stop.
@@ -239,23 +268,13 @@ impl Exchange {
         words::safe(text, events, &self.secrets)
     }
 
-    fn judge(&self, answer: &Answer, sent: usize) -> Verdict {
-        judge(
-            answer.status,
-            &answer.headers,
-            &answer.body,
-            sent,
-            SystemTime::now(),
-        )
-    }
-
     /// `https://intake.example.com answered 403 Forbidden (E403: No right.)`
     fn told(&self, answer: &Answer, events: &[Event]) -> String {
         format!("{} answered {}", self.place, self.reason(answer, events))
     }
 
     /// `403 Forbidden (E403: No right.)`
-    fn reason(&self, answer: &Answer, events: &[Event]) -> String {
+    pub fn reason(&self, answer: &Answer, events: &[Event]) -> String {
         let status = named(answer.status);
         match words::of_body(&answer.body, events, &self.secrets) {
             Some(words) => format!("{status} ({words})"),

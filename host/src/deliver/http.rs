@@ -1,5 +1,6 @@
 //! Events to any intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, and others.
 
+use std::convert::Infallible;
 use std::io::{self, Write};
 use std::sync::atomic::AtomicU64;
 
@@ -11,8 +12,8 @@ use tracing::warn;
 use url::Url;
 
 use super::batches::{Bounds, batches};
+use super::bisect::{self, Handed, Intake, Refusals, Sent};
 use super::exchange::{Exchange, Posted};
-use super::halving::{self, Intake, Record, Sent};
 use super::{DeliverError, Delivered, Destination, lines};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config::{self, BodyFormat, HeaderText};
@@ -24,7 +25,7 @@ const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 /// An intake.
 pub struct Http {
     exchange: Exchange,
-    record: Record,
+    refusals: Refusals,
     url: Url,
     format: BodyFormat,
     gzip: bool,
@@ -32,12 +33,17 @@ pub struct Http {
 }
 
 impl Http {
-    /// Makes ready to deliver, and reads the secrets of the headers. Nothing is asked for.
+    /// Makes ready to deliver, and reads the secrets of the headers. Nothing is asked for. With `accept_rejects`,
+    /// every event that is refused alone is a reject.
     ///
     /// # Errors
     ///
     /// When a secret cannot be read or used, or there is no way to make requests.
-    pub fn open(config: &config::Http, stop: &Stop) -> Result<Self, DeliverError> {
+    pub fn open(
+        config: &config::Http,
+        stop: &Stop,
+        accept_rejects: bool,
+    ) -> Result<Self, DeliverError> {
         let mut exchange = Exchange::new(
             &config.url,
             config.ca_file.as_deref(),
@@ -72,7 +78,7 @@ impl Http {
         }
         Ok(Self {
             exchange,
-            record: Record::default(),
+            refusals: Refusals::new(accept_rejects),
             url: config.url.clone(),
             format: config.format,
             gzip: config.gzip,
@@ -106,30 +112,34 @@ impl Destination for Http {
     ) -> Result<Delivered, DeliverError> {
         let lengths: Vec<usize> = events.iter().map(|event| event.json.len()).collect();
         let batches = batches(&lengths, self.bounds);
-        halving::deliver(self, &self.record, events, batches, retries).await
+        bisect::deliver(self, &self.refusals, events, batches, retries).await
     }
 }
 
 #[async_trait]
 impl Intake for Http {
     /// The answer tells the fate.
-    type Handed = Sent;
+    type Task = Infallible;
 
-    async fn hand_over(&self, events: &[Event], retries: &AtomicU64) -> Result<Sent, DeliverError> {
+    async fn hand_over(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Handed<Infallible>, DeliverError> {
         let mut body = self.body(events);
         if self.gzip {
             body = compressed(&body)
                 .map_err(|error| DeliverError::of(self.exchange.place(), error))?;
         }
         let posted = self.exchange.post(&self.url, body, events, retries).await?;
-        Ok(match posted {
+        Ok(Handed::Settled(match posted {
             Posted::Accepted(_) => Sent::Accepted,
             Posted::Refused(reason) => Sent::Refused(reason),
-        })
+        }))
     }
 
-    async fn fate(&self, handed: Sent, _events: &[Event]) -> Result<Sent, DeliverError> {
-        Ok(handed)
+    async fn fate(&self, task: Infallible, _events: &[Event]) -> Result<Sent, DeliverError> {
+        match task {}
     }
 
     fn place(&self) -> &str {

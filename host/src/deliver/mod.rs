@@ -3,9 +3,10 @@
 //! A destination confirms: once `deliver` returns, the events are where the operator wants them, and the
 //! cursor behind them may be stored.
 //!
-//! What `sekoia` and `http` have in common: `batches` cuts a page into requests, `halving` sends them and finds
-//! the events that are refused, `exchange` makes one request until its fate is known, `answer` judges what
-//! comes back, and `words` keeps of it what a person may read.
+//! What `sekoia` and `http` have in common: `batches` cuts a page into requests, `bisect` sends them and finds
+//! the events that are refused, `exchange` makes one request until its fate is known, `received` reads the answer,
+//! `complaint` finds in its body that not everything was taken, `answer` judges it, and `words` keeps of it what a
+//! person may read.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -15,12 +16,14 @@ use memchr::memchr2;
 
 mod answer;
 mod batches;
+mod bisect;
+mod complaint;
 mod error;
 mod exchange;
 mod file;
-mod halving;
 mod hang_up;
 mod http;
+mod received;
 mod sekoia;
 mod stdout;
 #[cfg(test)]
@@ -58,7 +61,7 @@ pub trait Destination: Send + Sync {
 /// What became of events that were delivered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
-    /// The events that the destination refused by themselves, whatever is sent beside them.
+    /// The events that the destination refused alone, again and again, while it took others.
     pub refused: Vec<Refused>,
 }
 
@@ -72,7 +75,8 @@ pub struct Refused {
 }
 
 /// Opens the destination of an account, and reads its secrets. A file is opened again after each of the
-/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already.
+/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already. With
+/// `accept_rejects`, events that the destination refuses alone are rejects even if it takes no other event.
 ///
 /// # Errors
 ///
@@ -82,12 +86,15 @@ pub fn open(
     destination: &config::Destination,
     hang_ups: &HangUps,
     stop: &Stop,
+    accept_rejects: bool,
 ) -> Result<Arc<dyn Destination>, DeliverError> {
     Ok(match destination {
         config::Destination::Stdout => Arc::new(Stdout::open()?),
         config::Destination::File { path } => Arc::new(File::open(path, hang_ups.clone())?),
-        config::Destination::Sekoia(sekoia) => Arc::new(Sekoia::open(sekoia, stop)?),
-        config::Destination::Http(http) => Arc::new(Http::open(http, stop)?),
+        config::Destination::Sekoia(sekoia) => {
+            Arc::new(Sekoia::open(sekoia, stop, accept_rejects)?)
+        }
+        config::Destination::Http(http) => Arc::new(Http::open(http, stop, accept_rejects)?),
     })
 }
 

@@ -7,28 +7,30 @@
 //! The batches of a page are handed over one behind the other, and then their tasks are waited for: each has
 //! `task_wait` from when it was accepted.
 //!
-//! A task that cannot be asked about, or that does not end in time, is no reason to send again what was
-//! accepted: a platform that is behind would only get more to do. Its batch counts as delivered, with a warning.
+//! A task is pending while its status is `PENDING` or `RUNNING`, and has failed with any status but `FINISHED`. An
+//! answer that does not tell the status, whatever the reason, is no news: the task is queried again until `task_wait`
+//! is over. A task that has not finished by then leaves the page unconfirmed. To send it again harms nobody, since the
+//! platform updates assets by their ids. Only where the platform has no such task, or does not let this key see it, does
+//! the batch count as delivered, with a warning: no query would ever tell more.
 
 use std::ops::Range;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
 use serde_json::Value;
-use tracing::warn;
+use tracing::{debug, warn};
 use url::Url;
 
-use super::answer::fields;
+use super::answer::{fields, retry_after};
 use super::batches::{Bounds, batches};
+use super::bisect::{self, Handed, Intake, Refusals, Sent};
 use super::exchange::{Exchange, Posted};
-use super::halving::{self, Intake, Record, Sent};
 use super::{DeliverError, Delivered, Destination, words};
 use crate::bindings::inventory::connector::types::Event;
 use crate::config;
-use crate::duration;
 use crate::http_client::Answer;
 use crate::stop::Stop;
 
@@ -38,7 +40,7 @@ const LONGEST_POLL: u32 = 5;
 /// The asset connector of a Sekoia.io platform.
 pub struct Sekoia {
     exchange: Exchange,
-    record: Record,
+    refusals: Refusals,
     /// Where batches go.
     url: Url,
     /// Below which the tasks are.
@@ -48,39 +50,41 @@ pub struct Sekoia {
     task_poll: Duration,
 }
 
-/// A batch that the platform was given.
-pub(super) enum Handed {
-    /// Its fate is known.
-    Settled(Sent),
-    /// It was accepted, and is ingested once this task has ended well.
-    Task {
-        /// The platform's id of the task.
-        id: String,
-        /// When it was accepted.
-        began: Instant,
-    },
+/// A task that ingests a batch.
+pub(super) struct Task {
+    /// The platform's id of it.
+    id: String,
+    /// When the batch was accepted.
+    accepted_at: Instant,
 }
 
-/// Where a task stands.
+/// What the answer to a query about a task says.
 #[derive(Debug, PartialEq, Eq)]
-enum Task {
-    /// It has ended well.
+enum Status {
+    /// The batch is ingested.
     Finished,
-    /// It goes on, or its answer cannot be read.
-    Running,
-    /// It has ended otherwise; holds what is said about it.
+    /// The task goes on.
+    Pending,
+    /// It has ended otherwise; holds what the answer says about it.
     Failed(String),
-    /// There is no telling.
-    Unknown,
+    /// The platform does not show the task to this key, or does not have it.
+    Hidden,
+    /// The answer does not tell the status.
+    Unreadable,
 }
 
 impl Sekoia {
-    /// Makes ready to deliver, and reads the key. Nothing is asked for.
+    /// Makes ready to deliver, and reads the key. Nothing is asked for. With `accept_rejects`, every event that is
+    /// refused alone is a reject.
     ///
     /// # Errors
     ///
     /// When the key cannot be read or used, or there is no way to make requests.
-    pub fn open(config: &config::Sekoia, stop: &Stop) -> Result<Self, DeliverError> {
+    pub fn open(
+        config: &config::Sekoia,
+        stop: &Stop,
+        accept_rejects: bool,
+    ) -> Result<Self, DeliverError> {
         let mut exchange = Exchange::new(
             &config.base,
             config.ca_file.as_deref(),
@@ -101,7 +105,7 @@ impl Sekoia {
         let connector = ["api", "v2", "asset-management", "asset-connector"];
         Ok(Self {
             exchange,
-            record: Record::default(),
+            refusals: Refusals::new(accept_rejects),
             url: below(
                 &config.base,
                 connector.into_iter().chain([config.uuid.as_str()]),
@@ -113,45 +117,54 @@ impl Sekoia {
         })
     }
 
-    /// Waits until a task ends that began at this time.
-    async fn ended(&self, id: &str, began: Instant, events: &[Event]) -> Sent {
-        let url = below(&self.base, ["api", "v1", "tasks", id]);
+    /// Waits until a task ends.
+    async fn ended(&self, task: Task, events: &[Event]) -> Result<Sent, DeliverError> {
+        let url = below(&self.base, ["api", "v1", "tasks", &task.id]);
         let mut pause = self.task_poll;
         loop {
-            let unanswered = match self.exchange.get(&url).await {
-                Ok(answer) => match task(&answer) {
-                    Task::Finished => return Sent::Accepted,
-                    Task::Failed(said) => {
-                        return Sent::Refused(self.exchange.safe(&said, events));
+            let (wait, why) = match self.exchange.get(&url).await {
+                Ok(answer) => match status(&answer) {
+                    Status::Finished => return Ok(Sent::Accepted),
+                    Status::Failed(said) => {
+                        return Ok(Sent::Refused(self.exchange.safe(&said, events)));
                     }
-                    Task::Unknown => {
+                    Status::Hidden => {
                         warn!(
                             destination = self.exchange.place(),
-                            "a batch of {} events was accepted, and {} answers the question whether it was \
-                             ingested: it counts as delivered",
+                            "accepted a batch of {} events, but answered {} to the query about its task, so whether it \
+                             was ingested stays unknown: it counts as delivered; let the API key read tasks",
                             events.len(),
                             answer.status
                         );
-                        return Sent::Accepted;
+                        return Ok(Sent::Accepted);
                     }
-                    Task::Running => None,
+                    Status::Pending => (pause, "it is still pending".to_owned()),
+                    Status::Unreadable => {
+                        let asked = retry_after(&answer.headers, SystemTime::now());
+                        let reason = self.exchange.reason(&answer, events);
+                        let why = format!("its status is unknown: the answer is {reason}");
+                        (pause.max(asked.unwrap_or_default()), why)
+                    }
                 },
-                Err(fault) => Some(fault.to_string()),
+                Err(fault) => (pause, format!("its status is unknown: {fault}")),
             };
-            let left = self.task_wait.saturating_sub(began.elapsed());
-            if left.is_zero() {
-                warn!(
-                    destination = self.exchange.place(),
-                    "a batch of {} events was accepted, and after {} it is not known to be ingested ({}): it \
-                     counts as delivered; task_wait in account.NAME.deliver tells how long to wait",
-                    events.len(),
-                    duration::format(self.task_wait),
-                    unanswered.as_deref().unwrap_or("its task has not ended")
-                );
-                return Sent::Accepted;
+            let left = self.task_wait.saturating_sub(task.accepted_at.elapsed());
+            // There is no other query in time where the platform asks for a longer wait.
+            if left.is_zero() || wait > left.max(pause) {
+                return Err(DeliverError::TaskUnfinished {
+                    place: self.exchange.place().to_owned(),
+                    count: events.len(),
+                    wait: self.task_wait,
+                    why,
+                });
             }
-            // The page in hand is to be finished, also where the run is asked to stop.
-            tokio::time::sleep(pause.min(left)).await;
+            debug!(
+                destination = self.exchange.place(),
+                "querying the task again in {:.1} s: {why}",
+                wait.as_secs_f64()
+            );
+            // The current page is finished even if the run is asked to stop.
+            tokio::time::sleep(wait.min(left)).await;
             pause = next_pause(pause, self.task_poll);
         }
     }
@@ -170,19 +183,19 @@ impl Destination for Sekoia {
             around: 0,
         };
         let batches: Vec<Range<usize>> = batches(&vec![0; events.len()], bounds);
-        halving::deliver(self, &self.record, events, batches, retries).await
+        bisect::deliver(self, &self.refusals, events, batches, retries).await
     }
 }
 
 #[async_trait]
 impl Intake for Sekoia {
-    type Handed = Handed;
+    type Task = Task;
 
     async fn hand_over(
         &self,
         events: &[Event],
         retries: &AtomicU64,
-    ) -> Result<Handed, DeliverError> {
+    ) -> Result<Handed<Task>, DeliverError> {
         let posted = self
             .exchange
             .post(&self.url, body(events), events, retries)
@@ -190,10 +203,10 @@ impl Intake for Sekoia {
         match posted {
             Posted::Refused(reason) => Ok(Handed::Settled(Sent::Refused(reason))),
             Posted::Accepted(answer) => match accepted(&answer) {
-                Some(Accepted::Task(id)) => Ok(Handed::Task {
+                Some(Accepted::Task(id)) => Ok(Handed::Pending(Task {
                     id,
-                    began: Instant::now(),
-                }),
+                    accepted_at: Instant::now(),
+                })),
                 // Older platforms have no tasks.
                 Some(Accepted::Done) => Ok(Handed::Settled(Sent::Accepted)),
                 None => {
@@ -209,11 +222,8 @@ impl Intake for Sekoia {
         }
     }
 
-    async fn fate(&self, handed: Handed, events: &[Event]) -> Result<Sent, DeliverError> {
-        Ok(match handed {
-            Handed::Settled(sent) => sent,
-            Handed::Task { id, began } => self.ended(&id, began, events).await,
-        })
+    async fn fate(&self, task: Task, events: &[Event]) -> Result<Sent, DeliverError> {
+        self.ended(task, events).await
     }
 
     fn place(&self) -> &str {
@@ -264,26 +274,28 @@ fn body(events: &[Event]) -> Vec<u8> {
     format!("{{\"version\":1,\"items\":[{}]}}", items.join(",")).into_bytes()
 }
 
-/// What an answer tells about a task.
-fn task(answer: &Answer) -> Task {
-    if answer.status != StatusCode::OK {
-        return Task::Unknown;
+/// Reads the answer to a query about a task.
+fn status(answer: &Answer) -> Status {
+    match answer.status {
+        StatusCode::OK => {}
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+            return Status::Hidden;
+        }
+        _ => return Status::Unreadable,
     }
     let fields = fields(&answer.body);
-    let Some(status) = fields.get("status").and_then(Value::as_str) else {
-        return Task::Running;
-    };
-    match status {
-        "FINISHED" => Task::Finished,
-        "PENDING" | "RUNNING" => Task::Running,
-        status => {
+    match fields.get("status").and_then(Value::as_str) {
+        Some("FINISHED") => Status::Finished,
+        Some("PENDING" | "RUNNING") => Status::Pending,
+        None | Some("") => Status::Unreadable,
+        Some(status) => {
             let error = match fields.get("error") {
                 Some(Value::String(error)) => Some(error.clone()),
                 Some(Value::Object(error)) => words::said(error),
                 _ => None,
             };
             let error = error.map(|error| format!(": {error}")).unwrap_or_default();
-            Task::Failed(format!("the task ended as {status}{error}"))
+            Status::Failed(format!("the task ended as {status}{error}"))
         }
     }
 }

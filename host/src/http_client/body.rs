@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use tokio::time::{Instant, Sleep};
 
@@ -51,6 +52,40 @@ impl Body {
             pause: Box::pin(tokio::time::sleep_until(end)),
             waiting: false,
         })
+    }
+
+    /// Reads up to `most` bytes. Returns them, and what has arrived beyond them: nothing where the body ends there.
+    ///
+    /// # Errors
+    ///
+    /// When the body does not arrive.
+    pub async fn read_start(&mut self, most: usize) -> Result<(Vec<u8>, Bytes), Fault> {
+        let mut start = Vec::new();
+        while let Some(mut data) = self.next_data().await? {
+            let room = most.saturating_sub(start.len());
+            let rest = data.split_off(room.min(data.len()));
+            start.extend_from_slice(&data);
+            if !rest.is_empty() {
+                return Ok((start, rest));
+            }
+        }
+        Ok((start, Bytes::new()))
+    }
+
+    /// Reads the next piece that is not empty; `None` at the end. Trailers are skipped.
+    ///
+    /// # Errors
+    ///
+    /// When it does not arrive.
+    pub async fn next_data(&mut self) -> Result<Option<Bytes>, Fault> {
+        while let Some(frame) = self.frame().await {
+            if let Ok(data) = frame?.into_data()
+                && !data.is_empty()
+            {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
     }
 
     /// Waits for the next piece.

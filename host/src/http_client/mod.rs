@@ -17,7 +17,7 @@ use std::time::Duration;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
@@ -42,8 +42,8 @@ use self::proxy::{Proxies, Variables};
 use crate::config::{self, RequestTimeouts};
 use crate::egress::addresses::Allowed;
 
-/// How much of an answer's body [`HttpClient::send`] reads; the rest is left where it is.
-const MOST_BODY: usize = 64 * 1024;
+/// How much of an answer's body an [`Answer`] keeps.
+pub const MAX_KEPT_BODY: usize = 64 * 1024;
 
 /// How many headers an answer may have.
 pub const MOST_HEADERS: usize = 100;
@@ -110,6 +110,18 @@ impl From<config::Timeouts> for Timeouts {
             first_byte: timeouts.first_byte,
             between_bytes: timeouts.between_bytes,
             request: timeouts.request,
+        }
+    }
+}
+
+impl From<RequestTimeouts> for Timeouts {
+    fn from(timeouts: RequestTimeouts) -> Self {
+        Self {
+            connect: timeouts.connect,
+            tls: timeouts.connect,
+            first_byte: Duration::MAX,
+            between_bytes: Duration::MAX,
+            request: timeouts.answer,
         }
     }
 }
@@ -227,7 +239,8 @@ impl HttpClient {
         Ok(Response::from_parts(head, body))
     }
 
-    /// Makes a request and reads the answer, whatever its status is.
+    /// Makes a request and reads the answer, whatever its status is; of its body only the beginning, the rest is
+    /// left where it is.
     ///
     /// # Errors
     ///
@@ -237,28 +250,9 @@ impl HttpClient {
         request: Request<Full<Bytes>>,
         timeouts: RequestTimeouts,
     ) -> Result<Answer, Fault> {
-        let timeouts = Timeouts {
-            connect: timeouts.connect,
-            tls: timeouts.connect,
-            first_byte: Duration::MAX,
-            between_bytes: Duration::MAX,
-            request: timeouts.answer,
-        };
-        let answer = self.open(request, &timeouts, u64::MAX).await?;
-        let (head, mut rest) = answer.into_parts();
-        let mut body = Vec::new();
-        while let Some(frame) = rest.frame().await {
-            // Trailers are of no use.
-            let Ok(data) = frame?.into_data() else {
-                continue;
-            };
-            let room = MOST_BODY - body.len();
-            if data.len() > room {
-                body.extend(data.into_iter().take(room));
-                break;
-            }
-            body.extend_from_slice(&data);
-        }
+        let answer = self.open(request, &timeouts.into(), u64::MAX).await?;
+        let (head, mut body) = answer.into_parts();
+        let (body, _) = body.read_start(MAX_KEPT_BODY).await?;
         Ok(Answer {
             status: head.status,
             headers: head.headers,

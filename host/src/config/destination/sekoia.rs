@@ -36,7 +36,7 @@ pub struct Sekoia {
     pub api_key: DeliverSecret,
     /// How many events go in one request, from 1 to 1,000.
     pub batch: usize,
-    /// How long the platform may take to ingest a batch before it counts as accepted.
+    /// How long the platform may take to ingest a batch before its page is left unconfirmed.
     pub task_wait: Duration,
     /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to
     /// five times as long.

@@ -30,7 +30,7 @@ fn config(server: &Server) -> config::Http {
 
 async fn deliver(config: &config::Http, count: usize) -> Result<Delivered, DeliverError> {
     let (_sender, stop) = Stop::by_hand();
-    let http = Http::open(config, &stop).unwrap();
+    let http = Http::open(config, &stop, false).unwrap();
     http.deliver(&events(count), &AtomicU64::new(0)).await
 }
 
@@ -134,7 +134,7 @@ async fn an_empty_page_asks_for_nothing() {
 }
 
 #[tokio::test]
-async fn halving_finds_the_events_that_are_refused() {
+async fn bisecting_finds_the_events_that_are_refused() {
     for status in [400, 413, 422] {
         let server = Server::start(move |request, _| {
             let text = request.text();
@@ -178,7 +178,7 @@ async fn what_passes_is_tried_again() {
     })
     .await;
     let (_sender, stop) = Stop::by_hand();
-    let http = Http::open(&config(&server), &stop).unwrap();
+    let http = Http::open(&config(&server), &stop, false).unwrap();
     let retries = AtomicU64::new(0);
     http.deliver(&events(1), &retries).await.unwrap();
     assert_eq!(retries.into_inner(), 3);
@@ -190,7 +190,7 @@ async fn what_passes_is_tried_again() {
 async fn retries_of_a_delivery_that_fails_are_counted_too() {
     let server = Server::start(|_, number| answer(if number < 2 { 503 } else { 403 }, "")).await;
     let (_sender, stop) = Stop::by_hand();
-    let http = Http::open(&config(&server), &stop).unwrap();
+    let http = Http::open(&config(&server), &stop, false).unwrap();
     let retries = AtomicU64::new(0);
     let error = http.deliver(&events(1), &retries).await.unwrap_err();
     assert!(matches!(error, DeliverError::Denied { .. }), "{error:?}");
@@ -270,7 +270,7 @@ async fn a_stop_ends_a_wait() {
                 .unwrap()
         })
         .await;
-        let http = Http::open(&config(&server), &stop).unwrap();
+        let http = Http::open(&config(&server), &stop, false).unwrap();
         let error = http
             .deliver(&events(1), &AtomicU64::new(0))
             .await
@@ -286,7 +286,7 @@ async fn a_stop_does_not_keep_what_needs_no_wait_from_going() {
     let server = Server::start(|_, _| answer(200, "")).await;
     let mut config = config(&server);
     config.batch_events = 1;
-    let http = Http::open(&config, &stop).unwrap();
+    let http = Http::open(&config, &stop, false).unwrap();
     http.deliver(&events(3), &AtomicU64::new(0)).await.unwrap();
     assert_eq!(server.seen().len(), 3);
 }
@@ -304,7 +304,7 @@ async fn a_secret_that_cannot_be_used_is_told_before_anything_is_asked_for() {
                 secret: secret("account.acme.deliver.headers.x-key", value),
             },
         )];
-        let Err(error) = Http::open(&config, &stop) else {
+        let Err(error) = Http::open(&config, &stop, false) else {
             panic!("{value}");
         };
         let message = error.to_string();

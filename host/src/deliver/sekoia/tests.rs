@@ -1,6 +1,6 @@
 //! What the platform gets, and what becomes of its tasks.
 
-use http::HeaderMap;
+use http::{HeaderMap, Response};
 
 use super::super::test_server::{RETRY, Server, TIMEOUTS, answer, events, secret};
 use super::*;
@@ -23,7 +23,7 @@ fn config(server: &Server) -> config::Sekoia {
 
 async fn deliver(config: &config::Sekoia, count: usize) -> Result<Delivered, DeliverError> {
     let (_sender, stop) = Stop::by_hand();
-    let sekoia = Sekoia::open(config, &stop).unwrap();
+    let sekoia = Sekoia::open(config, &stop, false).unwrap();
     sekoia.deliver(&events(count), &AtomicU64::new(0)).await
 }
 
@@ -164,8 +164,8 @@ async fn a_failed_task_is_halved_down_to_the_event_that_it_fails_for() {
 }
 
 #[tokio::test]
-async fn a_task_that_tells_nothing_counts_as_accepted() {
-    for status in [201, 302, 403, 404, 429, 500] {
+async fn a_task_that_the_platform_does_not_show_counts_as_accepted() {
+    for status in [401, 403, 404] {
         let server = Server::start(move |request, _| match request.method.as_str() {
             "POST" => answer(200, r#"{"task_id":"t-1"}"#),
             _ => answer(status, r#"{"status":"FAILED"}"#),
@@ -178,17 +178,92 @@ async fn a_task_that_tells_nothing_counts_as_accepted() {
 }
 
 #[tokio::test]
-async fn a_task_without_end_counts_as_accepted() {
-    let server = Server::start(|request, _| match request.method.as_str() {
-        "POST" => answer(200, r#"{"task_id":"t-1"}"#),
-        _ => answer(200, r#"{"status":"RUNNING"}"#),
-    })
-    .await;
-    let mut config = config(&server);
-    config.task_wait = Duration::from_millis(20);
-    let delivered = deliver(&config, 2).await.unwrap();
-    assert_eq!(delivered, Delivered::default());
-    assert!(server.seen().len() > 2);
+async fn an_answer_that_does_not_tell_the_status_is_no_end_of_a_task() {
+    for (status, body) in [
+        (201, r#"{"status":"FAILED"}"#),
+        (302, ""),
+        (400, r#"{"status":"FAILED"}"#),
+        (408, ""),
+        (410, ""),
+        (429, ""),
+        (500, ""),
+        (503, r#"{"status":"FINISHED"}"#),
+        (200, "<!doctype html><html>Please sign in</html>"),
+        (200, "}{"),
+        (200, "{}"),
+        (200, r#"{"status":""}"#),
+    ] {
+        let server = Server::start(move |request, number| match request.method.as_str() {
+            "POST" => answer(200, r#"{"task_id":"t-1"}"#),
+            _ if number < 4 => answer(status, body),
+            _ => answer(200, r#"{"status":"FAILED","error":"bad"}"#),
+        })
+        .await;
+        let error = deliver(&config(&server), 1).await.unwrap_err();
+        // The task failed in the end; the event has no other one to be compared with.
+        let message = error.to_string();
+        assert!(
+            message.contains("the task ended as FAILED: bad"),
+            "{message}"
+        );
+        assert_eq!(server.seen().len(), 5, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_does_not_finish_in_time_leaves_the_page_unconfirmed() {
+    for (status, body, why) in [
+        (200, r#"{"status":"PENDING"}"#, "still pending"),
+        (200, r#"{"status":"RUNNING"}"#, "still pending"),
+        (200, "<html>", "the answer is 200 OK"),
+        (500, "", "the answer is 500 Internal Server Error"),
+    ] {
+        let server = Server::start(move |request, _| match request.method.as_str() {
+            "POST" => answer(200, r#"{"task_id":"t-1"}"#),
+            _ => answer(status, body),
+        })
+        .await;
+        let mut config = config(&server);
+        config.task_wait = Duration::from_millis(20);
+        let message = deliver(&config, 2).await.unwrap_err().to_string();
+        for part in [
+            server.origin.as_str(),
+            "a batch of 2 events",
+            "task_wait (20ms",
+            why,
+            "is sent again in the next run",
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        assert!(server.seen().len() > 2);
+    }
+}
+
+#[tokio::test]
+async fn a_query_waits_as_long_as_the_platform_asks() {
+    for (retry_after, queries) in [("0", 2), ("1", 2), ("61", 1)] {
+        let server = Server::start(move |request, number| match request.method.as_str() {
+            "POST" => answer(200, r#"{"task_id":"t-1"}"#),
+            _ if number == 1 => Response::builder()
+                .status(429)
+                .header("retry-after", retry_after)
+                .body(String::new())
+                .unwrap(),
+            _ => answer(200, r#"{"status":"FINISHED"}"#),
+        })
+        .await;
+        let began = Instant::now();
+        let delivered = deliver(&config(&server), 1).await;
+        assert_eq!(server.seen().len(), 1 + queries, "{retry_after}");
+        match retry_after {
+            // That is longer than the page may wait.
+            "61" => assert!(delivered.unwrap_err().to_string().contains("task_wait (1m")),
+            asked => {
+                assert_eq!(delivered.unwrap(), Delivered::default());
+                assert!(began.elapsed() >= Duration::from_secs(asked.parse().unwrap()));
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -203,7 +278,7 @@ async fn a_task_is_waited_for_although_the_run_is_asked_to_stop() {
         _ => answer(200, r#"{"status":"FINISHED"}"#),
     })
     .await;
-    let sekoia = Sekoia::open(&config(&server), &stop).unwrap();
+    let sekoia = Sekoia::open(&config(&server), &stop, false).unwrap();
     let delivered = sekoia
         .deliver(&events(1), &AtomicU64::new(0))
         .await
@@ -224,30 +299,37 @@ fn pauses_double_to_five_times_the_first() {
 }
 
 #[test]
-fn a_task_is_what_its_answer_says() {
-    let told = |status, body: &str| {
-        task(&Answer {
-            status,
+fn a_task_has_the_status_that_its_answer_tells() {
+    let status = |code, body: &str| {
+        status(&Answer {
+            status: StatusCode::from_u16(code).unwrap(),
             headers: HeaderMap::new(),
             body: body.into(),
         })
     };
     for (body, expected) in [
-        (r#"{"status":"FINISHED"}"#, Task::Finished),
-        (r#"{"status":"PENDING"}"#, Task::Running),
-        (r#"{"status":"RUNNING"}"#, Task::Running),
-        ("", Task::Running),
-        (r#"{"status":7}"#, Task::Running),
+        (r#"{"status":"FINISHED"}"#, Status::Finished),
+        (r#"{"status":"PENDING"}"#, Status::Pending),
+        (r#"{"status":"RUNNING"}"#, Status::Pending),
+        ("", Status::Unreadable),
+        (r#"{"status":7}"#, Status::Unreadable),
+        (r#"{"status":null}"#, Status::Unreadable),
         (
             r#"{"status":"CANCELED","error":null}"#,
-            Task::Failed("the task ended as CANCELED".into()),
+            Status::Failed("the task ended as CANCELED".into()),
         ),
         (
             r#"{"status":"FAILED","error":{"code":"E1","message":"Bad"}}"#,
-            Task::Failed("the task ended as FAILED: E1: Bad".into()),
+            Status::Failed("the task ended as FAILED: E1: Bad".into()),
         ),
     ] {
-        assert_eq!(told(StatusCode::OK, body), expected, "{body}");
+        assert_eq!(status(200, body), expected, "{body}");
     }
-    assert_eq!(told(StatusCode::NOT_FOUND, ""), Task::Unknown);
+    for code in [401, 403, 404] {
+        assert_eq!(status(code, ""), Status::Hidden, "{code}");
+    }
+    for code in [202, 204, 302, 400, 405, 429, 500, 502, 503] {
+        let body = r#"{"status":"FINISHED"}"#;
+        assert_eq!(status(code, body), Status::Unreadable, "{code}");
+    }
 }

@@ -51,15 +51,15 @@ async fn no_redirect_is_followed_and_nothing_is_unpacked() {
 
 #[tokio::test]
 async fn of_a_long_answer_of_a_destination_the_beginning_is_kept() {
-    for length in [MOST_BODY - 1, MOST_BODY, MOST_BODY + 1] {
+    for length in [MAX_KEPT_BODY - 1, MAX_KEPT_BODY, MAX_KEPT_BODY + 1] {
         let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n".to_vec();
-        if length <= MOST_BODY {
+        if length <= MAX_KEPT_BODY {
             answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
         }
         answer.resize(answer.len() + length, b'x');
         let server = Server::answering(answer).await;
         let answer = client(options()).send(get(&server.url()), SEND).await;
-        assert_eq!(answer.unwrap().body.len(), length.min(MOST_BODY));
+        assert_eq!(answer.unwrap().body.len(), length.min(MAX_KEPT_BODY));
     }
 }
 

@@ -1,0 +1,393 @@
+//! Which events are found to be refused, and when a destination is no longer believed.
+
+use std::collections::BTreeSet;
+use std::iter;
+use std::sync::atomic::Ordering;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Refuses every batch that holds one of the bad events, at once or only later, and every batch while it is broken.
+struct Scripted {
+    bad: BTreeSet<usize>,
+    /// Whether the fate is known only when it is awaited.
+    later: bool,
+    /// The numbers of the batches, counted from 0 in the order in which they are judged, during which it is broken.
+    broken: Vec<Range<usize>>,
+    judged: Mutex<usize>,
+    /// The batches that were handed over, and `None` for each one whose fate was awaited.
+    log: Mutex<Vec<Option<Vec<usize>>>>,
+    taken: Mutex<Vec<usize>>,
+    refusals: Refusals,
+}
+
+impl Scripted {
+    fn new(bad: impl IntoIterator<Item = usize>) -> Self {
+        Self {
+            bad: bad.into_iter().collect(),
+            later: false,
+            broken: Vec::new(),
+            judged: Mutex::default(),
+            log: Mutex::default(),
+            taken: Mutex::default(),
+            refusals: Refusals::new(false),
+        }
+    }
+
+    /// One that has taken the event 1000 of an earlier page.
+    fn proven(bad: impl IntoIterator<Item = usize>) -> Self {
+        let scripted = Self::new(bad);
+        scripted.refusals.note_taken(&[event(1000)]);
+        scripted
+    }
+
+    fn judge(&self, numbers: Vec<usize>) -> Sent {
+        let mut judged = self.judged.lock().unwrap();
+        let broken = self.broken.iter().any(|range| range.contains(&judged));
+        *judged += 1;
+        if broken {
+            return Sent::Refused("broken".into());
+        }
+        if numbers.iter().any(|number| self.bad.contains(number)) {
+            return Sent::Refused("bad".into());
+        }
+        self.taken.lock().unwrap().extend(numbers);
+        Sent::Accepted
+    }
+
+    /// What was taken of the page, in its order, without repetitions.
+    fn taken(&self) -> Vec<usize> {
+        let taken = self.taken.lock().unwrap();
+        let taken: BTreeSet<_> = taken.iter().copied().filter(|one| *one < 1000).collect();
+        taken.into_iter().collect()
+    }
+
+    fn requests(&self) -> usize {
+        self.log.lock().unwrap().iter().flatten().count()
+    }
+
+    fn deliver(&self, count: usize, size: usize) -> Result<Delivered, DeliverError> {
+        let events: Vec<Event> = (0..count).map(event).collect();
+        let batches = (0..count)
+            .step_by(size)
+            .map(|start| start..(start + size).min(count))
+            .collect();
+        let before = self.requests() as u64;
+        let retries = AtomicU64::new(0);
+        let delivered = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(deliver(self, &self.refusals, &events, batches, &retries));
+        assert_eq!(retries.into_inner(), self.requests() as u64 - before);
+        delivered
+    }
+}
+
+#[async_trait]
+impl Intake for Scripted {
+    type Task = ();
+
+    async fn hand_over(
+        &self,
+        events: &[Event],
+        retries: &AtomicU64,
+    ) -> Result<Handed<()>, DeliverError> {
+        retries.fetch_add(1, Ordering::Relaxed);
+        let numbers = numbers(events);
+        self.log.lock().unwrap().push(Some(numbers.clone()));
+        Ok(match self.later {
+            true => Handed::Pending(()),
+            false => Handed::Settled(self.judge(numbers)),
+        })
+    }
+
+    async fn fate(&self, _task: (), events: &[Event]) -> Result<Sent, DeliverError> {
+        self.log.lock().unwrap().push(None);
+        Ok(self.judge(numbers(events)))
+    }
+
+    fn place(&self) -> &str {
+        "here"
+    }
+}
+
+fn event(number: usize) -> Event {
+    Event {
+        device: String::new(),
+        json: number.to_string(),
+        fingerprint: 0,
+    }
+}
+
+fn numbers(events: &[Event]) -> Vec<usize> {
+    let numbers = events.iter().map(|event| event.json.parse().unwrap());
+    numbers.collect()
+}
+
+fn indexes(delivered: &Delivered) -> Vec<usize> {
+    let indexes = delivered.refused.iter().map(|refused| refused.index);
+    indexes.collect()
+}
+
+/// A batch in the log.
+fn batch(numbers: &[usize]) -> Option<Vec<usize>> {
+    Some(numbers.to_vec())
+}
+
+/// The longest run of bad events without a good one in between.
+fn longest_run(bad: &BTreeSet<usize>, count: usize) -> usize {
+    let flags: Vec<bool> = (0..count).map(|number| bad.contains(&number)).collect();
+    let runs = flags.split(|bad| !bad).map(<[bool]>::len);
+    runs.max().unwrap_or(0)
+}
+
+proptest! {
+    #[test]
+    fn exactly_the_bad_events_are_rejected_and_the_others_are_taken(
+        bad in prop::collection::btree_set(0_usize..60, 0..60),
+        count in 0_usize..60,
+        size in 1_usize..30,
+        later in any::<bool>(),
+        proven in any::<bool>(),
+    ) {
+        let scripted = match proven {
+            true => Scripted::proven(bad.clone()),
+            false => Scripted::new(bad.clone()),
+        };
+        let scripted = Scripted { later, ..scripted };
+        let longest = longest_run(&bad, count);
+        let (bad, good): (Vec<_>, Vec<_>) = (0..count).partition(|number| bad.contains(number));
+        match scripted.deliver(count, size) {
+            Ok(delivered) => {
+                prop_assert_eq!(indexes(&delivered), bad);
+                prop_assert_eq!(scripted.taken(), good);
+            }
+            Err(DeliverError::RefusesAll { .. }) => {
+                // Batches whose fate is known later may all be taken before the first suspect is found.
+                let run = if later { bad.len() } else { longest };
+                prop_assert!(run >= MAX_SUSPECTS);
+            }
+            Err(DeliverError::NothingToCompare { .. }) => prop_assert!(!proven && good.is_empty()),
+            Err(error) => prop_assert!(false, "{}", error),
+        }
+    }
+
+    #[test]
+    fn a_destination_that_breaks_makes_no_reject_of_a_good_event(
+        bad in prop::collection::btree_set(0_usize..60, 0..10),
+        count in 0_usize..60,
+        size in 1_usize..30,
+        later in any::<bool>(),
+        breaks in 0_usize..80,
+        works_again in 0_usize..40,
+        breaks_again in 0_usize..40,
+    ) {
+        let works_again = breaks + works_again;
+        let broken = vec![breaks..works_again, works_again + breaks_again..usize::MAX];
+        let scripted = Scripted { later, broken, ..Scripted::proven(bad.clone()) };
+        if let Ok(delivered) = scripted.deliver(count, size) {
+            let bad: Vec<_> = bad.into_iter().filter(|number| *number < count).collect();
+            prop_assert_eq!(indexes(&delivered), bad);
+        }
+    }
+}
+
+#[test]
+fn a_refused_event_is_rejected_after_a_second_refusal_between_two_acceptances() {
+    let scripted = Scripted::new([1]);
+    let delivered = scripted.deliver(8, 4).unwrap();
+    assert_eq!(indexes(&delivered), [1]);
+    let expected = [
+        batch(&[0, 1, 2, 3]),
+        batch(&[0, 1]),
+        batch(&[0]),
+        batch(&[1]),
+        batch(&[2, 3]),
+        batch(&[1]),
+        batch(&[4, 5, 6, 7]),
+    ];
+    assert_eq!(*scripted.log.lock().unwrap(), expected);
+}
+
+#[test]
+fn at_the_end_of_a_page_the_last_event_that_was_taken_is_sent_again() {
+    for (scripted, count, expected) in [
+        (
+            Scripted::new([3]),
+            4,
+            vec![
+                batch(&[0, 1, 2, 3]),
+                batch(&[0, 1]),
+                batch(&[2, 3]),
+                batch(&[2]),
+                batch(&[3]),
+                batch(&[2]),
+                batch(&[3]),
+                batch(&[2]),
+            ],
+        ),
+        (
+            Scripted::proven([0]),
+            1,
+            vec![batch(&[0]), batch(&[1000]), batch(&[0]), batch(&[1000])],
+        ),
+    ] {
+        let delivered = scripted.deliver(count, 4).unwrap();
+        assert_eq!(indexes(&delivered), [count - 1]);
+        assert_eq!(*scripted.log.lock().unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_suspect_that_is_taken_at_the_second_attempt_is_delivered() {
+    let scripted = Scripted {
+        broken: iter::once(1..2).collect(),
+        ..Scripted::new([])
+    };
+    assert_eq!(scripted.deliver(3, 1).unwrap(), Delivered::default());
+    assert_eq!(scripted.taken(), [0, 1, 2]);
+    assert_eq!(scripted.requests(), 4);
+}
+
+#[test]
+fn a_destination_that_refuses_what_it_took_fails_the_page() {
+    // The suspects are fewer than twenty, and the comparison is refused: the first one, or the second one.
+    for broken in [10..usize::MAX, 20..usize::MAX] {
+        let scripted = Scripted {
+            broken: vec![broken],
+            ..Scripted::new(10..19)
+        };
+        let error = scripted.deliver(19, 1).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            matches!(error, DeliverError::RefusesWhatItTook { count: 9, .. }),
+            "{message}"
+        );
+        for part in [
+            "here now refuses an event that it took",
+            "(broken)",
+            "not rejected",
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
+}
+
+#[test]
+fn without_an_event_that_was_taken_there_is_nothing_to_compare_with() {
+    for count in [1, 19] {
+        let scripted = Scripted::new(0..count);
+        let error = scripted.deliver(count, 100).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            matches!(error, DeliverError::NothingToCompare { .. }),
+            "{message}"
+        );
+        for part in [
+            &format!("here refused {count} events"),
+            "the last: bad",
+            "--accept-rejects",
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        assert!(scripted.taken().is_empty());
+    }
+}
+
+#[test]
+fn twenty_refused_events_without_an_acceptance_in_between_fail_the_page() {
+    for (count, size) in [(20, 100), (23, 100), (500, 500), (500, 100), (500, 1)] {
+        for (later, scripted) in [
+            (false, Scripted::new(0..count)),
+            (false, Scripted::proven(0..count)),
+            (true, Scripted::new(0..count)),
+        ] {
+            let scripted = Scripted { later, ..scripted };
+            let error = scripted.deliver(count, size).unwrap_err();
+            let message = error.to_string();
+            assert!(
+                matches!(error, DeliverError::RefusesAll { count: 20, .. }),
+                "{message}"
+            );
+            for part in [
+                "here refused 20 events",
+                "the last: bad",
+                "account.NAME.deliver",
+                "--accept-rejects",
+            ] {
+                assert!(message.contains(part), "{part}: {message}");
+            }
+            // Tasks of single events are begun for the whole page at once.
+            let most = if later && size == 1 { 500 } else { 60 };
+            assert!(scripted.requests() <= most, "{}", scripted.requests());
+        }
+    }
+}
+
+#[test]
+fn nineteen_bad_neighbours_stop_nothing_wherever_they_are() {
+    for start in [0, 90, 1000, 1981] {
+        for size in [25, 100, 2000] {
+            let scripted = Scripted::new(start..start + 19);
+            let delivered = scripted.deliver(2000, size).unwrap();
+            assert_eq!(indexes(&delivered), (start..start + 19).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn accepted_rejects_need_no_comparison() {
+    let scripted = Scripted {
+        refusals: Refusals::new(true),
+        ..Scripted::new(0..100)
+    };
+    let delivered = scripted.deliver(100, 100).unwrap();
+    assert_eq!(delivered.refused.len(), 100);
+    let once = scripted.requests();
+    assert_eq!(once, 199, "no event is sent alone twice");
+}
+
+#[test]
+fn all_batches_are_handed_over_before_any_fate_is_awaited() {
+    let scripted = Scripted {
+        later: true,
+        ..Scripted::new([3])
+    };
+    scripted.deliver(6, 2).unwrap();
+    let expected = [
+        batch(&[0, 1]),
+        batch(&[2, 3]),
+        batch(&[4, 5]),
+        None,
+        None,
+        None,
+        batch(&[2]),
+        None,
+        batch(&[3]),
+        None,
+        // Compared with the last event that was taken.
+        batch(&[2]),
+        None,
+        batch(&[3]),
+        None,
+        batch(&[2]),
+        None,
+    ];
+    assert_eq!(*scripted.log.lock().unwrap(), expected);
+}
+
+#[test]
+fn after_a_batch_that_is_refused_at_once_no_other_is_handed_over_before_it_is_searched() {
+    let scripted = Scripted::new([0]);
+    scripted.deliver(6, 2).unwrap();
+    let expected = [
+        batch(&[0, 1]),
+        batch(&[0]),
+        batch(&[1]),
+        batch(&[0]),
+        batch(&[2, 3]),
+        batch(&[4, 5]),
+    ];
+    assert_eq!(*scripted.log.lock().unwrap(), expected);
+}
