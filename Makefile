@@ -30,8 +30,9 @@ help:
 	@echo "preview    the mapping in a web page, served on loopback (PORT, 8080 if not set); needs Node.js 20"
 	@echo "test       lints and all tests but the slow ones"
 	@echo "test-preview  the page in Chromium alone, compared with the host and a native build"
-	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the"
-	@echo "           dependencies' licences, sources and duplicates; each fuzz target for some seconds"
+	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the queries of"
+	@echo "           docs/mapping.md in DuckDB; the dependencies' licences, sources and duplicates; each fuzz target"
+	@echo "           for some seconds"
 	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"
 	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
 	@echo "bench      what a run costs, measured beside curl and native code; about five minutes on an idle machine;"
@@ -119,6 +120,8 @@ test-preview: build preview-build
 
 test-slow: build $(VENV)/ready
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
+	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/duckdb/requirements.txt
+	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
 	tests/python_host.sh $(VENV)/bin/python
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)

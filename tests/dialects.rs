@@ -9,7 +9,7 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sophos_central_simulator::{Fleet, Options};
 use support::Workplace;
 
@@ -46,6 +46,67 @@ fn the_dialect_of_an_account_is_that_of_its_events() {
     assert_eq!(events.iter().filter(named).count(), 299);
     work.forget_events();
     work.collect(0).says(&["events 0"]);
+}
+
+/// What the API may send and the validator of OCSF does not judge: through the component in the host.
+#[test]
+fn what_a_device_says_of_itself_reaches_its_event_in_either_dialect() {
+    for (dialect, second) in [("sekoia", 1), ("ocsf", 1_000)] {
+        let work = workplace(&format!("dialect = \"{dialect}\""));
+        work.simulator.fleet(|fleet| {
+            fleet.edit(3, |record| {
+                record["hostname"] = "edited".into();
+                record["type"] = "mobile".into();
+                record["os"] = json!({ "platform": "iOS", "name": "iOS 18.1" });
+                record["registeredAt"] = "20250211T130255,004+0000".into();
+                record["serialNumber"] = "SN-1".into();
+                record["group"] = json!({ "id": "g-1", "name": "Phones" });
+                record["associatedPerson"] = json!({ "id": "p-1", "viaLogin": r"CORP\\alice" });
+                record["ipv4Addresses"] = json!(["169.254.1.2", "192.0.2.1", "192.0.2.1"]);
+                record["ipv6Addresses"] = json!([]);
+                record["macAddresses"] = json!([]);
+            });
+        });
+        work.collect(0).says(&["events 300"]);
+        let events = work.events();
+        let event = events
+            .iter()
+            .find(|event| event["device"]["hostname"] == "edited")
+            .unwrap();
+        let device = &event["device"];
+        assert_eq!(
+            device["first_seen_time"].as_i64().unwrap() / second,
+            1_739_278_975
+        );
+        let interfaces = device["network_interfaces"].as_array().unwrap().len();
+        let found = (
+            &device["ip"],
+            interfaces,
+            &device["os"]["type_id"],
+            &device["type_id"],
+        );
+        if dialect == "sekoia" {
+            assert_eq!(found, (&json!("169.254.1.2"), 3, &json!(0), &json!(0)));
+            continue;
+        }
+        assert_eq!(found, (&json!("192.0.2.1"), 2, &json!(301), &json!(5)));
+        assert_eq!(
+            device["owner"],
+            json!({ "uid": "p-1", "name": "alice", "domain": "CORP" })
+        );
+        for (type_id, value) in [
+            (31, "p-1"),
+            (4, "alice"),
+            (33, "g-1"),
+            (32, "Phones"),
+            (37, "SN-1"),
+        ] {
+            let observables = event["observables"].as_array().unwrap().iter();
+            let found: Vec<_> = observables.filter(|it| it["type_id"] == type_id).collect();
+            assert_eq!(found.len(), 1, "{type_id}");
+            assert_eq!(found[0]["value"], value);
+        }
+    }
 }
 
 #[test]

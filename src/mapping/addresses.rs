@@ -3,7 +3,7 @@
 //! OCSF draws the line: what its types `ip_t` and `mac_t` refuse would make the whole event invalid.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The longest text that OCSF's `ip_t` takes.
 const LONGEST_IP: usize = 40;
@@ -14,28 +14,66 @@ const SEPARATORS: [char; 3] = [':', '-', '.'];
 /// Six octets of two digits and five separators.
 const LONGEST_MAC: usize = 17;
 
-/// An IP address as it came, without white space around it; none where `ip_t` would refuse it.
+/// An IP address.
+#[derive(Clone, Copy, Debug)]
+pub struct Ip<'a> {
+    /// The address as it came, without white space around it.
+    pub text: &'a str,
+    /// What the text means, without the zone.
+    address: IpAddr,
+    /// The zone; empty where there is none.
+    zone: &'a str,
+}
+
+impl<'a> Ip<'a> {
+    /// Returns a key that is equal for two spellings of one address.
+    pub fn key(self) -> (IpAddr, &'a str) {
+        (self.address, self.zone)
+    }
+
+    /// Returns whether other networks may reach a device under the address: it is neither link-local (APIPA among
+    /// them), nor loopback, nor unspecified.
+    pub fn is_routable(self) -> bool {
+        match self.address.to_canonical() {
+            IpAddr::V4(ip) => !(ip.is_link_local() || ip.is_loopback() || ip.is_unspecified()),
+            IpAddr::V6(ip) => {
+                !(ip.is_unicast_link_local() || ip.is_loopback() || ip.is_unspecified())
+            }
+        }
+    }
+}
+
+/// An IP address; none where `ip_t` would refuse it.
 ///
 /// IPv6 may be in any form, with an embedded IPv4 address and with a zone (`fe80::1%eth0`, `fe80::1%12`),
 /// as long as the whole has at most 40 characters. A network (`192.0.2.0/24`) and an IPv4 address with a
 /// leading zero, which some read as octal, are no addresses.
-pub fn ip(text: &str) -> Option<&str> {
+pub fn ip(text: &str) -> Option<Ip<'_>> {
     let text = text.trim_ascii();
     if text.len() > LONGEST_IP {
         return None;
     }
-    let is_address = if text.as_bytes().contains(&b':') {
+    let (address, zone): (IpAddr, _) = if text.as_bytes().contains(&b':') {
         let (address, zone) = match text.split_once('%') {
             Some((address, zone)) => (address, Some(zone)),
             None => (text, None),
         };
         let is_zone =
             |zone: &str| !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_graphic());
-        zone.is_none_or(is_zone) && address.parse::<Ipv6Addr>().is_ok()
+        if !zone.is_none_or(is_zone) {
+            return None;
+        }
+        let address: Ipv6Addr = address.parse().ok()?;
+        (address.into(), zone.unwrap_or_default())
     } else {
-        text.parse::<Ipv4Addr>().is_ok()
+        let address: Ipv4Addr = text.parse().ok()?;
+        (address.into(), "")
     };
-    is_address.then_some(text)
+    Some(Ip {
+        text,
+        address,
+        zone,
+    })
 }
 
 /// A MAC address (EUI-48) in upper case with colons, whatever form it came in: twelve digits in equal
@@ -102,8 +140,9 @@ mod tests {
             "fe80::1c2d:3e4f:5a6b:7c8d%eth0",
             "fe80::1%12",
         ] {
-            assert_eq!(ip(text), Some(text));
-            assert_eq!(ip(&format!(" {text}\t")), Some(text));
+            for padded in [text, &format!(" {text}\t")] {
+                assert_eq!(ip(padded).map(|ip| ip.text), Some(text));
+            }
         }
     }
 
@@ -130,7 +169,47 @@ mod tests {
             "0000:0000:0000:0000:0000:ffff:192.000.002.010",
             "0000:0000:0000:0000:0000:ffff:192.0.2.100",
         ] {
-            assert_eq!(ip(text), None, "{text}");
+            assert!(ip(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_in_every_spelling() {
+        let key = |text| ip(text).unwrap().key();
+        for (one, other, is_one) in [
+            ("192.0.2.10", " 192.0.2.10 ", true),
+            ("2001:DB8::A", "2001:db8:0:0:0:0:0:a", true),
+            ("fe80::1%eth0", "FE80::1%eth0", true),
+            ("fe80::1%eth0", "fe80::1%eth1", false),
+            ("fe80::1%eth0", "fe80::1", false),
+            ("192.0.2.10", "::ffff:192.0.2.10", false),
+            ("192.0.2.10", "192.0.2.11", false),
+        ] {
+            assert_eq!(key(one) == key(other), is_one, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn only_the_device_itself_and_its_own_network_reach_an_address_that_is_not_routable() {
+        for (text, is_routable) in [
+            ("192.0.2.10", true),
+            ("10.0.0.1", true),
+            ("169.253.255.255", true),
+            ("169.254.0.1", false),
+            ("127.0.0.1", false),
+            ("0.0.0.0", false),
+            ("2001:db8::1", true),
+            ("fd00::1", true),
+            ("fec0::1", true),
+            ("fe80::1%eth0", false),
+            ("febf::1", false),
+            ("::1", false),
+            ("::", false),
+            ("::ffff:192.0.2.10", true),
+            ("::ffff:169.254.0.1", false),
+            ("::ffff:127.0.0.1", false),
+        ] {
+            assert_eq!(ip(text).unwrap().is_routable(), is_routable, "{text}");
         }
     }
 

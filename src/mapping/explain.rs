@@ -54,7 +54,7 @@ pub fn explain(
     let scalar = |value_json| MappedValue {
         path: path.clone(),
         value_json,
-        sources: sources(record, rule, made.origin),
+        sources: sources(record, rule, made),
         rule: rule.words(),
     };
     match &made.value {
@@ -110,8 +110,11 @@ pub fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = (&'static str
     sources.iter().map(move |source| (*source, index))
 }
 
-fn sources(record: &Record<'_>, rule: &Rule, origin: Origin) -> Vec<SourceValue> {
-    places(rule, origin)
+fn sources(record: &Record<'_>, rule: &Rule, made: &Made<'_>) -> Vec<SourceValue> {
+    let repeats = made.repeats.iter().copied();
+    std::iter::once(made.origin)
+        .chain(repeats)
+        .flat_map(|origin| places(rule, origin))
         .filter_map(|(source, index)| {
             let node = record.at(source, index)?;
             Some(SourceValue {

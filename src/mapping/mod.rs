@@ -246,6 +246,9 @@ impl Mapping {
         };
         if let Some(made) = &made {
             used.add(rule, made.origin);
+            for repeat in made.repeats {
+                used.add(rule, *repeat);
+            }
             each(made, is_omitted);
         }
     }

@@ -7,7 +7,7 @@ use super::omit::Omit;
 use super::rule::Origin;
 use super::subject::Subject;
 
-/// The most of one event: an endpoint with more addresses still has all of them in its interfaces.
+/// The most interfaces, and the most groups, of one event: all of them are still in the lists of the device.
 const MOST: usize = 100;
 
 /// One entry of `observables`.
@@ -45,38 +45,31 @@ pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
         (&*endpoint.hostname).into(),
         Origin::At(&["hostname"], 0),
     );
-    let interfaces = &subject.interfaces;
-    let first_ip = interfaces
-        .iter()
-        .position(|interface| interface.ip.is_some());
-    let first_mac = interfaces
-        .iter()
-        .position(|interface| interface.mac.is_some());
-    for (index, interface) in interfaces.iter().enumerate().take(MOST) {
-        if let Some((ip, origin)) = interface.ip {
-            let path = if first_ip == Some(index) {
-                "device.ip"
-            } else {
-                "device.network_interfaces[].ip"
-            };
-            found.add(path, index, (2, "IP Address"), ip.into(), origin);
-        }
-        if let Some((mac, origin)) = &interface.mac {
-            let path = if first_mac == Some(index) {
-                "device.mac"
-            } else {
-                "device.network_interfaces[].mac"
-            };
-            found.add(path, index, (3, "MAC Address"), mac.clone(), *origin);
-        }
-    }
-    if let Some((login, source)) = subject.login.clone() {
+    found.add_interfaces(subject);
+    let serial_number = subject.record.text("serialNumber", 0);
+    found.add(
+        "device.hw_info.serial_number",
+        0,
+        (37, "Serial Number"),
+        serial_number.unwrap_or_default(),
+        Origin::At(&["serialNumber"], 0),
+    );
+    found.add_groups(subject);
+    let owner_uid = subject.record.text("associatedPerson.id", 0);
+    found.add(
+        "device.owner.uid",
+        0,
+        (31, "User Object: uid"),
+        owner_uid.unwrap_or_default(),
+        Origin::At(&["associatedPerson.id"], 0),
+    );
+    if let Some(login) = subject.login.clone() {
         found.add(
             "device.owner.name",
             0,
             (4, "User Name"),
-            login,
-            Origin::At(source, 0),
+            login.name,
+            Origin::At(login.sources, 0),
         );
     }
     found.observables
@@ -88,6 +81,55 @@ struct Found<'a, 'o> {
 }
 
 impl<'a> Found<'a, '_> {
+    fn add_interfaces(&mut self, subject: &Subject<'a>) {
+        let device_ip = subject.first_routable_ip();
+        let device_mac = subject.first_mac();
+        for (index, interface) in subject.interfaces.iter().enumerate().take(MOST) {
+            if let Some((ip, origin)) = interface.ip {
+                let path = if device_ip == Some(index) {
+                    "device.ip"
+                } else {
+                    "device.network_interfaces[].ip"
+                };
+                self.add(path, index, (2, "IP Address"), ip.text.into(), origin);
+            }
+            if let Some((mac, origin)) = &interface.mac {
+                let path = if device_mac == Some(index) {
+                    "device.mac"
+                } else {
+                    "device.network_interfaces[].mac"
+                };
+                self.add(path, index, (3, "MAC Address"), mac.clone(), *origin);
+            }
+        }
+    }
+
+    fn add_groups(&mut self, subject: &Subject<'a>) {
+        for (index, (group, entry)) in subject.groups.iter().enumerate().take(MOST) {
+            let origin = |alone, in_array| match entry {
+                Some(entry) => Origin::At(in_array, *entry),
+                None => Origin::At(alone, 0),
+            };
+            for (path, kind, value, origin) in [
+                (
+                    "device.groups[].uid",
+                    (33, "Group Object: uid"),
+                    &group.id,
+                    origin(&["group.id"], &["group[].id"]),
+                ),
+                (
+                    "device.groups[].name",
+                    (32, "Group Object: name"),
+                    &group.name,
+                    origin(&["group.name"], &["group[].name"]),
+                ),
+            ] {
+                let value = value.as_deref().unwrap_or_default();
+                self.add(path, index, kind, value.into(), origin);
+            }
+        }
+    }
+
     /// Adds the value of the attribute at `path`, where `[]` is the entry of the index.
     fn add(
         &mut self,

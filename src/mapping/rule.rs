@@ -64,6 +64,8 @@ pub struct Made<'a> {
     pub value: Value<'a>,
     /// What of the endpoint was taken for it.
     pub origin: Origin,
+    /// Further entries of the endpoint that say the same.
+    pub repeats: &'a [Origin],
 }
 
 /// A value of an event.
@@ -210,6 +212,7 @@ impl<'a> Made<'a> {
         Self {
             value,
             origin: Origin::At(sources, index),
+            repeats: &[],
         }
     }
 }
@@ -234,6 +237,7 @@ pub fn made(value: Value<'_>) -> Made<'_> {
     Made {
         value,
         origin: Origin::Sources,
+        repeats: &[],
     }
 }
 

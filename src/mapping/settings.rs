@@ -6,10 +6,10 @@ use super::{Dialect, MapError, Omit};
 
 /// Changes whenever the event of any input changes in the dialect `sekoia`. Part of the cursor: a mapping of
 /// another version starts a walk over everything.
-const SEKOIA_VERSION: u32 = 1;
+const SEKOIA_VERSION: u32 = 2;
 
 /// The same for the dialect `ocsf`.
-const OCSF_VERSION: u32 = 1;
+const OCSF_VERSION: u32 = 2;
 
 /// How endpoints become events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! What the rules read: an endpoint, and its lists sorted out for a dialect.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::addresses;
+use super::addresses::{self, Ip};
 use super::dialect::Dialect;
 use super::observables::{self, Observable};
 use super::omit::Omit;
@@ -33,8 +34,8 @@ pub struct Subject<'a> {
     pub agents: Vec<Agent<'a>>,
     /// The first of them that is the core agent.
     pub core_agent: Option<usize>,
-    /// The login of the associated person, with the sources that tell it.
-    pub login: Option<(Cow<'a, str>, &'static [&'static str])>,
+    /// The login of the associated person.
+    pub login: Option<Login<'a>>,
     /// `observables`
     pub observables: Vec<Observable<'a>>,
     /// Whether the event has something to put into `enrichments[0].data`.
@@ -46,9 +47,22 @@ pub struct Interface<'a> {
     /// The position over both lists of addresses.
     pub position: usize,
     /// The IP address and the entry that it is.
-    pub ip: Option<(&'a str, Origin)>,
+    pub ip: Option<(Ip<'a>, Origin)>,
     /// The MAC address and the entry that it is.
     pub mac: Option<(Cow<'a, str>, Origin)>,
+    /// The entries that name the same address again.
+    pub repeats: Vec<Origin>,
+}
+
+/// The login of a person.
+#[derive(Clone)]
+pub struct Login<'a> {
+    /// The name of the user, without the domain.
+    pub name: Cow<'a, str>,
+    /// The domain, where the login is written as `DOMAIN\user`.
+    pub domain: Option<Cow<'a, str>>,
+    /// The sources that tell the login.
+    pub sources: &'static [&'static str],
 }
 
 /// One entry of `device.agent_list`: a product that is installed.
@@ -105,14 +119,31 @@ impl<'a> Subject<'a> {
         !self.omit.has_path(path, Dialect::Ocsf)
     }
 
-    /// The address of the first interface that has one.
-    pub fn first_ip(&self) -> Option<(&'a str, Origin)> {
-        self.interfaces.iter().find_map(|interface| interface.ip)
+    /// Returns the index of the first interface with an IP address.
+    pub fn first_ip(&self) -> Option<usize> {
+        self.interfaces
+            .iter()
+            .position(|interface| interface.ip.is_some())
+    }
+
+    /// Returns the index of the first interface with a routable IP address, else of the first with any.
+    pub fn first_routable_ip(&self) -> Option<usize> {
+        let is_routable =
+            |interface: &Interface<'_>| interface.ip.is_some_and(|(ip, _)| ip.is_routable());
+        let first = self.interfaces.iter().position(is_routable);
+        first.or_else(|| self.first_ip())
+    }
+
+    /// Returns the index of the first interface with a MAC address.
+    pub fn first_mac(&self) -> Option<usize> {
+        self.interfaces
+            .iter()
+            .position(|interface| interface.mac.is_some())
     }
 }
 
 /// Each address with the list that it stands in and its index there, IPv4 first.
-fn ip_addresses<'a>(endpoint: &'a Endpoint<'_>) -> impl Iterator<Item = (Option<&'a str>, Origin)> {
+fn ip_addresses<'a>(endpoint: &'a Endpoint<'_>) -> impl Iterator<Item = (Option<Ip<'a>>, Origin)> {
     let list = |addresses: &'a [Option<Cow<'_, str>>], source: &'static [&'static str]| {
         let addresses = addresses.iter().enumerate();
         addresses.map(move |(index, address)| {
@@ -140,20 +171,55 @@ fn paired_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
                 position,
                 ip: Some((ip?, origin)),
                 mac: mac_address(endpoint, position),
+                repeats: Vec::new(),
             })
         })
         .collect()
 }
 
-/// One interface an address, since the API tells no pairs: the IP addresses, then the MAC addresses.
+/// One interface for each address, since the API tells no pairs: the IP addresses, then the MAC addresses.
 fn single_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
-    let ips = ip_addresses(endpoint).filter_map(|(ip, origin)| Some((Some((ip?, origin)), None)));
-    let macs = (0..endpoint.mac_addresses.len())
-        .filter_map(|index| Some((None, Some(mac_address(endpoint, index)?))));
-    ips.chain(macs)
-        .enumerate()
-        .map(|(position, (ip, mac))| Interface { position, ip, mac })
-        .collect()
+    let mut interfaces = Vec::new();
+    let mut ips = BTreeMap::new();
+    for (ip, origin) in ip_addresses(endpoint) {
+        if let Some(ip) = ip {
+            let interface = Interface {
+                position: interfaces.len(),
+                ip: Some((ip, origin)),
+                mac: None,
+                repeats: Vec::new(),
+            };
+            add(&mut interfaces, &mut ips, ip.key(), interface, origin);
+        }
+    }
+    let mut macs = BTreeMap::new();
+    for index in 0..endpoint.mac_addresses.len() {
+        if let Some((mac, origin)) = mac_address(endpoint, index) {
+            let interface = Interface {
+                position: interfaces.len(),
+                ip: None,
+                mac: Some((mac.clone(), origin)),
+                repeats: Vec::new(),
+            };
+            add(&mut interfaces, &mut macs, mac, interface, origin);
+        }
+    }
+    interfaces
+}
+
+/// Adds an interface, or a further entry to the interface that has the same address.
+fn add<'a, A: Ord>(
+    interfaces: &mut Vec<Interface<'a>>,
+    known: &mut BTreeMap<A, usize>,
+    address: A,
+    interface: Interface<'a>,
+    origin: Origin,
+) {
+    let at = *known.entry(address).or_insert(interfaces.len());
+    match interfaces.get_mut(at) {
+        Some(same) => same.repeats.push(origin),
+        None => interfaces.push(interface),
+    }
 }
 
 /// The groups, each with its index where they come as an array. The receiver of `sekoia` wants a name.
@@ -187,24 +253,52 @@ fn agents<'a>(record: &'a Record<'a>) -> Vec<Agent<'a>> {
         .collect()
 }
 
-/// The login of the associated person, with the sources that tell it: `viaLogin`, else a `name` that is
-/// written like one. A `name` that is the same login tells it too.
-fn login<'a>(
-    endpoint: &'a Endpoint<'_>,
-    record: &'a Record<'a>,
-) -> Option<(Cow<'a, str>, &'static [&'static str])> {
-    let via_login = record.text("associatedPerson.viaLogin", 0);
-    let name = endpoint.person_name.as_deref();
-    let name = name.map(|name| single_backslash(name.into()));
-    match via_login.map(single_backslash) {
-        Some(login) if name.as_ref() == Some(&login) => Some((
-            login,
-            &["associatedPerson.viaLogin", "associatedPerson.name"],
-        )),
-        Some(login) => Some((login, &["associatedPerson.viaLogin"])),
-        None => {
-            let name = name.filter(|name| name.contains('\\'))?;
-            Some((name, &["associatedPerson.name"]))
+/// The login of the associated person: `viaLogin`, else a `name` that is written like one. A `name` that says the same
+/// tells it too.
+fn login<'a>(endpoint: &'a Endpoint<'_>, record: &'a Record<'a>) -> Option<Login<'a>> {
+    let person_name = endpoint.person_name.as_deref();
+    let person_name = person_name.map(|name| single_backslash(name.into()));
+    let Some(via_login) = record.text("associatedPerson.viaLogin", 0) else {
+        let name = person_name.filter(|name| name.contains('\\'))?;
+        return Some(Login::new(name, &["associatedPerson.name"]));
+    };
+    let via_login = single_backslash(via_login);
+    let says_all = person_name.as_ref() == Some(&via_login);
+    let login = Login::new(via_login, &["associatedPerson.viaLogin"]);
+    let says_name = person_name.is_some_and(|name| name == login.name);
+    Some(if says_all || says_name {
+        let sources = &["associatedPerson.viaLogin", "associatedPerson.name"];
+        Login { sources, ..login }
+    } else {
+        login
+    })
+}
+
+impl<'a> Login<'a> {
+    /// Splits `DOMAIN\user`. Any other login is a name by itself, `user@domain` too: an identity provider knows the
+    /// user by all of it, and what follows the `@` need not be the domain.
+    fn new(login: Cow<'a, str>, sources: &'static [&'static str]) -> Self {
+        let split = |login: &str| {
+            let (domain, name) = login.split_once('\\')?;
+            let is_split = !domain.is_empty() && !name.is_empty() && !name.contains('\\');
+            is_split.then_some(domain.len())
+        };
+        let (name, domain) = match (split(&login), login) {
+            (Some(at), Cow::Borrowed(login)) => {
+                let (domain, name) = login.split_at(at);
+                (name.trim_start_matches('\\').into(), Some(domain.into()))
+            }
+            (Some(at), Cow::Owned(mut domain)) => {
+                let name = domain.split_off(at);
+                let name = name.trim_start_matches('\\').to_owned();
+                (name.into(), Some(domain.into()))
+            }
+            (None, login) => (login, None),
+        };
+        Self {
+            name,
+            domain,
+            sources,
         }
     }
 }

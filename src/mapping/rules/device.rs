@@ -5,7 +5,9 @@ use super::super::rule::{
     Made, Make, Rule, Value, always, boolean, from_nothing, integer, rule, text,
 };
 use super::super::subject::{Subject, single_backslash};
-use super::words::{Platform, VIRTUAL, device_type, is_healthy, is_trusted, platform, risk};
+use super::words::{
+    device_type, is_healthy, is_trusted, os_type, risk, sekoia_device_type, sekoia_os_type,
+};
 
 /// Which device it is.
 pub const IDENTITY: &[Rule] = &[
@@ -36,24 +38,23 @@ pub const IDENTITY: &[Rule] = &[
         "device.type",
         &["type"],
         "computer is Desktop, server is Server, else Unknown",
-        |subject, _| Some(text(sekoia_type(subject).0)),
+        |subject, _| Some(text(sekoia_device_type(kind(subject)).0)),
     )
     .only(Sekoia),
     rule(
         "device.type_id",
         &["type"],
         "computer is 2, server is 1, else 0",
-        |subject, _| Some(integer(sekoia_type(subject).1)),
+        |subject, _| Some(integer(sekoia_device_type(kind(subject)).1)),
     )
     .only(Sekoia)
     .required(),
     rule(
         "device.type",
         &["type"],
-        "computer is Desktop, server is Server, securityVm is Virtual, another word is itself, else Unknown",
+        "the caption of type_id, for 99 the word as it is",
         |subject, _| {
-            let kind = subject.endpoint.kind.as_deref();
-            Some(match kind {
+            Some(match kind(subject) {
                 Some(word) => text(device_type(word).map_or(word, |known| known.0)),
                 None => from_nothing(Value::Text("Unknown".into())),
             })
@@ -63,10 +64,11 @@ pub const IDENTITY: &[Rule] = &[
     rule(
         "device.type_id",
         &["type"],
-        "computer is 2, server is 1, securityVm is 6, another word is 99 (Other), else 0",
+        "server is 1, computer or desktop 2, laptop 3, tablet 4, mobile 5, securityVm or virtual 6, iot 7, browser \
+         8, firewall 9, switch 10, hub 11, router 12, ids 13, ips 14, loadBalancer 15; another word is 99 (Other), \
+         unknown or none is 0",
         |subject, _| {
-            let kind = subject.endpoint.kind.as_deref();
-            Some(match kind {
+            Some(match kind(subject) {
                 Some(word) => integer(device_type(word).map_or(99, |known| known.1)),
                 None => from_nothing(Value::Integer(0)),
             })
@@ -86,7 +88,7 @@ pub const OPERATING_SYSTEM: &[Rule] = &[
         "device.os.type",
         &["os.platform"],
         "the word in lower case where it is windows, linux, macos or android, else unknown",
-        |subject, _| Some(text(known_platform(subject).map_or("unknown", |known| known.word))),
+        |subject, _| Some(text(sekoia_os_type(platform(subject)).0)),
     )
     .only(Sekoia)
     .required(),
@@ -94,7 +96,7 @@ pub const OPERATING_SYSTEM: &[Rule] = &[
         "device.os.type_id",
         &["os.platform"],
         "windows is 100, linux is 200, macos is 300, android is 201, else 0",
-        |subject, _| Some(integer(known_platform(subject).map_or(0, |known| known.type_id))),
+        |subject, _| Some(integer(sekoia_os_type(platform(subject)).1)),
     )
     .only(Sekoia)
     .required(),
@@ -116,9 +118,9 @@ pub const OPERATING_SYSTEM: &[Rule] = &[
     rule(
         "device.os.type",
         &["os.platform"],
-        "windows is Windows, linux is Linux, macos is macOS, android is Android, another word is itself, else Unknown",
-        |subject, _| match subject.endpoint.os_platform.as_deref() {
-            Some(word) => Some(text(platform(word).map_or(word, |known| known.caption))),
+        "the caption of type_id, for 99 the word as it is",
+        |subject, _| match platform(subject) {
+            Some(word) => Some(text(os_type(word).map_or(word, |known| known.0))),
             None => has_os(subject).then(|| from_nothing(Value::Text("Unknown".into()))),
         },
     )
@@ -126,9 +128,10 @@ pub const OPERATING_SYSTEM: &[Rule] = &[
     rule(
         "device.os.type_id",
         &["os.platform"],
-        "windows is 100, linux is 200, macos is 300, android is 201, another word is 99 (Other), else 0",
-        |subject, _| match subject.endpoint.os_platform.as_deref() {
-            Some(word) => Some(integer(platform(word).map_or(99, |known| known.type_id))),
+        "windows is 100, windowsMobile 101, linux 200, android 201, macos 300, ios 301, ipados 302, solaris 400, aix \
+         401, hpux or hp-ux 402; another word is 99 (Other), unknown or none is 0",
+        |subject, _| match platform(subject) {
+            Some(word) => Some(integer(os_type(word).map_or(99, |known| known.1))),
             None => has_os(subject).then(|| from_nothing(Value::Integer(0))),
         },
     )
@@ -171,18 +174,24 @@ pub const ADDRESSES: &[Rule] = &[
         "device.ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
         "the first IPv4 address, else the first IPv6 address; what is no address does not count",
-        |subject, _| {
-            let (ip, origin) = subject.first_ip()?;
-            Some(Made { origin, ..text(ip) })
-        },
-    ),
+        |subject, _| device_ip(subject, subject.first_ip()?),
+    )
+    .only(Sekoia),
+    rule(
+        "device.ip",
+        &["ipv4Addresses[]", "ipv6Addresses[]"],
+        "the first address, IPv4 before IPv6, that is neither link-local (APIPA) nor loopback nor unspecified, else \
+         the first of those; what is no address does not count",
+        |subject, _| device_ip(subject, subject.first_routable_ip()?),
+    )
+    .only(Ocsf),
     rule(
         "device.mac",
         &["macAddresses[]"],
         "the first MAC address, in upper case with colons",
         |subject, _| {
-            let macs = subject.interfaces.iter();
-            let (mac, origin) = macs.filter_map(|interface| interface.mac.as_ref()).next()?;
+            let interface = subject.interfaces.get(subject.first_mac()?)?;
+            let (mac, origin) = interface.mac.as_ref()?;
             Some(Made {
                 origin: *origin,
                 ..text(&**mac)
@@ -221,10 +230,10 @@ pub const OWNER: &[Rule] = &[
     rule(
         "device.owner.name",
         &["associatedPerson.viaLogin", "associatedPerson.name"],
-        "viaLogin, else a name with a backslash; a doubled backslash between domain and user becomes one",
+        "viaLogin, else a name with a backslash; of a login DOMAIN\\user what follows the one or two backslashes",
         |subject, _| {
-            let (login, sources) = subject.login.as_ref()?;
-            Some(Made::at(Value::Text((&**login).into()), sources, 0))
+            let login = subject.login.as_ref()?;
+            Some(Made::at(Value::Text((&*login.name).into()), login.sources, 0))
         },
     )
     .only(Ocsf)
@@ -232,12 +241,11 @@ pub const OWNER: &[Rule] = &[
     rule(
         "device.owner.domain",
         &["associatedPerson.viaLogin", "associatedPerson.name"],
-        "what stands before the one backslash of the login",
+        "of a login DOMAIN\\user what precedes the backslash",
         |subject, _| {
-            let (login, sources) = subject.login.as_ref()?;
-            let (domain, user) = login.split_once('\\')?;
-            let is_login = !domain.is_empty() && !user.is_empty() && !user.contains('\\');
-            is_login.then(|| Made::at(Value::Text(domain.into()), sources, 0))
+            let login = subject.login.as_ref()?;
+            let domain = login.domain.as_deref()?;
+            Some(Made::at(Value::Text(domain.into()), login.sources, 0))
         },
     )
     .only(Ocsf),
@@ -247,8 +255,8 @@ pub const OWNER: &[Rule] = &[
         "as it is, where it is no login and the owner has an id or a login beside it",
         |subject, _| {
             let name = subject.endpoint.person_name.as_deref()?;
-            let login = subject.login.as_ref().map(|(_, sources)| sources);
-            let is_login = login.is_some_and(|sources| sources.contains(&"associatedPerson.name"));
+            let login = subject.login.as_ref();
+            let is_login = login.is_some_and(|login| login.sources.contains(&"associatedPerson.name"));
             let has_more =
                 login.is_some() || subject.record.text("associatedPerson.id", 0).is_some();
             // What is left out must not come back under `unmapped`.
@@ -316,16 +324,21 @@ fn has_os(subject: &Subject<'_>) -> bool {
     subject.endpoint.os_name.is_some() || subject.endpoint.os_platform.is_some()
 }
 
-fn known_platform(subject: &Subject<'_>) -> Option<Platform> {
-    subject.endpoint.os_platform.as_deref().and_then(platform)
+/// `device.ip`, as the interface of this index has it.
+fn device_ip<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
+    let (ip, origin) = subject.interfaces.get(index)?.ip?;
+    Some(Made {
+        origin,
+        ..text(ip.text)
+    })
 }
 
-/// The receiver of this dialect knows computers and servers.
-fn sekoia_type(subject: &Subject<'_>) -> (&'static str, i64) {
-    let kind = subject.endpoint.kind.as_deref();
-    kind.and_then(device_type)
-        .filter(|known| *known != VIRTUAL)
-        .unwrap_or(("Unknown", 0))
+fn kind<'a>(subject: &'a Subject<'_>) -> Option<&'a str> {
+    subject.endpoint.kind.as_deref()
+}
+
+fn platform<'a>(subject: &'a Subject<'_>) -> Option<&'a str> {
+    subject.endpoint.os_platform.as_deref()
 }
 
 fn health(subject: &Subject<'_>) -> Option<bool> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::rule::{Made, Make, Rule, Value, always, rule, text};
+use super::super::rule::{Made, Make, Rule, Value, always, made, rule, text};
 use super::super::subject::Subject;
 
 /// `device.network_interfaces`
@@ -47,8 +47,8 @@ pub const INTERFACES: &[Rule] = &[
     rule(
         "device.network_interfaces[].ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
-        "an interface for each address, IPv4 first, without white space around it; what is no address is left \
-         to unmapped",
+        "an interface for each different address, IPv4 first, without white space around it; what is no address \
+         is left to unmapped",
         ip,
     )
     .only(Ocsf)
@@ -56,8 +56,8 @@ pub const INTERFACES: &[Rule] = &[
     rule(
         "device.network_interfaces[].mac",
         &["macAddresses[]"],
-        "an interface for each MAC address, after the IP addresses, in upper case with colons: the API tells no \
-         pairs",
+        "an interface for each different MAC address, after the IP addresses, in upper case with colons: the API \
+         tells no pairs",
         mac,
     )
     .only(Ocsf)
@@ -107,6 +107,12 @@ const OBSERVED: &[&str] = &[
     "ipv4Addresses[]",
     "ipv6Addresses[]",
     "macAddresses[]",
+    "serialNumber",
+    "group.id",
+    "group[].id",
+    "group.name",
+    "group[].name",
+    "associatedPerson.id",
     "associatedPerson.viaLogin",
     "associatedPerson.name",
 ];
@@ -116,8 +122,9 @@ pub const OBSERVABLES: &[Rule] = &[
     rule(
         "observables[].name",
         OBSERVED,
-        "where the value stands in the event; one for the id, the host name, each address and the login, each \
-         value once, at most a hundred interfaces",
+        "where the value stands in the event; one for each attribute that OCSF marks as an observable: the id, the \
+         host name, each address, the serial number, each group's id and name, and the owner's id and name; each \
+         value once, of at most a hundred interfaces and a hundred groups",
         |subject, index| observable(subject, index, |it| Value::Text((&*it.name).into())),
     )
     .only(Ocsf)
@@ -132,7 +139,8 @@ pub const OBSERVABLES: &[Rule] = &[
     rule(
         "observables[].type_id",
         OBSERVED,
-        "47 for the id, 1 for the host name, 2 for an IP address, 3 for a MAC address, 4 for the login",
+        "47 for the id, 1 for the host name, 2 for an IP address, 3 for a MAC address, 37 for the serial number, 33 \
+         for the id of a group, 32 for its name, 31 for the id of the owner, 4 for the name",
         |subject, index| observable(subject, index, |it| Value::Integer(it.type_id)),
     )
     .only(Ocsf)
@@ -156,14 +164,21 @@ fn interface_name(position: usize) -> Cow<'static, str> {
 }
 
 fn ip<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
-    let (ip, origin) = subject.interfaces.get(index)?.ip?;
-    Some(Made { origin, ..text(ip) })
+    let interface = subject.interfaces.get(index)?;
+    let (ip, origin) = interface.ip?;
+    Some(Made {
+        origin,
+        repeats: &interface.repeats,
+        ..text(ip.text)
+    })
 }
 
 fn mac<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
-    let (mac, origin) = subject.interfaces.get(index)?.mac.as_ref()?;
+    let interface = subject.interfaces.get(index)?;
+    let (mac, origin) = interface.mac.as_ref()?;
     Some(Made {
         origin: *origin,
+        repeats: &interface.repeats,
         ..text(&**mac)
     })
 }
@@ -204,7 +219,7 @@ fn observable<'a>(
 ) -> Option<Made<'a>> {
     let observable = subject.observables.get(index)?;
     Some(Made {
-        value: value(observable),
         origin: observable.origin,
+        ..made(value(observable))
     })
 }

@@ -1,48 +1,73 @@
 //! What the words of the API mean. They are compared without case, since it writes `macOS` where its
 //! documentation says `macos`.
 
-/// `device.type` and `.type_id` of an appliance's virtual machine.
-pub const VIRTUAL: (&str, i64) = ("Virtual", 6);
+/// A caption with its number, as OCSF enumerates them.
+type Kind = (&'static str, i64);
 
-/// An operating system.
-#[derive(Clone, Copy)]
-pub struct Platform {
-    /// `os.platform`, and `device.os.type` of the `sekoia` dialect.
-    pub word: &'static str,
-    /// `device.os.type`: OCSF's caption of `type_id`.
-    pub caption: &'static str,
-    /// `device.os.type_id`
-    pub type_id: i64,
-}
-
-const PLATFORMS: [(&str, &str, i64); 4] = [
-    ("windows", "Windows", 100),
-    ("linux", "Linux", 200),
-    ("macos", "macOS", 300),
-    ("android", "Android", 201),
-];
-
-/// `device.type` and `.type_id` of a known `type`.
-pub fn device_type(word: &str) -> Option<(&'static str, i64)> {
+/// `device.type` and `.type_id` of a `type` that OCSF 1.6.0 has a value for: the words of Sophos, and the captions.
+pub fn device_type(word: &str) -> Option<Kind> {
     let types = [
         ("computer", ("Desktop", 2)),
         ("server", ("Server", 1)),
-        ("securityVm", VIRTUAL),
+        ("securityVm", ("Virtual", 6)),
+        ("unknown", ("Unknown", 0)),
+        ("desktop", ("Desktop", 2)),
+        ("laptop", ("Laptop", 3)),
+        ("tablet", ("Tablet", 4)),
+        ("mobile", ("Mobile", 5)),
+        ("virtual", ("Virtual", 6)),
+        ("iot", ("IOT", 7)),
+        ("browser", ("Browser", 8)),
+        ("firewall", ("Firewall", 9)),
+        ("switch", ("Switch", 10)),
+        ("hub", ("Hub", 11)),
+        ("router", ("Router", 12)),
+        ("ids", ("IDS", 13)),
+        ("ips", ("IPS", 14)),
+        ("loadBalancer", ("Load Balancer", 15)),
+        ("load balancer", ("Load Balancer", 15)),
     ];
     find(types, word)
 }
 
-/// A known `os.platform`.
-pub fn platform(word: &str) -> Option<Platform> {
-    let platforms = PLATFORMS.map(|(word, caption, type_id)| {
-        let platform = Platform {
-            word,
-            caption,
-            type_id,
-        };
-        (word, platform)
-    });
-    find(platforms, word)
+/// `device.os.type` and `.type_id` of a platform that OCSF 1.6.0 has a value for.
+pub fn os_type(word: &str) -> Option<Kind> {
+    let types = [
+        ("windows", ("Windows", 100)),
+        ("linux", ("Linux", 200)),
+        ("macos", ("macOS", 300)),
+        ("android", ("Android", 201)),
+        ("unknown", ("Unknown", 0)),
+        ("windowsMobile", ("Windows Mobile", 101)),
+        ("windows mobile", ("Windows Mobile", 101)),
+        ("ios", ("iOS", 301)),
+        ("ipados", ("iPadOS", 302)),
+        ("solaris", ("Solaris", 400)),
+        ("aix", ("AIX", 401)),
+        ("hpux", ("HP-UX", 402)),
+        ("hp-ux", ("HP-UX", 402)),
+    ];
+    find(types, word)
+}
+
+/// The same in the dialect `sekoia`: the specification's table knows computers and servers.
+pub fn sekoia_device_type(word: Option<&str>) -> Kind {
+    let types = [("computer", ("Desktop", 2)), ("server", ("Server", 1))];
+    word.and_then(|word| find(types, word))
+        .unwrap_or(("Unknown", 0))
+}
+
+/// The same in the dialect `sekoia`: the receiver takes these words alone, in lower case.
+pub fn sekoia_os_type(word: Option<&str>) -> Kind {
+    let types = [
+        ("windows", 100),
+        ("linux", 200),
+        ("macos", 300),
+        ("android", 201),
+    ]
+    .map(|kind| (kind.0, kind));
+    word.and_then(|word| find(types, word))
+        .unwrap_or(("unknown", 0))
 }
 
 /// `device.is_compliant`, and half of `device.is_trusted`, of `health.overall`.
@@ -137,6 +162,47 @@ mod tests {
         ] {
             assert_eq!(is_healthy(word), healthy, "{word}");
             assert_eq!(risk(word), level, "{word}");
+        }
+    }
+
+    /// The enumeration of an object's `type_id` in the schema of OCSF, each number with its caption.
+    fn captions_of(object: &str) -> Vec<(i64, String)> {
+        let path = "../tests/ocsf/ocsf-1.6.0-device-inventory-info.strict.schema.json";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let schema: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let rules = schema["$defs"][object]["allOf"].as_array().unwrap();
+        let caption = |rule: &serde_json::Value| {
+            let number = rule.pointer("/if/properties/type_id/const")?.as_i64()?;
+            let caption = rule.pointer("/then/properties/type/const")?.as_str()?;
+            Some((number, caption.to_owned()))
+        };
+        rules.iter().filter_map(caption).collect()
+    }
+
+    #[test]
+    fn every_value_of_the_two_enumerations_is_found_by_its_caption_in_any_case() {
+        for (object, kind_of, count) in [
+            ("device", device_type as fn(&str) -> Option<Kind>, 16),
+            ("os", os_type, 11),
+        ] {
+            let captions = captions_of(object);
+            assert_eq!(captions.len(), count, "{object}");
+            for (number, caption) in captions {
+                for word in [&caption, &caption.to_lowercase(), &caption.to_uppercase()] {
+                    assert_eq!(kind_of(word), Some((&*caption, number)), "{word}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_dialect_sekoia_knows_the_words_of_the_specification_alone() {
+        for word in ["mobile", "desktop", "securityVm", "laptop"] {
+            assert_eq!(sekoia_device_type(Some(word)), ("Unknown", 0), "{word}");
+        }
+        for word in ["ios", "solaris", "windowsMobile", "hp-ux"] {
+            assert_eq!(sekoia_os_type(Some(word)), ("unknown", 0), "{word}");
         }
     }
 
