@@ -216,7 +216,7 @@ pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, accoun
         line(
             "# Where each secret comes from; the secret itself never stands in this file. Other places:",
         );
-        line("# { file = \"path\" } or { command = [\"pass\", \"name\"] }");
+        line("# { file = \"path\" } or { command = [\"pass\", \"name\"], timeout = \"30s\" }");
         for secret in &manifest.secrets {
             line(&comment(&format!(
                 "{}: {}",
