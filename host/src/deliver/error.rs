@@ -41,13 +41,24 @@ pub enum DeliverError {
         /// What the system reports.
         why: io::Error,
     },
-    /// The file ends in something that is not an event, so it is not a file of events.
+    /// The file has content and its last whole line is no event, so it is not a file of events.
     #[error(
-        "{} does not end in a line of events, and nothing was written to it: name another file in \
-         account.NAME.deliver.path, or end its last line with a line break",
+        "{} is no file of events, as its last whole line is not a JSON object or it has no whole line, and nothing \
+         was written to it: name another file in account.NAME.deliver.path, or, if it holds nothing but an event that \
+         an interrupted write left without its end, remove it, as that event comes again",
         path.display()
     )]
     NotEvents {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was removed each time that a page was written to it.
+    #[error(
+        "{} was removed again and again while a page was written to it: the page in hand is not confirmed and comes \
+         again in the next run; rename the file to rotate it, and see which program removes it",
+        path.display()
+    )]
+    Removed {
         /// The file.
         path: PathBuf,
     },
