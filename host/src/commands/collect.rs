@@ -210,6 +210,8 @@ impl Collect<'_> {
 
     /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.
     async fn open_destinations(&self, ready: Vec<Ready>) -> anyhow::Result<Accounts> {
+        // Of these runs no cursor is stored.
+        let preview = self.range.is_some() || self.args.limit.is_some();
         let mut accounts = Accounts::with_capacity(ready.len());
         for ready in ready {
             let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
@@ -221,7 +223,7 @@ impl Collect<'_> {
                 let account = Arc::clone(&ready.account);
                 let (hang_ups, stop) = (self.hang_ups.clone(), self.stop.clone());
                 // A named pipe is waited for until it has a reader.
-                let open = move || deliver::open(&account.deliver, &hang_ups, &stop);
+                let open = move || deliver::open(&account.deliver, &hang_ups, &stop, preview);
                 tokio::task::spawn_blocking(open).await??
             };
             accounts.push((ready, destination));

@@ -62,6 +62,19 @@ pub enum DeliverError {
         /// The file.
         path: PathBuf,
     },
+    /// Standard output leads nowhere.
+    #[error(
+        "standard output is closed or /dev/null, so the events would be lost: redirect it to a file or a pipe, or \
+         write to = \"file\" and a path into account.NAME.deliver"
+    )]
+    Nowhere,
+    /// Standard output is a terminal.
+    #[error(
+        "standard output is a terminal, which keeps no events: redirect it to a file or a pipe, write \
+         to = \"file\" and a path into account.NAME.deliver, or look at some events with --limit 10, which stores \
+         nothing"
+    )]
+    Terminal,
     /// Anything else that the system reports.
     #[error("cannot write to {place}: {why}")]
     Io {

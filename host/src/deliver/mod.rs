@@ -72,19 +72,22 @@ pub struct Refused {
 }
 
 /// Opens the destination of an account, and reads its secrets. A file is opened again after each of the
-/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already.
+/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already. `preview`
+/// says that nothing is stored of what is delivered.
 ///
 /// # Errors
 ///
-/// When its file cannot be opened, created or repaired, or is not a file of events; when a secret cannot be
-/// read or used; when there is no way to make requests. Nothing is asked for or written.
+/// When its file cannot be opened, created or repaired, or is not a file of events; when standard output leads nowhere
+/// or to a terminal; when a secret cannot be read or used; when there is no way to make requests. Nothing is asked for
+/// or written.
 pub fn open(
     destination: &config::Destination,
     hang_ups: &HangUps,
     stop: &Stop,
+    preview: bool,
 ) -> Result<Arc<dyn Destination>, DeliverError> {
     Ok(match destination {
-        config::Destination::Stdout => Arc::new(Stdout::open()?),
+        config::Destination::Stdout => Arc::new(Stdout::open(preview)?),
         config::Destination::File { path } => Arc::new(File::open(path, hang_ups.clone())?),
         config::Destination::Sekoia(sekoia) => Arc::new(Sekoia::open(sekoia, stop)?),
         config::Destination::Http(http) => Arc::new(Http::open(http, stop)?),
