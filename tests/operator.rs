@@ -14,6 +14,7 @@ use std::net::TcpStream;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use sophos_central_simulator::intake::{self, Intake};
 use sophos_central_simulator::{Access, Credential, Fault, Fleet, Options, Route, Tenant};
 use support::running::Running;
 use support::{QUICK, Workplace};
@@ -153,6 +154,56 @@ fn metrics_go_into_a_file_after_each_run() {
     assert!(metrics.contains(&success), "{metrics}");
 }
 
+/// The port at which a host serves its metrics, by its log.
+fn port_of_metrics(running: &Running) -> String {
+    let (_, rest) = running
+        .read
+        .split_once("metrics are served at http://127.0.0.1:")
+        .unwrap_or_else(|| panic!("no address in\n{}", running.read));
+    let (port, _) = rest.split_once('/').unwrap();
+    port.to_owned()
+}
+
+/// The whole answer to a request for the metrics with this `Host`.
+fn ask_for_metrics(port: &str, host: &str) -> String {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_metrics_leave_out_an_account_that_was_taken_out_of_the_configuration() {
+    let work = Workplace::new(Options::new(Fleet::new(1, 3)));
+    let acme = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let zeta = acme.replace("account.acme", "account.zeta");
+    work.write("asset-host.toml", &format!("{acme}\n{zeta}"));
+    let mut running = Running::start(
+        &work,
+        &["collect", "--every", "1s", "--metrics", "127.0.0.1:0"],
+    );
+    running.wait_for("the next run begins in");
+    let port = port_of_metrics(&running);
+    let zeta = "asset_host_source_last_success_timestamp_seconds{account=\"zeta\"";
+    let answer = ask_for_metrics(&port, "localhost");
+    assert!(answer.contains(zeta), "{answer}");
+
+    // Replaced as a whole, as a run may read it now.
+    work.write("other.toml", &acme);
+    std::fs::rename(work.path("other.toml"), work.path("asset-host.toml")).unwrap();
+    running.wait_for("sources 1 (0 failed");
+    running.wait_for("the next run begins in");
+    let answer = ask_for_metrics(&port, "localhost");
+    assert!(!answer.contains("zeta"), "{answer}");
+    let acme = zeta.replace("zeta", "acme");
+    assert!(answer.contains(&acme), "{answer}");
+    running.signal(Signal::TERM);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+}
+
 #[test]
 fn metrics_are_served_on_loopback_and_nowhere_else() {
     let work = partner();
@@ -161,24 +212,15 @@ fn metrics_are_served_on_loopback_and_nowhere_else() {
         &["collect", "--every", "1h", "--metrics", "127.0.0.1:0"],
     );
     running.wait_for("the next run begins in");
-    let address = running
-        .read
-        .split_whitespace()
-        .find_map(|word| {
-            word.split("127.0.0.1:")
-                .nth(1)
-                .filter(|_| word.contains("/metrics"))
-        })
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_else(|| panic!("no address in\n{}", running.read));
-    let mut stream = TcpStream::connect(format!("127.0.0.1:{address}")).unwrap();
-    stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let port = port_of_metrics(&running);
+    let answer = ask_for_metrics(&port, &format!("localhost:{port}"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("asset_host_runs_total"), "{answer}");
+    // A page in a browser whose own name leads to this machine by now.
+    let rebound = ask_for_metrics(&port, &format!("rebound.example.com:{port}"));
+    assert!(rebound.starts_with("HTTP/1.1 421"), "{rebound}");
+    assert!(!rebound.contains("asset_host"), "{rebound}");
+    assert!(!rebound.contains("Example 1"), "{rebound}");
     running.signal(Signal::TERM);
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");
@@ -313,7 +355,10 @@ fn a_run_that_could_not_begin_is_in_the_metrics() {
 #[test]
 fn a_hang_up_ends_no_service_whatever_its_destination() {
     let work = partner();
-    work.deliver("to = \"stdout\"");
+    // Not a file, which a hang-up reopens; and not where `Running` drops what is delivered.
+    let intake = Intake::start(intake::Options::new());
+    let url = intake.url();
+    work.deliver(&format!("to = \"http\"\nurl = \"{url}/events\""));
     let mut running = Running::start(&work, &["collect", "--every", "1h"]);
     running.wait_for("the next run begins in");
     running.signal(Signal::HUP);

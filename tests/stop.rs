@@ -9,13 +9,14 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Stdio;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
-use sophos_central_simulator::{Fault, Fleet, Options, Route};
-use support::Workplace;
+use sophos_central_simulator::{CLIENT_SECRET, Fault, Fleet, Options, Route};
 use support::running::Running;
+use support::{Workplace, built};
 
 const ENDPOINTS: u64 = 1_700;
 
@@ -338,6 +339,90 @@ fn what_blocks_before_the_first_request_is_left_at_once() {
         assert_eq!(code, Some(0), "{log}");
         assert!(work.simulator.requests().is_empty());
     }
+}
+
+/// The host and the program that prints its secret, which waits for a child of its own that never ends.
+fn start_with_a_secret_that_hangs(work: &Workplace, command: &str) -> Running {
+    let script = "echo started $$ >&2; tail -f /dev/null & wait";
+    work.edit_config(
+        "client_secret = { env = \"TEST_CLIENT_SECRET\" }",
+        &format!(
+            "client_secret = {{ command = [\"sh\", \"-c\", \"{script}\"], timeout = \"1h\" }}"
+        ),
+    );
+    let mut running = Running::start(work, &[command]);
+    running.wait_for("started ");
+    running
+}
+
+/// The end of the host and of all that holds its standard error.
+#[track_caller]
+fn end_of_all(running: Running) -> (Option<i32>, String) {
+    let group = running.read.split_whitespace().last().unwrap().to_owned();
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(running.end()));
+    ended
+        .recv_timeout(std::time::Duration::from_secs(20))
+        .unwrap_or_else(|_| {
+            let group = Pid::from_raw(group.parse().unwrap()).unwrap();
+            kill_process_group(group, Signal::KILL).unwrap();
+            panic!("the program that prints the secret is left behind")
+        })
+}
+
+#[test]
+fn a_secret_that_hangs_ends_with_the_run() {
+    for (command, code) in [("collect", 0), ("check", 130)] {
+        for signal in SIGNALS {
+            let work = workplace();
+            let running = start_with_a_secret_that_hangs(&work, command);
+            running.signal(signal);
+            let (ended, log) = end_of_all(running);
+            assert_eq!(ended, Some(code), "{log}");
+            assert!(work.simulator.requests().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_secret_of_the_destination_that_hangs_ends_with_the_run() {
+    let work = workplace();
+    work.deliver(
+        "to = \"sekoia\"\nuuid = \"00000000-0000-4000-8000-000000000000\"\n\
+         api_key = { command = [\"sh\", \"-c\", \"echo started $$ >&2; tail -f /dev/null & wait\"] }",
+    );
+    let mut running = Running::start(&work, &["collect"]);
+    running.wait_for("started ");
+    running.signal(Signal::TERM);
+    let (code, log) = end_of_all(running);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(work.simulator.requests().is_empty());
+}
+
+#[test]
+fn a_program_may_ask_for_a_secret_on_the_terminal() {
+    let work = workplace();
+    work.edit_config(
+        "client_secret = { env = \"TEST_CLIENT_SECRET\" }",
+        "client_secret = { command = [\"sh\", \"-c\", \"read secret </dev/tty && echo $secret\"], timeout = \"20s\" }",
+    );
+    let mut terminal = std::process::Command::new("script")
+        .args(["-qec", "\"$HOST\" check", "/dev/null"])
+        .current_dir(work.path("."))
+        .env("HOST", built("asset-host"))
+        .env("SHELL", "/bin/sh")
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = terminal.stdin.take().unwrap();
+    writeln!(keys, "{CLIENT_SECRET}").unwrap();
+    let output = terminal.wait_with_output().unwrap();
+    drop(keys);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("acme: ok"), "{shown}");
 }
 
 #[test]

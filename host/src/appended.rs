@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 /// How many bytes are read at a time while the last line break is looked for.
@@ -57,6 +57,30 @@ fn where_possible(synced: io::Result<()>) -> io::Result<()> {
     })
 }
 
+/// Whether a file that is open is the one under a path.
+///
+/// # Errors
+///
+/// When the path cannot be looked up for another reason than that nothing is there.
+pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let open = file.metadata()?;
+    Ok((found.dev(), found.ino()) == (open.dev(), open.ino()))
+}
+
+/// Whether a file that is open has any name left: without one its content goes when it is closed.
+///
+/// # Errors
+///
+/// When the system does not say it.
+pub fn has_name(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() > 0)
+}
+
 /// Returns where the last line of a file that is open to read ends, in bytes from its beginning, and what
 /// follows it: nothing in a file of whole lines. A file may be cut to nothing meanwhile.
 ///
@@ -64,9 +88,40 @@ fn where_possible(synced: io::Result<()>) -> io::Result<()> {
 ///
 /// When the file cannot be read.
 pub fn torn_line(file: &File) -> io::Result<(u64, Vec<u8>)> {
+    looked_at(file, torn_line_before)
+}
+
+/// The end of a file of lines.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// Where the last whole line ends, in bytes from the beginning; 0 where there is none.
+    pub whole: u64,
+    /// The last whole line, without its line break.
+    pub line: Vec<u8>,
+    /// What follows it.
+    pub tail: Vec<u8>,
+}
+
+/// Reads the last whole line of a file that is open to read, and what follows it. A file may be cut to nothing
+/// meanwhile.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn ending(file: &File) -> io::Result<Ending> {
+    looked_at(file, |file, length| {
+        let (whole, tail) = torn_line_before(file, length)?;
+        let end = whole.saturating_sub(1);
+        let line = read_range(file, end_of_lines(file, end)?, end)?;
+        Ok(Ending { whole, line, tail })
+    })
+}
+
+/// Looks at a file by its length, again where it becomes shorter meanwhile.
+fn looked_at<T>(file: &File, look: impl Fn(&File, u64) -> io::Result<T>) -> io::Result<T> {
     let mut looks = 1;
     loop {
-        match torn_line_before(file, file.metadata()?.len()) {
+        match look(file, file.metadata()?.len()) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && looks < LOOKS => {
                 looks += 1;
             }
@@ -77,9 +132,13 @@ pub fn torn_line(file: &File) -> io::Result<(u64, Vec<u8>)> {
 
 fn torn_line_before(file: &File, length: u64) -> io::Result<(u64, Vec<u8>)> {
     let whole = end_of_lines(file, length)?;
-    let mut tail = vec![0; usize::try_from(length - whole).unwrap_or(usize::MAX)];
-    file.read_exact_at(&mut tail, whole)?;
-    Ok((whole, tail))
+    Ok((whole, read_range(file, whole, length)?))
+}
+
+fn read_range(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut bytes, start)?;
+    Ok(bytes)
 }
 
 /// Returns the offset behind the last line break before `end`, reading backwards.
@@ -116,6 +175,46 @@ mod tests {
                 assert_eq!(found, (lines.len() as u64, tail.into_bytes()));
             }
         }
+    }
+
+    #[test]
+    fn an_ending_is_the_last_line_and_what_follows_it() {
+        let block = usize::try_from(BLOCK).unwrap();
+        let long = "y".repeat(block + 1);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        for (lines, last) in [
+            (String::new(), ""),
+            ("\n".to_owned(), ""),
+            ("one\n".to_owned(), "one"),
+            ("one\n\n".to_owned(), ""),
+            (format!("one\n{long}\n"), &long),
+        ] {
+            for tail in ["", "x", &"x".repeat(block)] {
+                std::fs::write(&path, format!("{lines}{tail}")).unwrap();
+                let expected = Ending {
+                    whole: lines.len() as u64,
+                    line: last.into(),
+                    tail: tail.into(),
+                };
+                assert_eq!(ending(&File::open(&path).unwrap()).unwrap(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_at_its_path_until_it_is_moved_and_has_a_name_until_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, moved] = ["lines", "moved"].map(|name| folder.path().join(name));
+        let file = File::create(&path).unwrap();
+        let look = || (is_at(&file, &path).unwrap(), has_name(&file).unwrap());
+        assert_eq!(look(), (true, true));
+        std::fs::rename(&path, &moved).unwrap();
+        assert_eq!(look(), (false, true));
+        File::create(&path).unwrap();
+        assert_eq!(look(), (false, true));
+        std::fs::remove_file(&moved).unwrap();
+        assert_eq!(look(), (false, false));
     }
 
     #[test]

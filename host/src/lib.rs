@@ -123,6 +123,8 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
     let status = match &cli.command {
         Command::Collect(args) => {
             let ended = runtime.block_on(commands::collect::run(&cli.config, args, terminal));
+            // A run that was stopped does not wait for them.
+            secrets::kill_all();
             // A write to a reader that has stopped reading does not end; the run is over all the same.
             runtime.shutdown_background();
             return ended;

@@ -8,7 +8,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -155,7 +155,7 @@ impl Rejects {
     /// Appends to a file that is locked, and tells whether it did: another process may have put the file aside
     /// before the lock was taken, and one that is too long is put aside now.
     fn append_to(&self, mut file: &File, lines: &[u8]) -> io::Result<bool> {
-        if !self.is_in_its_place(file)? {
+        if !appended::is_at(file, &self.path)? {
             return Ok(false);
         }
         let length = file.metadata()?.len();
@@ -175,17 +175,6 @@ impl Rejects {
             appended::sync_folder(&self.path)?;
         }
         Ok(true)
-    }
-
-    /// Whether a file is still the one that is found under the path.
-    fn is_in_its_place(&self, file: &File) -> io::Result<bool> {
-        let found = match std::fs::metadata(&self.path) {
-            Ok(found) => found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let open = file.metadata()?;
-        Ok((found.dev(), found.ino()) == (open.dev(), open.ino()))
     }
 
     fn open(&self) -> io::Result<File> {

@@ -7,15 +7,19 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
+use crate::duration;
 use crate::similar;
 
+mod command;
 #[cfg(test)]
 mod tests;
+
+pub use self::command::kill_all;
 
 /// The forms of a secret's source, for messages.
 const FORMS: &str =
@@ -24,6 +28,9 @@ const FORMS: &str =
 /// The longest secret, in bytes: far more than any key or certificate, and less than a wrong file.
 const LONGEST: usize = 64 << 10;
 
+/// How long a program may take to print a secret, where `timeout` does not say it.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Where one secret comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretSource {
@@ -31,10 +38,14 @@ pub enum SecretSource {
     Env(String),
     /// The content of this file.
     File(PathBuf),
-    /// What this program, the first text, prints when it runs with the other texts as its arguments. It is
-    /// looked for as a shell does, runs in the current folder, reads nothing and may write to the
-    /// terminal's standard error.
-    Command(Vec<String>),
+    /// What a program prints.
+    Command {
+        /// The program, followed by its arguments. It is looked for as a shell does, runs in the current folder,
+        /// reads nothing and may write to the terminal's standard error.
+        argv: Vec<String>,
+        /// How long the program may take before it is killed.
+        timeout: Duration,
+    },
 }
 
 /// Tells the kind and the place; arguments may hold what should not be shown, so they are counted only.
@@ -43,7 +54,7 @@ impl fmt::Debug for SecretSource {
         match self {
             Self::Env(name) => write!(formatter, "Env({})", variable(name)),
             Self::File(path) => write!(formatter, "File({path:?})"),
-            Self::Command(argv) => {
+            Self::Command { argv, .. } => {
                 let program = argv.first().map_or("", String::as_str);
                 let count = argv.len().saturating_sub(1);
                 write!(formatter, "Command({program:?} and {count} arguments)")
@@ -86,6 +97,12 @@ pub enum SourceError {
         "`command` must be a list of texts, the program first: {{ command = [\"pass\", \"sophos\"] }}"
     )]
     CommandForm,
+    /// `timeout` is not a duration.
+    #[error("`timeout` must be a duration in quotes, longer than 0s, such as \"30s\"")]
+    Timeout,
+    /// `timeout` stands beside another form than `command`.
+    #[error("`timeout` belongs to `command`: remove it")]
+    TimeoutElsewhere,
 }
 
 /// Why a source gave no secret. No message holds what the source gave.
@@ -118,6 +135,18 @@ pub enum SecretError {
         /// How it ended: `failed with exit code 1` or `was ended by a signal`.
         ending: String,
     },
+    /// The program took too long.
+    #[error(
+        "the program {program:?} that prints the secret did not end within {} and was killed: run it by hand to see \
+         what it waits for, or raise `timeout` beside `command`",
+        duration::format(*timeout)
+    )]
+    TooSlow {
+        /// The program.
+        program: String,
+        /// How long it could take.
+        timeout: Duration,
+    },
     /// The source gave nothing but white space; holds the source.
     #[error("{0} is empty: it must hold the secret")]
     Empty(String),
@@ -147,17 +176,21 @@ impl SecretSource {
         let toml::Value::Table(table) = value else {
             return Err(SourceError::PlainValue);
         };
-        const KNOWN: [&str; 3] = ["env", "file", "command"];
+        const KNOWN: [&str; 4] = ["env", "file", "command", "timeout"];
         if let Some(key) = table.keys().find(|key| !KNOWN.contains(&key.as_str())) {
             return Err(SourceError::UnknownKey {
                 key: key.clone(),
                 hint: similar::hint(key, KNOWN),
             });
         }
-        let mut entries = table.iter();
-        let (Some((key, value)), None) = (entries.next(), entries.next()) else {
+        let mut forms = table.iter().filter(|(key, _)| *key != "timeout");
+        let (Some((key, value)), None) = (forms.next(), forms.next()) else {
             return Err(SourceError::NotOne);
         };
+        let timeout = table.get("timeout").map(timeout).transpose()?;
+        if timeout.is_some() && key != "command" {
+            return Err(SourceError::TimeoutElsewhere);
+        }
         match (key.as_str(), value) {
             ("env", toml::Value::String(name)) if is_variable(name) => Ok(Self::Env(name.clone())),
             ("env", _) => Err(SourceError::EnvName),
@@ -171,7 +204,10 @@ impl SecretSource {
                     .map(|item| item.as_str().map(str::to_owned))
                     .collect();
                 argv.filter(|argv| argv.first().is_some_and(|program| !program.is_empty()))
-                    .map(Self::Command)
+                    .map(|argv| Self::Command {
+                        argv,
+                        timeout: timeout.unwrap_or(TIMEOUT),
+                    })
                     .ok_or(SourceError::CommandForm)
             }
             _ => Err(SourceError::CommandForm),
@@ -180,11 +216,9 @@ impl SecretSource {
 
     /// Reads the secret, without the line break that most editors and programs put at the end.
     ///
-    /// A command is waited for as long as it takes: it may ask a person for a passphrase.
-    ///
     /// # Errors
     ///
-    /// When the source is not there, fails, or gives nothing or no text.
+    /// When the source is not there, fails, takes too long, or gives nothing or no text.
     pub fn resolve(&self) -> Result<SecretString, SecretError> {
         match self {
             Self::Env(name) => match std::env::var_os(name) {
@@ -202,51 +236,22 @@ impl SecretSource {
                 })?;
                 secret(&bytes, &format!("the file {}", path.display()))
             }
-            Self::Command(argv) => from_command(argv),
+            Self::Command { argv, timeout } => {
+                let printed = command::output(argv, *timeout)?;
+                let program = argv.first().map_or("", String::as_str);
+                secret(&printed, &format!("the output of the program {program:?}"))
+            }
         }
     }
 }
 
-/// Runs a program and takes what it prints.
-fn from_command(argv: &[String]) -> Result<SecretString, SecretError> {
-    let (program, arguments) = argv
-        .split_first()
-        .map_or(("", argv), |(program, arguments)| {
-            (program.as_str(), arguments)
-        });
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|source| SecretError::Start {
-            program: program.to_owned(),
-            source,
-        })?;
-    let printed = child.stdout.take().map(read).transpose();
-    // Whatever was printed, the program is waited for. One that prints too much ends when nobody reads on.
-    let ended = child.wait();
-    let unread = |source| SecretError::Output {
-        program: program.to_owned(),
-        source,
-    };
-    let printed = printed.map_err(unread)?.unwrap_or_default();
-    let source = format!("the output of the program {program:?}");
-    if printed.len() > LONGEST {
-        return Err(SecretError::TooLong(source));
-    }
-    let status = ended.map_err(unread)?;
-    if !status.success() {
-        return Err(SecretError::Failed {
-            program: program.to_owned(),
-            ending: match status.code() {
-                Some(code) => format!("failed with exit code {code}"),
-                None => "was ended by a signal".to_owned(),
-            },
-        });
-    }
-    secret(&printed, &source)
+/// Reads the value of `timeout`.
+fn timeout(value: &toml::Value) -> Result<Duration, SourceError> {
+    value
+        .as_str()
+        .and_then(|text| duration::parse(text).ok())
+        .filter(|timeout| !timeout.is_zero())
+        .ok_or(SourceError::Timeout)
 }
 
 /// Reads to the end, or a byte more than the longest secret.

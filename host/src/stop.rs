@@ -6,6 +6,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::secrets;
+
+/// The exit code of a process that a signal ends at once.
+const ENDED: i32 = 130;
+
 /// Tells whether the run is asked to stop.
 #[derive(Clone, Debug)]
 pub struct Stop {
@@ -30,7 +35,7 @@ impl Stop {
             sender.send_replace(true);
             warn!("stopping after the page in hand; once more stops at once");
             either(&mut interrupt, &mut terminate).await;
-            std::process::exit(130);
+            end();
         });
         Ok(Self {
             requested: receiver,
@@ -76,6 +81,26 @@ impl Stop {
         // The listener goes with the runtime only, which is the end, too.
         let _ = requested.wait_for(|stop| *stop).await;
     }
+}
+
+/// Lets the first SIGINT or SIGTERM from now on end the process at once, with the programs that it has started.
+///
+/// # Errors
+///
+/// When the system does not let the process listen.
+pub fn end_on_signals() -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        either(&mut interrupt, &mut terminate).await;
+        end();
+    });
+    Ok(())
+}
+
+fn end() {
+    secrets::kill_all();
+    std::process::exit(ENDED);
 }
 
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {

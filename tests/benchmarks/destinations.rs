@@ -46,7 +46,7 @@ impl Destinations {
         );
         let kinds = [
             ("file", file.deliver.clone()),
-            ("stdout, to /dev/null", "to = \"stdout\"".to_owned()),
+            ("stdout, to a file", "to = \"stdout\"".to_owned()),
             ("http, NDJSON", http.clone()),
             ("http, NDJSON in gzip", http + "\ngzip = true"),
             ("sekoia", sekoia),

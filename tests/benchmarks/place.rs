@@ -228,9 +228,11 @@ total = "0s"
 pub fn measure(measurer: &Path, folder: &Path, command: &Command) -> Result<Usage> {
     let report = folder.join("usage.json");
     let log = folder.join("log");
+    // The host refuses to deliver to /dev/null.
+    let out = fs::File::create(folder.join("out"))?;
     let status = resource_usage::measured(measurer, &report, command)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(out)
         .stderr(fs::File::create(&log)?)
         .status()
         .with_context(|| format!("{} does not start", measurer.display()))?;

@@ -14,6 +14,7 @@ mod component;
 mod config;
 mod flags;
 mod secrets;
+mod standard_output;
 mod state;
 
 use sophos_central_simulator::{Fleet, Options};

@@ -92,6 +92,24 @@ fn a_secret_that_is_not_there() {
         ),
         (
             SECRET,
+            "{ command = [\"sh\", \"-c\", \"tail -f /dev/null & wait\"], timeout = \"100ms\" }",
+            &[
+                "account.acme.secrets.client_secret",
+                "\"sh\"",
+                "did not end within 100ms and was killed",
+                "raise `timeout`",
+            ],
+        ),
+        (
+            SECRET,
+            "{ env = \"TEST_CLIENT_SECRET\", timeout = \"1s\" }",
+            &[
+                "account.acme.secrets.client_secret",
+                "`timeout` belongs to `command`",
+            ],
+        ),
+        (
+            SECRET,
             &format!("{{ command = [\"/no/such/program\", {plain}] }}"),
             &[
                 "account.acme.secrets.client_secret",

@@ -57,6 +57,48 @@ fn a_file_that_was_moved_away_is_opened_anew_on_sighup() {
 }
 
 #[test]
+fn a_file_that_was_moved_and_removed_without_a_signal_loses_no_page() {
+    let work = workplace();
+    // Token, whoami, and four pages, each on the disk before the answer with the fifth is given.
+    work.simulator.hold(7);
+    let running = Running::start(&work, &["collect"]);
+    work.simulator.wait_until_held();
+    let (path, moved) = (work.path("events.ndjson"), work.path("events.1"));
+    let lines = || std::fs::read_to_string(&path).map_or(0, |text| text.lines().count());
+    while lines() < 200 {
+        std::thread::yield_now();
+    }
+    std::fs::rename(&path, &moved).unwrap();
+    let old = devices(&work, "events.1");
+    std::fs::remove_file(&moved).unwrap();
+    work.simulator.release();
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(
+        [old, devices(&work, "events.ndjson")].concat(),
+        work.simulator.fleet(|fleet| fleet.ids())
+    );
+    work.collect(0).says(&["events 0"]);
+}
+
+#[test]
+fn a_file_of_something_else_is_neither_cut_nor_written_to() {
+    let work = workplace();
+    for content in [
+        "a database\n\0\0\0\0",
+        "{\"a document\": [1, 2]}",
+        "{\"a document\": [1, 2",
+    ] {
+        work.write("events.ndjson", content);
+        work.collect(2)
+            .says(&["events.ndjson", "is no file of events", "deliver.path"]);
+        let left = std::fs::read_to_string(work.path("events.ndjson")).unwrap();
+        assert_eq!(left, content);
+    }
+    assert!(work.simulator.requests().is_empty());
+}
+
+#[test]
 fn a_disk_that_is_full_is_a_clear_stop() {
     let work = workplace();
     work.edit_config("path = \"events.ndjson\"", "path = \"/dev/full\"");
@@ -68,14 +110,8 @@ fn a_disk_that_is_full_is_a_clear_stop() {
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
 }
 
-#[test]
-fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
-    let work = workplace();
-    // A limit on the size of files stands for the end of the disk. It must not be met by the state, so that the file
-    // of events is large from the beginning.
-    let filler = json!({"device": {"uid": "filler"}, "text": "x".repeat(4 << 20)});
-    work.write("events.ndjson", &format!("{filler}\n"));
-    let size = std::fs::metadata(work.path("events.ndjson")).unwrap().len();
+/// Collects with a limit on the size of files, which stands for the end of the disk; gives the exit code and the log.
+fn collect_with_room(work: &Workplace, size: u64) -> (Option<i32>, String) {
     work.simulator.hold(1);
     // A disk that is full sends no signal.
     let mut host = Command::new("sh")
@@ -89,15 +125,37 @@ fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
         .unwrap();
     work.simulator.wait_until_held();
     let limit = Rlimit {
-        current: Some(size + 150_000),
-        maximum: Some(size + 150_000),
+        current: Some(size),
+        maximum: Some(size),
     };
     prlimit(Some(Pid::from_child(&host)), Resource::Fsize, limit).unwrap();
     work.simulator.release();
     let mut log = String::new();
     let mut stderr = host.stderr.take().unwrap();
     stderr.read_to_string(&mut log).unwrap();
-    assert_eq!(host.wait().unwrap().code(), Some(1), "{log}");
+    (host.wait().unwrap().code(), log)
+}
+
+#[test]
+fn a_disk_that_has_no_room_for_the_first_event_leaves_a_file_that_the_next_run_takes() {
+    let work = workplace();
+    // The state has no room either.
+    let (code, log) = collect_with_room(&work, 100);
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains("no room to write to"), "{log}");
+    work.collect(0);
+    assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
+}
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
+    let work = workplace();
+    // The limit must not be met by the state, so the file of events is large from the beginning.
+    let filler = json!({"device": {"uid": "filler"}, "text": "x".repeat(4 << 20)});
+    work.write("events.ndjson", &format!("{filler}\n"));
+    let size = std::fs::metadata(work.path("events.ndjson")).unwrap().len();
+    let (code, log) = collect_with_room(&work, size + 150_000);
+    assert_eq!(code, Some(1), "{log}");
     assert!(log.contains("no room to write to"), "{log}");
     assert!(work.cursor().is_some(), "some pages had room");
 

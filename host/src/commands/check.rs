@@ -15,6 +15,7 @@ use crate::printable::printable;
 use crate::rate_limit::Limiters;
 use crate::runtime::Runtime;
 use crate::state::State;
+use crate::stop;
 
 /// Tests every account, or those that are named, and writes a line or two about each.
 ///
@@ -27,6 +28,8 @@ pub async fn run(
     args: &cli::Check,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
+    // By themselves the signals would leave a program behind that prints a secret.
+    stop::end_on_signals()?;
     let config = Config::load(config)?;
     let accounts = config.select(&args.accounts)?;
     let runtime = Runtime::new()?;

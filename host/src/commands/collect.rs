@@ -12,7 +12,7 @@ use tracing::{debug, error, info};
 use crate::cli;
 use crate::config::Config;
 use crate::consent::{self, Asks};
-use crate::deliver::{self, Destination, Discard, HangUps};
+use crate::deliver::{self, DeliveryOptions, Destination, Discard, HangUps};
 use crate::duration;
 use crate::exit::ExitStatus;
 use crate::failure;
@@ -213,6 +213,8 @@ impl Collect<'_> {
 
     /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.
     async fn open_destinations(&self, ready: Vec<Ready>) -> anyhow::Result<Accounts> {
+        // Of these runs no cursor is stored.
+        let preview = self.range.is_some() || self.args.limit.is_some();
         let mut accounts = Accounts::with_capacity(ready.len());
         for ready in ready {
             let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
@@ -223,10 +225,12 @@ impl Collect<'_> {
             } else {
                 let account = Arc::clone(&ready.account);
                 let (hang_ups, stop) = (self.hang_ups.clone(), self.stop.clone());
-                let accept_rejects = self.args.accept_rejects;
+                let options = DeliveryOptions {
+                    accept_rejects: self.args.accept_rejects,
+                    preview,
+                };
                 // A named pipe is waited for until it has a reader.
-                let open =
-                    move || deliver::open(&account.deliver, &hang_ups, &stop, accept_rejects);
+                let open = move || deliver::open(&account.deliver, &hang_ups, &stop, options);
                 tokio::task::spawn_blocking(open).await??
             };
             accounts.push((ready, destination));

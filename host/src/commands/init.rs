@@ -216,7 +216,7 @@ pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, accoun
         line(
             "# Where each secret comes from; the secret itself never stands in this file. Other places:",
         );
-        line("# { file = \"path\" } or { command = [\"pass\", \"name\"] }");
+        line("# { file = \"path\" } or { command = [\"pass\", \"name\"], timeout = \"30s\" }");
         for secret in &manifest.secrets {
             line(&comment(&format!(
                 "{}: {}",
@@ -232,12 +232,15 @@ pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, accoun
     }
 
     line(&format!("[account.{account}.deliver]"));
-    line("# Where the events go: \"stdout\", one a line, or one of the other three below.");
-    line("to = \"stdout\"");
+    line(
+        "# Where the events go: to the end of a file, one a line, or one of the other three below.",
+    );
+    line("to = \"file\"");
+    line("# After the file was renamed, the host begins a new one.");
+    line(&format!("path = \"{account}.ndjson\""));
     line("");
-    line("# The end of a file. After it was renamed, a SIGHUP makes the host begin a new one.");
-    line("#to = \"file\"");
-    line(&format!("#path = \"{account}.ndjson\""));
+    line("# Standard output, one a line: redirected to a file or a pipe, not a terminal.");
+    line("#to = \"stdout\"");
     line("");
     line("# Sekoia.io: the asset connector's UUID, and a key that may write to it.");
     line("#to = \"sekoia\"");

@@ -155,7 +155,10 @@ fn every_key_arrives() {
         [
             SecretSource::Env("SOPHOS_CLIENT_SECRET".into()),
             SecretSource::File("other.txt".into()),
-            SecretSource::Command(vec!["pass".into(), "sophos".into()]),
+            SecretSource::Command {
+                argv: vec!["pass".into(), "sophos".into()],
+                timeout: Duration::from_secs(30),
+            },
         ]
     );
     assert_eq!(

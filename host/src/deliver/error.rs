@@ -46,16 +46,40 @@ pub enum DeliverError {
         /// What the system reports.
         why: io::Error,
     },
-    /// The file ends in something that is not an event, so it is not a file of events.
+    /// The file has content and its last whole line is no event, so it is not a file of events.
     #[error(
-        "{} does not end in a line of events, and nothing was written to it: name another file in \
-         account.NAME.deliver.path, or end its last line with a line break",
+        "{} is no file of events, as its last whole line is not a JSON object or it has no whole line, and nothing \
+         was written to it: name another file in account.NAME.deliver.path, or, if it holds nothing but an event that \
+         an interrupted write left without its end, remove it, as that event comes again",
         path.display()
     )]
     NotEvents {
         /// The file.
         path: PathBuf,
     },
+    /// The file was removed each time that a page was written to it.
+    #[error(
+        "{} was removed again and again while a page was written to it: the page in hand is not confirmed and comes \
+         again in the next run; rename the file to rotate it, and see which program removes it",
+        path.display()
+    )]
+    Removed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Standard output leads nowhere.
+    #[error(
+        "standard output is closed or /dev/null, so the events would be lost: redirect it to a file or a pipe, or \
+         write to = \"file\" and a path into account.NAME.deliver"
+    )]
+    Nowhere,
+    /// Standard output is a terminal.
+    #[error(
+        "standard output is a terminal, which keeps no events: redirect it to a file or a pipe, write \
+         to = \"file\" and a path into account.NAME.deliver, or look at some events with --limit 10, which stores \
+         nothing"
+    )]
+    Terminal,
     /// Anything else that the system reports.
     #[error("cannot write to {place}: {why}")]
     Io {

@@ -1,12 +1,13 @@
 //! Events to the end of a file, one a line.
 //!
-//! A page is confirmed once it is on the disk. What a kill or a power cut leaves of a line is cut off before
-//! anything is written behind it, and never more than that: programs that follow the file have not taken
-//! the torn line, but would begin anew if the lines before it went.
+//! A page is confirmed once it is on the disk, in a file that has a name. What a kill or a power cut leaves of a line
+//! is cut off before anything is written behind it, and never more than that: programs that follow the file have not
+//! taken the torn line, but would begin anew if the lines before it went. Only a file whose last line is an event is
+//! cut or written to, so a first line that was torn is for a person to look at.
 //!
-//! The file may be rotated while it is written. Renamed, it takes whole pages until a hang-up (SIGHUP) comes,
-//! and the next page goes to a new file of its name. Cut to nothing where it is, it is written from its
-//! beginning.
+//! The file may be rotated while it is written. A page that was begun before the file is renamed stays in it, and the
+//! next page goes to a new file of its name; so does the page itself where the file is removed meanwhile. Cut to
+//! nothing where it is, the file is written from its beginning.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -22,6 +23,9 @@ use super::hang_up::HangUps;
 use super::{DeliverError, Delivered, Destination, lines};
 use crate::appended;
 use crate::bindings::inventory::connector::types::Event;
+
+/// How often a page is written to another file because the one before was removed.
+const MOST_OPENED: u32 = 5;
 
 /// A file, or something else with a path, such as a named pipe.
 #[derive(Debug)]
@@ -46,11 +50,12 @@ struct Open {
 
 impl File {
     /// Opens a file to append events, creates it if it is missing, and cuts off a torn last line; does so
-    /// again before the first page after each hang-up. A named pipe is waited for until it has a reader.
+    /// again before a page when the path names another file or none, and after each hang-up. A named pipe is waited
+    /// for until it has a reader.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened, created or cut, or ends in something that is not an event.
+    /// When the file cannot be opened, created or cut, or is not empty and does not end in an event.
     pub fn open(path: &Path, hang_ups: HangUps) -> Result<Self, DeliverError> {
         Ok(Self {
             path: path.to_owned(),
@@ -65,12 +70,20 @@ impl File {
         }
         // What another thread left when it panicked is a torn line at worst.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let hang_ups = self.hang_ups.count();
-        if open.regular && open.hang_ups != hang_ups {
-            *open = Open::new(&self.path, hang_ups)?;
-            info!("{}: opened again", self.path.display());
+        for _ in 0..MOST_OPENED {
+            let hang_ups = self.hang_ups.count();
+            if open.regular && (open.hang_ups != hang_ups || !open.is_in_its_place()?) {
+                *open = Open::new(&self.path, hang_ups)?;
+                info!("{}: opened again", self.path.display());
+            }
+            open.write(bytes)?;
+            if open.keeps_what_was_written()? {
+                return Ok(());
+            }
         }
-        open.write(bytes)
+        Err(DeliverError::Removed {
+            path: self.path.clone(),
+        })
     }
 }
 
@@ -118,9 +131,20 @@ impl Open {
             hang_ups,
         };
         if regular {
-            open.alone(|| open.cut_torn_line())?;
+            open.alone(|| open.end_at_an_event())?;
         }
         Ok(open)
+    }
+
+    fn is_in_its_place(&self) -> Result<bool, DeliverError> {
+        appended::is_at(&self.file, &self.path).map_err(|error| self.error(error))
+    }
+
+    /// Whether what was written is to be found: under the path, or wherever the file was moved to.
+    fn keeps_what_was_written(&self) -> Result<bool, DeliverError> {
+        Ok(!self.regular
+            || self.is_in_its_place()?
+            || appended::has_name(&self.file).map_err(|error| self.error(error))?)
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), DeliverError> {
@@ -135,9 +159,15 @@ impl Open {
 
     /// Appends to a file on a disk.
     fn append(&self, bytes: &[u8]) -> Result<(), DeliverError> {
-        self.cut_torn_line()?;
+        self.end_at_an_event()?;
         let mut file = &self.file;
-        file.write_all(bytes).map_err(|error| self.error(error))?;
+        file.write_all(bytes).map_err(|error| {
+            // Whoever looks at the file next need not ask what the rest of a line is.
+            if let Ok((whole, _)) = appended::torn_line(&self.file) {
+                let _ = self.file.set_len(whole);
+            }
+            self.error(error)
+        })?;
         appended::sync(&self.file).map_err(|error| self.error(error))
     }
 
@@ -147,20 +177,23 @@ impl Open {
         appended::alone(&self.file, action)
     }
 
-    /// Cuts off what follows the last line break, if it is what was left of an event; ends it with a line
-    /// break if it is whole.
-    fn cut_torn_line(&self) -> Result<(), DeliverError> {
-        let (whole, tail) = appended::torn_line(&self.file).map_err(|error| self.error(error))?;
-        if tail.is_empty() {
+    /// Checks that the last line of the file is an event, ends the event behind it with a line break if it is whole,
+    /// and cuts it off if it is torn. An empty file is left as it is.
+    fn end_at_an_event(&self) -> Result<(), DeliverError> {
+        let appended::Ending { whole, line, tail } =
+            appended::ending(&self.file).map_err(|error| self.error(error))?;
+        let is_empty = whole == 0 && tail.is_empty();
+        if is_empty || (is_event(&line) && tail.is_empty()) {
             return Ok(());
         }
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&tail).is_ok() {
-            // Nothing is missing but the line break: a whole event, or another program's last line.
+        if is_event(&line) && is_event(&tail) {
+            // Nothing is missing but the line break.
             let mut file = &self.file;
             return file.write_all(b"\n").map_err(|error| self.error(error));
         }
-        // Events are objects; a power cut may leave zeros in the place of what was not yet written.
-        if !matches!(tail.first(), Some(b'{' | 0)) {
+        // A power cut may leave zeros in the place of what was not yet written.
+        let is_torn_event = matches!(tail.trim_ascii_start().first(), None | Some(b'{' | 0));
+        if !is_event(&line) || !is_torn_event {
             return Err(DeliverError::NotEvents {
                 path: self.path.clone(),
             });
@@ -180,6 +213,12 @@ impl Open {
     fn error(&self, source: io::Error) -> DeliverError {
         DeliverError::of(self.path.display().to_string(), source)
     }
+}
+
+/// Whether a line is a JSON object.
+fn is_event(line: &[u8]) -> bool {
+    line.trim_ascii_start().first() == Some(&b'{')
+        && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
 }
 
 #[cfg(test)]

@@ -74,27 +74,38 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// What the flags of a run say about its deliveries.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeliveryOptions {
+    /// Whether an event that the destination refuses alone is a reject even if it takes no other event.
+    pub accept_rejects: bool,
+    /// Whether nothing is stored of what is delivered.
+    pub preview: bool,
+}
+
 /// Opens the destination of an account, and reads its secrets. A file is opened again after each of the
-/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already. With
-/// `accept_rejects`, events that the destination refuses alone are rejects even if it takes no other event.
+/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already.
 ///
 /// # Errors
 ///
-/// When its file cannot be opened, created or repaired, or is not a file of events; when a secret cannot be
-/// read or used; when there is no way to make requests. Nothing is asked for or written.
+/// When its file cannot be opened, created or repaired, or is not a file of events; when standard output leads nowhere
+/// or to a terminal; when a secret cannot be read or used; when there is no way to make requests. Nothing is asked for
+/// or written.
 pub fn open(
     destination: &config::Destination,
     hang_ups: &HangUps,
     stop: &Stop,
-    accept_rejects: bool,
+    options: DeliveryOptions,
 ) -> Result<Arc<dyn Destination>, DeliverError> {
     Ok(match destination {
-        config::Destination::Stdout => Arc::new(Stdout::open()?),
+        config::Destination::Stdout => Arc::new(Stdout::open(options.preview)?),
         config::Destination::File { path } => Arc::new(File::open(path, hang_ups.clone())?),
         config::Destination::Sekoia(sekoia) => {
-            Arc::new(Sekoia::open(sekoia, stop, accept_rejects)?)
+            Arc::new(Sekoia::open(sekoia, stop, options.accept_rejects)?)
         }
-        config::Destination::Http(http) => Arc::new(Http::open(http, stop, accept_rejects)?),
+        config::Destination::Http(http) => {
+            Arc::new(Http::open(http, stop, options.accept_rejects)?)
+        }
     })
 }
 

@@ -2,10 +2,14 @@
 //!
 //! Written past the standard library's buffer, which would keep the rest of a failed write and put it out
 //! later, after its page was already taken back.
+//!
+//! Where nobody can take the events, they are refused before any is collected: at /dev/null, which the standard
+//! library also opens in the place of a closed standard output, and at a terminal.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
@@ -29,17 +33,26 @@ struct Out {
 }
 
 impl Stdout {
-    /// Opens the process's standard output.
+    /// Opens the process's standard output; a terminal where `preview` says that nothing is stored of what is
+    /// delivered.
     ///
     /// # Errors
     ///
-    /// When the process has none.
-    pub fn open() -> Result<Self, DeliverError> {
-        let stdout = io::stdout()
+    /// When the process has none, when it is /dev/null, or a terminal that would get what is stored as delivered.
+    pub fn open(preview: bool) -> Result<Self, DeliverError> {
+        let stdout = io::stdout();
+        let file = stdout
             .as_fd()
             .try_clone_to_owned()
+            .map(File::from)
             .map_err(|error| DeliverError::of(PLACE, error))?;
-        Ok(Self::to(stdout.into()))
+        if is_null(&file).map_err(|error| DeliverError::of(PLACE, error))? {
+            return Err(DeliverError::Nowhere);
+        }
+        if stdout.is_terminal() && !preview {
+            return Err(DeliverError::Terminal);
+        }
+        Ok(Self::to(file))
     }
 
     /// Writes to any open file in the place of standard output.
@@ -49,6 +62,14 @@ impl Stdout {
             torn: false,
         }))
     }
+}
+
+/// Whether a file is the device that /dev/null is.
+fn is_null(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    let null = std::fs::metadata("/dev/null");
+    Ok(metadata.file_type().is_char_device()
+        && null.is_ok_and(|null| null.rdev() == metadata.rdev()))
 }
 
 #[async_trait]
@@ -120,6 +141,15 @@ mod tests {
         let error = stdout.write(lines(["{}"].into_iter())).unwrap_err();
         assert!(matches!(error, DeliverError::Closed { .. }), "{error:?}");
         assert!(error.to_string().contains("standard output"), "{error}");
+    }
+
+    #[test]
+    fn dev_null_is_told_from_other_files() {
+        let is_null = |path| is_null(&File::options().write(true).open(path).unwrap()).unwrap();
+        assert!(is_null("/dev/null"));
+        assert!(!is_null("/dev/full"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(!is_null(file.path().to_str().unwrap()));
     }
 
     #[test]

@@ -120,6 +120,9 @@ pub fn events(count: usize) -> Vec<Event> {
 pub fn secret(key: &str, value: &str) -> crate::config::DeliverSecret {
     crate::config::DeliverSecret {
         key: key.into(),
-        source: crate::secrets::SecretSource::Command(vec!["printf".into(), value.into()]),
+        source: crate::secrets::SecretSource::Command {
+            argv: vec!["printf".into(), value.into()],
+            timeout: std::time::Duration::from_secs(30),
+        },
     }
 }

@@ -3,7 +3,8 @@
 //! Counters count since the process began; gauges tell the last run. Labels are bounded by the number of sources;
 //! the name of a source is in one series of its own, so that a tenant that is renamed keeps its history.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -18,8 +19,9 @@ use crate::timestamp;
 /// The metrics of a process.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Held while a report is recorded, so that nobody reads half of one.
-    whole: Mutex<()>,
+    /// The accounts of the last run: what was recorded of others, which the configuration no longer has, is kept and
+    /// not written. Held while a report is recorded, so that nobody reads half of one.
+    accounts: Mutex<BTreeSet<String>>,
     registry: Registry,
     runs: IntCounterVec,
     /// These have no labels, and no value before a run has ended: a 0 would be taken for a time.
@@ -39,7 +41,8 @@ pub struct Metrics {
     denied: IntCounterVec,
 }
 
-const SOURCE: [&str; 2] = ["account", "source"];
+const ACCOUNT: &str = "account";
+const SOURCE: [&str; 2] = [ACCOUNT, "source"];
 const EXITS: [ExitStatus; 3] = [
     ExitStatus::Done,
     ExitStatus::SomeFailed,
@@ -71,7 +74,7 @@ impl Metrics {
             register(&registry, GaugeVec::new(Opts::new(name, help), labels)?)
         };
         let metrics = Self {
-            whole: Mutex::new(()),
+            accounts: Mutex::default(),
             runs: counter(
                 "asset_host_runs_total",
                 "Runs that have ended since the process began, by exit code.",
@@ -102,13 +105,13 @@ impl Metrics {
                 &registry,
                 "asset_host_source_info",
                 "What a person calls the source; always 1.",
-                &["account", "source", "name"],
+                &[ACCOUNT, "source", "name"],
             )?,
             source_outcome: int_gauges(
                 &registry,
                 "asset_host_source_outcome",
                 "How the source ended in the last run; always 1, with the one outcome as a label.",
-                &["account", "source", "outcome"],
+                &[ACCOUNT, "source", "outcome"],
             )?,
             source_success: gauges(
                 "asset_host_source_last_success_timestamp_seconds",
@@ -138,7 +141,7 @@ impl Metrics {
             rejects: counter(
                 "asset_host_source_rejects_total",
                 "Records that the component set aside and events that the destination refused.",
-                &["account", "source", "by"],
+                &[ACCOUNT, "source", "by"],
             )?,
             retries: counter(
                 "asset_host_source_retries_total",
@@ -148,7 +151,7 @@ impl Metrics {
             denied: counter(
                 "asset_host_requests_denied_total",
                 "Requests of the component that were not let out, by the rule of the sandbox.",
-                &["account", "rule"],
+                &[ACCOUNT, "rule"],
             )?,
             registry,
         };
@@ -174,7 +177,7 @@ impl Metrics {
         last_success: Option<OffsetDateTime>,
         mark: Option<&str>,
     ) -> Result<()> {
-        let _whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        self.accounts().insert(account.to_owned());
         self.progress([account, source], last_success, mark)
     }
 
@@ -187,7 +190,8 @@ impl Metrics {
         if report.dry_run {
             return Ok(());
         }
-        let _whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = self.accounts();
+        *accounts = report.denied.keys().cloned().collect();
         self.ended(report.status(), report.ended_at, report.took())?;
         for metric in [&self.sources, &self.source_info, &self.source_outcome] {
             metric.reset();
@@ -210,18 +214,33 @@ impl Metrics {
     ///
     /// As [`Metrics::new`].
     pub fn record_could_not_run(&self, at: OffsetDateTime) -> Result<()> {
-        let _whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let _accounts = self.accounts();
         self.ended(ExitStatus::CouldNotRun, at, Duration::ZERO)
     }
 
-    /// Writes all metrics in the text format 0.0.4.
+    /// Writes the metrics in the text format 0.0.4, those of accounts that the last run had.
     ///
     /// # Errors
     ///
     /// None that is known; the crate reports metrics that it cannot write.
     pub fn encode(&self) -> Result<String> {
-        let _whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+        let accounts = self.accounts();
+        let mut families = self.registry.gather();
+        for family in &mut families {
+            family.mut_metric().retain(|metric| {
+                let mut labels = metric.get_label().iter();
+                labels
+                    .find(|label| label.name() == ACCOUNT)
+                    .is_none_or(|label| accounts.contains(label.value()))
+            });
+        }
+        // A family without a metric is an error of the encoder.
+        families.retain(|family| !family.get_metric().is_empty());
+        TextEncoder::new().encode_to_string(&families)
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ended(&self, status: ExitStatus, at: OffsetDateTime, took: Duration) -> Result<()> {

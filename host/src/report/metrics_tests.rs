@@ -116,6 +116,40 @@ fn what_the_state_knows_is_there_until_a_source_is_left_out() {
 }
 
 #[test]
+fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is_back() {
+    let metrics = Metrics::new().unwrap();
+    let other = "account=\"other\"";
+    metrics
+        .remember("other", "one", Some(ended_at()), None)
+        .unwrap();
+    assert!(metrics.encode().unwrap().contains(other));
+    metrics.record(&every_outcome()).unwrap();
+    let with_both = metrics.encode().unwrap();
+    assert!(with_both.contains(other), "{with_both}");
+
+    let acme_alone = report(vec![entry("one", Outcome::UpToDate)]);
+    metrics.record(&acme_alone).unwrap();
+    let text = metrics.encode().unwrap();
+    assert!(!text.contains(other), "{text}");
+    let success = "asset_host_source_last_success_timestamp_seconds";
+    for line in [
+        &format!("{success}{{account=\"acme\",source=\"one\"}} {ENDED}"),
+        "asset_host_source_events_total{account=\"acme\",source=\"one\"} 1200",
+    ] {
+        assert!(has(&text, line), "{line}\n{text}");
+    }
+
+    metrics.record(&every_outcome()).unwrap();
+    let text = metrics.encode().unwrap();
+    for line in [
+        &format!("{success}{{account=\"other\",source=\"one\"}} {ENDED}"),
+        "asset_host_requests_denied_total{account=\"other\",rule=\"host\"} 6",
+    ] {
+        assert!(has(&text, line), "{line}\n{text}");
+    }
+}
+
+#[test]
 fn a_dry_run_is_not_recorded() {
     let metrics = Metrics::new().unwrap();
     let before = metrics.encode().unwrap();

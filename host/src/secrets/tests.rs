@@ -11,7 +11,14 @@ fn source(text: &str) -> Result<SecretSource, SourceError> {
 }
 
 fn command(script: &str) -> SecretSource {
-    SecretSource::Command(["sh", "-c", script].map(str::to_owned).to_vec())
+    program(&["sh", "-c", script], TIMEOUT)
+}
+
+fn program(argv: &[&str], timeout: Duration) -> SecretSource {
+    SecretSource::Command {
+        argv: argv.iter().map(|&text| text.to_owned()).collect(),
+        timeout,
+    }
 }
 
 #[test]
@@ -31,7 +38,11 @@ fn reads_the_three_forms() {
         ),
         (
             r#"{ command = ["pass", "sophos"] }"#,
-            SecretSource::Command(vec!["pass".into(), "sophos".into()]),
+            program(&["pass", "sophos"], Duration::from_secs(30)),
+        ),
+        (
+            r#"{ command = ["pass", "sophos"], timeout = "2m" }"#,
+            program(&["pass", "sophos"], Duration::from_secs(120)),
         ),
     ] {
         assert_eq!(source(text), Ok(expected), "{text}");
@@ -66,6 +77,14 @@ fn refuses_other_forms_without_repeating_them() {
         ("{ command = [] }", "a list of texts"),
         (r#"{ command = [""] }"#, "a list of texts"),
         (r#"{ command = ["echo", 77342] }"#, "a list of texts"),
+        (r#"{ timeout = "1s" }"#, "exactly one of"),
+        (r#"{ env = "A", timeout = "1s" }"#, "belongs to `command`"),
+        (r#"{ command = ["a"], timeout = 77342 }"#, "longer than 0s"),
+        (r#"{ command = ["a"], timeout = "0s" }"#, "longer than 0s"),
+        (
+            r#"{ command = ["a"], timeout = "canary-7f3a" }"#,
+            "longer than 0s",
+        ),
     ] {
         let message = source(text).unwrap_err().to_string();
         assert!(message.contains(part), "{text}: {message}");
@@ -127,7 +146,7 @@ fn a_failing_source_tells_what_to_do_and_not_what_it_gave() {
         (SecretSource::File(empty), ["empty.txt", "is empty"]),
         (SecretSource::File(binary), ["binary.dat", "not UTF-8"]),
         (
-            SecretSource::Command(vec!["asset-host-no-such-program".into()]),
+            program(&["asset-host-no-such-program"], TIMEOUT),
             ["asset-host-no-such-program", "cannot start"],
         ),
         (
@@ -155,6 +174,42 @@ fn a_failing_source_tells_what_to_do_and_not_what_it_gave() {
         assert!(!message.contains(CANARY), "{message}");
         assert!(!message.contains("canary7f3a"), "{message}");
     }
+}
+
+/// Runs a script that opens the named pipe `held`, which it and its children keep, and never ends by itself.
+fn assert_killed(script: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let held = folder.path().join("held");
+    let made = std::process::Command::new("mkfifo").arg(&held).status();
+    assert!(made.unwrap().success());
+    let script = format!("exec 3>'{}'; {script}", held.display());
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(std::fs::read(held)));
+
+    let source = program(&["sh", "-c", &script], Duration::from_secs(1));
+    let message = source.resolve().unwrap_err().to_string();
+    for part in ["\"sh\"", "within 1s and was killed", "`timeout`"] {
+        assert!(message.contains(part), "{script}: {message}");
+    }
+    assert!(!message.contains(CANARY), "{message}");
+    // The pipe has an end once no process holds it.
+    let read = ended.recv_timeout(Duration::from_secs(20));
+    read.expect("a process is left behind").unwrap();
+}
+
+#[test]
+fn a_program_that_takes_too_long_is_killed_with_what_it_started() {
+    std::thread::scope(|scope| {
+        for script in [
+            "printf canary-7f3a; exec tail -f /dev/null",
+            // Its child holds its output.
+            "tail -f /dev/null & printf canary-7f3a",
+            // It has closed its output.
+            "exec >&-; tail -f /dev/null & wait",
+        ] {
+            scope.spawn(move || assert_killed(script));
+        }
+    });
 }
 
 #[test]

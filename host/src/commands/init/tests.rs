@@ -78,8 +78,9 @@ fn the_file_explains_every_field() {
         "# Client secret: Shown once.",
         "client_secret = { env = \"_3_EXAMPLE_INC__CLIENT_SECRET\" }",
         "[account.acme.deliver]",
-        "to = \"stdout\"",
-        "#path = \"acme.ndjson\"",
+        "to = \"file\"",
+        "path = \"acme.ndjson\"",
+        "#to = \"stdout\"",
         "#full_every = \"7d\"",
         "#total = \"10m\"",
         "#call = \"5m\"",
@@ -115,7 +116,10 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
         "acme",
     ));
     let account = &config.accounts[0];
-    assert_eq!(account.deliver, Destination::Stdout);
+    let Destination::File { path } = &account.deliver else {
+        panic!("no file");
+    };
+    assert!(path.ends_with("acme.ndjson"), "{path:?}");
     assert_eq!(
         account.secrets["client_secret"],
         SecretSource::Env("_3_EXAMPLE_INC__CLIENT_SECRET".into())
@@ -135,7 +139,7 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
         .lines()
         .filter(|line| {
             elsewhere = match *line {
-                "to = \"stdout\"" => false,
+                "to = \"file\"" => false,
                 "#[account.acme.retry]" => true,
                 _ => elsewhere,
             };
@@ -172,35 +176,33 @@ fn the_examples_load_too() {
     assert!(reach.ca_file.is_some());
 }
 
-/// The file with the lines of another destination in the place of stdout's.
+/// The file with the lines of another destination in the place of the file's.
 fn delivering_to(text: &str, to: &str) -> String {
     let examples: Vec<&str> = text
         .lines()
-        .skip_while(|line| *line != "to = \"stdout\"")
+        .skip_while(|line| *line != "to = \"file\"")
         .take_while(|line| *line != "#[account.acme.retry]")
         .collect();
-    let chosen: Vec<&str> = examples
-        .split(|line| line.is_empty())
+    let mut blocks = examples.split(|line| line.is_empty());
+    let written = blocks.next().unwrap();
+    let chosen: Vec<&str> = blocks
         .filter(|block| {
             let names = |name: &str| block.contains(&format!("#to = \"{name}\"").as_str());
-            let of_both = !["file", "sekoia", "http"].into_iter().any(names);
-            names(to) || (to != "file" && of_both)
+            let of_both = !["stdout", "sekoia", "http"].into_iter().any(names);
+            names(to) || (to != "stdout" && of_both)
         })
         .flatten()
         .filter_map(|line| line.strip_prefix('#'))
         .filter(|line| !line.starts_with(' '))
         .collect();
-    text.replace("to = \"stdout\"\n\n", &format!("{}\n\n", chosen.join("\n")))
+    text.replace(&written.join("\n"), &chosen.join("\n"))
 }
 
 #[test]
 fn the_examples_of_the_other_destinations_load_and_show_their_defaults() {
     let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
     let deliver = |to| load(&delivering_to(&text, to)).accounts[0].deliver.clone();
-    let Destination::File { path } = deliver("file") else {
-        panic!("no file");
-    };
-    assert!(path.ends_with("acme.ndjson"), "{path:?}");
+    assert_eq!(deliver("stdout"), Destination::Stdout);
     let Destination::Sekoia(shown) = deliver("sekoia") else {
         panic!("no sekoia");
     };

@@ -75,7 +75,7 @@ fn a_torn_line_is_cut_off_and_no_more() {
         long(block + 1),
         long(3 * block),
     ] {
-        for lines in ["", event, "{\"a\":1}\n{\"b\":2}\n", "\n"] {
+        for lines in [event, "{\"a\":1}\n{\"b\":2}\n", "\n{\"a\":1}\n"] {
             let folder = Folder::holding(format!("{lines}{tail}"));
             let file = open(&folder.path()).unwrap();
             assert_eq!(folder.content(), lines, "{} bytes", tail.len());
@@ -87,12 +87,10 @@ fn a_torn_line_is_cut_off_and_no_more() {
 }
 
 #[test]
-fn a_whole_line_without_its_line_break_stays() {
-    for lines in ["", "{\"a\":1}\n"] {
-        let folder = Folder::holding(format!("{lines}{{\"precious\": true}}"));
-        open(&folder.path()).unwrap();
-        assert_eq!(folder.content(), format!("{lines}{{\"precious\": true}}\n"));
-    }
+fn a_whole_event_without_its_line_break_stays() {
+    let folder = Folder::holding("{\"a\":1}\n{\"precious\": true}");
+    open(&folder.path()).unwrap();
+    assert_eq!(folder.content(), "{\"a\":1}\n{\"precious\": true}\n");
 }
 
 #[test]
@@ -110,7 +108,29 @@ fn a_line_that_another_writer_left_torn_is_cut_off_as_well() {
 
 #[test]
 fn a_file_of_something_else_stays_as_it_is() {
-    for content in ["root:x:0", "one\ntwo", "\x7fELF"] {
+    for content in [
+        "root:x:0",
+        "one\ntwo",
+        "\x7fELF",
+        "one\n",
+        "\n",
+        "5\n",
+        "[{}]\n",
+        "{\n",
+        "{\"a\":1}\n\n",
+        // No whole line.
+        "{\"a\":1}",
+        "{\"a\":",
+        "{",
+        " ",
+        // Zeros at the end, or nothing else.
+        "one\n\0\0\0",
+        "one\0\0\0",
+        "\0\0\0",
+        // What follows an event is none.
+        "{\"a\":1}\n5",
+        "{\"a\":1}\ntwo",
+    ] {
         let folder = Folder::holding(content);
         let error = open(&folder.path()).unwrap_err();
         assert!(matches!(error, DeliverError::NotEvents { .. }), "{error:?}");
@@ -178,7 +198,7 @@ fn a_named_pipe_is_written_and_notices_that_its_reader_has_gone() {
 }
 
 #[test]
-fn a_renamed_file_is_left_at_the_hang_up() {
+fn a_renamed_file_is_left_at_the_next_page() {
     let folder = Folder::new();
     let rotated = folder.0.path().join("events.1");
     let file = open(&folder.path()).unwrap();
@@ -186,15 +206,68 @@ fn a_renamed_file_is_left_at_the_hang_up() {
     write("{\"a\":1}");
     std::fs::rename(folder.path(), &rotated).unwrap();
     write("{\"b\":2}");
-    assert!(!folder.path().exists());
     file.hang_ups.pretend();
     write("{\"c\":3}");
+    assert_eq!(std::fs::read_to_string(rotated).unwrap(), "{\"a\":1}\n");
+    assert_eq!(folder.content(), "{\"b\":2}\n{\"c\":3}\n");
+}
+
+#[test]
+fn a_file_that_was_removed_or_replaced_is_created_or_opened_at_the_next_page() {
+    let folder = Folder::new();
+    let other = folder.0.path().join("other");
+    let file = open(&folder.path()).unwrap();
+    let write = |event| file.write(&super::lines([event].into_iter())).unwrap();
+    write("{\"a\":1}");
+    std::fs::remove_file(folder.path()).unwrap();
+    write("{\"b\":2}");
+    assert_eq!(folder.content(), "{\"b\":2}\n");
+    std::fs::write(&other, "{\"c\":3}\n").unwrap();
+    std::fs::rename(&other, folder.path()).unwrap();
     write("{\"d\":4}");
-    assert_eq!(
-        std::fs::read_to_string(rotated).unwrap(),
-        "{\"a\":1}\n{\"b\":2}\n"
-    );
     assert_eq!(folder.content(), "{\"c\":3}\n{\"d\":4}\n");
+}
+
+/// The lock on the file holds the page back between the look at the path and the write.
+#[test]
+fn a_page_whose_file_is_removed_while_it_is_written_is_written_to_another() {
+    let folder = Folder::new();
+    let file = open(&folder.path()).unwrap();
+    let locked = std::fs::File::open(folder.path()).unwrap();
+    locked.lock().unwrap();
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| file.write(&super::lines(["{\"a\":1}"].into_iter())));
+        while !waits_for_a_lock() {
+            std::thread::yield_now();
+        }
+        std::fs::remove_file(folder.path()).unwrap();
+        locked.unlock().unwrap();
+        writing.join().unwrap().unwrap();
+    });
+    assert_eq!(folder.content(), "{\"a\":1}\n");
+}
+
+/// Whether this process waits for a lock, by what the system lists.
+fn waits_for_a_lock() -> bool {
+    let of_this_process = format!(" {} ", std::process::id());
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    locks
+        .lines()
+        .any(|lock| lock.contains("-> FLOCK") && lock.contains(&of_this_process))
+}
+
+#[test]
+fn a_file_whose_folder_is_gone_is_an_error_that_names_it() {
+    let folder = Folder::new();
+    let file = open(&folder.path()).unwrap();
+    let path = folder.path();
+    drop(folder);
+    let error = file.write(b"{}\n").unwrap_err();
+    assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains(path.to_str().unwrap()),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! Standard output as the destination, where it keeps no events.
+
+use std::process::{Command, Stdio};
+
+use sophos_central_simulator::CLIENT_SECRET;
+
+use crate::support::{Ran, Workplace, built};
+use crate::workplace;
+
+/// Runs a command line of the shell in which `$HOST` is the host.
+fn shell(work: &Workplace, line: &str) -> Ran {
+    run(work, "sh", &["-c", line])
+}
+
+/// Runs the host on a terminal of its own, whose output is the standard output here.
+fn on_a_terminal(work: &Workplace, args: &str) -> Ran {
+    let line = format!("\"$HOST\" {args}");
+    run(work, "script", &["-qec", &line, "/dev/null"])
+}
+
+fn run(work: &Workplace, program: &str, args: &[&str]) -> Ran {
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(work.path("."))
+        .env("HOST", built("asset-host"))
+        .env("SHELL", "/bin/sh")
+        .env("TEST_CLIENT_SECRET", CLIENT_SECRET)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn one_that_leads_nowhere() {
+    let work = workplace();
+    for deliver in ["to = \"stdout\"", ""] {
+        work.configure("", "");
+        work.deliver(deliver);
+        for redirection in [">&-", ">/dev/null", "1<>/dev/null"] {
+            for flags in [
+                "",
+                "--limit 2",
+                "--since 2020-01-01T00:00:00Z",
+                "--every 1h",
+            ] {
+                shell(&work, &format!("\"$HOST\" collect {flags} {redirection}"))
+                    .expect(2)
+                    .says(&["standard output is closed or /dev/null", "to = \"file\""]);
+            }
+        }
+    }
+    assert!(work.simulator.requests().is_empty());
+    assert!(work.cursor().is_none());
+    // What delivers nothing needs no place for it.
+    shell(&work, "\"$HOST\" collect --dry-run >&-").expect(0);
+    work.configure("", "");
+    shell(&work, "\"$HOST\" collect >&-").expect(0);
+    assert_eq!(work.events().len(), 3);
+}
+
+#[test]
+fn a_terminal() {
+    let work = workplace();
+    work.deliver("to = \"stdout\"");
+    on_a_terminal(&work, "collect").expect(2).says(&[
+        "standard output is a terminal",
+        "redirect it",
+        "to = \"file\"",
+        "--limit 10",
+    ]);
+    assert!(work.simulator.requests().is_empty());
+    assert!(work.cursor().is_none());
+
+    let events = |ran: &Ran| ran.stdout.matches("\"class_uid\":5001").count();
+    let ran = on_a_terminal(&work, "collect --dry-run").expect(0);
+    assert_eq!(events(&ran), 0, "{}", ran.stdout);
+    let ran = on_a_terminal(&work, "collect --since 2020-01-01T00:00:00Z").expect(0);
+    assert_eq!(events(&ran), 3, "{}", ran.stdout);
+    assert!(work.cursor().is_none());
+    let ran = on_a_terminal(&work, "collect --limit 2").expect(0);
+    assert_eq!(events(&ran), 2, "{}", ran.stdout);
+}
