@@ -19,12 +19,17 @@ use sophos_central_simulator::{Access, Credential, Fault, Fleet, Options, Route,
 use support::running::Running;
 use support::{QUICK, Workplace};
 
-/// A partner with four tenants of three endpoints: one answers 403, one was not activated, one is left out.
+/// A partner with four tenants of three endpoints: one answers 404, one was not activated, one is left out.
 fn partner() -> Workplace {
     let mut tenants = Tenant::generate(7, 4, 3);
-    tenants[1].access = Access::Forbidden;
     tenants[2].access = Access::NotActivated;
+    let fails = tenants[1].id.clone();
     let work = Workplace::new(Options::with_tenants(Credential::Partner, tenants));
+    work.simulator.fault_when(
+        Route::Endpoints,
+        move |request| request.header("x-tenant-id") == Some(&fails),
+        Fault::status(404),
+    );
     work.edit_config(
         "rate_limits = []",
         "rate_limits = []\nskip = [\"Example 4\"]",
@@ -85,7 +90,7 @@ fn the_summary_tells_each_source_and_the_total() {
         sources[1]["reason"]
             .as_str()
             .unwrap()
-            .contains("Partner Assistance")
+            .contains("404")
     );
     assert!(sources[0]["mark"].is_string());
     // People are told the same, a line for each.
@@ -270,7 +275,7 @@ fn json_logs_name_account_and_source_on_every_line_of_theirs() {
     );
     assert_eq!(of("up to date")[0]["source"], *ids[0]);
     assert!(
-        of("Partner Assistance")
+        of("404")
             .iter()
             .any(|line| line["source"] == *ids[1])
     );
@@ -330,7 +335,7 @@ fn the_list_shows_per_source_mark_last_success_and_last_error() {
     for word in ["MARK", "LAST SUCCESS", "LAST ERROR"] {
         assert!(list.contains(word), "{list}");
     }
-    assert!(line(&ids[1]).contains("Partner Assistance"), "{list}");
+    assert!(line(&ids[1]).contains("404"), "{list}");
     assert_eq!(
         line(&ids[0]).matches("T").count() + line(&ids[0]).matches("Z").count(),
         4,

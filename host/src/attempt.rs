@@ -18,6 +18,8 @@ pub enum Answer<T> {
     Good(T),
     /// It failed, and another try does not help; the reason in words.
     Bad(String),
+    /// The credentials do not carry the right to it; the reason in words.
+    Forbidden(String),
     /// The run was asked to stop while it waited.
     Stopped,
 }
@@ -59,6 +61,9 @@ impl<'a> Call<'a> {
             Err(failed) => failed,
         };
         let why = failure::explain(&failed, &self.account.name);
+        if let CallError::Told(Error::Forbidden(_)) = failed {
+            return Some(Answer::Forbidden(why));
+        }
         let mut fault = fault_of(&failed);
         // A stop ends waits for the rate limit with an error of their own.
         if self.stop.requested() && fault != Fault::Final {

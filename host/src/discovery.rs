@@ -167,7 +167,7 @@ async fn list(
         let page = match answer {
             Answer::Good(page) => page,
             Answer::Stopped => return End::Stopped,
-            Answer::Bad(why) => return End::Failed(why),
+            Answer::Bad(why) | Answer::Forbidden(why) => return End::Failed(why),
         };
         bytes += page.sources.iter().map(size).sum::<usize>();
         discovered.add(page.sources);

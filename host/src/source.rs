@@ -33,6 +33,10 @@ pub struct Source {
     pub name: String,
     /// The config for `collect`, as JSON text.
     pub config: String,
+    /// Whether an earlier run has stored something about it.
+    pub known: bool,
+    /// Whether the account has other sources. If not, the credentials are of no use without this one.
+    pub has_siblings: bool,
 }
 
 /// How collecting a source ended.
@@ -44,6 +48,8 @@ pub enum End {
     Cut,
     /// The source failed, with the reason in words.
     Failed(String),
+    /// The credentials do not carry the right to read the source; the reason in words.
+    Forbidden(String),
 }
 
 /// What a run over a source works with.
@@ -164,6 +170,7 @@ impl Walk<'_> {
                 Answer::Good(batch) => batch,
                 Answer::Stopped => return Ok(End::Cut),
                 Answer::Bad(why) => return Ok(End::Failed(why)),
+                Answer::Forbidden(why) => return Ok(End::Forbidden(why)),
             };
             if let Err(stopped) = self.count_page(&batch) {
                 worker.connector().await.drop_instance();

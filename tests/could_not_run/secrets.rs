@@ -92,7 +92,7 @@ fn a_secret_that_is_not_there() {
         ),
         (
             SECRET,
-            "{ command = [\"sh\", \"-c\", \"tail -f /dev/null & wait\"], timeout = \"100ms\" }",
+            "{ command = [\"sh\", \"-c\", \"sleep 1000 & wait\"], timeout = \"100ms\" }",
             &[
                 "account.acme.secrets.client_secret",
                 "\"sh\"",

@@ -59,13 +59,12 @@ fn a_file_that_was_moved_away_is_opened_anew_on_sighup() {
 #[test]
 fn a_file_that_was_moved_and_removed_without_a_signal_loses_no_page() {
     let work = workplace();
-    // Token, whoami, and four pages, each on the disk before the answer with the fifth is given.
+    // Token, whoami, and four pages.
     work.simulator.hold(7);
     let running = Running::start(&work, &["collect"]);
     work.simulator.wait_until_held();
     let (path, moved) = (work.path("events.ndjson"), work.path("events.1"));
-    let lines = || std::fs::read_to_string(&path).map_or(0, |text| text.lines().count());
-    while lines() < 200 {
+    while work.lines() < 200 {
         std::thread::yield_now();
     }
     std::fs::rename(&path, &moved).unwrap();
@@ -74,10 +73,13 @@ fn a_file_that_was_moved_and_removed_without_a_signal_loses_no_page() {
     work.simulator.release();
     let (code, log) = running.end();
     assert_eq!(code, Some(0), "{log}");
-    assert_eq!(
-        [old, devices(&work, "events.ndjson")].concat(),
-        work.simulator.fleet(|fleet| fleet.ids())
-    );
+    let mut received = [old, devices(&work, "events.ndjson")].concat();
+    // A page that was on the disk and not yet confirmed is written to the new file as well.
+    let repeated = received.len() - usize::try_from(ENDPOINTS).unwrap();
+    assert!(repeated == 0 || repeated == 50, "{repeated} repeated");
+    received.sort();
+    received.dedup();
+    assert_eq!(received, work.simulator.fleet(|fleet| fleet.ids()));
     work.collect(0).says(&["events 0"]);
 }
 
@@ -138,9 +140,14 @@ fn collect_with_room(work: &Workplace, size: u64) -> (Option<i32>, String) {
 
 #[test]
 fn a_disk_that_has_no_room_for_the_first_event_leaves_a_file_that_the_next_run_takes() {
-    let work = workplace();
-    // The state has no room either.
-    let (code, log) = collect_with_room(&work, 100);
+    let work = Workplace::new(Options::new(Fleet::new(1, 1)));
+    let addresses: Vec<String> = (0..12_000)
+        .map(|number| format!("10.0.{}.{}", number / 256, number % 256))
+        .collect();
+    // An event of more than 400 KB, which the state is far from.
+    work.simulator
+        .fleet(|fleet| fleet.edit(0, |record| record["ipv4Addresses"] = json!(addresses)));
+    let (code, log) = collect_with_room(&work, 300_000);
     assert_eq!(code, Some(1), "{log}");
     assert!(log.contains("no room to write to"), "{log}");
     work.collect(0);

@@ -143,3 +143,50 @@ fn a_tenant_with_a_status_that_nobody_knows_is_collected() {
         .says(&["sources 3 (0 failed, 0 not collectable)"]);
     assert_eq!(work.ids().len(), 6);
 }
+
+#[test]
+fn a_tenant_that_answers_403_is_a_notice_until_it_was_collected_once() {
+    let work = partner(3, 2);
+    let (id, name) = tenants(&work)[1].clone();
+    let forbid = |access| {
+        work.simulator
+            .configure(|options| options.tenants[1].access = access);
+    };
+    forbid(Access::Forbidden);
+    for _ in 0..2 {
+        work.collect(0).says(&[
+            "Partner Assistance",
+            "sources 2 (0 failed, 1 not collectable)",
+        ]);
+    }
+    forbid(Access::Open);
+    work.collect(0).says(&["sources 3 (0 failed"]);
+
+    // Its devices are expected from now on.
+    forbid(Access::Forbidden);
+    work.collect(1).says(&[
+        "Partner Assistance",
+        "sources 3 (1 failed, 0 not collectable)",
+    ]);
+    work.host(&["state", "prune"])
+        .expect(0)
+        .says(&[&id, &name, SINCE]);
+    work.collect(0)
+        .says(&["sources 2 (0 failed, 1 not collectable)"]);
+}
+
+#[test]
+fn a_partner_of_whom_no_tenant_can_be_collected_fails() {
+    for access in [Access::Forbidden, Access::NotActivated] {
+        let work = partner(2, 2);
+        work.simulator.configure(|options| {
+            for tenant in &mut options.tenants {
+                tenant.access = access;
+            }
+        });
+        work.collect(1).says(&[
+            "none of its sources can be collected",
+            "(1 failed, 2 not collectable)",
+        ]);
+    }
+}

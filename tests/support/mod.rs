@@ -235,6 +235,13 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
             .collect()
     }
 
+    /// How many lines were delivered so far, by a host that may be writing.
+    pub fn lines(&self) -> usize {
+        std::fs::read(self.path("events.ndjson")).map_or(0, |bytes| {
+            bytes.iter().filter(|byte| **byte == b'\n').count()
+        })
+    }
+
     /// How often each device was delivered, by its id.
     pub fn deliveries(&self) -> BTreeMap<String, usize> {
         let mut deliveries = BTreeMap::new();

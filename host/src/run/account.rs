@@ -76,6 +76,13 @@ pub async fn collect(
     while let Some(ended) = tasks.join_next().await {
         of_task(ended)?;
     }
+    if done.collects_nothing(&ready.account.name) {
+        account.fail(
+            "none of its sources can be collected; each one is reported with its reason. Check which rights the \
+             credential carries"
+                .to_owned(),
+        );
+    }
     Ok(())
 }
 
@@ -134,11 +141,12 @@ impl Account<'_> {
                 .tell(&account.name, Some(name), Outcome::Failed(why));
         }
         let known: BTreeSet<_> = stored.iter().map(|stored| stored.source.as_str()).collect();
+        let has_siblings = discovered.ids().len() > 1;
         let mut sources = Vec::with_capacity(discovered.sources.len());
         for listed in discovered.sources {
             if account.selection.wants(&listed.id, &listed.name) {
                 let known = known.contains(listed.id.as_str());
-                sources.extend(self.to_collect(listed, known)?);
+                sources.extend(self.to_collect(listed, known, has_siblings)?);
             } else {
                 self.tell(listed.id, listed.name, Outcome::Skipped);
             }
@@ -157,8 +165,13 @@ impl Account<'_> {
     }
 
     /// A listed source with the config to collect it; none where it cannot be, which is told. `known` is whether the
-    /// state has it from an earlier run.
-    fn to_collect(&self, listed: Listed, known: bool) -> Result<Option<Source>, StateError> {
+    /// state has it from an earlier run, `has_siblings` whether the account has other sources.
+    fn to_collect(
+        &self,
+        listed: Listed,
+        known: bool,
+        has_siblings: bool,
+    ) -> Result<Option<Source>, StateError> {
         let config = match (listed.config, &self.settings.range) {
             (Ok(config), Some(range)) => range.apply(config),
             (Ok(config), None) => config,
@@ -178,6 +191,8 @@ impl Account<'_> {
             id: listed.id,
             name: listed.name,
             config,
+            known,
+            has_siblings,
         }))
     }
 

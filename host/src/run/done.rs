@@ -65,6 +65,20 @@ impl SharedDone {
         });
     }
 
+    /// Whether an account has sources that cannot be collected, and none that can.
+    pub fn collects_nothing(&self, account: &str) -> bool {
+        let done = self.lock();
+        let outcomes = || {
+            let entries = done.entries.iter();
+            let of_account = entries.filter(|entry| entry.account == account);
+            of_account
+                .map(|entry| &entry.outcome)
+                .filter(|outcome| **outcome != Outcome::Skipped)
+        };
+        outcomes().next().is_some()
+            && outcomes().all(|outcome| matches!(outcome, Outcome::NotCollectable(_)))
+    }
+
     /// Counts calls that were made again to list sources.
     pub fn retried(&self, retries: u64) {
         self.lock().retries += retries;

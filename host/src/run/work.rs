@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::pool::Worker;
 use super::{Settings, with};
@@ -46,7 +46,11 @@ impl Work {
         let (outcome, ended) = match ended {
             Ok(End::UpToDate) => (Outcome::UpToDate, Ok(())),
             Ok(End::Cut) => (Outcome::Stopped, Ok(())),
-            Ok(End::Failed(why)) => {
+            Ok(End::Forbidden(why)) if self.source.has_siblings && !self.source.known => {
+                warn!("not collected: {why}");
+                (Outcome::NotCollectable(why), Ok(()))
+            }
+            Ok(End::Failed(why) | End::Forbidden(why)) => {
                 error!("{why}");
                 (Outcome::Failed(why), Ok(()))
             }
@@ -115,7 +119,14 @@ impl Work {
         with(&self.settings.state, |state| match end {
             End::UpToDate => state.store_success(account, &source.id, now),
             End::Cut => Ok(()),
-            End::Failed(why) => state.store_error(account, &source.id, &source.name, why, now),
+            End::Forbidden(_) if source.has_siblings && !source.known => Ok(()),
+            End::Forbidden(why) if source.has_siblings => {
+                state.store_error(account, &source.id, &source.name, why, now)?;
+                state.not_collectable(account, &source.id, now)
+            }
+            End::Failed(why) | End::Forbidden(why) => {
+                state.store_error(account, &source.id, &source.name, why, now)
+            }
         })
     }
 }

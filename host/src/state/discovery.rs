@@ -52,6 +52,23 @@ impl State {
         )
     }
 
+    /// Stores that a source is listed and cannot be collected: [`Self::prune`] forgets it as one that is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn not_collectable(
+        &mut self,
+        account: &str,
+        source: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        self.write(
+            "UPDATE source SET gone_at = coalesce(gone_at, ?3), updated_at = ?3 WHERE account = ?1 AND source = ?2",
+            params![account, source, timestamp::format(now)],
+        )
+    }
+
     /// Forgets every source that is gone and every account that is not in `known`, returns what was stored of
     /// them, by account and source id, and gives the room that they took back to the disk.
     ///

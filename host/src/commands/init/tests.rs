@@ -158,7 +158,9 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
     assert_eq!(all.config["token_url"], "https://id.example.com/token");
     assert_eq!(all.config["map"], json!({ "a b": 0.5, "c": true }));
     all.config = as_written.config.clone();
+    // Each file was in a folder of its own.
     all.component = as_written.component.clone();
+    all.deliver = as_written.deliver.clone();
     assert_eq!(&all, as_written);
 }
 
