@@ -41,7 +41,7 @@ pub async fn run(
         Some(named) => named.clone(),
         None => super::beside_program()?,
     };
-    let loaded = Runtime::new()?.load(&component, None)?;
+    let loaded = Runtime::new()?.load(&component, None).await?;
     let manifest = prepare::manifest(&loaded).await?;
     write(&manifest, &loaded.digest, &component, config, args, out)
 }
