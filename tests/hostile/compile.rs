@@ -90,3 +90,14 @@ fn a_stop_ends_the_compiler() {
     let (code, log) = running.end();
     assert_eq!(code, Some(0), "{log}");
 }
+
+#[test]
+fn manifest_that_takes_for_ever() {
+    let place = Place::new("manifest_that_takes_for_ever").config("how = \"x\"");
+    place.host(&["collect"]).expect(2).says(&[
+        &format!("account.{ACCOUNT}.component"),
+        "breaks the contract",
+        "$defs",
+    ]);
+    place.host(&["collect", "--account", "acme"]).expect(0);
+}
