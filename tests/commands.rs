@@ -35,7 +35,7 @@ fn describe_tells_a_person_what_the_component_is_and_asks_for() {
         &digest,
         "OCSF 1.6.0, class 5001, dialects: sekoia",
         "id.sophos.com, by https",
-        "*.central.sophos.com, by https",
+        "*.central.sophos.com, by https: every name that ends in .central.sophos.com",
         "the URL in `api_host`, by https, where the account sets one",
         "client_secret: to send it to the URL in `token_url`, https://id.sophos.com (",
         "no; this pins it: sha256 = ",

@@ -86,12 +86,7 @@ fn the_summary_tells_each_source_and_the_total() {
             json!(["acme", "Example 4", ids[3], "skipped", 0]),
         ]
     );
-    assert!(
-        sources[1]["reason"]
-            .as_str()
-            .unwrap()
-            .contains("404")
-    );
+    assert!(sources[1]["reason"].as_str().unwrap().contains("404"));
     assert!(sources[0]["mark"].is_string());
     // People are told the same, a line for each.
     for source in &sources {
@@ -274,11 +269,7 @@ fn json_logs_name_account_and_source_on_every_line_of_theirs() {
         "a page is asked for a source"
     );
     assert_eq!(of("up to date")[0]["source"], *ids[0]);
-    assert!(
-        of("404")
-            .iter()
-            .any(|line| line["source"] == *ids[1])
-    );
+    assert!(of("404").iter().any(|line| line["source"] == *ids[1]));
 }
 
 #[test]

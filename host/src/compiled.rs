@@ -94,18 +94,18 @@ impl Cache {
         }
     }
 
-    /// The component of these bytes, whose SHA-256 is `digest`, and where its code came from. What was compiled
-    /// is kept. A cache that cannot be used is told once in the log.
+    /// The component whose SHA-256 is `digest`, and where its code came from. What `compile` returns is kept. A
+    /// cache that cannot be used is told once in the log.
     ///
     /// # Errors
     ///
-    /// When the bytes are no component.
-    pub fn load(
+    /// When `compile` fails, or returns code of another engine.
+    pub async fn load<E: From<wasmtime::Error>>(
         &self,
         engine: &Engine,
         digest: &str,
-        bytes: &[u8],
-    ) -> wasmtime::Result<(Component, Source)> {
+        compile: impl AsyncFnOnce() -> Result<Code, E>,
+    ) -> Result<(Component, Source), E> {
         let name = name(engine, digest);
         let folder = self.folder.as_deref().and_then(|path| {
             let opened = Folder::open(path);
@@ -126,15 +126,12 @@ impl Cache {
                 }
             }
         }
-        let component = Component::from_binary(engine, bytes)?;
-        if let Some(folder) = folder.filter(|_| keep) {
-            let stored = component.serialize().map_err(io::Error::other);
-            if let Err(why) = stored
-                .map_err(Unusable::from)
-                .and_then(|code| folder.write(&name, &code))
-            {
-                self.tell(&folder.path, &why);
-            }
+        let code = compile().await?;
+        let component = deserialize(engine, code.bytes())?;
+        if let Some(folder) = folder.filter(|_| keep)
+            && let Err(why) = folder.write(&name, &code)
+        {
+            self.tell(&folder.path, &why);
         }
         Ok((component, Source::Compiled))
     }
@@ -157,12 +154,13 @@ impl Cache {
 #[allow(
     unsafe_code,
     reason = "the only way to use compiled code; its bytes are in memory already, are whole by their digest, and \
-              were written by this program in a folder and a file that only the user can write"
+              come from this program, by a pipe or by a folder and a file that only the user can write"
 )]
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `Folder::read` gives only what `Folder::write` wrote of `Component::serialize`: the folder and the
-    // file belong to the effective user, nobody else may write them, and the digest tells a torn file. wasmtime
-    // itself refuses the code of another version or other settings.
+    // SAFETY: this is what `Engine::precompile_component` returned in a process of this program, whole by its digest. It
+    // comes by the pipe of that process, or by `Folder::read`, which returns only what `Folder::write` wrote: the folder
+    // and the file belong to the effective user, and nobody else may write them. wasmtime itself refuses the code of
+    // another version or other settings.
     unsafe { Component::deserialize(engine, code) }
 }
 
@@ -193,11 +191,26 @@ impl Hasher for Sha256Hasher {
     }
 }
 
-/// The content of a file with compiled code.
+/// Compiled code behind its digest, as it is in a file.
 #[derive(Debug)]
-struct Code(Vec<u8>);
+pub struct Code(Vec<u8>);
 
 impl Code {
+    /// Puts the digest before code.
+    pub fn of(code: &[u8]) -> Self {
+        Self([&Sha256::digest(code)[..], code].concat())
+    }
+
+    /// The code in a file; none where it is torn.
+    pub fn of_file(content: Vec<u8>) -> Option<Self> {
+        Some(Self(content)).filter(Self::is_whole)
+    }
+
+    /// The content of a file with this code.
+    pub fn as_file(&self) -> &[u8] {
+        &self.0
+    }
+
     fn is_whole(&self) -> bool {
         let digest = self.0.get(..DIGEST);
         digest.is_some_and(|digest| Sha256::digest(self.bytes())[..] == *digest)
@@ -278,24 +291,22 @@ impl Folder {
         }
         let mut content = Vec::new();
         file.read_to_end(&mut content)?;
-        let code = Code(content);
-        if !code.is_whole() {
+        let code = Code::of_file(content);
+        if code.is_none() {
             debug!("{} is torn, compiling anew", path.display());
-            return Ok(None);
         }
-        Ok(Some(code))
+        Ok(code)
     }
 
     /// Puts code into a file, whole or not at all, and deletes what is old.
-    fn write(&self, name: &OsString, code: &[u8]) -> Result<(), Unusable> {
+    fn write(&self, name: &OsString, code: &Code) -> Result<(), Unusable> {
         let unfinished = format!("{:032x}.{EXTENSION}", fastrand::u128(..));
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         let mut file = File::from(rustix::fs::openat(&self.opened, &unfinished, flags, mode)?);
         let written = file
-            .write_all(&Sha256::digest(code))
-            .and_then(|()| file.write_all(code))
+            .write_all(code.as_file())
             .map_err(Unusable::from)
             .and_then(|()| {
                 Ok(rustix::fs::renameat(

@@ -10,7 +10,7 @@
 //! | [`prepare`] | an account made ready, before the first request |
 //! | [`consent`] | what a component asks for, against what was approved |
 //! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
-//! | [`compiled`] | compiled code, kept between runs |
+//! | [`compile`], [`compiled`] | components compiled, within limits; their code, kept between runs |
 //! | [`limits`], `resources`, `meter`, [`contract`], [`stopped`] | how much a call may take, and what it may return |
 //! | [`egress`] | where a component may send requests |
 //! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
@@ -35,6 +35,7 @@ pub mod attempt;
 pub mod bindings;
 pub mod cli;
 pub mod commands;
+pub mod compile;
 pub mod compiled;
 pub mod config;
 pub mod connector;
@@ -83,6 +84,9 @@ use log::Terminal;
 
 /// Runs the program with the process's arguments, and tells on standard error what kept it from running.
 pub fn run() -> ExitStatus {
+    if compile::is_asked_for() {
+        return compile::child();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -203,6 +203,7 @@ async fn find(runtime: &Runtime, config: &Config, account: &Account) -> anyhow::
     let named = || named(config, account);
     let loaded = runtime
         .load(&account.component, account.sha256.as_deref())
+        .await
         .with_context(named)?;
     let mut described = describe(&loaded).await.with_context(named)?;
     let asked = asked(&loaded, &described.manifest).with_context(named)?;

@@ -12,6 +12,11 @@ use crate::config::Retry;
 /// The longest that an API or a destination may make a run wait at a time.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
+/// The longest that an API or a destination may make a run wait between two good answers, all waits together; where
+/// `retry.total` is longer, as long as that. An API counts by the minute, the hour or the day, and a run that waits for
+/// the next day is better begun anew.
+const MAX_RATE_LIMIT_WAITS: Duration = Duration::from_secs(60 * 60);
+
 /// How many times in a row an API or a destination may ask for fewer requests before the source is given up.
 const MOST_RATE_LIMITED: u32 = 20;
 
@@ -66,7 +71,7 @@ impl Attempts {
     ///
     /// | fault | what |
     /// |---|---|
-    /// | `RateLimited` | wait what is asked, an hour at most, but not less than a back-off; as `Unavailable` where no time is named |
+    /// | `RateLimited` | wait what is asked, but not less than a back-off, for an hour in all or `retry.total` where that is longer; as `Unavailable` where no time is named |
     /// | `Unavailable` | back off with full jitter, not less than is asked, for `retry.total` in all, what `RateLimited` asked for apart |
     /// | `Expired` | at once, once between two good answers |
     /// | `Final` | give up |
@@ -87,6 +92,9 @@ impl Attempts {
                     return Next::GiveUp;
                 }
                 let wait = self.pause(retry, random).max(asked.min(LONGEST_WAIT));
+                if self.asked + wait > MAX_RATE_LIMIT_WAITS.max(retry.total) {
+                    return Next::GiveUp;
+                }
                 self.asked += wait;
                 Next::Again(wait)
             }
@@ -249,6 +257,30 @@ mod tests {
             .take_while(|_| attempts.after(&error, &RETRY, Duration::ZERO, 0.5) != Next::GiveUp)
             .count();
         assert_eq!(tries, 20);
+    }
+
+    #[test]
+    fn rate_limits_take_an_hour_in_all_or_the_total_where_that_is_longer() {
+        let total = |seconds| Retry {
+            total: Duration::from_secs(seconds),
+            ..RETRY
+        };
+        for (retry, asked, tries) in [
+            (total(100), u64::MAX, 1),
+            (total(100), 3_600, 1),
+            (total(100), 1_800, 2),
+            (total(100), 1_500, 2),
+            (total(7_200), 3_600, 2),
+            (total(100_000), 3_600, 20),
+        ] {
+            let mut attempts = Attempts::default();
+            let error = Error::RateLimited(delay(Some(asked)));
+            let waits = (0..100)
+                .map(|_| attempts.after(&error, &retry, Duration::ZERO, 0.5))
+                .take_while(|next| *next != Next::GiveUp)
+                .count();
+            assert_eq!(waits, tries, "{retry:?} {asked}");
+        }
     }
 
     #[test]

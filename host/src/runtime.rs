@@ -2,10 +2,11 @@
 //!
 //! Compiled code is kept between runs: see [`crate::compiled`].
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -15,7 +16,8 @@ use wasmtime::{Config, Engine};
 
 use crate::bindings::ConnectorApiPre;
 use crate::bindings::inventory::connector::secrets;
-use crate::compiled::Cache;
+use crate::compile::{CompileError, Compiler};
+use crate::compiled::{Cache, Code};
 use crate::hex::hex;
 use crate::printable::fault;
 use crate::sandbox::Sandbox;
@@ -27,18 +29,15 @@ const TICK: Duration = Duration::from_millis(50);
 /// interpreter along.
 const LARGEST: u64 = 64 << 20;
 
-/// How long a component may take to compile. The one of this project takes a second, so that a minute leaves room
-/// for far larger ones on slow machines; what takes longer was written to keep the compiler busy.
-const LONGEST_TO_COMPILE: Duration = Duration::from_secs(60);
-
-/// The stack of the thread that compiles, in bytes: what a main thread has.
-const COMPILE_STACK: usize = 8 << 20;
-
 /// Compiles and links components.
 #[derive(Clone)]
 pub struct Runtime {
     engine: Engine,
     cache: Cache,
+    compiler: Compiler,
+    /// The last component of each file that could not be compiled: its digest, and why. It is not compiled again in
+    /// each run of a service.
+    failed: Arc<Mutex<HashMap<PathBuf, (String, CompileError)>>>,
 }
 
 /// A component that is ready to be instantiated.
@@ -77,24 +76,24 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
-    /// It took too long to compile.
+    /// It takes more to compile than any ordinary component.
     #[error(
-        "{path} took longer than {} s to compile, which no ordinary component does: do not trust it, and report \
-             it to its maker", LONGEST_TO_COMPILE.as_secs()
+        "{path} cannot be used: {why}, unlike any ordinary component. Do not trust it, and report it to its maker; \
+         it is not compiled again until the file changes or asset-host starts anew"
     )]
-    TooLong {
+    Uncompilable {
         /// The file.
         path: PathBuf,
+        /// What it takes too much of.
+        why: CompileError,
     },
-    /// There is no thread to compile it.
-    #[error(
-        "cannot start a thread to compile {path}: {source}. Let this user have more threads (ulimit -u) or memory"
-    )]
-    NoThread {
+    /// There is no process to compile it.
+    #[error("{path} was not compiled: {why}")]
+    NotCompiled {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        why: CompileError,
     },
     /// The file is not the one that the account pins.
     #[error(
@@ -141,12 +140,7 @@ impl Runtime {
     ///
     /// When wasmtime does not support this machine.
     pub fn new() -> anyhow::Result<Self> {
-        let mut config = Config::new();
-        config.epoch_interruption(true);
-        // Both are for backtraces through a component, which nobody is shown; to compile with them takes 3 MiB more.
-        config.generate_address_map(false);
-        config.native_unwind_info(false);
-        let engine = Engine::new(&config)?;
+        let engine = engine()?;
         let ticking = engine.weak();
         std::thread::Builder::new()
             .name("epoch".to_owned())
@@ -157,8 +151,12 @@ impl Runtime {
                     std::thread::sleep(TICK);
                 }
             })?;
-        let cache = Cache::of_user();
-        Ok(Self { engine, cache })
+        Ok(Self {
+            engine,
+            cache: Cache::of_user(),
+            compiler: Compiler::of_this_program()?,
+            failed: Arc::default(),
+        })
     }
 
     /// The engine, for who measures what it costs.
@@ -170,9 +168,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, is too large, is not the pinned one, takes too long to compile, or is no
+    /// When the file cannot be read, is too large, is not the pinned one, takes too much to compile, or is no
     /// connector.
-    pub fn load(&self, path: &Path, pinned: Option<&str>) -> Result<Loaded, LoadError> {
+    pub async fn load(&self, path: &Path, pinned: Option<&str>) -> Result<Loaded, LoadError> {
         let path = path.to_owned();
         let bytes = read(&path)?;
         let digest = hex(&Sha256::digest(&bytes));
@@ -185,31 +183,30 @@ impl Runtime {
                 found: digest,
             });
         }
-        let head = bytes.get(..8).map(<[u8]>::to_vec);
         let no_component = |why: String| LoadError::NoComponent {
             path: path.clone(),
             why,
         };
-        let compile = {
-            let (this, digest) = (self.clone(), digest.clone());
-            move || this.cache.load(&this.engine, &digest, &bytes)
-        };
-        let loaded = within(LONGEST_TO_COMPILE, compile).map_err(|missed| match missed {
-            Missed::TooLong => LoadError::TooLong { path: path.clone() },
-            Missed::Panicked => no_component("the compiler gave up on it".to_owned()),
-            Missed::NoThread(source) => LoadError::NoThread {
+        match bytes.get(..8) {
+            Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
+                let why = "it is a core module; build it for the target wasm32-wasip2";
+                return Err(no_component(why.to_owned()));
+            }
+            Some([0, b'a', b's', b'm', ..]) => {}
+            _ => return Err(no_component("it does not begin like one".to_owned())),
+        }
+        let compile = async || self.compile(&path, &digest, &bytes).await;
+        let loaded = self.cache.load(&self.engine, &digest, compile).await;
+        let (component, source) = loaded.map_err(|why| match why {
+            CompileError::Invalid(why) => no_component(why),
+            why if why.is_final() => LoadError::Uncompilable {
                 path: path.clone(),
-                source,
+                why,
             },
-        })?;
-        let (component, source) = loaded.map_err(|error| {
-            no_component(match head.as_deref() {
-                Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-                    "it is a core module; build it for the target wasm32-wasip2".to_owned()
-                }
-                Some([0, b'a', b's', b'm', ..]) => first_line(&error),
-                _ => "it does not begin like one".to_owned(),
-            })
+            why => LoadError::NotCompiled {
+                path: path.clone(),
+                why,
+            },
         })?;
         debug!(code = ?source, component = %path.display(), "loaded");
         let component_type = component.component_type();
@@ -231,6 +228,30 @@ impl Runtime {
         })
     }
 
+    /// Compiles a component, unless the same one in that file could not be compiled before.
+    async fn compile(
+        &self,
+        path: &Path,
+        digest: &str,
+        component: &[u8],
+    ) -> Result<Code, CompileError> {
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, why)) = failed().get(path)
+            && known == digest
+        {
+            return Err(why.clone());
+        }
+        debug!(component = %path.display(), "compiling");
+        let compiled = self.compiler.compile(component).await;
+        match &compiled {
+            Err(why) if why.is_final() => {
+                failed().insert(path.to_owned(), (digest.to_owned(), why.clone()));
+            }
+            _ => drop(failed().remove(path)),
+        }
+        compiled
+    }
+
     /// What a component may import: clocks, randomness, HTTP, secrets, and the parts of `wasi:cli` and
     /// `wasi:filesystem` that every Rust program imports, which are empty here.
     fn linker(&self) -> wasmtime::Result<Linker<Sandbox>> {
@@ -240,6 +261,16 @@ impl Runtime {
         secrets::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox| sandbox)?;
         Ok(linker)
     }
+}
+
+/// The engine. Code that one of it compiles runs in every other one.
+pub(crate) fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // Both are for backtraces through a component, which nobody is shown; to compile with them takes 3 MiB more.
+    config.generate_address_map(false);
+    config.native_unwind_info(false);
+    Engine::new(&config)
 }
 
 /// Reads a component file, and no more of it than a component may have.
@@ -263,34 +294,6 @@ fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
-/// Why there is no result of [`within`].
-#[derive(Debug)]
-enum Missed {
-    TooLong,
-    Panicked,
-    NoThread(std::io::Error),
-}
-
-/// What `work` gives, on a thread of its own, if it does so in time. Else the thread goes on, as nothing can end it:
-/// it goes with the process.
-fn within<T: Send + 'static>(
-    limit: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Missed> {
-    let (done, result) = mpsc::sync_channel(1);
-    let span = tracing::Span::current();
-    std::thread::Builder::new()
-        .name("compile".to_owned())
-        .stack_size(COMPILE_STACK)
-        // Nobody waits for what comes too late.
-        .spawn(move || span.in_scope(|| drop(done.send(work()))))
-        .map_err(Missed::NoThread)?;
-    result.recv_timeout(limit).map_err(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => Missed::TooLong,
-        mpsc::RecvTimeoutError::Disconnected => Missed::Panicked,
-    })
-}
-
 /// The first line of an error, which may quote the component.
 fn first_line(error: &wasmtime::Error) -> String {
     let text = format!("{error:#}");
@@ -300,30 +303,43 @@ fn first_line(error: &wasmtime::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compile::MAX_COMPILE_TIME;
 
-    #[test]
-    fn a_file_may_have_so_much_and_no_more() {
+    #[tokio::test]
+    async fn a_file_may_have_so_much_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bomb.wasm");
         let file = File::create(&path).unwrap();
         let runtime = Runtime::new().unwrap();
         file.set_len(LARGEST + 1).unwrap();
-        let error = runtime.load(&path, None).err().unwrap();
+        let error = runtime.load(&path, None).await.err().unwrap();
         assert!(matches!(error, LoadError::TooLarge { .. }), "{error}");
         file.set_len(LARGEST).unwrap();
-        let error = runtime.load(&path, None).err().unwrap();
+        let error = runtime.load(&path, None).await.err().unwrap();
         assert!(matches!(error, LoadError::NoComponent { .. }), "{error}");
     }
 
-    #[test]
-    fn who_waits_for_work_is_not_held_by_it() {
-        assert_eq!(within(LONGEST_TO_COMPILE, || 7).unwrap(), 7);
-        let (end, ended) = mpsc::channel::<()>();
-        let missed = within(Duration::from_millis(1), move || ended.recv()).unwrap_err();
-        assert!(matches!(missed, Missed::TooLong), "{missed:?}");
-        drop(end);
-        let missed = within(LONGEST_TO_COMPILE, || panic!("on purpose")).unwrap_err();
-        assert!(matches!(missed, Missed::Panicked), "{missed:?}");
+    #[tokio::test]
+    async fn a_component_that_takes_too_much_is_not_compiled_again_until_its_file_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.wasm");
+        let compiled = folder.path().join("compiled");
+        let script = format!(
+            "cat >/dev/null; echo once >>'{}'; echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$",
+            compiled.display()
+        );
+        let runtime = Runtime {
+            cache: Cache::default(),
+            compiler: Compiler::by_script(folder.path(), &script, MAX_COMPILE_TIME),
+            ..Runtime::new().unwrap()
+        };
+        for (content, times) in [("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 3)] {
+            std::fs::write(&path, format!("\0asm\x0d\0\x01\0{content}")).unwrap();
+            let error = runtime.load(&path, None).await.err().unwrap();
+            assert!(matches!(error, LoadError::Uncompilable { .. }), "{error}");
+            let compiled = std::fs::read_to_string(&compiled).unwrap();
+            assert_eq!(compiled.lines().count(), times);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ struct Guest;
 impl Hostile for Guest {
     fn describe(mut manifest: Value) -> String {
         if let Some(hosts) = manifest.get_mut("hosts") {
-            *hosts = json!(["api.guest.example", "*.other.example"]);
+            *hosts = json!(["api.guest.example", "*.api.other.example"]);
         }
         if let Some(field) = manifest.pointer_mut("/secrets/0/config_field") {
             *field = json!("api_url");

@@ -25,7 +25,7 @@ fn manifest_asks_for_more() {
     for _ in 0..2 {
         place.host(&["collect"]).expect(2).says(&[
             ACCOUNT,
-            "+ host *.other.example",
+            "+ host *.api.other.example",
             "~ secret secret: from the URL in token_url to the URL in api_url",
             "asset-host approve",
         ]);
@@ -36,7 +36,7 @@ fn manifest_asks_for_more() {
     place
         .host(&["approve", "--account", ACCOUNT])
         .expect(0)
-        .says(&["+ host *.other.example"]);
+        .says(&["+ host *.api.other.example"]);
     place.host(&["collect"]).expect(0);
 }
 
@@ -53,7 +53,7 @@ fn what_an_account_lacks_does_not_hide_that_more_is_asked_for() {
             .host(&[command, "--account", ACCOUNT])
             .expect(2)
             .says(&[
-                "+ host *.other.example",
+                "+ host *.api.other.example",
                 "~ secret secret: from the URL in token_url to the URL in api_url",
                 "asset-host approve",
                 "config.api_url: is missing: the secret secret goes to its host",

@@ -16,6 +16,7 @@ mod support;
 
 mod addresses;
 mod canary;
+mod compile;
 mod consent;
 mod limits;
 mod listener;

@@ -93,7 +93,7 @@ async fn read(
     path: &Path,
     account: Option<&Account>,
 ) -> anyhow::Result<(Loaded, Described, Vec<Problem>)> {
-    let loaded = Runtime::new()?.load(path, None)?;
+    let loaded = Runtime::new()?.load(path, None).await?;
     let mut described = prepare::describe(&loaded).await?;
     let problems = match account {
         Some(account) => {

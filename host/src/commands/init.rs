@@ -11,6 +11,7 @@ use crate::cli;
 use crate::config::{Retry, is_account_name};
 use crate::duration;
 use crate::exit::ExitStatus;
+use crate::manifest::schema::Schema;
 use crate::manifest::{Manifest, PLACEHOLDER, Secret};
 use crate::prepare;
 use crate::printable::printable;
@@ -41,7 +42,7 @@ pub async fn run(
         Some(named) => named.clone(),
         None => super::beside_program()?,
     };
-    let loaded = Runtime::new()?.load(&component, None)?;
+    let loaded = Runtime::new()?.load(&component, None).await?;
     let manifest = prepare::manifest(&loaded).await?;
     write(&manifest, &loaded.digest, &component, config, args, out)
 }
@@ -297,29 +298,25 @@ pub fn configuration(manifest: &Manifest, sha256: &str, component: &Path, accoun
 }
 
 /// What a field is, as a comment: its title and description.
-fn about(schema: &Value) -> Option<String> {
-    let texts: Vec<&str> = ["title", "description"]
-        .iter()
-        .filter_map(|name| schema.get(name)?.as_str())
+fn about(schema: &Schema) -> Option<String> {
+    let texts: Vec<&str> = [&schema.title, &schema.description]
+        .into_iter()
+        .filter_map(|text| text.as_deref())
         .collect();
     (!texts.is_empty()).then(|| comment(&texts.join(": ")))
 }
 
 /// A field's line: set where it must be, else commented out.
-fn field(manifest: &Manifest, name: &str, schema: &Value) -> String {
-    let example = |key: &str| schema.get(key)?.as_array()?.first().and_then(toml);
-    let default = schema.get("default").and_then(toml);
+fn field(manifest: &Manifest, name: &str, schema: &Schema) -> String {
+    let default = schema.default.as_ref().and_then(toml);
     if manifest.requires(name) {
-        let value = default.unwrap_or_else(|| match schema.get("type").and_then(Value::as_str) {
-            None | Some("string") => quoted(PLACEHOLDER),
-            // A text there fails the check by the schema, so nobody runs with a value that was made up.
-            Some(_) => example("examples").unwrap_or_else(|| quoted(PLACEHOLDER)),
-        });
+        // A value of another type fails the check by the schema as well, so nobody runs with one that was made up.
+        let value = default.unwrap_or_else(|| quoted(PLACEHOLDER));
         return format!("{name} = {value}");
     }
+    let first_choice = || schema.choices.as_ref()?.first().and_then(toml);
     let value = default
-        .or_else(|| example("examples"))
-        .or_else(|| example("enum"))
+        .or_else(first_choice)
         .unwrap_or_else(|| "\"\"".to_owned());
     format!("#{name} = {value}")
 }

@@ -31,8 +31,20 @@ impl Place {
 
     fn load_of(&self, bytes: &[u8]) -> Source {
         let digest = hex(&Sha256::digest(bytes));
-        let cache = Cache::in_folder(self.path());
-        cache.load(&self.engine, &digest, bytes).unwrap().1
+        self.load_by(&Cache::in_folder(self.path()), &digest, bytes)
+    }
+
+    fn load_by(&self, cache: &Cache, digest: &str, bytes: &[u8]) -> Source {
+        let compile = async || {
+            self.engine
+                .precompile_component(bytes)
+                .map(|code| Code::of(&code))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let loaded = runtime.block_on(cache.load(&self.engine, digest, compile));
+        loaded.unwrap().1
     }
 
     /// The only file of the cache.
@@ -198,8 +210,7 @@ fn without_a_folder_it_compiles() {
     let place = Place::new();
     let digest = hex(&Sha256::digest(COMPONENT));
     let cache = Cache::default();
-    let (_, source) = cache.load(&place.engine, &digest, COMPONENT).unwrap();
-    assert_eq!(source, Source::Compiled);
+    assert_eq!(place.load_by(&cache, &digest, COMPONENT), Source::Compiled);
     // A file in the folder's place.
     std::fs::create_dir(place.folder.path().join("caches")).unwrap();
     std::fs::write(place.path(), "").unwrap();

@@ -12,11 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::Url;
 
 use crate::config::Account;
-use crate::manifest::{Manifest, is_uri};
+use crate::manifest::Manifest;
 
 mod difference;
 mod standing;
@@ -58,11 +57,9 @@ pub struct Bound {
 impl Asks {
     /// What the component with this digest and manifest asks for; `account` is the one for which it is to run.
     pub fn of(sha256: &str, manifest: &Manifest, account: Option<&Account>) -> Self {
-        let fields = manifest.config.get("properties").and_then(Value::as_object);
+        let fields = manifest.config.properties.iter().flatten();
         let url_fields: BTreeSet<String> = fields
-            .into_iter()
-            .flatten()
-            .filter(|(_, schema)| is_uri(schema))
+            .filter(|(_, schema)| schema.is_uri())
             .map(|(field, _)| field.clone())
             .collect();
         let is_set =
@@ -123,7 +120,7 @@ impl fmt::Display for Bound {
 
 /// The origin of the default of a field of the config.
 fn default_origin(manifest: &Manifest, field: &str) -> Option<String> {
-    let text = manifest.field(field)?.get("default")?.as_str()?;
+    let text = manifest.field(field)?.default.as_ref()?.as_str()?;
     let origin = Url::parse(text).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
 }

@@ -187,7 +187,7 @@ fn a_manifest_asks_for_hosts_secrets_and_urls() {
             { "name": "key", "title": "Key", "description": "Shown once.", "config_field": "token_url" },
             { "name": "pin", "title": "PIN", "description": "Shown once.", "config_field": "api_host" }
         ],
-        "hosts": ["id.example", "*.api.example"], "rate_limits": []
+        "hosts": ["id.example", "*.api.eu.example"], "rate_limits": []
     });
     let manifest = Manifest::parse(&manifest.to_string()).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -197,7 +197,7 @@ fn a_manifest_asks_for_hosts_secrets_and_urls() {
     std::fs::write(&file, text).unwrap();
     let config = Config::load(&file).unwrap();
     let mut expected = Asks {
-        hosts: texts(["id.example", "*.api.example"]),
+        hosts: texts(["id.example", "*.api.eu.example"]),
         secrets: [
             ("key", bound("token_url", Some("https://id.example"))),
             ("pin", bound("api_host", None)),
@@ -211,7 +211,7 @@ fn a_manifest_asks_for_hosts_secrets_and_urls() {
     assert_eq!(asks, expected);
     assert_eq!(
         asks.to_string(),
-        "hosts *.api.example, id.example; secret key, to the URL in token_url (https://id.example); secret pin, to \
+        "hosts *.api.eu.example, id.example; secret key, to the URL in token_url (https://id.example); secret pin, to \
          the URL in api_host"
     );
     expected.opened.clear();

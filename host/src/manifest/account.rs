@@ -1,10 +1,10 @@
 //! Checks an account against the manifest of its component.
 
-use jsonschema::ValidationError;
-use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::{Manifest, RESERVED, is_read_only, validator};
+use super::schema::Schema;
+use super::values::{self, Fault, What};
+use super::{Manifest, RESERVED};
 use crate::config::{Account, Problem};
 use crate::egress::is_loopback;
 use crate::printable::fault;
@@ -41,19 +41,20 @@ impl Manifest {
         problems
     }
 
-    /// What is wrong with a value for this field of the config, whatever the other fields are; nothing where all is well.
+    /// Returns what is wrong with a value for this field of the config; nothing where it fits.
     pub fn faults_of(&self, field: &str, value: &Value) -> Vec<String> {
-        let mut schema = self.config.clone();
-        if let Some(schema) = schema.as_object_mut() {
-            schema.remove("required");
-        }
-        match validator(&schema) {
-            Ok(validator) => validator
-                .iter_errors(&serde_json::json!({ field: value }))
-                .map(|error| fault(&error.to_string()))
-                .collect(),
-            Err(error) => vec![format!("the component's schema is unusable: {error}")],
-        }
+        let Some(schema) = self.field(field) else {
+            return vec![format!("the config has no field {field:?}")];
+        };
+        let text = |found: Fault| match found.what {
+            What::Unknown(name) => format!("{name:?} is an unknown key"),
+            What::Missing(name) => format!("{name:?} is missing"),
+            What::Unfit { value, why } => format!("{value} {why}"),
+        };
+        values::check(schema, value)
+            .into_iter()
+            .map(|found| fault(&text(found)))
+            .collect()
     }
 
     /// Finds keys of the config that belong elsewhere, and values that a person has yet to fill in.
@@ -67,7 +68,7 @@ impl Manifest {
                 )
             } else if RESERVED.contains(&name.as_str()) {
                 format!("is set by the command line only: use `asset-host collect --{name} TIME`")
-            } else if self.field(name).is_some_and(is_read_only) {
+            } else if self.field(name).is_some_and(Schema::is_read_only) {
                 "is set by the component itself, for each source that it finds: take it out"
                     .to_owned()
             } else if value == PLACEHOLDER {
@@ -80,68 +81,46 @@ impl Manifest {
         }
     }
 
-    /// Validates the config against the component's schema. Keys that were found wrong already, and
-    /// what is inside them, are not told a second time.
+    /// Checks the config against the component's schema. Keys that were found wrong already, and what is inside
+    /// them, are not told a second time.
     fn check_values(&self, account: &Account, problems: &mut Vec<Problem>) {
-        let validator = match validator(&self.config) {
-            Ok(validator) => validator,
-            Err(error) => {
-                let message = format!("the component's schema is unusable: {error}");
-                return problems.push(Problem::new(account.key("config", "*"), message));
-            }
-        };
         let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
         let is_told = |problem: &Problem| told.iter().any(|key| problem.is_at(key));
         let config = Value::Object(account.config.clone());
-        for error in validator.iter_errors(&config) {
-            let found = self.problems_of(account, &error);
-            problems.extend(found.into_iter().filter(|problem| !is_told(problem)));
-        }
+        let found = values::check(&self.config, &config);
+        let found = found
+            .into_iter()
+            .map(|found| self.problem_of(account, found));
+        problems.extend(found.filter(|problem| !is_told(problem)));
     }
 
-    /// Turns one fault that the schema found into problems, one for each key.
-    fn problems_of(&self, account: &Account, error: &ValidationError<'_>) -> Vec<Problem> {
-        let path = error.instance_path().as_str();
-        // The key of something inside the faulty value.
-        let inside = |name: &str| {
-            let path = path.replace('/', ".");
-            format!("account.{}.config{path}.{name}", account.name)
+    /// The problem that a fault of a value is.
+    fn problem_of(&self, account: &Account, found: Fault) -> Problem {
+        let field = found.path.join(".");
+        let key = match field.as_str() {
+            "" => format!("account.{}.config", account.name),
+            field => account.key("config", field),
         };
-        match error.kind() {
-            ValidationErrorKind::AdditionalProperties { unexpected }
-            | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
-                .iter()
-                .map(|name| {
-                    let known: Vec<&str> = self.fields().map(|(name, _)| name).collect();
-                    let message = format!(
-                        "unknown key{}; the component {} {} knows {}",
-                        similar::hint(name, known.iter().copied()),
-                        self.name,
-                        self.version,
-                        known.join(", ")
-                    );
-                    Problem::new(inside(name), message)
-                })
-                .collect(),
-            ValidationErrorKind::Required {
-                property: Value::String(name),
-            } => {
-                let message = format!("is missing: set it{}", self.title(name));
-                vec![Problem::new(inside(name), message)]
+        match found.what {
+            What::Unknown(name) => {
+                let known: Vec<&str> = self.fields().map(|(name, _)| name).collect();
+                let message = format!(
+                    "unknown key{}; the component {} {} knows {}",
+                    similar::hint(&name, known.iter().copied()),
+                    self.name,
+                    self.version,
+                    known.join(", ")
+                );
+                Problem::new(format!("{key}.{name}"), message)
             }
-            _ => {
-                let field = path.trim_start_matches('/').replace('/', ".");
-                let message = if self.is_secretive(&field) {
-                    error.masked().to_string()
-                } else {
-                    error.to_string()
-                };
-                let key = match field.as_str() {
-                    "" => format!("account.{}.config", account.name),
-                    field => account.key("config", field),
-                };
-                vec![Problem::new(key, message)]
+            What::Missing(name) => {
+                let message = format!("is missing: set it{}", self.title(&name));
+                Problem::new(format!("{key}.{name}"), message)
             }
+            What::Unfit { why, .. } if self.is_secretive(&field) => {
+                Problem::new(key, format!("the value {why}"))
+            }
+            What::Unfit { value, why } => Problem::new(key, fault(&format!("{value} {why}"))),
         }
     }
 
@@ -228,8 +207,7 @@ impl Manifest {
     /// The title of a field of the config in brackets, where it has one.
     fn title(&self, field: &str) -> String {
         self.field(field)
-            .and_then(|schema| schema.get("title"))
-            .and_then(Value::as_str)
+            .and_then(|schema| schema.title.as_deref())
             .map(|title| format!(" ({title})"))
             .unwrap_or_default()
     }

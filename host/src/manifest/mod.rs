@@ -1,25 +1,30 @@
 //! The manifest: what a component says that it is and asks for.
 //!
-//! It is the word of a component that may be hostile, so it is checked against the contract's published
-//! schema, `wit/manifest.schema.json`, before anything in it is shown or obeyed.
+//! It is the word of a component that may be hostile, so it is checked before anything in it is shown or obeyed. The
+//! contract publishes the form as a JSON Schema, `wit/manifest.schema.json`; here it is types and the rules in `rules.rs`.
 
-use std::collections::BTreeSet;
-
-use jsonschema::{Draft, PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::printable::fault;
+use serde_path_to_error::Segment;
 
 mod account;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod published_tests;
 mod reach;
+mod rules;
+pub mod schema;
 #[cfg(test)]
 pub(crate) mod tests;
+mod values;
 
 pub use account::PLACEHOLDER;
+use rules::Faults;
+use schema::Schema;
 
-/// The contract's JSON Schema of a manifest.
-pub const SCHEMA: &str = include_str!("../../../wit/manifest.schema.json");
+/// The largest manifest, in bytes: room for every list at its longest. It also bounds the memory that its JSON takes.
+pub const MAX_MANIFEST_BYTES: usize = 256 << 10;
 
 /// The fields of the config that the host sets itself, from `--since` and `--until`.
 pub const RESERVED: [&str; 2] = ["since", "until"];
@@ -27,8 +32,9 @@ pub const RESERVED: [&str; 2] = ["since", "until"];
 /// The format of manifests that is known here.
 const VERSION: u64 = 1;
 
-/// A checked manifest. The schema's descriptions of the fields hold here.
+/// A checked manifest. The published schema describes the fields in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The format of the manifest: 1.
     pub manifest_version: u64,
@@ -46,8 +52,8 @@ pub struct Manifest {
     pub ocsf: Ocsf,
     /// The dialects in which the component writes events; at least one, the default first.
     pub dialects: Vec<String>,
-    /// The JSON Schema of the config: an object with `properties`.
-    pub config: Value,
+    /// The schema of the config: an object with `properties`.
+    pub config: Schema,
     /// The secrets that the component asks for.
     pub secrets: Vec<Secret>,
     /// The hosts that the component wants to reach by https on port 443, some beginning with `*.`.
@@ -58,6 +64,7 @@ pub struct Manifest {
 
 /// Which OCSF events a component makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ocsf {
     /// The version of OCSF.
     pub version: String,
@@ -67,6 +74,7 @@ pub struct Ocsf {
 
 /// A secret that a component asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Secret {
     /// The name by which the component asks for it.
     pub name: String,
@@ -80,6 +88,7 @@ pub struct Secret {
 
 /// How many requests the vendor's API allows in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// The number of requests.
     pub requests: u32,
@@ -109,12 +118,17 @@ pub enum ManifestError {
         /// The format.
         found: u64,
     },
-    /// The manifest does not fit its schema or contradicts itself; one line for each fault.
+    /// The text is longer than any manifest needs to be.
+    #[error(
+        "the component's manifest has {found} bytes, and {MAX_MANIFEST_BYTES} are allowed: take another build of it"
+    )]
+    TooLarge {
+        /// The length of the text in bytes.
+        found: usize,
+    },
+    /// The manifest does not have the form that the contract demands, or contradicts itself; one line for each fault.
     #[error("the component's manifest breaks the contract; take another build of it\n{}", .0.join("\n"))]
     Invalid(Vec<String>),
-    /// The program's own copy of the schema is unusable.
-    #[error("the schema of manifests that this asset-host was built with is unusable: {0}")]
-    Schema(String),
 }
 
 impl Manifest {
@@ -122,8 +136,12 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// When the text is not JSON, of an unknown format, does not fit the schema, or contradicts itself.
+    /// When the text is too large, not JSON, of an unknown format, not of the form that the contract demands, or
+    /// contradicts itself.
     pub fn parse(json: &str) -> Result<Self, ManifestError> {
+        if json.len() > MAX_MANIFEST_BYTES {
+            return Err(ManifestError::TooLarge { found: json.len() });
+        }
         let value: Value = serde_json::from_str(json).map_err(|error| ManifestError::NotJson {
             line: error.line(),
             column: error.column(),
@@ -133,111 +151,55 @@ impl Manifest {
             Some(found) if found != VERSION => return Err(ManifestError::Version { found }),
             _ => {}
         }
-        let schema: Value = serde_json::from_str(SCHEMA)
-            .map_err(|error| ManifestError::Schema(error.to_string()))?;
-        let validator =
-            validator(&schema).map_err(|error| ManifestError::Schema(error.to_string()))?;
-        let faults: Vec<String> = validator
-            .iter_errors(&value)
-            .map(|error| match error.instance_path().as_str() {
-                "" => fault(&error.to_string()),
-                path => fault(&format!("{path}: {error}")),
-            })
-            .collect();
-        if !faults.is_empty() {
-            return Err(ManifestError::Invalid(faults));
-        }
-        let manifest: Self = serde_json::from_value(value)
-            .map_err(|error| ManifestError::Invalid(vec![fault(&error.to_string())]))?;
-        match manifest.contradictions() {
-            faults if faults.is_empty() => Ok(manifest),
-            faults => {
-                let faults = faults.iter().map(|text| fault(text)).collect();
-                Err(ManifestError::Invalid(faults))
+        let mut faults = Faults::default();
+        let manifest: Self = match serde_path_to_error::deserialize(&value) {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                faults.add(&pointer(error.path()), error.inner());
+                return Err(ManifestError::Invalid(faults.0));
             }
+        };
+        // Types read more than the published schema allows: `null` for what is absent, an array for an object.
+        if serde_json::to_value(&manifest).ok().as_ref() != Some(&value) {
+            let why = "has a null, or an array in the place of an object, which the contract does not allow";
+            faults.add("", why);
+        }
+        rules::check(&manifest, &mut faults);
+        if faults.0.is_empty() {
+            Ok(manifest)
+        } else {
+            Err(ManifestError::Invalid(faults.0))
         }
     }
 
     /// Returns the schema of a field of the config.
-    pub fn field(&self, name: &str) -> Option<&Value> {
-        self.config.get("properties")?.get(name)
+    pub fn field(&self, name: &str) -> Option<&Schema> {
+        self.config.field(name)
     }
 
     /// Returns the fields of the config that a person sets, with their schemas, by name.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Schema)> {
         self.config
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
+            .properties
+            .iter()
             .flatten()
             .map(|(name, schema)| (name.as_str(), schema))
-            .filter(|(name, schema)| !RESERVED.contains(name) && !is_read_only(schema))
+            .filter(|(name, schema)| !RESERVED.contains(name) && !schema.is_read_only())
     }
 
     /// Whether a person must set this field of the config.
     pub fn requires(&self, field: &str) -> bool {
-        self.config
-            .get("required")
-            .and_then(Value::as_array)
-            .is_some_and(|required| required.iter().any(|name| name == field))
-    }
-
-    /// What the schema cannot say: references within the manifest.
-    fn contradictions(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut names = BTreeSet::new();
-        for (index, secret) in self.secrets.iter().enumerate() {
-            if !names.insert(&secret.name) {
-                faults.push(format!(
-                    "/secrets/{index}/name: {:?} comes twice",
-                    secret.name
-                ));
-            }
-            if self.field(&secret.name).is_some() {
-                faults.push(format!(
-                    "/secrets/{index}/name: {:?} is a field of the config as well",
-                    secret.name
-                ));
-            }
-            if !self.field(&secret.config_field).is_some_and(is_uri) {
-                faults.push(format!(
-                    "/secrets/{index}/config_field: {:?} is not a field of the config of format \"uri\"",
-                    secret.config_field
-                ));
-            }
-        }
-        let properties = self.config.get("properties").and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
-            if is_read_only(schema) && self.requires(name) {
-                faults.push(format!(
-                    "/config/required: {name:?} is read-only, so nobody may set it"
-                ));
-            }
-        }
-        if let Err(error) = validator(&self.config) {
-            faults.push(format!("/config: is not a usable JSON Schema: {error}"));
-        }
-        faults
+        self.config.requires(field)
     }
 }
 
-/// Whether a field of the config, by its schema, takes a URL: where a request may go, or a secret.
-pub fn is_uri(field: &Value) -> bool {
-    field.get("format").and_then(Value::as_str) == Some("uri")
-}
-
-/// Whether a field of the config, by its schema, is the component's own to set, in the config of a source.
-fn is_read_only(field: &Value) -> bool {
-    field.get("readOnly") == Some(&Value::Bool(true))
-}
-
-/// Compiles a schema. Patterns run in linear time, whatever the component put in them, and references lead
-/// nowhere else, as the crate is built without its means to fetch files or URLs.
-fn validator(schema: &Value) -> Result<Validator, Box<jsonschema::ValidationError<'static>>> {
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .map_err(Box::new)
+/// Writes the path of a fault as a JSON Pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Map { key } => format!("/{key}"),
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Manifest, is_uri};
+use super::Manifest;
 use crate::config::{Account, Problem};
 use crate::egress::is_loopback;
 use crate::egress::policy::{Hosts, normal};
@@ -45,7 +45,7 @@ impl Manifest {
     pub fn typed_urls(&self, account: &Account, problems: &mut Vec<Problem>) -> Vec<Url> {
         let mut urls = Vec::new();
         for (field, value) in &account.config {
-            let Some(schema) = self.field(field).filter(|schema| is_uri(schema)) else {
+            let Some(schema) = self.field(field).filter(|schema| schema.is_uri()) else {
                 continue;
             };
             let why = match value.as_str().and_then(|text| normal(text).ok()) {
@@ -63,7 +63,7 @@ impl Manifest {
             };
             let key = account.key("config", field);
             if problems.iter().all(|problem| problem.key != key) {
-                let example = schema.get("default").and_then(|default| default.as_str());
+                let example = schema.default.as_ref().and_then(|default| default.as_str());
                 let example = example.unwrap_or("https://api.example.com");
                 problems.push(Problem::new(key, format_args!("{why}, as in {example}")));
             }

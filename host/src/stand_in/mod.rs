@@ -161,7 +161,7 @@ fn stand_in() -> Result<String, NoRandomBytes> {
 /// URL, or neither is there.
 pub fn bound_url(manifest: &Manifest, account: Option<&Account>, field: &str) -> Option<Url> {
     let typed = account.and_then(|account| account.config.get(field));
-    let default = || manifest.field(field)?.get("default");
+    let default = || manifest.field(field)?.default.as_ref();
     // As the URL of a request is read, so that the two can be compared.
     normal(typed.or_else(default)?.as_str()?).ok()
 }

@@ -8,7 +8,7 @@ use crate::config::{Account, Problem, SecretMode, Timeouts};
 use crate::consent::Standing;
 use crate::egress::policy::normal;
 use crate::limits::Limits;
-use crate::manifest::{Manifest, RateLimit, is_uri};
+use crate::manifest::{Manifest, RateLimit};
 use crate::quantity;
 use crate::runtime::Loaded;
 use crate::stand_in::bound_url;
@@ -200,7 +200,7 @@ fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) 
         .unwrap_or_default();
     // Checked with the account: it leaves some of what the manifest asks for, and adds nothing.
     let hosts = own.hosts.clone().unwrap_or_else(|| manifest.hosts.clone());
-    let url_fields = manifest.fields().filter(|(_, schema)| is_uri(schema));
+    let url_fields = manifest.fields().filter(|(_, schema)| schema.is_uri());
     Reach {
         narrowed_from: own.hosts.is_some().then(|| manifest.hosts.clone()),
         hosts,

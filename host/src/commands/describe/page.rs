@@ -9,6 +9,7 @@ use crate::egress::MOST_REQUEST_BODY;
 use crate::http_client::MOST_HEADERS;
 use crate::limits::{ALONE, STACK};
 use crate::manifest::Manifest;
+use crate::manifest::schema::Schema;
 use crate::printable::printable;
 use crate::quantity;
 use crate::stderr::{MOST_BYTES, MOST_LINES};
@@ -241,7 +242,10 @@ fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
 /// Where its requests may go.
 fn reach(facts: &Facts) -> Vec<String> {
     let reach = &facts.reach;
-    let https = |host: &String| format!("{host}, by https");
+    let https = |host: &String| match host.strip_prefix("*.") {
+        Some(name) => format!("{host}, by https: every name that ends in .{name}"),
+        None => format!("{host}, by https"),
+    };
     let mut lines: Vec<_> = reach.hosts.iter().map(https).collect();
     if let Some(asked) = &reach.narrowed_from {
         let left = if reach.hosts.is_empty() {
@@ -300,16 +304,17 @@ fn secret_mode(facts: &Facts) -> &'static str {
 
 /// What a person sets.
 fn fields(manifest: &Manifest) -> Vec<String> {
-    let line = |(field, schema): (&str, &Value)| {
+    let line = |(field, schema): (&str, &Schema)| {
         let default = schema
-            .get("default")
+            .default
+            .as_ref()
             .map(|value| format!(", default {value}"));
         let required = if manifest.requires(field) {
             ", required"
         } else {
             ""
         };
-        let title = schema.get("title").and_then(Value::as_str).unwrap_or(field);
+        let title = schema.title.as_deref().unwrap_or(field);
         format!("{field}: {title}{required}{}", default.unwrap_or_default())
     };
     manifest.fields().map(line).collect()

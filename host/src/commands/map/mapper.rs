@@ -61,7 +61,7 @@ impl Mapper {
             }
             None => {
                 let (path, sha256) = crate::commands::component(args.component.as_deref(), config)?;
-                let loaded = runtime.load(&path, sha256.as_deref())?;
+                let loaded = runtime.load(&path, sha256.as_deref()).await?;
                 let how = how(&loaded, args).await?;
                 (loaded, how)
             }
