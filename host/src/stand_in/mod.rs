@@ -32,13 +32,14 @@ use crate::egress::policy::normal;
 use crate::hex::hex;
 use crate::manifest::Manifest;
 
+mod decode;
 mod mask;
-mod occurrences;
 mod put_in;
+mod search;
 #[cfg(test)]
 mod tests;
 
-pub use mask::{Encoding, NotInflated, Unreadable, inflated};
+pub use mask::{Encoding, Unreadable, Withheld, inflated};
 pub use put_in::{Misplaced, Sending};
 
 /// What stand-ins begin with, so that a person who sees one in a component's output knows it. Lower case, as

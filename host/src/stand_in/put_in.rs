@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use url::{Url, form_urlencoded};
 
-use super::occurrences::{holds, holds_plainly};
+use super::search::{holds, holds_plainly};
 use super::{Secret, Secrets};
 use crate::config::SecretMode;
 use crate::egress::is_loopback;
