@@ -313,6 +313,19 @@ fn secret_read_back_from_an_answer_that_takes_long_to_search() {
     place.collect(1).passed("limits.cpu");
 }
 
+/// A secret is longer than its stand-in: a request full of them is not sent.
+#[test]
+fn secret_many_times() {
+    let secret = CANARY.repeat(100);
+    let servers = Servers::start();
+    let place = servers.guest("secret_many_times").secret(&secret);
+    place
+        .collect(1)
+        .failed(&["the body of a request would be larger than 1 MiB"])
+        .denied(&[("secret", 2)]);
+    assert_eq!(servers.token.connections(), 0);
+}
+
 /// So that the search is known to find something where there is something to be found.
 #[test]
 fn dumps_its_memory_with_the_value_in_it() {
