@@ -159,7 +159,7 @@ fn a_failed_check_is_no_success_because_nobody_reads_it() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     let mut check = work
         .command(&["check"])
-        .env("TEST_CLIENT_SECRET", "wrong")
+        .env("TEST_CLIENT_SECRET", "wrong-secret")
         .spawn()
         .unwrap();
     drop(check.stdout.take());

@@ -290,6 +290,7 @@ impl Connector {
     /// count.
     async fn take(&mut self) -> Result<Instance, Stopped> {
         self.egress.reasons().begin_call();
+        self.egress.host_time().begin_call();
         self.requests.begin_call();
         self.passed.take();
         if let Some(mut instance) = self.instance.take() {
@@ -341,7 +342,12 @@ impl Connector {
         } = &self.access;
         let began = Instant::now();
         let waited = self.egress.waits().past(began);
-        let mut call = pin!(metered(call, limits.cpu, &self.passed));
+        let mut call = pin!(metered(
+            call,
+            limits.cpu,
+            self.egress.host_time(),
+            &self.passed
+        ));
         let ended = loop {
             let waited = self.egress.waits().total().saturating_sub(waited);
             let allowed = timeouts.call + waited.min(MOST_WAIT);

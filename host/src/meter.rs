@@ -1,10 +1,13 @@
 //! How long a call computes.
 //!
 //! The engine makes a component give way many times a second, so a call is many short polls; what each of them
-//! costs is told by the clock of the thread that does it. Waiting costs nothing, whoever else computes meanwhile.
+//! costs is told by the clock of the thread that does it. Waiting costs nothing, whoever else computes meanwhile, but for
+//! what the host computes on another thread because of what the component asked for: it charges that as [`HostTime`].
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,8 +15,50 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::limits::{Limit, Passed};
 
-/// Runs `call` until it ends or a limit is told as passed, by whoever it is; more than `most` of computing is
-/// told here. What passed a limit comes to nothing, also where it ended by itself.
+/// What the host computes for a component on other threads than that of its call: charged to the call that is under way.
+#[derive(Debug, Clone, Default)]
+pub struct HostTime(Arc<AtomicU64>);
+
+impl HostTime {
+    /// Counts from zero again.
+    pub fn begin_call(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Begins to charge what the current thread computes.
+    pub fn start(&self) -> Stopwatch {
+        Stopwatch {
+            host_time: self.clone(),
+            charged: thread_time(),
+        }
+    }
+
+    fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Charges what one thread computes. Not to be moved to another thread.
+pub struct Stopwatch {
+    host_time: HostTime,
+    /// Up to which time of the thread.
+    charged: Duration,
+}
+
+impl Stopwatch {
+    /// Charges what the thread has computed since it was charged last; gives what the call has been charged in all.
+    pub fn charge(&mut self) -> Duration {
+        let now = thread_time();
+        let more = now.saturating_sub(self.charged).as_nanos();
+        self.charged = now;
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.host_time.0.fetch_add(more, Ordering::Relaxed);
+        self.host_time.total()
+    }
+}
+
+/// Runs `call` until it ends or a limit is told as passed, by whoever it is; more than `most` of computing, `host_time`
+/// included, is told here. What passed a limit comes to nothing, also where it ended by itself.
 ///
 /// # Errors
 ///
@@ -21,6 +66,7 @@ use crate::limits::{Limit, Passed};
 pub async fn metered<F: Future>(
     call: F,
     most: Duration,
+    host_time: &HostTime,
     passed: &Passed,
 ) -> Result<F::Output, Limit> {
     let mut call = pin!(call);
@@ -29,7 +75,7 @@ pub async fn metered<F: Future>(
         let before = thread_time();
         let polled = call.as_mut().poll(context);
         computed += thread_time().saturating_sub(before);
-        if computed > most {
+        if computed + host_time.total() > most {
             passed.tell(Limit::Cpu);
         }
         match passed.take() {
@@ -70,7 +116,8 @@ mod tests {
         let run = instance
             .get_typed_func::<(), ()>(&mut store, "run")
             .unwrap();
-        let ended = metered(run.call_async(&mut store, ()), MOST, &Passed::default()).await;
+        let call = run.call_async(&mut store, ());
+        let ended = metered(call, MOST, &HostTime::default(), &Passed::default()).await;
         assert_eq!(ended.map(|called| called.is_ok()), Err(Limit::Cpu));
     }
 
@@ -83,14 +130,35 @@ mod tests {
             }
             7
         });
-        let ended = metered(elsewhere, MOST, &Passed::default()).await;
+        let ended = metered(elsewhere, MOST, &HostTime::default(), &Passed::default()).await;
         assert_eq!(ended.map(Result::unwrap), Ok(7));
+    }
+
+    #[tokio::test]
+    async fn what_the_host_computes_elsewhere_counts_until_the_next_call() {
+        let host_time = HostTime::default();
+        let charged = host_time.clone();
+        let elsewhere = tokio::task::spawn_blocking(move || {
+            let mut stopwatch = charged.start();
+            while stopwatch.charge() <= MOST {
+                std::hint::spin_loop();
+            }
+        });
+        let passed = Passed::default();
+        let ended = metered(elsewhere, MOST, &host_time, &passed).await;
+        assert_eq!(ended.map(|_| ()), Err(Limit::Cpu));
+        host_time.begin_call();
+        let ended = metered(async { 7 }, MOST, &host_time, &passed).await;
+        assert_eq!(ended, Ok(7));
     }
 
     #[tokio::test]
     async fn what_passed_another_limit_comes_to_nothing() {
         let passed = Passed::default();
         let call = async { passed.tell(Limit::Requests) };
-        assert_eq!(metered(call, MOST, &passed).await, Err(Limit::Requests));
+        assert_eq!(
+            metered(call, MOST, &HostTime::default(), &passed).await,
+            Err(Limit::Requests)
+        );
     }
 }

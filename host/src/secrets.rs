@@ -9,8 +9,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::duration;
 use crate::similar;
@@ -30,6 +30,10 @@ const LONGEST: usize = 64 << 10;
 
 /// How long a program may take to print a secret, where `timeout` does not say it.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The shortest secret of a component, in bytes. Shorter values are in answers by chance, where a stand-in would break
+/// them.
+pub const MIN_LENGTH: usize = 8;
 
 /// Where one secret comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -153,6 +157,12 @@ pub enum SecretError {
     /// The source gave too much; holds the source.
     #[error("{0} is longer than 64 KiB: it must hold the secret and nothing else")]
     TooLong(String),
+    /// The secret of a component is too short to be kept from it.
+    #[error(
+        "the secret has fewer than {MIN_LENGTH} bytes, so it cannot be told from what answers hold by chance: check that its \
+         source gives the whole secret, or have its issuer make a longer one"
+    )]
+    TooShort,
     /// The program's output cannot be read.
     #[error("cannot read what the program {program:?} prints: {source}")]
     Output {
@@ -252,6 +262,19 @@ fn timeout(value: &toml::Value) -> Result<Duration, SourceError> {
         .and_then(|text| duration::parse(text).ok())
         .filter(|timeout| !timeout.is_zero())
         .ok_or(SourceError::Timeout)
+}
+
+/// The secret of a component, if it is long enough to be found in answers. That of a destination may be shorter: no
+/// component sends it, so none can read it back.
+///
+/// # Errors
+///
+/// When it is not.
+pub fn long_enough(secret: SecretString) -> Result<SecretString, SecretError> {
+    if secret.expose_secret().len() < MIN_LENGTH {
+        return Err(SecretError::TooShort);
+    }
+    Ok(secret)
 }
 
 /// Reads to the end, or a byte more than the longest secret.

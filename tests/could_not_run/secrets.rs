@@ -117,5 +117,14 @@ fn a_secret_that_is_not_there() {
                 "/no/such/program",
             ],
         ),
+        (
+            SECRET,
+            "{ command = [\"/bin/echo\", \"seven-7\"] }",
+            &[
+                "account.acme.secrets.client_secret",
+                "fewer than 8 bytes",
+                "whole secret",
+            ],
+        ),
     ]);
 }

@@ -7,6 +7,51 @@ use sophos_central_simulator::Request;
 
 use crate::place::Place;
 
+/// An encoder, by its name.
+type Encoder = (&'static str, fn(&str) -> String);
+
+/// The encodings that docs/security.md names.
+pub const ENCODERS: [Encoder; 9] = [
+    ("as it is", str::to_owned),
+    ("JSON", in_json),
+    ("JSON in ASCII", |text| {
+        in_json(text).replace('é', "\\u00e9")
+    }),
+    ("percent", |text| in_form(text).replace('+', "%20")),
+    ("form", in_form),
+    ("base64", |text| BASE64_STANDARD.encode(text)),
+    ("base64 without padding", |text| {
+        BASE64_STANDARD_NO_PAD.encode(text)
+    }),
+    ("base64url", |text| BASE64_URL_SAFE_NO_PAD.encode(text)),
+    ("base64 over lines", |text| {
+        let base64 = BASE64_STANDARD.encode(text);
+        let lines = base64.as_bytes().chunks(20).map(String::from_utf8_lossy);
+        lines.collect::<Vec<_>>().join("\r\n")
+    }),
+];
+
+fn in_json(text: &str) -> String {
+    let json = serde_json::to_string(text).unwrap();
+    json[1..json.len() - 1].to_owned()
+}
+
+fn in_form(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A text in each of these encodings inside each other, behind what they are: `[JSON inside base64] `.
+pub fn nested(secret: &str) -> Vec<(String, String)> {
+    let mut nested = Vec::new();
+    for (outer, encode_outer) in ENCODERS {
+        for (inner, encode_inner) in ENCODERS {
+            let text = format!("note: {}.", encode_inner(secret));
+            nested.push((format!("{inner} inside {outer}"), encode_outer(&text)));
+        }
+    }
+    nested
+}
+
 /// A text in every form in which it could be written down or sent.
 pub fn forms(secret: &str) -> Vec<Vec<u8>> {
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -37,14 +82,23 @@ pub fn forms(secret: &str) -> Vec<Vec<u8>> {
         let whole = BASE64_STANDARD_NO_PAD.encode(format!("{before}{secret}"));
         forms.push(whole.as_bytes()[4..whole.len() - 4].to_vec());
     }
+    for (_, encode_outer) in ENCODERS {
+        forms.extend(ENCODERS.map(|(_, encode)| encode_outer(&encode(secret)).into_bytes()));
+    }
+    forms.sort_unstable();
+    forms.dedup();
     forms
 }
 
 /// Whether these bytes hold the secret in any form.
 pub fn holds(bytes: &[u8], secret: &str) -> bool {
-    forms(secret)
-        .iter()
-        .any(|form| bytes.windows(form.len()).any(|window| window == form))
+    forms(secret).iter().any(|form| find(bytes, form))
+}
+
+/// Whether these bytes hold those. The first byte is compared apart: there are many forms, and whole memories to search.
+fn find(bytes: &[u8], form: &[u8]) -> bool {
+    let mut windows = bytes.windows(form.len());
+    windows.any(|window| window[0] == form[0] && window == form)
 }
 
 /// Everything that was sent in a request.

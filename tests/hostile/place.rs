@@ -1,10 +1,10 @@
 //! A workplace with a guest: its account, what the guest may reach and is told, and what a run came to.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sophos_central_simulator::{Fleet, Options};
+use sophos_central_simulator::{Fleet, Options, resource_usage};
 
 use crate::resolver;
 use crate::support::{QUICK, Ran, Workplace, built};
@@ -27,6 +27,7 @@ pub struct Place {
     config: String,
     token_url: String,
     tables: String,
+    secret: String,
 }
 
 impl Place {
@@ -44,6 +45,7 @@ impl Place {
             config: String::new(),
             token_url: "https://token.guest.example/token".to_owned(),
             tables: String::new(),
+            secret: CANARY.to_owned(),
         };
         place.work.write("names", "");
         place.write();
@@ -68,6 +70,12 @@ impl Place {
     pub fn token_url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.token_url);
         self.write();
+        self
+    }
+
+    /// Sets the guest's secret, in place of the canary.
+    pub fn secret(mut self, secret: &str) -> Self {
+        secret.clone_into(&mut self.secret);
         self
     }
 
@@ -121,13 +129,30 @@ total = "0s"
 
     /// Runs the host with these arguments, with more variables in its environment.
     pub fn host_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
-        let variables = [variables, &[("TEST_GUEST_SECRET", CANARY)]].concat();
+        let variables = [variables, &[("TEST_GUEST_SECRET", self.secret.as_str())]].concat();
         resolver::host(&self.work, args, &variables)
     }
 
     /// Runs the host with these arguments.
     pub fn host(&self, args: &[&str]) -> Ran {
         self.host_with(args, &[])
+    }
+
+    /// Collects both accounts as [`Self::collect`] does, and gives the peak of the host's resident memory with it. Names
+    /// are not resolved by the test's table.
+    #[track_caller]
+    pub fn collect_measured(&self, code: i32) -> (Told, u64) {
+        // To compile the components takes more than to run them.
+        self.host(&["check"]);
+        let mut command = self.work.command(&["collect", "--summary", "summary.json"]);
+        command.env("TEST_GUEST_SECRET", &self.secret);
+        let measurer = Path::new(env!("CARGO_BIN_EXE_resource-usage"));
+        let report = self.work.path("usage.json");
+        let mut measured = resource_usage::measured(measurer, &report, &command);
+        let ran = Ran::of(measured.output().unwrap());
+        let told = self.told(ran.expect(code));
+        told.acme_is_served(self);
+        (told, resource_usage::take(&report).unwrap().peak_memory)
     }
 
     /// Collects both accounts, and asserts the exit code, and that acme was served.

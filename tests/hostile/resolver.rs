@@ -18,12 +18,7 @@ pub fn host(work: &Workplace, args: &[&str], variables: &[(&str, &str)]) -> Ran 
         command.env(variable, work.path(file));
     }
     command.envs(variables.iter().copied());
-    let output = command.output().unwrap();
-    Ran {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ran::of(command.output().unwrap())
 }
 
 /// What the host has looked up so far, each with what it was answered, such as `api.guest.example 127.0.0.1`.

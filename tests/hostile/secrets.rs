@@ -1,11 +1,14 @@
 //! The guest's secret: its value goes to the origin that the manifest binds it to, and nowhere else, whatever the guest
 //! does. A canary is looked for in everything.
 
-use base64::prelude::{BASE64_STANDARD, Engine};
+use std::io::Write;
+
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+use flate2::{Compression, write::GzEncoder};
 use sophos_central_simulator::Fault;
 use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
 
-use crate::canary::{holds, in_no_file, sent};
+use crate::canary::{holds, in_no_file, nested, sent};
 use crate::place::{CANARY, Place};
 
 /// A guest with a server for its API, and one to which its secret belongs.
@@ -208,6 +211,119 @@ fn secret_read_back() {
     assert_eq!(requests[0].request.form("note").as_deref(), Some(CANARY));
     assert_eq!(requests[1].request.header("range"), None);
     assert_eq!(requests[1].request.header("accept-encoding"), Some("gzip"));
+}
+
+/// What a server repeats is found in each encoding that docs/security.md names, and in each inside another.
+#[test]
+fn secret_read_back_in_an_encoding_inside_another() {
+    let nested = nested(CANARY);
+    let sections: Vec<_> = nested
+        .iter()
+        .map(|(name, text)| format!("[{name}] {text}\n"))
+        .collect();
+    let servers = Servers::start();
+    servers.token.fault_always(
+        Route::Plain,
+        Failure::of(Fault::Body {
+            content_type: "text/plain".to_owned(),
+            bytes: sections.concat().into_bytes(),
+        }),
+    );
+    let place = servers.guest("secret_read_back");
+    let told = place.collect(0);
+    let event: serde_json::Value = serde_json::from_str(&told.delivered[0]).unwrap();
+    let reached = event["reached"].as_str().unwrap();
+    let reached: Vec<_> = reached.split('[').skip(1).collect();
+    assert_eq!(reached.len(), nested.len());
+    for ((name, text), reached) in nested.iter().zip(reached) {
+        assert!(reached.starts_with(name), "{name}: {reached}");
+        assert!(reached.contains("standin"), "{name}: {reached}");
+        assert!(!reached.contains(text), "{name}: {reached}");
+    }
+    in_no_file(&place, CANARY);
+}
+
+/// A server that puts what it was sent into a token, as some do with a field of the request.
+#[test]
+fn secret_read_back_in_a_token() {
+    let payload = serde_json::json!({ "iss": "token.guest.example", "note": CANARY });
+    let token = [r#"{"alg":"HS256"}"#, &payload.to_string(), "signature"]
+        .map(|part| BASE64_URL_SAFE_NO_PAD.encode(part))
+        .join(".");
+    let servers = Servers::start();
+    servers.token.fault_always(
+        Route::Plain,
+        Failure::of(Fault::json(&serde_json::json!({ "access_token": token }))),
+    );
+    let place = servers.guest("secret_read_back");
+    let told = place.collect(0);
+    let event: serde_json::Value = serde_json::from_str(&told.delivered[0]).unwrap();
+    let reached: serde_json::Value =
+        serde_json::from_str(event["reached"].as_str().unwrap()).unwrap();
+    let parts: Vec<_> = reached["access_token"]
+        .as_str()
+        .unwrap()
+        .split('.')
+        .collect();
+    assert_eq!(parts[0], token.split('.').next().unwrap());
+    assert!(parts[1].contains("standin"), "{reached}");
+    for part in parts {
+        let decoded = BASE64_URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+        let decoded = String::from_utf8_lossy(&decoded);
+        assert!(!decoded.contains("canary"), "{decoded}");
+    }
+}
+
+/// A token server that answers with so many bytes of a text over and over, of which little is on the wire.
+fn repeats(text: &str, bytes: usize) -> Servers {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let block = text.repeat((1 << 20) / text.len());
+    for _ in 0..bytes / block.len() {
+        encoder.write_all(block.as_bytes()).unwrap();
+    }
+    let servers = Servers::start();
+    let answer = Fault::Status {
+        code: 200,
+        headers: vec![("content-encoding".to_owned(), "gzip".to_owned())],
+        body: Some(encoder.finish().unwrap()),
+    };
+    servers
+        .token
+        .fault_always(Route::Plain, Failure::of(answer));
+    servers
+}
+
+/// A stand-in is longer than a short secret: what the component would get counts, not what the server sends.
+#[test]
+fn secret_read_back_many_times() {
+    let servers = repeats("canary-8", 64 << 20);
+    let place = servers.guest("secret_read_back").secret("canary-8");
+    let (told, peak) = place.collect_measured(1);
+    told.passed("limits.response_bytes");
+    assert!(peak < 400 << 20, "{} MiB", peak >> 20);
+}
+
+/// To search an answer is computing that the component causes.
+#[test]
+fn secret_read_back_from_an_answer_that_takes_long_to_search() {
+    let servers = repeats("\\u0041+%41QUJD", 32 << 20);
+    let place = servers
+        .guest("secret_read_back")
+        .table("limits", "cpu = \"1s\"");
+    place.collect(1).passed("limits.cpu");
+}
+
+/// A secret is longer than its stand-in: a request full of them is not sent.
+#[test]
+fn secret_many_times() {
+    let secret = CANARY.repeat(100);
+    let servers = Servers::start();
+    let place = servers.guest("secret_many_times").secret(&secret);
+    place
+        .collect(1)
+        .failed(&["the body of a request would be larger than 1 MiB"])
+        .denied(&[("secret", 2)]);
+    assert_eq!(servers.token.connections(), 0);
 }
 
 /// So that the search is known to find something where there is something to be found.

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use sophos_central_simulator::intake::API_KEY;
@@ -70,6 +70,15 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// What a host came to that has ended with this output.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Asserts the exit code, and shows what was printed where it is another.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
@@ -200,12 +209,7 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
 
     /// Runs the host to its end.
     pub fn host(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().unwrap();
-        Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(self.command(args).output().unwrap())
     }
 
     /// Starts the host; its outputs are dropped.

@@ -11,7 +11,7 @@ use super::{Destination, Problem, Reach, Selection, file};
 use crate::duration;
 use crate::limits::Limits;
 use crate::manifest::RateLimit;
-use crate::secrets::SecretSource;
+use crate::secrets::{SecretSource, long_enough};
 use crate::similar;
 
 /// How often everything is walked, where `full_every` does not say it.
@@ -143,7 +143,7 @@ impl Account {
         let mut secrets = BTreeMap::new();
         let mut problems = Vec::new();
         for (name, source) in &self.secrets {
-            match source.resolve() {
+            match source.resolve().and_then(long_enough) {
                 Ok(secret) => {
                     secrets.insert(name.clone(), secret);
                 }

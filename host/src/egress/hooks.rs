@@ -23,6 +23,7 @@ use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed, RequestCount};
+use crate::meter::HostTime;
 use crate::rate_limit::SharedLimiter;
 use crate::stand_in::{Misplaced, Secrets, Sending, Unreadable};
 use crate::stop::Stop;
@@ -80,13 +81,18 @@ impl Egress {
             limiter: access.limiter.clone(),
             stop: access.stop.clone(),
             waits: Waits::default(),
-            answers: Answers::default(),
+            answers: Answers::new(&access.limits),
         }
     }
 
     /// How long requests of the connector wait for the rate limit; a wait counts as a whole as soon as it begins.
     pub fn waits(&self) -> &Waits {
         &self.waits
+    }
+
+    /// How long the host has computed for the connector's answers, apart from its calls.
+    pub fn host_time(&self) -> &HostTime {
+        self.answers.host_time()
     }
 
     /// Why requests of the connector came to nothing.
@@ -231,8 +237,7 @@ impl Egress {
         origin: &str,
         response: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
-        let most = self.limits.response_bytes;
-        let masked = self.answers.masked(&self.secrets, response, most).await;
+        let masked = self.answers.masked(&self.secrets, response).await;
         masked.map_err(|kept| match kept {
             Kept::Unreadable => {
                 warn!(
@@ -242,6 +247,10 @@ impl Egress {
                 Error::HttpResponseContentCoding(None)
             }
             Kept::TooLarge => self.fault_before(origin, &Fault::BodyTooLarge),
+            Kept::TooMuchComputing => {
+                self.reasons.passed(Limit::Cpu);
+                Error::InternalError(None)
+            }
             Kept::Broken(error) => error,
         })
     }

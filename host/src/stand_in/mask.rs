@@ -1,7 +1,7 @@
 //! The values taken out of an answer again, where a server repeats what it was sent.
 
+use std::cmp::Reverse;
 use std::io::Read;
-use std::ops::Range;
 
 use flate2::read::GzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -9,17 +9,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, response};
 use hyper::body::Bytes;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 
-use super::occurrences::{holds_plainly, occurrences};
-use super::{Secret, Secrets};
+use super::Secrets;
+use super::search::{Place, Search, holds_plainly};
 use crate::config::SecretMode;
 
 #[cfg(test)]
 mod tests;
 
-/// Values of fewer bytes are in any answer by chance, a token for example, and taking them out would break it.
-const SHORT: usize = 4;
-
-/// An id that has this many characters in a row in common with a value is taken for a part of it.
+/// An id that has this many characters in a row in common with a value is taken for a part of it. No secret of a
+/// component is shorter.
 const IN_COMMON: usize = 8;
 
 /// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
@@ -65,58 +63,70 @@ impl Encoding {
     }
 }
 
-/// Why a compressed body cannot be had.
+/// Why a component does not get a body that can be looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotInflated {
-    /// It is larger than allowed.
+pub enum Withheld {
+    /// It is larger than allowed: inflated, or with the stand-ins in it.
     TooLarge,
     /// It is damaged, or broke off.
     Damaged,
+    /// Whoever waits for it gave up before it was searched to its end.
+    GivenUp,
 }
 
-/// A body that was compressed with gzip, of so many bytes at most.
+/// A body that was compressed with gzip, of at most `most` bytes.
 ///
 /// # Errors
 ///
 /// When it is larger or damaged.
-pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, NotInflated> {
+pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, Withheld> {
     let mut body = Vec::new();
     // One byte more than allowed tells a body of exactly that from a larger one.
     let mut reader = GzDecoder::new(compressed).take(most.saturating_add(1));
     match reader.read_to_end(&mut body) {
-        Ok(length) if length as u64 > most => Err(NotInflated::TooLarge),
+        Ok(length) if length as u64 > most => Err(Withheld::TooLarge),
         Ok(_) => Ok(Bytes::from(body)),
-        Err(_) => Err(NotInflated::Damaged),
+        Err(_) => Err(Withheld::Damaged),
     }
 }
 
 impl Secrets {
     /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its stand-in there.
-    /// `Content-Length` follows.
+    /// `Content-Length` follows. The body has at most `most` bytes afterwards, and is searched for as long as `go_on` says,
+    /// which is asked every few milliseconds.
     ///
-    /// Found is a value as it is, percent-encoded, in JSON, in base64, and one of these inside another. The
-    /// server is trusted with the secret; this guards against one that repeats what it was sent, not against
-    /// one that works for the component. Where the component has the values themselves, nothing is done.
-    pub fn mask(&self, head: &mut response::Parts, body: Bytes) -> Bytes {
+    /// Found is what [`Search`] finds. The server is trusted with the secret; this guards against one that repeats what it
+    /// was sent, not against one that works for the component. Where the component has the values themselves, nothing is
+    /// done.
+    ///
+    /// # Errors
+    ///
+    /// When the body would be too large, or the search does not go on.
+    pub fn mask(
+        &self,
+        head: &mut response::Parts,
+        body: Bytes,
+        most: u64,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<Bytes, Withheld> {
         self.mask_headers(&mut head.headers);
-        let Some(masked) = self.masked(&body) else {
-            return body;
+        let Some(masked) = self.masked(&body, most, go_on)? else {
+            return Ok(body);
         };
         wipe(body);
         if head.headers.contains_key(CONTENT_LENGTH) {
             head.headers
                 .insert(CONTENT_LENGTH, HeaderValue::from(masked.len()));
         }
-        masked
+        Ok(masked)
     }
 
-    /// Takes every value out of headers or trailers of an answer. A header with a value in its name is taken
-    /// out as a whole.
-    pub fn mask_headers(&self, headers: &mut HeaderMap) {
+    /// Takes every value out of the headers of an answer. A header with a value in its name is taken out as a whole.
+    fn mask_headers(&self, headers: &mut HeaderMap) {
         if self.mode == SecretMode::Value {
             return;
         }
-        for secret in self.long_enough() {
+        for secret in self.by_name.values() {
             // The names of headers are in lower case, whatever a server put there.
             let lower = Zeroizing::new(secret.value().to_ascii_lowercase());
             let names: Vec<_> = headers
@@ -129,61 +139,100 @@ impl Secrets {
             }
         }
         for value in headers.values_mut() {
-            if let Some(masked) = self.masked(value.as_bytes()) {
+            // The client bounds all headers together; a stand-in is at most nine times as long as a value.
+            if let Ok(Some(masked)) = self.masked(value.as_bytes(), u64::MAX, || true) {
                 *value = HeaderValue::from_maybe_shared(masked)
                     .unwrap_or_else(|_| HeaderValue::from_static(""));
             }
         }
     }
 
-    /// The secrets whose values are in no text by chance.
-    fn long_enough(&self) -> impl Iterator<Item = &Secret> {
-        let secrets = self.by_name.values();
-        secrets.filter(|secret| secret.value().len() >= SHORT)
-    }
-
     /// Whether a short text, such as an id, has a value in it or is a part of one, whatever the case.
     pub fn are_in(&self, text: &str) -> bool {
-        self.long_enough().any(|secret| {
-            let value = secret.value();
-            let length = IN_COMMON.min(value.len());
-            let mut parts = text.as_bytes().windows(length);
+        self.by_name.values().any(|secret| {
+            let mut parts = text.as_bytes().windows(IN_COMMON);
             parts.any(|part| {
-                value
-                    .windows(length)
-                    .any(|other| part.eq_ignore_ascii_case(other))
+                let mut others = secret.value().windows(IN_COMMON);
+                others.any(|other| part.eq_ignore_ascii_case(other))
             })
         })
     }
 
     /// A text with the stand-ins where the values were; none where there was no value.
-    fn masked(&self, text: &[u8]) -> Option<Bytes> {
+    fn masked(
+        &self,
+        text: &[u8],
+        most: u64,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Option<Bytes>, Withheld> {
         if self.mode == SecretMode::Value {
-            return None;
+            return Ok(None);
         }
         // All secrets at once: where one is part of another, nothing of the longer may stay.
-        let mut places: Vec<(Range<usize>, &str)> = self
-            .long_enough()
-            .flat_map(|secret| {
-                let places = occurrences(text, secret.value()).into_iter();
-                places.map(|place| (place, secret.stand_in.as_str()))
-            })
-            .collect();
-        if places.is_empty() {
-            return None;
-        }
-        places.sort_by(|(one, _), (other, _)| (one.start, other.end).cmp(&(other.start, one.end)));
-        let mut masked = Vec::with_capacity(text.len());
-        let mut end = 0;
-        for (place, stand_in) in places {
-            if place.start >= end {
-                masked.extend_from_slice(text.get(end..place.start).unwrap_or_default());
-                masked.extend_from_slice(stand_in.as_bytes());
+        let secrets = self.by_name.values();
+        let search = Search::new(secrets.map(|secret| (secret.value(), secret.stand_in.as_str())));
+        let mut masked = Masked::new(text, most);
+        let mut places = Vec::new();
+        for step in search.steps(text) {
+            if !go_on() {
+                return Err(Withheld::GivenUp);
             }
-            end = end.max(place.end);
+            // The next step may find a place that overlaps one of this step's.
+            masked.put_in(&mut places, step.start)?;
+            search.places(text, step, &mut places);
         }
-        masked.extend_from_slice(text.get(end..).unwrap_or_default());
-        Some(Bytes::from(masked))
+        masked.put_in(&mut places, text.len())?;
+        masked.finish()
+    }
+}
+
+/// A text into which stand-ins are being put, from its beginning to its end.
+struct Masked<'t> {
+    text: &'t [u8],
+    most: u64,
+    written: Vec<u8>,
+    /// Up to where the text is written or replaced.
+    end: usize,
+}
+
+impl<'t> Masked<'t> {
+    fn new(text: &'t [u8], most: u64) -> Self {
+        Self {
+            text,
+            most,
+            written: Vec::new(),
+            end: 0,
+        }
+    }
+
+    /// Replaces the places that begin before `until`, and keeps the others. No place comes later that begins before it.
+    fn put_in(&mut self, places: &mut Vec<Place<'_>>, until: usize) -> Result<(), Withheld> {
+        places.sort_by_key(|place| (place.range.start, Reverse(place.range.end)));
+        let now = places.partition_point(|place| place.range.start < until);
+        for Place { range, stand_in } in places.drain(..now) {
+            if range.start >= self.end {
+                self.write(self.text.get(self.end..range.start).unwrap_or_default())?;
+                self.write(stand_in.as_bytes())?;
+            }
+            self.end = self.end.max(range.end);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Withheld> {
+        if (self.written.len() + bytes.len()) as u64 > self.most {
+            return Err(Withheld::TooLarge);
+        }
+        self.written.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Option<Bytes>, Withheld> {
+        if self.end == 0 {
+            return Ok(None);
+        }
+        self.write(self.text.get(self.end..).unwrap_or_default())?;
+        Ok(Some(Bytes::from(self.written)))
     }
 }
 

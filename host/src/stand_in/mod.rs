@@ -32,14 +32,17 @@ use crate::egress::policy::normal;
 use crate::hex::hex;
 use crate::manifest::Manifest;
 
+mod decode;
 mod mask;
-mod occurrences;
+mod misplaced;
 mod put_in;
+mod search;
 #[cfg(test)]
 mod tests;
 
-pub use mask::{Encoding, NotInflated, Unreadable, inflated};
-pub use put_in::{Misplaced, Sending};
+pub use mask::{Encoding, Unreadable, Withheld, inflated};
+pub use misplaced::Misplaced;
+pub use put_in::{MAX_SECRET_HEADERS, Sending};
 
 /// What stand-ins begin with, so that a person who sees one in a component's output knows it. Lower case, as
 /// all of a stand-in: where a URL or a header name changes the case of what is in it, it is still found.

@@ -15,10 +15,11 @@ use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use url::{Url, form_urlencoded};
 
-use super::occurrences::{holds, holds_plainly};
+use super::misplaced::Misplaced;
+use super::search::{holds, holds_plainly};
 use super::{Secret, Secrets};
 use crate::config::SecretMode;
-use crate::egress::is_loopback;
+use crate::egress::{MOST_REQUEST_BODY, is_loopback};
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
+
+/// The most bytes that the headers of a request with secrets in them have together: what the engine lets a component put
+/// into all of its headers. Servers take 8 to 64 KiB.
+pub const MAX_SECRET_HEADERS: usize = 128 << 10;
 
 /// A request's body as it is to leave.
 pub struct Sending {
@@ -45,83 +50,6 @@ impl fmt::Debug for Sending {
         let secret = self.secret;
         write!(formatter, "Sending {{ secret: {secret}, .. }}")
     }
-}
-
-/// Why a request with a secret, or its stand-in, may not leave. The texts continue "the component's request was
-/// refused: ".
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Misplaced {
-    /// It is in the URL, which servers and proxies log.
-    #[error(
-        "the secret {secret} is in its URL; it may be in a header value, a form or JSON only: report this to the \
-         component's maker"
-    )]
-    Url {
-        /// The name of the secret.
-        secret: String,
-    },
-    /// It is in the method.
-    #[error(
-        "the secret {secret} is in its method; it may be in a header value, a form or JSON only: report this to \
-         the component's maker"
-    )]
-    Method {
-        /// The name of the secret.
-        secret: String,
-    },
-    /// It is in the name of a header.
-    #[error(
-        "the secret {secret} is in the name of a header; it may be in a header value, a form or JSON only: report \
-         this to the component's maker"
-    )]
-    HeaderName {
-        /// The name of the secret.
-        secret: String,
-    },
-    /// It would go to another origin than the one that it is bound to.
-    #[error(
-        "the secret {secret} may go to {bound_to} alone, where {config_key} leads, and not to {to}: if it belongs \
-         there, set that key, else do not trust this component"
-    )]
-    Origin {
-        /// The name of the secret.
-        secret: String,
-        /// The full key of the config field that the manifest binds it to.
-        config_key: String,
-        /// The origin of that field.
-        bound_to: String,
-        /// The origin of the request.
-        to: String,
-    },
-    /// It would go over the network unencrypted.
-    #[error(
-        "the secret {secret} may go by https alone: set {config_key} to a URL that begins with https"
-    )]
-    Unencrypted {
-        /// The name of the secret.
-        secret: String,
-        /// The full key of the config field that the manifest binds it to.
-        config_key: String,
-    },
-    /// It is in a body in which the host does not know how to write it.
-    #[error(
-        "the secret {secret} is in a body that is neither application/x-www-form-urlencoded nor JSON, or is \
-         compressed: report this to the component's maker; until then secret_mode = \"value\" in the account hands \
-         the secret itself to the component"
-    )]
-    Body {
-        /// The name of the secret.
-        secret: String,
-    },
-    /// Its value cannot be written where the component wants it.
-    #[error(
-        "the secret {secret} has characters that no header may hold, such as a line break: check that its source \
-         holds the secret and nothing else"
-    )]
-    Value {
-        /// The name of the secret.
-        secret: String,
-    },
 }
 
 impl Secrets {
@@ -197,13 +125,23 @@ impl Secrets {
             body,
             secret: false,
         };
+        let mut room = MAX_SECRET_HEADERS;
         for (name, secret) in &self.by_name {
             let stand_in = secret.stand_in.as_bytes();
+            let too_large = |place, most| Misplaced::TooLarge {
+                secret: name.clone(),
+                place,
+                most,
+            };
             for (header, value) in &mut head.headers {
-                let Some(written) = in_header(header, value, secret) else {
+                let Some(place) = InHeader::of(header, value, stand_in) else {
                     continue;
                 };
                 secret.may_go_to(name, url)?;
+                let written = place.with(stand_in, secret.value(), room);
+                let written = written
+                    .ok_or_else(|| too_large("the headers of a request", MAX_SECRET_HEADERS))?;
+                room = room.saturating_sub(written.len());
                 *value = HeaderValue::from_maybe_shared(written).map_err(|_| Misplaced::Value {
                     secret: name.clone(),
                 })?;
@@ -216,7 +154,9 @@ impl Secrets {
                 let written = written.ok_or_else(|| Misplaced::Body {
                     secret: name.clone(),
                 })?;
-                sending.body = Bytes::from_owner(replaced(&sending.body, stand_in, &written));
+                let body = replaced(&sending.body, stand_in, &written, MOST_REQUEST_BODY)
+                    .ok_or_else(|| too_large("the body of a request", MOST_REQUEST_BODY))?;
+                sending.body = Bytes::from_owner(body);
                 sending.secret = true;
                 head.headers
                     .insert(CONTENT_LENGTH, HeaderValue::from(sending.body.len()));
@@ -304,24 +244,40 @@ fn nowhere_but_in_values(
     }
 }
 
-/// The content of a header with the value in it; none where no stand-in of it is there.
-fn in_header(header: &HeaderName, content: &HeaderValue, secret: &Secret) -> Option<Bytes> {
-    let stand_in = secret.stand_in.as_bytes();
-    if holds_plainly(content.as_bytes(), stand_in) {
-        return Some(Bytes::from_owner(replaced(
-            content.as_bytes(),
-            stand_in,
-            secret.value(),
-        )));
+/// Where in a header's value a stand-in is.
+enum InHeader<'a> {
+    /// In the value as it is.
+    Plain(&'a [u8]),
+    /// In the base64 of `Authorization: Basic`, decoded here.
+    Basic(Zeroizing<Vec<u8>>),
+}
+
+impl<'a> InHeader<'a> {
+    /// None where the stand-in is not there.
+    fn of(header: &HeaderName, content: &'a HeaderValue, stand_in: &[u8]) -> Option<Self> {
+        if holds_plainly(content.as_bytes(), stand_in) {
+            return Some(Self::Plain(content.as_bytes()));
+        }
+        let credentials = basic(header, content).filter(|text| holds_plainly(text, stand_in))?;
+        Some(Self::Basic(credentials))
     }
-    let credentials = basic(header, content).filter(|text| holds_plainly(text, stand_in))?;
-    let credentials = replaced(&credentials, stand_in, secret.value());
-    let mut written = Zeroizing::new(String::with_capacity(
-        BASIC.len() + credentials.len().div_ceil(3) * 4,
-    ));
-    written.push_str(BASIC);
-    BASE64.encode_string(&credentials, &mut written);
-    Some(Bytes::from_owner(written))
+
+    /// The header's value with the secret's in it; none where that is longer than `most` bytes.
+    fn with(&self, stand_in: &[u8], secret: &[u8], most: usize) -> Option<Bytes> {
+        match self {
+            Self::Plain(content) => {
+                replaced(content, stand_in, secret, most).map(Bytes::from_owner)
+            }
+            Self::Basic(credentials) => {
+                let credentials = replaced(credentials, stand_in, secret, most)?;
+                let length = BASIC.len() + credentials.len().div_ceil(3) * 4;
+                let mut written = Zeroizing::new(String::with_capacity(length));
+                written.push_str(BASIC);
+                BASE64.encode_string(&credentials, &mut written);
+                (length <= most).then(|| Bytes::from_owner(written))
+            }
+        }
+    }
 }
 
 /// How the credentials of the scheme Basic begin (RFC 7617).
@@ -387,10 +343,16 @@ impl Format {
     }
 }
 
-/// A text with one part of it replaced wherever it stands.
-fn replaced(text: &[u8], part: &[u8], by: &[u8]) -> Zeroizing<Vec<u8>> {
+/// A text with one part of it replaced wherever it stands; none where that is longer than `most` bytes. It is counted before
+/// anything is written: a stand-in has 71 bytes, a secret may have thousands.
+fn replaced(text: &[u8], part: &[u8], by: &[u8], most: usize) -> Option<Zeroizing<Vec<u8>>> {
     let count = memmem::find_iter(text, part).count();
-    let mut written = Zeroizing::new(Vec::with_capacity(text.len() + count * by.len()));
+    let kept = text.len().checked_sub(count.checked_mul(part.len())?)?;
+    let length = kept.checked_add(count.checked_mul(by.len())?)?;
+    if length > most {
+        return None;
+    }
+    let mut written = Zeroizing::new(Vec::with_capacity(length));
     let mut rest = text;
     while let Some((before, after)) = memmem::find(rest, part)
         .and_then(|at| Some((rest.get(..at)?, rest.get(at + part.len()..)?)))
@@ -400,5 +362,5 @@ fn replaced(text: &[u8], part: &[u8], by: &[u8]) -> Zeroizing<Vec<u8>> {
         rest = after;
     }
     written.extend_from_slice(rest);
-    written
+    Some(written)
 }

@@ -37,7 +37,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         limiter: SharedLimiter::new(&[]),
         stop: None,
         waits: Waits::default(),
-        answers: Answers::default(),
+        answers: Answers::new(&limits),
     }
 }
 

@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use flate2::{Compression, write::GzEncoder};
 use http::Response;
 use proptest::prelude::*;
 
 use super::*;
-use crate::stand_in::occurrences::holds;
+use crate::stand_in::search::holds;
+use crate::stand_in::search::tests::{ENCODERS, values};
 use crate::stand_in::tests::{
     TOKEN_URL, VALUE, head, secrets, stand_in_of, standing_in, with_value,
 };
@@ -18,6 +19,11 @@ fn answer(headers: &[(&str, &str)]) -> http::response::Parts {
     let mut answer = Response::new(()).into_parts().0;
     answer.headers = head(headers).headers;
     answer
+}
+
+/// An answer's body with every value taken out, of any size.
+fn masked(secrets: &Secrets, head: &mut http::response::Parts, body: Bytes) -> Bytes {
+    secrets.mask(head, body, u64::MAX, || true).unwrap()
 }
 
 #[test]
@@ -49,7 +55,7 @@ fn an_answer_that_repeats_the_value_has_the_stand_in_there() {
             ("set-cookie", "a=b"),
             ("set-cookie", "a=canary-other"),
         ]);
-        let masked = secrets.mask(&mut head, Bytes::from(before));
+        let masked = masked(&secrets, &mut head, Bytes::from(before));
         assert_eq!(masked, after);
         assert_eq!(head.headers["content-length"], masked.len().to_string());
         assert_eq!(head.headers["x-echo"], format!("a{stand_in}"));
@@ -65,7 +71,7 @@ fn nothing_of_a_secret_stays_that_another_is_part_of() {
     let stand_in = stand_in_of(&secrets);
     let other = secrets.get("other").unwrap();
     let body = Bytes::from("[xx-canary-other-7f3a canary-other]");
-    let masked = secrets.mask(&mut answer(&[]), body);
+    let masked = masked(&secrets, &mut answer(&[]), body);
     assert_eq!(masked, format!("[{stand_in} {other}]"));
 }
 
@@ -74,7 +80,7 @@ fn basic_credentials_that_are_repeated_are_masked_too() {
     let secrets = secrets(SecretMode::StandIn, TOKEN_URL, "canary-7f3a-0b1c");
     let base64 = STANDARD.encode("client:canary-7f3a-0b1c");
     let body = Bytes::from(format!("Authorization: Basic {base64}"));
-    let masked = secrets.mask(&mut answer(&[]), body);
+    let masked = masked(&secrets, &mut answer(&[]), body);
     let masked = String::from_utf8(masked.to_vec()).unwrap();
     assert!(masked.contains(&stand_in_of(&secrets)), "{masked}");
     assert!(masked.len() < "Authorization: Basic ".len() + base64.len() + 71);
@@ -84,17 +90,75 @@ fn basic_credentials_that_are_repeated_are_masked_too() {
 fn a_component_that_has_the_value_reads_answers_as_they_are() {
     let secrets = secrets(SecretMode::Value, TOKEN_URL, VALUE);
     let mut head = answer(&[("x-echo", VALUE)]);
-    let masked = secrets.mask(&mut head, Bytes::from(VALUE));
+    let masked = masked(&secrets, &mut head, Bytes::from(VALUE));
     assert_eq!(masked, VALUE);
     assert_eq!(head.headers["x-echo"].as_bytes(), VALUE.as_bytes());
 }
 
+/// From little on the wire much can be inflated, and a stand-in is longer than a short value.
 #[test]
-fn a_value_that_is_in_any_text_by_chance_does_not_break_an_answer() {
-    let secrets = with_value("abc");
-    let token = Bytes::from("{\"access_token\":\"abcdef\"}");
-    let masked = secrets.mask(&mut answer(&[]), token.clone());
-    assert_eq!(masked, token);
+fn a_body_that_would_be_too_large_with_the_stand_ins_is_withheld() {
+    let secrets = with_value("12345678");
+    let body = Bytes::from("12345678".repeat(1000));
+    let length = 1000 * stand_in_of(&secrets).len() as u64;
+    for (most, expected) in [
+        (length, Ok(length)),
+        (length - 1, Err(Withheld::TooLarge)),
+        (8000, Err(Withheld::TooLarge)),
+    ] {
+        let masked = secrets.mask(&mut answer(&[]), body.clone(), most, || true);
+        let masked = masked.map(|body| body.len() as u64);
+        assert_eq!(masked, expected, "{most}");
+    }
+    // The rest of the text counts as well.
+    let body = Bytes::from(format!("12345678{}", ".".repeat(100)));
+    let masked = secrets.mask(&mut answer(&[]), body, 100, || true);
+    assert_eq!(masked, Err(Withheld::TooLarge));
+}
+
+#[test]
+fn a_search_ends_when_nobody_waits_for_it_any_more() {
+    let body = Bytes::from(vec![b'a'; 10 << 20]);
+    let mut asked = 0;
+    let masked = standing_in().mask(&mut answer(&[]), body, u64::MAX, || {
+        asked += 1;
+        asked < 3
+    });
+    assert_eq!(masked, Err(Withheld::GivenUp));
+    assert_eq!(asked, 3);
+}
+
+#[test]
+fn a_value_across_the_parts_that_are_searched_is_replaced_once() {
+    let secrets = with_value("canary-7f3a-0b1c");
+    let stand_in = stand_in_of(&secrets);
+    for before in [-16, -8, -1, 0].map(|offset| (256_usize << 10).saturating_add_signed(offset)) {
+        let around = (".".repeat(before), ".".repeat(400 << 10));
+        let body = format!("{}canary-7f3a-0b1c{}", around.0, around.1);
+        let masked = masked(&secrets, &mut answer(&[]), Bytes::from(body));
+        assert!(
+            masked == format!("{}{stand_in}{}", around.0, around.1),
+            "{before}"
+        );
+    }
+}
+
+/// What the documentation promises: one encoding inside another.
+#[test]
+fn a_token_with_the_value_in_it_is_masked() {
+    let value = "canary+7f3a/\"odd\"";
+    let secrets = with_value(value);
+    let payload = serde_json::json!({ "iss": "https://id.example.com", "note": value });
+    let token = [r#"{"alg":"HS256"}"#, &payload.to_string(), "signature"]
+        .map(|part| URL_SAFE_NO_PAD.encode(part))
+        .join(".");
+    let body = serde_json::json!({ "access_token": token, "expires_in": 3600 }).to_string();
+    let masked = masked(&secrets, &mut answer(&[]), Bytes::from(body));
+    assert!(!holds(&masked, value.as_bytes()));
+    let masked: serde_json::Value = serde_json::from_slice(&masked).unwrap();
+    let token = masked["access_token"].as_str().unwrap();
+    assert!(token.contains(&stand_in_of(&secrets)), "{token}");
+    assert_eq!(token.split('.').count(), 3);
 }
 
 #[test]
@@ -132,22 +196,22 @@ fn a_body_inflates_up_to_the_bound() {
     let compressed = encoder.finish().unwrap();
     let (torn, _) = compressed.split_at(compressed.len() - 9);
     assert_eq!(inflated(&compressed, 1000).unwrap(), vec![b'x'; 1000]);
-    assert_eq!(inflated(&compressed, 999), Err(NotInflated::TooLarge));
-    assert_eq!(inflated(torn, 1000), Err(NotInflated::Damaged));
-    assert_eq!(inflated(b"plain", 1000), Err(NotInflated::Damaged));
+    assert_eq!(inflated(&compressed, 999), Err(Withheld::TooLarge));
+    assert_eq!(inflated(torn, 1000), Err(Withheld::Damaged));
+    assert_eq!(inflated(b"plain", 1000), Err(Withheld::Damaged));
 }
 
 proptest! {
     #[test]
-    fn no_answer_keeps_the_value(value in "[ -~é😀]{12,40}", around in any::<String>(), way in 0..4) {
+    fn no_answer_keeps_a_value_in_an_encoding_inside_another(
+        value in values(),
+        around in "[ -$&-\\[\\]-~é]{0,12}",
+        outer in prop::sample::select(&ENCODERS[..]),
+        inner in prop::sample::select(&ENCODERS[..]),
+    ) {
         let secrets = with_value(&value);
-        let body = match way {
-            0 => format!("{around}{value}{around}"),
-            1 => url::form_urlencoded::Serializer::new(around).append_pair("s", &value).finish(),
-            2 => serde_json::json!([around, value]).to_string(),
-            _ => serde_json::json!([serde_json::json!([around, value]).to_string()]).to_string(),
-        };
-        let masked = secrets.mask(&mut answer(&[]), Bytes::from(body));
+        let body = outer.1(&format!("{around}{}{around}", inner.1(&value)));
+        let masked = masked(&secrets, &mut answer(&[]), Bytes::from(body));
         prop_assert!(!holds(&masked, value.as_bytes()));
         prop_assert!(holds_plainly(&masked, stand_in_of(&secrets).as_bytes()));
     }

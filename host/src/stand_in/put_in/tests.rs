@@ -312,6 +312,45 @@ fn a_value_that_fits_no_header_is_refused_there_and_fits_a_body() {
     assert_eq!(body, "canary%0A7f3a");
 }
 
+/// A stand-in has 71 bytes, a secret may have thousands.
+#[test]
+fn a_request_that_would_be_too_large_with_the_values_is_refused() {
+    let value = "canary".repeat(500);
+    let secrets = with_value(&value);
+    let stand_in = stand_in_of(&secrets);
+    let fitting = MOST_REQUEST_BODY / value.len();
+    let (_, body, _) = sent(&secrets, TOKEN_URL, &[FORM], &stand_in.repeat(fitting)).unwrap();
+    assert_eq!(body.len(), fitting * value.len());
+    let refused = |headers: &[(&str, &str)], body: &str| {
+        let refused = sent(&secrets, TOKEN_URL, headers, body).unwrap_err();
+        assert!(matches!(refused, Misplaced::TooLarge { .. }), "{refused}");
+        refused.to_string()
+    };
+    let message = refused(&[FORM], &stand_in.repeat(fitting + 1));
+    assert!(message.contains("client_secret"), "{message}");
+    assert!(message.contains("the body"), "{message}");
+    assert!(message.contains("1 MiB"), "{message}");
+
+    let fitting = MAX_SECRET_HEADERS / value.len();
+    let credentials = format!("Basic {}", STANDARD.encode(stand_in.repeat(fitting)));
+    let full = stand_in.repeat(fitting);
+    let half = stand_in.repeat(fitting / 2 + 1);
+    sent(&secrets, TOKEN_URL, &[("x-key", &full)], "").unwrap();
+    for headers in [
+        &[("x-key", format!("{full}{stand_in}").as_str())][..],
+        &[("authorization", credentials.as_str())],
+        &[("x-key", half.as_str()), ("x-other", half.as_str())],
+    ] {
+        let message = refused(headers, "");
+        assert!(message.contains("the headers"), "{message}");
+        assert!(message.contains("128 KiB"), "{message}");
+    }
+    // Where it may not go at all, that is what is told.
+    let body = stand_in.repeat(1000);
+    let elsewhere = sent(&secrets, ELSEWHERE, &[FORM], &body).unwrap_err();
+    assert!(matches!(elsewhere, Misplaced::Origin { .. }), "{elsewhere}");
+}
+
 #[test]
 fn a_component_with_the_value_keeps_to_the_same_rules_as_far_as_seen() {
     let secrets = secrets(SecretMode::Value, TOKEN_URL, VALUE);

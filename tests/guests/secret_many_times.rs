@@ -1,0 +1,31 @@
+//! Fills the bodies of requests with the secret's stand-in, so that they are many times as large with the value in its
+//! place.
+
+use hostile_guests::wasi::http::types::Method;
+use hostile_guests::{Batch, Config, Error, Hostile, all_refused, hostile, secret, send};
+
+/// The most that the host takes of a body.
+const BODY: usize = 1 << 20;
+
+struct Guest;
+
+impl Hostile for Guest {
+    fn collect(config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
+        let secret = secret("secret").unwrap_or_default();
+        let many = secret.repeat((BODY - 4) / secret.len().max(1));
+        let url = config.text("token_url");
+        all_refused(
+            [
+                ("application/x-www-form-urlencoded", format!("s={many}")),
+                ("application/json", format!("[\"{many}\"]")),
+            ]
+            .map(|(content_type, body)| {
+                let headers = [("content-type", content_type)];
+                let sent = send(&Method::Post, url, &headers, body.as_bytes());
+                (content_type.to_owned(), sent)
+            }),
+        )
+    }
+}
+
+hostile!(Guest);
