@@ -36,7 +36,7 @@
 //! | `localhost`, names below it, 127.0.0.0/8, `::1`, `::ffff:127.0.0.0/104` | this machine |
 //! | http | denied but for this machine; so is every other scheme |
 //! | a header of the connection's or the host's: `Host`, `Connection`, `Transfer-Encoding`, `Proxy-*` and their like | refused where the component sets it (`header`) |
-//! | CONNECT, TRACE | denied: a tunnel is not judged, an echo shows what the host put in |
+//! | CONNECT, TRACE, in whatever case | denied: a tunnel is not judged, an echo shows what the host put in |
 //!
 //! # In which order
 //!
