@@ -31,6 +31,11 @@ use crate::stop::Stop;
 /// of an inventory sends, and it is kept in memory as a whole.
 pub const MOST_REQUEST_BODY: usize = 1 << 20;
 
+/// The most requests that an account's component has in progress at the same time, each with a connection of its own.
+/// Each worker of a run has two: the page that it works on, and the one that it asks for ahead. As many connections
+/// again may be kept for later requests.
+pub const MAX_CONNECTIONS: usize = 16;
+
 /// How much of a secret's name is logged that the manifest does not have, in characters.
 const LONGEST_NAME: usize = 100;
 

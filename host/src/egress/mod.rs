@@ -68,5 +68,5 @@ mod policy_tests;
 mod reasons;
 mod waits;
 
-pub use hooks::{Egress, MOST_REQUEST_BODY};
+pub use hooks::{Egress, MAX_CONNECTIONS, MOST_REQUEST_BODY};
 pub use policy::{Policy, is_loopback};
