@@ -17,6 +17,7 @@ use crate::bindings::ConnectorApiPre;
 use crate::bindings::inventory::connector::secrets;
 use crate::compiled::Cache;
 use crate::hex::hex;
+use crate::outgoing;
 use crate::printable::fault;
 use crate::sandbox::Sandbox;
 
@@ -237,6 +238,7 @@ impl Runtime {
         let mut linker = Linker::new(&self.engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        outgoing::bound(&mut linker)?;
         secrets::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox| sandbox)?;
         Ok(linker)
     }

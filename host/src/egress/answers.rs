@@ -16,7 +16,7 @@ use super::hooks::whole;
 use crate::stand_in::{Encoding, NotInflated, Secrets, inflated};
 
 /// How many such answers a connector has in hand at most. A component reads one after another.
-const IN_HAND: usize = 4;
+pub const IN_HAND: usize = 4;
 
 /// What such answers wait for.
 #[derive(Clone)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body::Body as _;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, warn};
@@ -14,11 +15,13 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 
 use super::ahead::Ahead;
 use super::answers::{Answers, Kept};
+use super::charged::{Held, charged};
 use super::denials::{Denials, Rule};
 use super::policy::{Denied, Policy, normal};
 use super::reasons::Reasons;
 use super::waits::Waits;
 use super::{faults, headers};
+use crate::budget::Budget;
 use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
@@ -35,6 +38,10 @@ pub const MOST_REQUEST_BODY: usize = 1 << 20;
 /// Each worker of a run has two: the page that it works on, and the one that it asks for ahead. As many connections
 /// again may be kept for later requests.
 pub const MAX_CONNECTIONS: usize = 16;
+
+/// How many bytes of a request's body the component may hand over before the host takes them: what an answer's headers
+/// may have.
+const BODY_CHUNK: usize = 64 << 10;
 
 /// How much of a secret's name is logged that the manifest does not have, in characters.
 const LONGEST_NAME: usize = 100;
@@ -58,6 +65,7 @@ pub struct Egress {
     stop: Option<Stop>,
     waits: Waits,
     answers: Answers,
+    memory: Budget,
 }
 
 /// A request that may leave by its method and URL, with its body whole.
@@ -65,6 +73,8 @@ struct Leaving {
     head: http::request::Parts,
     url: Url,
     body: Bytes,
+    /// What the body takes of the component's memory.
+    held: Held,
     timeouts: http_client::Timeouts,
 }
 
@@ -86,7 +96,13 @@ impl Egress {
             stop: access.stop.clone(),
             waits: Waits::default(),
             answers: Answers::default(),
+            memory: Budget::new(access.limits.memory_bytes),
         }
+    }
+
+    /// The memory of the connector's component, with what the host keeps for it.
+    pub fn memory(&self) -> &Budget {
+        &self.memory
     }
 
     /// How long requests of the connector wait for the rate limit; a wait counts as a whole as soon as it begins.
@@ -174,6 +190,7 @@ impl Egress {
             mut head,
             url,
             body,
+            held: _until_the_answer_is_there,
             timeouts,
         } = leaving;
         let origin = url.origin().ascii_serialization();
@@ -223,7 +240,8 @@ impl Egress {
                     }
                     egress.fault(&place, &fault)
                 };
-                Ahead::of(body).map_err(in_call).boxed_unsync()
+                let ahead = Ahead::of(body, &self.memory, timeouts.request);
+                ahead.map_err(in_call).boxed_unsync()
             })
         };
         headers::for_component(response.headers_mut());
@@ -237,8 +255,11 @@ impl Egress {
         response: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
         let most = self.limits.response_bytes;
+        let (head, body) = response.into_parts();
+        let (body, held) = charged(body, &self.memory, &self.reasons);
+        let response = Response::from_parts(head, body);
         let masked = self.answers.masked(&self.secrets, response, most).await;
-        masked.map_err(|kept| match kept {
+        let response = masked.map_err(|kept| match kept {
             Kept::Unreadable => {
                 warn!(
                     origin,
@@ -248,7 +269,15 @@ impl Egress {
             }
             Kept::TooLarge => self.fault_before(origin, &Fault::BodyTooLarge),
             Kept::Broken(error) => error,
-        })
+        })?;
+        Ok(response.map(|body| {
+            held.replace(usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX));
+            let body = body.map_frame(move |frame| {
+                let _until_it_is_read = &held;
+                frame
+            });
+            body.boxed_unsync()
+        }))
     }
 
     /// Waits until the rate limit lets a request pass.
@@ -304,18 +333,20 @@ impl Egress {
     }
 }
 
-/// A body as a whole, of so many bytes at most; trailers are left out.
-pub(super) async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Error> {
-    match Limited::new(body, most).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::HttpRequestBodySize(Some(most as u64)))
+/// A body as a whole, of so many bytes at most; trailers are left out. It is one growing buffer: whoever sends a body in
+/// pieces of one byte makes the host keep no more than who does not.
+pub(super) async fn whole(mut body: WasiBody, most: usize) -> Result<Bytes, Error> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if data.len() > most.saturating_sub(whole.len()) {
+            return Err(Error::HttpRequestBodySize(Some(most as u64)));
         }
-        Err(error) => Err(match error.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(_) => Error::HttpProtocolError,
-        }),
+        whole.extend_from_slice(&data);
     }
+    Ok(whole.into())
 }
 
 type Sent = (
@@ -342,6 +373,10 @@ impl WasiHttpHooks for Egress {
         false
     }
 
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -360,11 +395,13 @@ impl WasiHttpHooks for Egress {
             let timeouts = egress.timeouts(options);
             let (head, body) = request.into_parts();
             // A body that breaks off is one of which the component has not written all that it announced.
+            let (body, held) = charged(body, &egress.memory, &egress.reasons);
             let body = whole(body, MOST_REQUEST_BODY).await?;
             let leaving = Leaving {
                 head,
                 url,
                 body,
+                held,
                 timeouts,
             };
             egress.leave(leaving).await

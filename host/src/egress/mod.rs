@@ -51,6 +51,13 @@
 //! 7. What comes back from an origin where a secret may go is looked through for it, before the component has it. Of any
 //!    other answer a bounded part is read before the component asks for it.
 //!
+//! # What is kept
+//!
+//! What the host keeps of a component's requests and answers counts as its memory: the body of a request until its answer
+//! comes, an answer from where a secret may go until it is read, and what is read ahead of any other. The first two fail
+//! where the memory limit has no room for them; without room nothing is read ahead. A component has a bounded number of
+//! requests in progress: one more waits as long as it would for a connection.
+//!
 //! A redirect is an answer for the component, never followed. Each refusal is told to the component (as
 //! `HTTP-request-denied`, by the address layer as `destination-IP-prohibited`), to the log with its rule, to the
 //! person by the failure of the source, and counted in the summary and the metrics.
@@ -58,6 +65,7 @@
 pub mod addresses;
 mod ahead;
 mod answers;
+mod charged;
 pub mod denials;
 mod faults;
 mod headers;

@@ -39,6 +39,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         stop: None,
         waits: Waits::default(),
         answers: Answers::default(),
+        memory: Budget::new(limits.memory_bytes),
     }
 }
 
