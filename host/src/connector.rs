@@ -348,6 +348,7 @@ impl Connector {
             }
         };
         self.stderr.end_call();
+        self.egress.warnings().end_call();
         match ended {
             Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
             Err(Limit::Call | Limit::Cpu) if self.access.client.is_none() => {

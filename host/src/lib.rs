@@ -78,6 +78,7 @@ pub mod stderr;
 pub mod stop;
 pub mod stopped;
 pub mod timestamp;
+mod warnings;
 
 use cli::{Cli, Command};
 use exit::ExitStatus;

@@ -27,6 +27,13 @@ const DEFAULT: Limits = Limits {
     pages: 0,
 };
 
+fn with_batch_bytes(batch_bytes: usize) -> Limits {
+    Limits {
+        batch_bytes,
+        ..LIMITS
+    }
+}
+
 fn event_of(json: &str) -> Event {
     Event {
         device: "d-1".into(),
@@ -126,16 +133,32 @@ fn every_text_has_its_length() {
     long.cursor.push('c');
     assert!(past(Limit::CursorBytes, batch(&mut long, None, &LIMITS)));
 
-    // Four events with their devices, a reject, cursor and mark: 4 * 43 + 22 + 3 + 3.
+    // Four events with their devices, a reject, cursor and mark: 4 * 43 + 322 + 3 + 3.
+    let limits = with_batch_bytes(500);
     let mut full = page(&[&fits, &fits, &fits, &fits]);
     full.mark = Some("now".into());
     full.rejects = vec![Reject {
         id: Some("d-5".into()),
-        reason: "x".repeat(19),
+        reason: "x".repeat(319),
     }];
-    assert_eq!(batch(&mut full, None, &LIMITS), Ok(()));
+    assert_eq!(batch(&mut full, None, &limits), Ok(()));
     full.rejects[0].reason.push('x');
-    assert!(past(Limit::BatchBytes, batch(&mut full, None, &LIMITS)));
+    assert!(past(Limit::BatchBytes, batch(&mut full, None, &limits)));
+}
+
+#[test]
+fn a_reject_without_words_counts_as_its_line_in_the_rejects_file() {
+    let reject = || Reject {
+        id: None,
+        reason: String::new(),
+    };
+    let mut page = page(&[]);
+    page.rejects = vec![reject(), reject()];
+    let length = 2 * MIN_REJECT + page.cursor.len();
+    for (batch_bytes, fits) in [(length, true), (length - 1, false)] {
+        let checked = batch(&mut page, None, &with_batch_bytes(batch_bytes));
+        assert_eq!(checked.is_ok(), fits, "{checked:?}");
+    }
 }
 
 #[test]
@@ -171,7 +194,7 @@ fn a_walk_does_not_stand_still() {
             more,
             ..page(events)
         };
-        let checked = batch(&mut page, cursor, &LIMITS);
+        let checked = batch(&mut page, cursor, &with_batch_bytes(500));
         let expected = match verdict {
             true => Ok(()),
             false => Err(Stopped::Broke(Breach::WalkStandsStill)),

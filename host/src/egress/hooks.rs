@@ -26,9 +26,11 @@ use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed, RequestCount};
+use crate::printable::quote;
 use crate::rate_limit::SharedLimiter;
 use crate::stand_in::{Misplaced, Secrets, Sending, Unreadable};
 use crate::stop::Stop;
+use crate::warnings::Warnings;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
 /// of an inventory sends, and it is kept in memory as a whole.
@@ -42,9 +44,6 @@ pub const MAX_CONNECTIONS: usize = 16;
 /// How many bytes of a request's body the component may hand over before the host takes them: what an answer's headers
 /// may have.
 const BODY_CHUNK: usize = 64 << 10;
-
-/// How much of a secret's name is logged that the manifest does not have, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// What a URL is called that holds a secret.
 const SECRET_URL: &str = "a URL with a secret in it";
@@ -66,6 +65,7 @@ pub struct Egress {
     waits: Waits,
     answers: Answers,
     memory: Budget,
+    warnings: Warnings,
 }
 
 /// A request that may leave by its method and URL, with its body whole.
@@ -97,12 +97,18 @@ impl Egress {
             waits: Waits::default(),
             answers: Answers::default(),
             memory: Budget::new(access.limits.memory_bytes),
+            warnings: Warnings::default(),
         }
     }
 
     /// The memory of the connector's component, with what the host keeps for it.
     pub fn memory(&self) -> &Budget {
         &self.memory
+    }
+
+    /// The warnings about the current call.
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
     }
 
     /// How long requests of the connector wait for the rate limit; a wait counts as a whole as soon as it begins.
@@ -117,13 +123,18 @@ impl Egress {
 
     /// Tells of a request that is not let out: to the log, to the count and to whoever asks for the reason.
     fn refuse(&self, origin: &str, rule: Rule, why: &dyn fmt::Display) {
-        warn!(origin, %rule, "refused a request of the component: {why}");
+        let origin = quote(origin);
+        if self.warnings.admit() {
+            warn!(origin, %rule, "refused a request of the component: {why}");
+        }
         self.remember(rule, format!("{origin}: {why}"));
     }
 
     /// Tells of something else that the component may not do, which leads nowhere.
     fn refuse_use(&self, rule: Rule, why: String) {
-        warn!(%rule, "refused to the component: {why}; please report this to its maker");
+        if self.warnings.admit() {
+            warn!(%rule, "refused to the component: {why}; please report this to its maker");
+        }
         self.remember(rule, why);
     }
 
@@ -138,10 +149,9 @@ impl Egress {
     pub fn secret(&self, name: &str) -> Option<&str> {
         let secret = self.secrets.get(name);
         if secret.is_none() && self.client.is_some() && self.requests.admit().is_ok() {
-            let name: String = name.chars().take(LONGEST_NAME).collect();
             self.refuse_use(
                 Rule::Secret,
-                format!("the manifest does not ask for the secret {name:?}"),
+                format!("the manifest does not ask for the secret {:?}", quote(name)),
             );
         }
         secret
@@ -261,10 +271,13 @@ impl Egress {
         let masked = self.answers.masked(&self.secrets, response, most).await;
         let response = masked.map_err(|kept| match kept {
             Kept::Unreadable => {
-                warn!(
-                    origin,
-                    "an answer is kept from the component: {}", Unreadable
-                );
+                if self.warnings.admit() {
+                    let origin = quote(origin);
+                    warn!(
+                        origin,
+                        "an answer is kept from the component: {}", Unreadable
+                    );
+                }
                 Error::HttpResponseContentCoding(None)
             }
             Kept::TooLarge => self.fault_before(origin, &Fault::BodyTooLarge),
@@ -315,13 +328,15 @@ impl Egress {
 
     /// What the component gets to know of a fault; the operator gets to know more, by the log.
     fn fault(&self, origin: &str, fault: &Fault) -> Error {
-        if let Some(why) = faults::for_operator(fault) {
-            warn!(origin, "a request of the component came to nothing: {why}");
-        } else {
-            debug!(
+        match faults::for_operator(fault) {
+            Some(why) if self.warnings.admit() => {
+                let origin = quote(origin);
+                warn!(origin, "a request of the component came to nothing: {why}");
+            }
+            _ => debug!(
                 origin,
                 "a request of the component came to nothing: {fault}"
-            );
+            ),
         }
         if let Fault::Prohibited { address, .. } = fault {
             let allow = format!(
@@ -361,6 +376,7 @@ impl WasiHttpHooks for Egress {
             let forbidden = headers::is_forbidden(name);
             // Each costs a line of the log, as a request does.
             if forbidden && egress.requests.admit().is_ok() {
+                let name = quote(name.as_str());
                 let why = format!("the header {name} is the host's or the connection's to set");
                 egress.refuse_use(Rule::Header, why);
             }

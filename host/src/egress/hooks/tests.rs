@@ -40,6 +40,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         waits: Waits::default(),
         answers: Answers::default(),
         memory: Budget::new(limits.memory_bytes),
+        warnings: Warnings::default(),
     }
 }
 
