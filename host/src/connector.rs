@@ -41,7 +41,7 @@ const MOST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// How much a component may hand to the host in one go, in bytes: twice what a page may have, so that a page that is too
 /// large can still be read and told as such, but no more than it can hold itself without handing over the same text many
 /// times.
-fn handed_over(limits: &Limits) -> usize {
+pub(crate) fn handed_over(limits: &Limits) -> usize {
     let twice = limits.batch_bytes.saturating_mul(2);
     twice.min(limits.memory_bytes).max(LEAST_HANDED_OVER)
 }

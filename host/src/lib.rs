@@ -70,6 +70,8 @@ pub mod runtime;
 pub mod sandbox;
 pub mod schedule;
 pub mod secrets;
+#[cfg(test)]
+mod security_page_tests;
 mod similar;
 pub mod source;
 pub mod stand_in;

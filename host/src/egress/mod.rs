@@ -76,5 +76,9 @@ mod policy_tests;
 mod reasons;
 mod waits;
 
+#[cfg(test)]
+pub use ahead::MAX_READ_AHEAD;
+#[cfg(test)]
+pub use answers::IN_HAND;
 pub use hooks::{Egress, MAX_CONNECTIONS, MOST_REQUEST_BODY};
 pub use policy::{Policy, is_loopback};
