@@ -15,10 +15,13 @@
 mod support;
 
 mod addresses;
+mod at_once;
 mod canary;
 mod consent;
+mod kept;
 mod limits;
 mod listener;
+mod measured;
 mod names;
 mod pages;
 mod place;
