@@ -34,7 +34,7 @@ pub const MAX_COMPILE_MEMORY: u64 = 1 << 30;
 pub const MAX_COMPILE_TIME: Duration = Duration::from_secs(60);
 
 /// The most bytes of code: a component of the largest size has less.
-const MAX_CODE_BYTES: u64 = 256 << 20;
+pub const MAX_CODE_BYTES: u64 = 256 << 20;
 
 /// The most bytes that are read of why the compiler failed.
 const MAX_REASON_BYTES: u64 = 4096;

@@ -35,12 +35,19 @@ pub use crate::stopped::Stopped;
 const EPOCHS: u64 = 1;
 
 /// How much a component may hand to the host in one go, in bytes, however small the account's pages are: a
-/// manifest, or an error with its messages. Otherwise it is twice what a page may have, so that a page that is too
-/// large can still be read and told as such.
+/// manifest, or an error with its messages.
 const LEAST_HANDED_OVER: usize = 16 << 20;
 
 /// How much longer a call may last because its requests wait for the rate limit. A component names the limit itself.
 const MOST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// How much a component may hand to the host in one go, in bytes: twice what a page may have, so that a page that is too
+/// large can still be read and told as such, but no more than it can hold itself without handing over the same text many
+/// times.
+pub(crate) fn handed_over(limits: &Limits) -> usize {
+    let twice = limits.batch_bytes.saturating_mul(2);
+    twice.min(limits.memory_bytes).max(LEAST_HANDED_OVER)
+}
 
 /// A component and what it may do for one account; from it come as many connectors as the account needs.
 #[derive(Clone)]
@@ -323,7 +330,7 @@ impl Connector {
         );
         let mut store = Store::new(&loaded.engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.resources);
-        store.set_hostcall_fuel(limits.batch_bytes.saturating_mul(2).max(LEAST_HANDED_OVER));
+        store.set_hostcall_fuel(handed_over(&limits));
         store.epoch_deadline_async_yield_and_update(EPOCHS);
         let made = loaded.pre.instantiate_async(&mut store);
         let api = self.within(made, Stopped::at_birth).await?;
@@ -360,6 +367,7 @@ impl Connector {
             }
         };
         self.stderr.end_call();
+        self.egress.warnings().end_call();
         match ended {
             Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
             Err(Limit::Call | Limit::Cpu) if self.access.client.is_none() => {

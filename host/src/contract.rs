@@ -5,7 +5,7 @@
 //! | an event | one JSON object on one line | the source fails |
 //! | an event | at most `limits.event_bytes` | it becomes a reject |
 //! | a device's id | 1 byte to 1 KiB | the source fails |
-//! | a page | at most `limits.batch_bytes` of text; its cursor at most `limits.cursor_bytes` | the source fails |
+//! | a page | at most `limits.batch_bytes` of text, a reject counted as [`MIN_REJECT`] bytes at least; its cursor at most `limits.cursor_bytes` | the source fails |
 //! | reasons for an event | values are JSON, paths are JSON Pointers, a rule is on one line | there is no event |
 //! | a walk | goes on with another cursor, or brings something | the source fails |
 //! | a page of sources | at most 1,000, each with a config that is a JSON object; goes on with another `next` | the listing fails |
@@ -49,7 +49,11 @@ pub const MANIFEST: usize = 1 << 20;
 pub const SOURCES: usize = 1000;
 
 /// The most warnings of one page that are logged.
-const WARNINGS: usize = 10;
+pub const WARNINGS: usize = 10;
+
+/// What a reject counts as at least, in bytes: it makes a line of the rejects file with the time, the account and the
+/// source, however little the component says of it.
+pub const MIN_REJECT: usize = 256;
 
 /// How many fields of a config, or notes about an account, are told.
 const ENTRIES: usize = 50;
@@ -130,8 +134,10 @@ pub fn batch(batch: &mut Batch, cursor: Option<&str>, limits: &Limits) -> Result
     let events = batch.events.iter();
     let events = events.map(|event| event.json.len() + event.device.len());
     let rejects = batch.rejects.iter();
-    let rejects =
-        rejects.map(|reject| reject.reason.len() + reject.id.as_ref().map_or(0, String::len));
+    let rejects = rejects.map(|reject| {
+        let length = reject.reason.len() + reject.id.as_ref().map_or(0, String::len);
+        length.max(MIN_REJECT)
+    });
     let mark = batch.mark.as_ref().map_or(0, String::len);
     let warnings = batch.warnings.iter().map(String::len);
     let texts = events.chain(rejects).chain(warnings);

@@ -2,7 +2,7 @@
 //!
 //! | limit | key below `[account.NAME.limits]` | default |
 //! |---|---|---|
-//! | linear memory of an instance | `memory_bytes` | 256 MiB |
+//! | memory of an instance, with what the host keeps for it | `memory_bytes` | 256 MiB |
 //! | elements of all of its tables together | `table_elements` | 100,000 |
 //! | its core instances, memories and tables, each | `instances` | 100 |
 //! | computing in one call | `cpu` | 1m |
@@ -15,8 +15,8 @@
 //! | pages one after another that bring no event | `empty_pages` | 1,000 |
 //! | pages of one walk in one run | `pages` | 1,000,000 |
 //!
-//! How long a call may last, waits included, is `timeouts.call`. What no key sets: the stack of an instance, and the
-//! five seconds for a call that needs neither network nor secret.
+//! How long a call may last, waits included, is `timeouts.call`. All limits, those included that no key sets, are in a
+//! table of `docs/security.md`, which a test compares with the constants.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,10 +32,20 @@ pub const STACK: u64 = 512 << 10;
 /// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
 pub const ALONE: Duration = Duration::from_secs(5);
 
+/// The most requests, bodies, streams, headers and the like that a component may hold at once. A request takes a dozen,
+/// so this is 80 of them at the same time.
+pub const MAX_HANDLES: usize = 1000;
+
+/// How many of them a component may hold however little memory it has: what its requests need that it sends at once.
+const MIN_HANDLES: usize = 64;
+
+/// How much the host keeps for one of them at most, in bytes: the headers of an answer.
+const HANDLE_BYTES: usize = 64 << 10;
+
 /// The limits of one account's component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The linear memory of an instance, in bytes.
+    /// The linear memory of an instance and what the host keeps for it outside of that, in bytes.
     pub memory_bytes: usize,
     /// The elements of all tables of an instance together.
     pub table_elements: usize,
@@ -86,6 +96,14 @@ impl Limits {
     pub fn rows(&self, timeouts: &Timeouts) -> Vec<(&'static str, String, &'static str)> {
         let row = |limit: Limit| (limit.key(), limit.allowed(self, timeouts), limit.bounds());
         Limit::WITH_KEY.into_iter().map(row).collect()
+    }
+
+    /// How many requests, bodies, streams, headers and the like a component may hold at once: so few that what the host
+    /// keeps for all of them is less than the memory that the component may take, but for the least number that it
+    /// needs to work.
+    pub fn handles(&self) -> usize {
+        let bytes = self.response_header_bytes.max(HANDLE_BYTES);
+        (self.memory_bytes / bytes).clamp(MIN_HANDLES, MAX_HANDLES)
     }
 }
 
@@ -145,7 +163,7 @@ impl Limit {
     /// What it bounds, as a phrase.
     fn bounds(self) -> &'static str {
         match self {
-            Self::MemoryBytes => "linear memory of an instance",
+            Self::MemoryBytes => "memory of an instance, with what the host keeps for it",
             Self::TableElements => "elements of all of its tables together",
             Self::Instances => "its core instances, memories and tables, each",
             Self::Stack => "the stack of an instance",
@@ -297,6 +315,29 @@ mod tests {
             }
             assert_eq!(passed.take(), Some(Limit::Requests));
             count.begin_call();
+        }
+    }
+
+    #[test]
+    fn what_all_handles_keep_fits_into_the_memory() {
+        for (memory_bytes, response_header_bytes, handles) in [
+            (256 << 20, 64 << 10, MAX_HANDLES),
+            (16 << 20, 64 << 10, 256),
+            (16 << 20, 1, 256),
+            (256 << 20, 1 << 20, 256),
+            (1, 64 << 10, MIN_HANDLES),
+            (usize::MAX, usize::MAX, MIN_HANDLES),
+        ] {
+            let limits = Limits {
+                memory_bytes,
+                response_header_bytes,
+                ..Limits::default()
+            };
+            assert_eq!(
+                limits.handles(),
+                handles,
+                "{memory_bytes} {response_header_bytes}"
+            );
         }
     }
 

@@ -13,9 +13,11 @@ use tracing::warn;
 use crate::bindings::inventory::connector::types::{Event, Reject};
 use crate::config::Emit;
 use crate::deliver::{DeliverError, Delivered, Destination};
+use crate::printable::{fault, quote};
 use crate::rejects::{self, Rejects};
 use crate::run::with;
 use crate::state::{Fingerprints, State, StateError, StoredBatch};
+use crate::warnings::MAX_WARNINGS;
 
 /// What is to become of a page.
 pub struct Page {
@@ -165,19 +167,30 @@ impl Page {
             (event.map(|event| event.device.as_str()), &refused.reason)
         });
         let mut lines = Vec::new();
-        for (id, reason) in by_component.chain(by_destination) {
-            warn!(
-                account = self.account,
-                source = self.source,
-                device = id,
-                "set a record aside: {reason}"
-            );
+        for (index, (id, reason)) in by_component.chain(by_destination).enumerate() {
+            if index < MAX_WARNINGS {
+                warn!(
+                    account = self.account,
+                    source = self.source,
+                    device = id.map(quote),
+                    "set a record aside: {}",
+                    fault(reason)
+                );
+            }
             lines.push(rejects::Reject {
                 account: &self.account,
                 source: &self.source,
                 id,
                 reason,
             });
+        }
+        let left_out = lines.len().saturating_sub(MAX_WARNINGS);
+        if left_out > 0 {
+            warn!(
+                account = self.account,
+                source = self.source,
+                "set {left_out} more records of this page aside, which are not logged one by one"
+            );
         }
         match &self.rejects_file {
             Some(file) => file.append(&lines, OffsetDateTime::now_utc()),

@@ -12,10 +12,10 @@ use crate::config::{Account, Config, Problem, SecretMode};
 use crate::connector::{Access, CallError, Connector};
 use crate::consent::{self, Asks, CheckError};
 use crate::contract;
-use crate::egress::Policy;
 use crate::egress::addresses::Allowed;
 use crate::egress::denials::Denials;
 use crate::egress::policy::Hosts;
+use crate::egress::{MAX_CONNECTIONS, Policy};
 use crate::http_client::{Addresses, ClientError, ClientOptions, HttpClient, check_authorities};
 use crate::manifest::Manifest;
 use crate::printable::fault;
@@ -369,5 +369,6 @@ fn client(account: &Account) -> Result<HttpClient, ClientError> {
         ca_file: account.reach.ca_file.clone(),
         https: true,
         response_header_bytes: account.limits.response_header_bytes,
+        requests: MAX_CONNECTIONS,
     })
 }

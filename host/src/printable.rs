@@ -3,6 +3,9 @@
 /// The most characters of one fault: whoever wrote what is wrong decides how long the fault is.
 const LONGEST_FAULT: usize = 500;
 
+/// The most characters of a text of a component that a warning quotes, such as a host or the name of a header.
+pub const MAX_QUOTE: usize = 100;
+
 /// The text on one line, without characters that steer a terminal or what is seen of it: each becomes a space.
 pub fn printable(text: &str) -> String {
     text.replace(steers, " ")
@@ -16,8 +19,16 @@ pub fn printable_lines(text: &str) -> String {
 
 /// A fault that quotes what a component gave: on one line, and cut where it is long.
 pub fn fault(text: &str) -> String {
-    let mut text = printable(text);
-    if let Some((end, _)) = text.char_indices().nth(LONGEST_FAULT) {
+    cut(printable(text), LONGEST_FAULT)
+}
+
+/// A text of a component as a warning quotes it: on one line, and cut to [`MAX_QUOTE`] characters.
+pub fn quote(text: &str) -> String {
+    cut(printable(text), MAX_QUOTE)
+}
+
+fn cut(mut text: String, characters: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
         text.truncate(end);
         text.push('…');
     }
@@ -63,5 +74,13 @@ mod tests {
         let longest = "é".repeat(500);
         assert_eq!(fault(&longest), longest);
         assert_eq!(fault(&format!("{longest}é")), format!("{longest}…"));
+    }
+
+    #[test]
+    fn a_long_quote_is_cut() {
+        assert_eq!(quote("host\u{1b}.example"), "host .example");
+        let longest = "é".repeat(MAX_QUOTE);
+        assert_eq!(quote(&longest), longest);
+        assert_eq!(quote(&"é".repeat(60_000)), format!("{longest}…"));
     }
 }

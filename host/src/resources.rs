@@ -2,9 +2,13 @@
 //!
 //! wasmtime asks here before each memory or table is made or grows. More than the account allows is told as
 //! passed and ends the call at once, so that no component goes on with an allocation that failed.
+//!
+//! Linear memory shares its limit with what the host keeps for the component outside of the instance (see
+//! [`crate::egress`]).
 
 use wasmtime::ResourceLimiter;
 
+use crate::budget::{Budget, Charge};
 use crate::limits::{Limit, Limits, Passed};
 
 /// The memories and tables of one instance.
@@ -20,18 +24,16 @@ pub struct Resources {
 #[derive(Debug)]
 struct Sum {
     limit: Limit,
-    most: usize,
-    total: usize,
+    charge: Charge,
     /// By how much it grew the last time, to be taken back where that failed.
     grown: usize,
 }
 
 impl Sum {
-    fn new(limit: Limit, most: usize) -> Self {
+    fn new(limit: Limit, budget: &Budget) -> Self {
         Self {
             limit,
-            most,
-            total: 0,
+            charge: budget.charge(),
             grown: 0,
         }
     }
@@ -49,29 +51,27 @@ impl Sum {
             return Ok(true);
         }
         let grown = desired.saturating_sub(current);
-        let total = self.total.saturating_add(grown);
-        if total > self.most {
+        if !self.charge.try_add(grown) {
             passed.tell(self.limit);
             return Err(wasmtime::Error::msg(format!("{} is passed", self.limit)));
         }
-        self.total = total;
         self.grown = grown;
         Ok(true)
     }
 
     /// What was allowed did not come about.
     fn failed(&mut self) {
-        self.total = self.total.saturating_sub(self.grown);
+        self.charge.subtract(self.grown);
         self.grown = 0;
     }
 }
 
 impl Resources {
-    /// Nothing yet, of what `limits` allow.
-    pub fn new(limits: &Limits, passed: Passed) -> Self {
+    /// Nothing yet, of what `limits` allow; linear memory is charged to `memory`.
+    pub fn new(limits: &Limits, memory: &Budget, passed: Passed) -> Self {
         Self {
-            memory: Sum::new(Limit::MemoryBytes, limits.memory_bytes),
-            table: Sum::new(Limit::TableElements, limits.table_elements),
+            memory: Sum::new(Limit::MemoryBytes, memory),
+            table: Sum::new(Limit::TableElements, &Budget::new(limits.table_elements)),
             instances: limits.instances,
             passed,
         }
@@ -139,7 +139,8 @@ mod tests {
         let passed = Passed::default();
         let engine = Engine::default();
         let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
-        let mut store = Store::new(&engine, Resources::new(&limits, passed.clone()));
+        let memory = Budget::new(limits.memory_bytes);
+        let mut store = Store::new(&engine, Resources::new(&limits, &memory, passed.clone()));
         store.limiter(|resources| resources);
         let called = Instance::new(&mut store, &module, &[]).and_then(|instance| {
             let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
@@ -185,5 +186,21 @@ mod tests {
         ] {
             assert_eq!(run(&format!("(module {text})")), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_host_keeps_counts_with_linear_memory_and_a_dropped_instance_gives_its_own_back() {
+        let memory = Budget::new(4 * PAGE);
+        let passed = Passed::default();
+        let mut resources = Resources::new(&Limits::default(), &memory, passed.clone());
+        let mut kept = memory.charge();
+        assert!(kept.try_add(2 * PAGE));
+        assert!(resources.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(resources.memory_growing(2 * PAGE, 3 * PAGE, None).is_err());
+        assert_eq!(passed.take(), Some(Limit::MemoryBytes));
+        drop(kept);
+        assert!(resources.memory_growing(2 * PAGE, 4 * PAGE, None).unwrap());
+        drop(resources);
+        assert_eq!(memory.room(), 4 * PAGE);
     }
 }

@@ -15,7 +15,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// The longest that an API or a destination may make a run wait between two good answers, all waits together; where
 /// `retry.total` is longer, as long as that. An API counts by the minute, the hour or the day, and a run that waits for
 /// the next day is better begun anew.
-const MAX_RATE_LIMIT_WAITS: Duration = Duration::from_secs(60 * 60);
+pub const MAX_RATE_LIMIT_WAITS: Duration = Duration::from_secs(60 * 60);
 
 /// How many times in a row an API or a destination may ask for fewer requests before the source is given up.
 const MOST_RATE_LIMITED: u32 = 20;

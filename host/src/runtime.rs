@@ -19,6 +19,7 @@ use crate::bindings::inventory::connector::secrets;
 use crate::compile::{CompileError, Compiler};
 use crate::compiled::{Cache, Code};
 use crate::hex::hex;
+use crate::outgoing;
 use crate::printable::fault;
 use crate::sandbox::Sandbox;
 
@@ -27,7 +28,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// The largest component file, in bytes: many times the one of this project, and room for one that brings an
 /// interpreter along.
-const LARGEST: u64 = 64 << 20;
+pub const LARGEST: u64 = 64 << 20;
 
 /// Compiles and links components.
 #[derive(Clone)]
@@ -258,6 +259,7 @@ impl Runtime {
         let mut linker = Linker::new(&self.engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        outgoing::bound(&mut linker)?;
         secrets::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox| sandbox)?;
         Ok(linker)
     }

@@ -1,8 +1,12 @@
 //! What a component's instance has: clocks, randomness, HTTP through the egress policy, its secrets.
 //!
 //! It has no files, no environment, no arguments and no sockets; what it writes to its standard output is
-//! dropped, and its standard error becomes log lines. What the host keeps for it outside of its own memory is
-//! bounded as well.
+//! dropped, and its standard error becomes log lines.
+//!
+//! What the host keeps for it outside of its own memory is bounded in one of two ways. Bodies are charged to the limit
+//! of its memory, byte for byte ([`Egress`]). What it holds by handles, such as requests and headers, cannot be: there
+//! are so few handles, and so little is kept for each, that all of them together are below that limit
+//! ([`Limits::handles`]).
 
 use std::time::Duration;
 
@@ -16,16 +20,12 @@ use crate::limits::{Limits, Passed};
 use crate::resources::Resources;
 use crate::stderr::LogLines;
 
-/// The most requests, bodies, streams, headers and the like that an instance may hold at once. A request takes a
-/// dozen, so this is 80 of them at the same time.
-pub const MOST_RESOURCES: usize = 1000;
-
 /// The most random bytes that it gets at once: a key takes 32.
 const MOST_RANDOM: u64 = 64 << 10;
 
-/// The largest headers that it may put together, in bytes: eight times what most servers take, as it is the size
-/// in the host's memory.
-const LARGEST_HEADERS: usize = 64 << 10;
+/// The largest headers that it may put together, in bytes, each name and value counted with what it takes besides in
+/// the host's memory: twice what most servers take.
+pub const MAX_REQUEST_HEADERS: usize = 16 << 10;
 
 /// The state of one instance.
 pub struct Sandbox {
@@ -34,6 +34,7 @@ pub struct Sandbox {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     egress: Egress,
+    max_handles: usize,
 }
 
 impl Sandbox {
@@ -47,9 +48,9 @@ impl Sandbox {
         now: Option<Duration>,
     ) -> Self {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MOST_RESOURCES);
+        table.set_max_capacity(limits.handles());
         let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(LARGEST_HEADERS);
+        http.set_field_size_limit(MAX_REQUEST_HEADERS);
         let mut wasi = WasiCtxBuilder::new();
         wasi.stderr(stderr)
             .allow_tcp(false)
@@ -60,11 +61,12 @@ impl Sandbox {
             wasi.wall_clock(StoppedClock(now));
         }
         Self {
-            resources: Resources::new(limits, passed),
+            resources: Resources::new(limits, egress.memory(), passed),
             table,
             wasi: wasi.build(),
             http,
             egress,
+            max_handles: limits.handles(),
         }
     }
 }
@@ -73,7 +75,7 @@ impl Sandbox {
     /// Whether the instance holds so much between two calls that the next ones may take more than it may hold. Some
     /// component or a library of it does not give back all that a request takes.
     pub fn is_used_up(&mut self) -> bool {
-        self.table.iter_mut().count() > MOST_RESOURCES / 2
+        self.table.iter_mut().count() > self.max_handles / 2
     }
 }
 

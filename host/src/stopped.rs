@@ -10,7 +10,6 @@ use crate::config::Timeouts;
 use crate::contract::Breach;
 use crate::limits::{Limit, Limits};
 use crate::printable::printable;
-use crate::sandbox::MOST_RESOURCES;
 
 /// The longest text of the engine that is repeated, in characters.
 const LONGEST_TEXT: usize = 500;
@@ -68,7 +67,8 @@ impl Stopped {
         }
         if let Some(ResourceTableError::Full) = error.downcast_ref() {
             return Self::Trapped(format!(
-                "it holds more than {MOST_RESOURCES} requests, bodies, streams and the like at once"
+                "it holds more than {} requests, bodies, streams and the like at once",
+                limits.handles()
             ));
         }
         Self::Trapped(text(error))

@@ -47,7 +47,6 @@ fn endless_wait_for_a_server() {
     let (place, server) = with_accomplice("endless_wait", "", Fault::Stall);
     place
         .table("timeouts", "call = \"500ms\"")
-        .table("retry", "total = \"0s\"")
         .collect(1)
         .passed("timeouts.call");
     assert_eq!(server.requests().len(), 1);
@@ -57,7 +56,6 @@ fn endless_wait_for_a_server() {
 fn endless_wait_for_a_clock() {
     Place::new("endless_wait")
         .table("timeouts", "call = \"500ms\"")
-        .table("retry", "total = \"0s\"")
         .config("how = \"clock\"")
         .collect(1)
         .passed("timeouts.call");

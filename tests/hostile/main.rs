@@ -15,11 +15,14 @@
 mod support;
 
 mod addresses;
+mod at_once;
 mod canary;
 mod compile;
 mod consent;
+mod kept;
 mod limits;
 mod listener;
+mod measured;
 mod names;
 mod pages;
 mod place;

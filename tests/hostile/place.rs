@@ -279,7 +279,7 @@ impl Told {
 
     /// Asserts that all of acme's devices were delivered in this run, once each.
     #[track_caller]
-    fn acme_is_served(&self, place: &Place) {
+    pub fn acme_is_served(&self, place: &Place) {
         let entry = self.entry_of("acme");
         assert_eq!(entry["outcome"], "up_to_date", "{entry}");
         assert_eq!(entry["events"], DEVICES, "{entry}");

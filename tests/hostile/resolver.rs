@@ -12,13 +12,23 @@ const FILES: [(&str, &str); 2] = [("TEST_NAMES", "names"), ("TEST_LOOKUPS", "loo
 /// Runs the host with these arguments, and these variables beside those of the workplace. It resolves names by the table
 /// alone.
 pub fn host(work: &Workplace, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let output = command(work, args, variables).output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The host as [`host`] runs it, yet to be started.
+pub fn command(work: &Workplace, args: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = work.command(args);
     command.env("LD_PRELOAD", library());
     for (variable, file) in FILES {
         command.env(variable, work.path(file));
     }
     command.envs(variables.iter().copied());
-    Ran::of(command.output().unwrap())
+    command
 }
 
 /// What the host has looked up so far, each with what it was answered, such as `api.guest.example 127.0.0.1`.

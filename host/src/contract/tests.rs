@@ -27,6 +27,13 @@ const DEFAULT: Limits = Limits {
     pages: 0,
 };
 
+fn with_batch_bytes(batch_bytes: usize) -> Limits {
+    Limits {
+        batch_bytes,
+        ..LIMITS
+    }
+}
+
 fn event_of(json: &str) -> Event {
     Event {
         device: "d-1".into(),
@@ -120,17 +127,33 @@ fn every_text_has_its_length() {
     long.cursor.push('c');
     assert!(past(Limit::CursorBytes, batch(&mut long, None, &LIMITS)));
 
-    // Four events with their devices, a reject, a warning, cursor and mark: 4 * 43 + 17 + 5 + 3 + 3.
+    // Four events with their devices, a reject, a warning, cursor and mark: 4 * 43 + 317 + 5 + 3 + 3.
+    let limits = with_batch_bytes(500);
     let mut full = page(&[&fits, &fits, &fits, &fits]);
     full.mark = Some("now".into());
     full.rejects = vec![Reject {
         id: Some("d-5".into()),
-        reason: "x".repeat(14),
+        reason: "x".repeat(314),
     }];
     full.warnings = vec!["clock".into()];
-    assert_eq!(batch(&mut full, None, &LIMITS), Ok(()));
+    assert_eq!(batch(&mut full, None, &limits), Ok(()));
     full.rejects[0].reason.push('x');
-    assert!(past(Limit::BatchBytes, batch(&mut full, None, &LIMITS)));
+    assert!(past(Limit::BatchBytes, batch(&mut full, None, &limits)));
+}
+
+#[test]
+fn a_reject_without_words_counts_as_its_line_in_the_rejects_file() {
+    let reject = || Reject {
+        id: None,
+        reason: String::new(),
+    };
+    let mut page = page(&[]);
+    page.rejects = vec![reject(), reject()];
+    let length = 2 * MIN_REJECT + page.cursor.len();
+    for (batch_bytes, fits) in [(length, true), (length - 1, false)] {
+        let checked = batch(&mut page, None, &with_batch_bytes(batch_bytes));
+        assert_eq!(checked.is_ok(), fits, "{checked:?}");
+    }
 }
 
 #[test]
@@ -141,7 +164,7 @@ fn an_event_that_is_too_large_becomes_a_reject_and_costs_no_other() {
         id: None,
         reason: "no id".into(),
     }];
-    assert_eq!(batch(&mut mixed, None, &LIMITS), Ok(()));
+    assert_eq!(batch(&mut mixed, None, &with_batch_bytes(500)), Ok(()));
     assert_eq!(mixed.events.len(), 1);
     assert_eq!(mixed.events[0].json, fits);
     assert_eq!(mixed.rejects.len(), 3);
@@ -204,7 +227,7 @@ fn a_walk_does_not_stand_still() {
             more,
             ..page(events)
         };
-        let checked = batch(&mut page, cursor, &LIMITS);
+        let checked = batch(&mut page, cursor, &with_batch_bytes(500));
         let expected = match verdict {
             true => Ok(()),
             false => Err(Stopped::Broke(Breach::WalkStandsStill)),

@@ -24,6 +24,9 @@ use crate::stop::Stop;
 /// How many bytes the head of an answer may have.
 const HEADER_BYTES: usize = 64 * 1024;
 
+/// How many requests may be in progress at the same time: one for each of the most sources that a run collects at once.
+const MAX_REQUESTS: usize = 256;
+
 /// Makes requests of one destination.
 pub(super) struct Exchange {
     client: HttpClient,
@@ -65,6 +68,7 @@ impl Exchange {
             ca_file: ca_file.map(Path::to_owned),
             https: url.scheme() == "https",
             response_header_bytes: HEADER_BYTES,
+            requests: MAX_REQUESTS,
         };
         let client = HttpClient::new(options).map_err(|why| DeliverError::Client {
             place: place.clone(),

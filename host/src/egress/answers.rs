@@ -20,7 +20,7 @@ use crate::meter::HostTime;
 use crate::stand_in::{Encoding, Secrets, Withheld, inflated};
 
 /// How many such answers a connector has in hand at most. A component reads one after another.
-const IN_HAND: usize = 4;
+pub const IN_HAND: usize = 4;
 
 /// What such answers wait for, and what they may take.
 #[derive(Clone)]

@@ -22,7 +22,8 @@ pub fn told(fault: &Fault, limits: &Limits) -> Error {
         Fault::Untrusted(_) => Error::TlsCertificateError,
         Fault::Tls(_) => Error::TlsProtocolError,
         Fault::Broken(_) => Error::ConnectionTerminated,
-        Fault::Malformed(_) => Error::HttpProtocolError,
+        Fault::ConnectionLimit { .. } => Error::ConnectionLimitReached,
+        Fault::Malformed(_) | Fault::TooManyInterim => Error::HttpProtocolError,
         Fault::HeadersTooLarge => {
             Error::HttpResponseHeaderSectionSize(u32::try_from(limits.response_header_bytes).ok())
         }
@@ -39,7 +40,9 @@ pub fn for_operator(fault: &Fault) -> Option<String> {
         | Fault::Proxy(_)
         | Fault::Untrusted(_)
         | Fault::Tls(_)
-        | Fault::Malformed(_) => return Some(fault.to_string()),
+        | Fault::Malformed(_)
+        | Fault::ConnectionLimit { .. }
+        | Fault::TooManyInterim => return Some(fault.to_string()),
         // Told as refused with its rule, or by the failure of the source.
         Fault::Prohibited { .. }
         | Fault::HeadersTooLarge

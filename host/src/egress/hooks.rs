@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body::Body as _;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug, warn};
@@ -14,26 +15,36 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 
 use super::ahead::Ahead;
 use super::answers::{Answers, Kept};
+use super::charged::{Held, charged};
 use super::denials::{Denials, Rule};
 use super::policy::{Denied, Policy, normal};
 use super::reasons::Reasons;
 use super::waits::Waits;
 use super::{faults, headers};
+use crate::budget::Budget;
 use crate::config::Timeouts;
 use crate::connector::Access;
 use crate::http_client::{self, Fault, HttpClient};
 use crate::limits::{Limit, Limits, Passed, RequestCount};
 use crate::meter::HostTime;
+use crate::printable::quote;
 use crate::rate_limit::SharedLimiter;
 use crate::stand_in::{Misplaced, Secrets, Sending, Unreadable};
 use crate::stop::Stop;
+use crate::warnings::Warnings;
 
 /// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
 /// of an inventory sends, and it is kept in memory as a whole.
 pub const MOST_REQUEST_BODY: usize = 1 << 20;
 
-/// How much of a secret's name is logged that the manifest does not have, in characters.
-const LONGEST_NAME: usize = 100;
+/// The most requests that an account's component has in progress at the same time, each with a connection of its own.
+/// Each worker of a run has two: the page that it works on, and the one that it asks for ahead. As many connections
+/// again may be kept for later requests.
+pub const MAX_CONNECTIONS: usize = 16;
+
+/// How many bytes of a request's body the component may hand over before the host takes them: what an answer's headers
+/// may have.
+const BODY_CHUNK: usize = 64 << 10;
 
 /// What a URL is called that holds a secret.
 const SECRET_URL: &str = "a URL with a secret in it";
@@ -54,6 +65,8 @@ pub struct Egress {
     stop: Option<Stop>,
     waits: Waits,
     answers: Answers,
+    memory: Budget,
+    warnings: Warnings,
 }
 
 /// A request that may leave by its method and URL, with its body whole.
@@ -61,6 +74,8 @@ struct Leaving {
     head: http::request::Parts,
     url: Url,
     body: Bytes,
+    /// What the body takes of the component's memory.
+    held: Held,
     timeouts: http_client::Timeouts,
 }
 
@@ -82,7 +97,19 @@ impl Egress {
             stop: access.stop.clone(),
             waits: Waits::default(),
             answers: Answers::new(&access.limits),
+            memory: Budget::new(access.limits.memory_bytes),
+            warnings: Warnings::default(),
         }
+    }
+
+    /// The memory of the connector's component, with what the host keeps for it.
+    pub fn memory(&self) -> &Budget {
+        &self.memory
+    }
+
+    /// The warnings about the current call.
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
     }
 
     /// How long requests of the connector wait for the rate limit; a wait counts as a whole as soon as it begins.
@@ -102,13 +129,18 @@ impl Egress {
 
     /// Tells of a request that is not let out: to the log, to the count and to whoever asks for the reason.
     fn refuse(&self, origin: &str, rule: Rule, why: &dyn fmt::Display) {
-        warn!(origin, %rule, "refused a request of the component: {why}");
+        let origin = quote(origin);
+        if self.warnings.admit() {
+            warn!(origin, %rule, "refused a request of the component: {why}");
+        }
         self.remember(rule, format!("{origin}: {why}"));
     }
 
     /// Tells of something else that the component may not do, which leads nowhere.
     fn refuse_use(&self, rule: Rule, why: String) {
-        warn!(%rule, "refused to the component: {why}; please report this to its maker");
+        if self.warnings.admit() {
+            warn!(%rule, "refused to the component: {why}; please report this to its maker");
+        }
         self.remember(rule, why);
     }
 
@@ -123,10 +155,9 @@ impl Egress {
     pub fn secret(&self, name: &str) -> Option<&str> {
         let secret = self.secrets.get(name);
         if secret.is_none() && self.client.is_some() && self.requests.admit().is_ok() {
-            let name: String = name.chars().take(LONGEST_NAME).collect();
             self.refuse_use(
                 Rule::Secret,
-                format!("the manifest does not ask for the secret {name:?}"),
+                format!("the manifest does not ask for the secret {:?}", quote(name)),
             );
         }
         secret
@@ -175,6 +206,7 @@ impl Egress {
             mut head,
             url,
             body,
+            held: _until_the_answer_is_there,
             timeouts,
         } = leaving;
         let origin = url.origin().ascii_serialization();
@@ -224,7 +256,8 @@ impl Egress {
                     }
                     egress.fault(&place, &fault)
                 };
-                Ahead::of(body).map_err(in_call).boxed_unsync()
+                let ahead = Ahead::of(body, &self.memory, timeouts.request);
+                ahead.map_err(in_call).boxed_unsync()
             })
         };
         headers::for_component(response.headers_mut());
@@ -237,13 +270,19 @@ impl Egress {
         origin: &str,
         response: Response<WasiBody>,
     ) -> Result<Response<WasiBody>, Error> {
+        let (head, body) = response.into_parts();
+        let (body, held) = charged(body, &self.memory, &self.reasons);
+        let response = Response::from_parts(head, body);
         let masked = self.answers.masked(&self.secrets, response).await;
-        masked.map_err(|kept| match kept {
+        let response = masked.map_err(|kept| match kept {
             Kept::Unreadable => {
-                warn!(
-                    origin,
-                    "an answer is kept from the component: {}", Unreadable
-                );
+                if self.warnings.admit() {
+                    let origin = quote(origin);
+                    warn!(
+                        origin,
+                        "an answer is kept from the component: {}", Unreadable
+                    );
+                }
                 Error::HttpResponseContentCoding(None)
             }
             Kept::TooLarge => self.fault_before(origin, &Fault::BodyTooLarge),
@@ -252,7 +291,15 @@ impl Egress {
                 Error::InternalError(None)
             }
             Kept::Broken(error) => error,
-        })
+        })?;
+        Ok(response.map(|body| {
+            held.replace(usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX));
+            let body = body.map_frame(move |frame| {
+                let _until_it_is_read = &held;
+                frame
+            });
+            body.boxed_unsync()
+        }))
     }
 
     /// Waits until the rate limit lets a request pass.
@@ -307,13 +354,15 @@ impl Egress {
 
     /// What the component gets to know of a fault; the operator gets to know more, by the log.
     fn fault(&self, origin: &str, fault: &Fault) -> Error {
-        if let Some(why) = faults::for_operator(fault) {
-            warn!(origin, "a request of the component came to nothing: {why}");
-        } else {
-            debug!(
+        match faults::for_operator(fault) {
+            Some(why) if self.warnings.admit() => {
+                let origin = quote(origin);
+                warn!(origin, "a request of the component came to nothing: {why}");
+            }
+            _ => debug!(
                 origin,
                 "a request of the component came to nothing: {fault}"
-            );
+            ),
         }
         if let Fault::Prohibited { address, .. } = fault {
             let allow = format!(
@@ -325,18 +374,20 @@ impl Egress {
     }
 }
 
-/// A body as a whole, of so many bytes at most; trailers are left out.
-pub(super) async fn whole(body: WasiBody, most: usize) -> Result<Bytes, Error> {
-    match Limited::new(body, most).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::HttpRequestBodySize(Some(most as u64)))
+/// A body as a whole, of so many bytes at most; trailers are left out. It is one growing buffer: whoever sends a body in
+/// pieces of one byte makes the host keep no more than who does not.
+pub(super) async fn whole(mut body: WasiBody, most: usize) -> Result<Bytes, Error> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if data.len() > most.saturating_sub(whole.len()) {
+            return Err(Error::HttpRequestBodySize(Some(most as u64)));
         }
-        Err(error) => Err(match error.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(_) => Error::HttpProtocolError,
-        }),
+        whole.extend_from_slice(&data);
     }
+    Ok(whole.into())
 }
 
 type Sent = (
@@ -351,6 +402,7 @@ impl WasiHttpHooks for Egress {
             let forbidden = headers::is_forbidden(name);
             // Each costs a line of the log, as a request does.
             if forbidden && egress.requests.admit().is_ok() {
+                let name = quote(name.as_str());
                 let why = format!("the header {name} is the host's or the connection's to set");
                 egress.refuse_use(Rule::Header, why);
             }
@@ -361,6 +413,10 @@ impl WasiHttpHooks for Egress {
     /// The client sets it, from the URL that was judged.
     fn set_host_header(&mut self) -> bool {
         false
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK
     }
 
     fn send_request(
@@ -381,11 +437,13 @@ impl WasiHttpHooks for Egress {
             let timeouts = egress.timeouts(options);
             let (head, body) = request.into_parts();
             // A body that breaks off is one of which the component has not written all that it announced.
+            let (body, held) = charged(body, &egress.memory, &egress.reasons);
             let body = whole(body, MOST_REQUEST_BODY).await?;
             let leaving = Leaving {
                 head,
                 url,
                 body,
+                held,
                 timeouts,
             };
             egress.leave(leaving).await

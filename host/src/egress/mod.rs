@@ -36,7 +36,7 @@
 //! | `localhost`, names below it, 127.0.0.0/8, `::1`, `::ffff:127.0.0.0/104` | this machine |
 //! | http | denied but for this machine; so is every other scheme |
 //! | a header of the connection's or the host's: `Host`, `Connection`, `Transfer-Encoding`, `Proxy-*` and their like | refused where the component sets it (`header`) |
-//! | CONNECT, TRACE | denied: a tunnel is not judged, an echo shows what the host put in |
+//! | CONNECT, TRACE, in whatever case | denied: a tunnel is not judged, an echo shows what the host put in |
 //!
 //! # In which order
 //!
@@ -51,6 +51,13 @@
 //! 7. What comes back from an origin where a secret may go is looked through for it, before the component has it. Of any
 //!    other answer a bounded part is read before the component asks for it.
 //!
+//! # What is kept
+//!
+//! What the host keeps of a component's requests and answers counts as its memory: the body of a request until its answer
+//! comes, an answer from where a secret may go until it is read, and what is read ahead of any other. The first two fail
+//! where the memory limit has no room for them; without room nothing is read ahead. A component has a bounded number of
+//! requests in progress: one more waits as long as it would for a connection.
+//!
 //! A redirect is an answer for the component, never followed. Each refusal is told to the component (as
 //! `HTTP-request-denied`, by the address layer as `destination-IP-prohibited`), to the log with its rule, to the
 //! person by the failure of the source, and counted in the summary and the metrics.
@@ -58,6 +65,7 @@
 pub mod addresses;
 mod ahead;
 mod answers;
+mod charged;
 pub mod denials;
 mod faults;
 mod headers;
@@ -68,5 +76,9 @@ mod policy_tests;
 mod reasons;
 mod waits;
 
-pub use hooks::{Egress, MOST_REQUEST_BODY};
+#[cfg(test)]
+pub use ahead::MAX_READ_AHEAD;
+#[cfg(test)]
+pub use answers::IN_HAND;
+pub use hooks::{Egress, MAX_CONNECTIONS, MOST_REQUEST_BODY};
 pub use policy::{Policy, is_loopback};

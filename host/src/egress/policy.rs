@@ -181,7 +181,9 @@ impl Policy {
     ///
     /// The reason why it may not.
     pub fn judge(&self, method: &Method, url: &Url) -> Result<(), Denied> {
-        if [Method::CONNECT, Method::TRACE].contains(method) {
+        // A method is case-sensitive, but a server that is lenient answers `trace` as well.
+        let is = |other: Method| method.as_str().eq_ignore_ascii_case(other.as_str());
+        if is(Method::CONNECT) || is(Method::TRACE) {
             return Err(Denied::Method);
         }
         if !url.username().is_empty() || url.password().is_some() {

@@ -193,9 +193,14 @@ fn a_list_covers_what_is_in_it_and_below_it() {
 #[test]
 fn no_tunnel_and_no_echo_is_let_out() {
     let url = normal("https://id.example.com/").unwrap();
+    let method = |name: &str| Method::from_bytes(name.as_bytes()).unwrap();
     for (method, verdict) in [
         (Method::CONNECT, Err(Denied::Method)),
         (Method::TRACE, Err(Denied::Method)),
+        (method("Connect"), Err(Denied::Method)),
+        (method("trace"), Err(Denied::Method)),
+        (method("tRACE"), Err(Denied::Method)),
+        (method("traces"), Ok(())),
         (Method::POST, Ok(())),
         (Method::PATCH, Ok(())),
     ] {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
 use super::{Fault, after};
@@ -15,8 +16,10 @@ use super::{Fault, after};
 /// its end, it closes the connection. After an error there is nothing more.
 #[derive(Debug)]
 pub struct Body {
-    /// None after an error.
+    /// None after its end.
     incoming: Option<Incoming>,
+    /// Held until its end: the permit to have a request in progress.
+    permit: Option<OwnedSemaphorePermit>,
     /// How many bytes may still come.
     left: u64,
     between_bytes: Duration,
@@ -35,6 +38,7 @@ impl Body {
     /// When it says itself that it is longer.
     pub(super) fn new(
         incoming: Incoming,
+        permit: OwnedSemaphorePermit,
         left: u64,
         between_bytes: Duration,
         request: Duration,
@@ -45,6 +49,7 @@ impl Body {
         }
         Ok(Self {
             incoming: Some(incoming),
+            permit: Some(permit),
             left,
             between_bytes,
             request,
@@ -116,7 +121,7 @@ impl http_body::Body for Body {
         let Some(incoming) = &mut body.incoming else {
             return Poll::Ready(None);
         };
-        let fault = match Pin::new(incoming).poll_frame(context) {
+        let end = match Pin::new(incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 body.waiting = false;
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -125,15 +130,16 @@ impl http_body::Body for Body {
                         body.left = left;
                         return Poll::Ready(Some(Ok(frame)));
                     }
-                    None => Fault::BodyTooLarge,
+                    None => Some(Err(Fault::BodyTooLarge)),
                 }
             }
-            Poll::Ready(Some(Err(error))) => Fault::of_http(&error),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending => ready!(body.poll_wait(context)),
+            Poll::Ready(Some(Err(error))) => Some(Err(Fault::of_http(&error))),
+            Poll::Ready(None) => None,
+            Poll::Pending => Some(Err(ready!(body.poll_wait(context)))),
         };
         body.incoming = None;
-        Poll::Ready(Some(Err(fault)))
+        body.permit = None;
+        Poll::Ready(end)
     }
 
     fn is_end_stream(&self) -> bool {

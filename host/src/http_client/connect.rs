@@ -41,6 +41,8 @@ pub(super) struct Ways {
     pub proxies: Proxies,
     /// Whom to trust.
     pub tls: TlsConnector,
+    /// Has a clone for each connection that is open.
+    pub open: Arc<()>,
 }
 
 /// Bytes to and fro.
@@ -53,6 +55,7 @@ pub(super) struct Stream {
     io: Box<dyn Io>,
     /// Whether a proxy reads the requests on it.
     to_proxy: bool,
+    _open: Arc<()>,
 }
 
 impl tower_service::Service<Uri> for Connector {
@@ -73,8 +76,14 @@ impl tower_service::Service<Uri> for Connector {
 }
 
 impl Ways {
+    /// How many connections there are, those included that are being made.
+    pub fn open(&self) -> usize {
+        Arc::strong_count(&self.open) - 1
+    }
+
     /// Connects to the host of a URL.
     async fn connect(&self, url: &Uri, timeouts: &Timeouts) -> Result<Stream, Fault> {
+        let open = Arc::clone(&self.open);
         let is_https = url.scheme() == Some(&Scheme::HTTPS);
         let by = self.proxies.intercept(url);
         let to_proxy = by.is_some() && !is_https;
@@ -99,7 +108,11 @@ impl Ways {
         } else {
             io
         };
-        Ok(Stream { io, to_proxy })
+        Ok(Stream {
+            io,
+            to_proxy,
+            _open: open,
+        })
     }
 
     /// Connects by a proxy, whose address is the operator's own word. It resolves the names itself, so only an

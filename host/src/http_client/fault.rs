@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::MAX_INTERIM;
 use crate::duration;
 use crate::egress::addresses::Special;
 
@@ -60,6 +61,20 @@ pub enum Fault {
     /// What came is no HTTP.
     #[error("the answer is not HTTP: {0}")]
     Malformed(String),
+    /// The client has as many requests in progress as it may have, and none of them ended in this time.
+    #[error(
+        "connection limit: {most} requests at the same time are the most, and none of them ended within {}",
+        duration::format(*within)
+    )]
+    ConnectionLimit {
+        /// How many it may have.
+        most: usize,
+        /// How long the request waited.
+        within: Duration,
+    },
+    /// The server sent interim answers (1xx) in place of the answer.
+    #[error("more than {MAX_INTERIM} interim answers (1xx) came before the answer itself")]
+    TooManyInterim,
     /// The answer has more bytes of headers, or more headers, than are accepted.
     #[error("the headers of the answer are larger than is accepted")]
     HeadersTooLarge,

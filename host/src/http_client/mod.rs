@@ -11,7 +11,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
@@ -19,9 +20,11 @@ use http::uri::Scheme;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
+use hyper::ext::on_informational;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 mod body;
@@ -48,6 +51,10 @@ pub const MAX_KEPT_BODY: usize = 64 * 1024;
 /// How many headers an answer may have.
 pub const MOST_HEADERS: usize = 100;
 
+/// How many interim answers (1xx) may come before an answer: more than any server has a use for, and each is read at
+/// the host's expense.
+pub const MAX_INTERIM: usize = 10;
+
 /// The least buffer that hyper accepts.
 const LEAST_BUFFER: usize = 8 * 1024;
 
@@ -57,13 +64,19 @@ const STATUS_LINE: usize = 1024;
 /// How long a connection is kept that nobody uses; shorter than most servers keep it.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Makes requests. A clone shares the connections that are kept.
+/// Makes requests. A clone shares the connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: Client<Connector, Full<Bytes>>,
+    /// Replaced where it keeps too many connections that nobody uses: it cannot be told to close one.
+    pool: Arc<Mutex<Pool>>,
+    /// Permits to have a request in progress.
+    requests: Arc<Semaphore>,
     ways: Arc<Ways>,
     header_bytes: usize,
+    most_requests: usize,
 }
+
+type Pool = Client<Connector, Full<Bytes>>;
 
 /// What a client is for.
 #[derive(Debug, Clone)]
@@ -76,6 +89,9 @@ pub struct ClientOptions {
     pub https: bool,
     /// How many bytes the headers of an answer may have, each counted as a line `name: value`.
     pub response_header_bytes: usize,
+    /// How many requests may be in progress at the same time, each with a connection of its own. As many connections
+    /// again are kept for later requests.
+    pub requests: usize,
 }
 
 /// Where connections may lead.
@@ -174,21 +190,40 @@ impl HttpClient {
             addresses: options.addresses,
             proxies,
             tls,
+            open: Arc::default(),
         });
         let header_bytes = options.response_header_bytes;
-        // hyper reads somewhat more than its buffer is said to hold, so the headers are counted again.
-        let buffer = header_bytes.saturating_add(STATUS_LINE).max(LEAST_BUFFER);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .http1_max_buf_size(buffer)
-            .http1_max_headers(MOST_HEADERS)
-            .build(Connector(Arc::clone(&ways)));
+        let most_requests = options.requests.min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            client,
+            pool: Arc::new(Mutex::new(pool(&ways, header_bytes))),
+            requests: Arc::new(Semaphore::new(most_requests)),
             ways,
             header_bytes,
+            most_requests,
         })
+    }
+
+    /// The connections to use for a request that has its permit. Where too many are open, those that nobody uses are
+    /// closed first.
+    fn pool(&self) -> Pool {
+        let mut current = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.ways.open() >= self.most_requests.saturating_mul(2) {
+            *current = pool(&self.ways, self.header_bytes);
+        }
+        current.clone()
+    }
+
+    /// Waits for the permit to have a request in progress, as long as for a connection.
+    async fn permit(&self, timeouts: &Timeouts) -> Result<OwnedSemaphorePermit, Fault> {
+        let permit = Arc::clone(&self.requests).acquire_owned();
+        let limit = || Fault::ConnectionLimit {
+            most: self.most_requests,
+            within: timeouts.connect,
+        };
+        tokio::time::timeout_at(after(timeouts.connect), permit)
+            .await
+            .map_err(|_| limit())?
+            .map_err(|_| limit())
     }
 
     /// Host and port of the proxy that https goes by, as far as NO_PROXY does not say otherwise; never its name
@@ -209,6 +244,7 @@ impl HttpClient {
         timeouts: &Timeouts,
         most_body: u64,
     ) -> Result<Response<Body>, Fault> {
+        let permit = self.permit(timeouts).await?;
         let end = after(timeouts.request);
         request.headers_mut().remove(HOST);
         if request.uri().scheme() == Some(&Scheme::HTTP)
@@ -218,8 +254,10 @@ impl HttpClient {
             let headers = request.headers_mut();
             headers.insert(PROXY_AUTHORIZATION, authorization.clone());
         }
+        let too_many_interim = count_interim(&mut request);
         let mut connection = capture_connection(&mut request);
-        let answer = TIMEOUTS.scope(*timeouts, self.client.request(request));
+        let pool = self.pool();
+        let answer = TIMEOUTS.scope(*timeouts, pool.request(request));
         // Where a kept connection turns out to be closed, the time goes on while another one is made.
         let first_byte = async {
             drop(connection.wait_for_connection_metadata().await);
@@ -228,6 +266,7 @@ impl HttpClient {
         let (head, incoming) = tokio::select! {
             biased;
             answer = answer => answer.map_err(|error| Fault::of_request(&error))?.into_parts(),
+            () = too_many_interim.notified() => return Err(Fault::TooManyInterim),
             () = tokio::time::sleep_until(end) => return Err(Fault::RequestTimeout(timeouts.request)),
             () = first_byte => return Err(Fault::FirstByteTimeout(timeouts.first_byte)),
         };
@@ -235,7 +274,14 @@ impl HttpClient {
             return Err(Fault::HeadersTooLarge);
         }
         let between_bytes = timeouts.between_bytes;
-        let body = Body::new(incoming, most_body, between_bytes, timeouts.request, end)?;
+        let body = Body::new(
+            incoming,
+            permit,
+            most_body,
+            between_bytes,
+            timeouts.request,
+            end,
+        )?;
         Ok(Response::from_parts(head, body))
     }
 
@@ -259,6 +305,30 @@ impl HttpClient {
             body,
         })
     }
+}
+
+/// Connections, none of them made yet.
+fn pool(ways: &Arc<Ways>, header_bytes: usize) -> Pool {
+    // hyper reads somewhat more than its buffer is said to hold, so the headers are counted again.
+    let buffer = header_bytes.saturating_add(STATUS_LINE).max(LEAST_BUFFER);
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(buffer)
+        .http1_max_headers(MOST_HEADERS)
+        .build(Connector(Arc::clone(ways)))
+}
+
+/// Counts the interim answers to a request, and notifies of the first one too many.
+fn count_interim(request: &mut Request<Full<Bytes>>) -> Arc<Notify> {
+    let too_many = Arc::new(Notify::new());
+    let (seen, notify) = (AtomicUsize::new(0), Arc::clone(&too_many));
+    on_informational(request, move |_| {
+        if seen.fetch_add(1, Ordering::Relaxed) == MAX_INTERIM {
+            notify.notify_one();
+        }
+    });
+    too_many
 }
 
 /// How many bytes these headers are, each as a line `name: value`.

@@ -23,6 +23,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         ca_file: None,
         https: false,
         response_header_bytes: limits.response_header_bytes,
+        requests: MAX_CONNECTIONS,
     });
     Egress {
         client: Some(client.unwrap()),
@@ -38,6 +39,8 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         stop: None,
         waits: Waits::default(),
         answers: Answers::new(&limits),
+        memory: Budget::new(limits.memory_bytes),
+        warnings: Warnings::default(),
     }
 }
 

@@ -166,3 +166,18 @@ async fn an_answer_may_have_100_headers_and_no_more() {
     let answer = body(&client, get(&server.url())).await;
     assert_eq!(answer, Err(Fault::HeadersTooLarge));
 }
+
+#[tokio::test]
+async fn a_few_interim_answers_are_passed_over_and_a_flood_is_not_waited_out() {
+    for (interim, flood) in [(MAX_INTERIM, false), (MAX_INTERIM + 1, true)] {
+        let hints = "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n".repeat(interim);
+        // Of a flood the end never comes.
+        let end = if flood { &b""[..] } else { OK };
+        let server = Server::answering([hints.as_bytes(), end].concat()).await;
+        let answer = body(&client(options()), get(&server.url())).await;
+        match flood {
+            false => assert_eq!(answer.unwrap(), "ok"),
+            true => assert_eq!(answer, Err(Fault::TooManyInterim)),
+        }
+    }
+}

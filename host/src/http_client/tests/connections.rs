@@ -110,3 +110,55 @@ async fn a_method_without_a_body_has_no_length() {
     }
     assert!(server.seen().iter().all(|seen| !seen.contains("length")));
 }
+
+#[tokio::test]
+async fn a_request_too_many_waits_for_one_to_end_as_long_as_for_a_connection() {
+    // Each answer stays unfinished.
+    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok").await;
+    let client = client(ClientOptions {
+        requests: 2,
+        ..options()
+    });
+    let hasty = Timeouts {
+        connect: SHORT,
+        ..TIMEOUTS
+    };
+    let open = async |timeouts| client.open(get(&server.url()), timeouts, u64::MAX).await;
+    let first = open(&TIMEOUTS).await.unwrap();
+    let _second = open(&TIMEOUTS).await.unwrap();
+    let limit = Fault::ConnectionLimit {
+        most: 2,
+        within: SHORT,
+    };
+    assert_eq!(open(&hasty).await.unwrap_err(), limit);
+    assert_eq!(server.connections(), 2);
+    let (third, ()) = tokio::join!(open(&TIMEOUTS), async { drop(first) });
+    assert_eq!(third.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn connections_that_nobody_uses_are_closed_once_there_are_too_many() {
+    let (ended, mut has_ended) = mpsc::unbounded_channel();
+    let client = client(ClientOptions {
+        requests: 1,
+        ..options()
+    });
+    for number in 0..3 {
+        let ended = ended.clone();
+        let server = Server::start(move |mut stream, _, _| {
+            let ended = ended.clone();
+            async move {
+                while request(&mut stream).await.is_some() {
+                    stream.write_all(OK).await.unwrap();
+                }
+                ended.send(number).unwrap();
+            }
+        })
+        .await;
+        assert_eq!(body(&client, get(&server.url())).await.unwrap(), "ok");
+    }
+    let mut closed = [has_ended.recv().await, has_ended.recv().await];
+    closed.sort();
+    assert_eq!(closed, [Some(0), Some(1)]);
+    assert!(has_ended.is_empty());
+}

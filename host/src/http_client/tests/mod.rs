@@ -144,6 +144,7 @@ fn options() -> ClientOptions {
         ca_file: None,
         https: false,
         response_header_bytes: 10_000,
+        requests: 100,
     }
 }
 

@@ -1,0 +1,124 @@
+//! The table of limits in `docs/security.md`, held together with the constants.
+
+use crate::compile::{MAX_CODE_BYTES, MAX_COMPILE_MEMORY, MAX_COMPILE_TIME};
+use crate::config::Timeouts;
+use crate::connector::handed_over;
+use crate::contract::{MIN_REJECT, WARNINGS};
+use crate::egress::{IN_HAND, MAX_CONNECTIONS, MAX_READ_AHEAD, MOST_REQUEST_BODY};
+use crate::http_client::{MAX_INTERIM, MOST_HEADERS};
+use crate::limits::{ALONE, Limits, MAX_HANDLES, STACK};
+use crate::manifest::MAX_MANIFEST_BYTES;
+use crate::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};
+use crate::outgoing::{MAX_AUTHORITY, MAX_METHOD, MAX_PATH};
+use crate::printable::MAX_QUOTE;
+use crate::retry::MAX_RATE_LIMIT_WAITS;
+use crate::runtime::LARGEST;
+use crate::sandbox::MAX_REQUEST_HEADERS;
+use crate::stand_in::MAX_SECRET_HEADERS;
+use crate::stderr::{MOST_BYTES, MOST_LINES};
+use crate::warnings::MAX_WARNINGS;
+use crate::{duration, quantity};
+
+/// The rows of the table: each limit with how much it allows.
+fn rows() -> Vec<(String, String)> {
+    let page = include_str!("../../docs/security.md");
+    let (_, section) = page.split_once("\n## Limits\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let rows = rows.map(|row| {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, limit, much, _, _, _] = cells[..] else {
+            panic!("not four cells: {row}")
+        };
+        (limit.to_owned(), much.to_owned())
+    });
+    rows.collect()
+}
+
+/// Each limit by its name in the table, with how much the program allows.
+fn limits() -> Vec<(String, String)> {
+    let bytes = |bytes: usize| match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        bytes => quantity::bytes(bytes as u64),
+    };
+    let count = |number: usize| quantity::count(number as u64);
+    let (limits, timeouts) = (Limits::default(), Timeouts::default());
+    let with_key = limits.rows(&timeouts);
+    let with_key = with_key
+        .into_iter()
+        .map(|(key, much, _)| (format!("`{key}`"), much));
+    let times = [
+        ("connect", timeouts.connect),
+        ("tls", timeouts.tls),
+        ("first_byte", timeouts.first_byte),
+        ("between_bytes", timeouts.between_bytes),
+        ("request", timeouts.request),
+    ];
+    let times = times.map(|(key, time)| (format!("`timeouts.{key}`"), duration::format(time)));
+    let fixed = [
+        ("stack", quantity::bytes(STACK)),
+        (
+            "a call that needs no network (`describe`, `map`, `explain`)",
+            duration::format(ALONE),
+        ),
+        (
+            "handles (requests, bodies, streams, headers)",
+            count(MAX_HANDLES),
+        ),
+        (
+            "text and lists that are handed over in one go",
+            bytes(handed_over(&limits)),
+        ),
+        ("method", bytes(MAX_METHOD)),
+        ("host and port", bytes(MAX_AUTHORITY)),
+        ("path and query", bytes(MAX_PATH)),
+        ("headers of a request", bytes(MAX_REQUEST_HEADERS)),
+        ("body of a request", bytes(MOST_REQUEST_BODY)),
+        ("requests of an account in progress", count(MAX_CONNECTIONS)),
+        ("interim answers (1xx)", count(MAX_INTERIM)),
+        ("headers of an answer", count(MOST_HEADERS)),
+        ("read ahead of an answer", bytes(MAX_READ_AHEAD)),
+        ("kept answers from where a secret may go", count(IN_HAND)),
+        ("a reject", bytes(MIN_REJECT)),
+        ("warnings of a page that are logged", count(WARNINGS)),
+        (
+            "headers of a request that have secrets in them, together",
+            bytes(MAX_SECRET_HEADERS),
+        ),
+        ("file of the component", quantity::bytes(LARGEST)),
+        (
+            "memory to compile it",
+            format!("{} of address space", quantity::bytes(MAX_COMPILE_MEMORY)),
+        ),
+        ("time to compile it", duration::format(MAX_COMPILE_TIME)),
+        ("its compiled code", quantity::bytes(MAX_CODE_BYTES)),
+        ("its manifest", bytes(MAX_MANIFEST_BYTES)),
+        ("schemas in its config", count(MAX_CONFIG_SCHEMAS)),
+        (
+            "a pattern in its config",
+            format!("{MAX_PATTERN_LENGTH} characters"),
+        ),
+        (
+            "waits that `retry-after` asks for",
+            duration::format(MAX_RATE_LIMIT_WAITS),
+        ),
+        ("lines of standard error", count(MOST_LINES)),
+        ("bytes of standard error", bytes(MOST_BYTES)),
+        ("warnings of the host", count(MAX_WARNINGS)),
+        (
+            "a host, name or header in a warning",
+            format!("{MAX_QUOTE} characters"),
+        ),
+    ];
+    let fixed = fixed.map(|(limit, much)| (limit.to_owned(), much));
+    with_key.chain(times).chain(fixed).collect()
+}
+
+#[test]
+fn the_table_of_limits_is_that_of_the_program() {
+    let (mut page, mut program) = (rows(), limits());
+    page.sort();
+    program.sort();
+    assert_eq!(page, program);
+    assert_eq!(Limits::default().handles(), MAX_HANDLES);
+}
