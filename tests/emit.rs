@@ -227,7 +227,8 @@ fn devices_that_are_refused_do_not_block_the_others_for_ever() {
         });
         work.collect(0).says(&["events 0", "unchanged 40"]);
     }
-    // One of them is another now, and is.
+    // One of them is another now, and is. The destination takes another device, which shows that it works.
     rename(&work, 0, "mended".into());
-    work.collect(1).says(&["rejects 1"]);
+    rename(&work, 39, "taken".into());
+    work.collect(1).says(&["events 1", "rejects 1"]);
 }

@@ -1,6 +1,7 @@
 //! One instance of the component makes any number of requests, and takes any number of tokens.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashSet;
+use std::sync::Mutex;
 
 use sophos_central_simulator::{Fault, Fleet, Options, Route};
 
@@ -43,10 +44,14 @@ fn a_token_that_is_said_to_live_for_no_time_is_used_for_a_minute() {
 #[test]
 fn an_instance_that_took_too_many_tokens_is_replaced() {
     let work = one_endpoint_a_page();
-    let asked = AtomicU64::new(0);
+    // Each token is good for one page.
+    let used = Mutex::new(HashSet::new());
     work.simulator.fault_when(
         Route::Endpoints,
-        move |_| asked.fetch_add(1, Ordering::Relaxed) % 2 == 0,
+        move |request| {
+            let token = request.header("authorization").unwrap().to_owned();
+            !used.lock().unwrap().insert(token)
+        },
         Fault::status(401),
     );
     work.host(&["collect", "--dry-run"])

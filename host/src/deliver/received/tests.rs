@@ -15,6 +15,7 @@ async fn judge(status: u16, body: String) -> (usize, Completeness) {
         ca_file: None,
         https: false,
         response_header_bytes: 8 * 1024,
+        requests: 16,
     })
     .unwrap();
     let mut request = Request::new(Full::new(Bytes::new()));
