@@ -196,11 +196,11 @@ mod tests {
             prop_assume!(local.is_some_and(|local| (0..=9999).contains(&local.year())));
             let local = local.unwrap();
             let fraction = format!("{nanosecond:09}000");
-            let fraction = &fraction[..digits];
-            let kept: u32 = format!("{fraction:0<9}")[..9].parse().unwrap();
+            let fraction = fraction.get(..digits).unwrap();
+            let kept: u32 = format!("{fraction:0<9}").get(..9).unwrap().parse().unwrap();
             let dot = if digits == 0 { "" } else { "." };
             let sign = if offset < 0 { '-' } else { '+' };
-            let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+            let (hours, minutes) = (offset.abs().div_euclid(60), offset.abs() % 60);
             let zone = match (offset, shape) {
                 (0, 0) => "Z".to_owned(),
                 (0, 1) => "z".to_owned(),

@@ -137,7 +137,7 @@ fn what_is_longer_than_a_mebibyte_is_refused_in_ocsf_and_has_no_reasons_in_sekoi
 /// What is told again and again must be short, or the whole outgrows a component's memory.
 #[test]
 fn no_long_text_is_multiplied() {
-    let long = "x".repeat(MEGABYTE >> 1);
+    let long = "x".repeat(MEGABYTE >> 2);
     let cores = vec![r#"{"code":"coreAgent","status":"installed"}"#; 2_000].join(",");
     // Each of the agents repeats the id, which has a bound of its own.
     let longest_id = "x".repeat(126);
