@@ -293,7 +293,7 @@ impl Cursor {
         Ok(true)
     }
 
-    /// Begins the walk again from the mark after the API refused its page key, [`MOST_REFUSALS`] times at most. The
+    /// Begins the walk again from the mark after the API refused its page key, `MOST_REFUSALS` times at most. The
     /// count starts anew with every page that the walk gets further, and when the walk began long ago.
     pub fn key_refused(&mut self, now: Timestamp) -> Result<(), Stuck> {
         let mut next = Walk::begin(now);

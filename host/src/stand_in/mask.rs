@@ -95,7 +95,7 @@ impl Secrets {
     /// `Content-Length` follows. The body has at most `most` bytes afterwards, and is searched for as long as `go_on` says,
     /// which is asked every few milliseconds.
     ///
-    /// Found is what [`Search`] finds. The server is trusted with the secret; this guards against one that repeats what it
+    /// Found is what `Search` finds. The server is trusted with the secret; this guards against one that repeats what it
     /// was sent, not against one that works for the component. Where the component has the values themselves, nothing is
     /// done.
     ///
