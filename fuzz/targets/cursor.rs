@@ -64,7 +64,10 @@ fuzz_target!(|bytes: &[u8]| {
     if range.is_none() {
         assert!(mark >= query.last_seen_after, "the mark fell");
         let has_repeats = !cursor.warnings().is_empty();
-        assert!(mark.is_some() || has_repeats, "a walk that has ended has a mark, or was short");
+        assert!(
+            mark.is_some() || has_repeats,
+            "a walk that has ended has a mark, or was short"
+        );
     } else {
         assert_eq!(mark, None, "a range has no mark");
     }
