@@ -7,6 +7,9 @@ use sophos_assets::mapping::{Dialect, Explanation, read};
 use sophos_assets::text::Text;
 use sophos_assets_fuzz::{check_error, check_event, explain, map};
 
+/// The longest id that is mapped, in bytes, as JSON with its quotes.
+const MAX_ID: usize = 128;
+
 fuzz_target!(|bytes: &[u8]| {
     let text = &*Text::of(bytes).json;
     let outcome = map(text);
@@ -36,6 +39,9 @@ fuzz_target!(|bytes: &[u8]| {
         };
         let written = map(&record.to_string());
         match (named("id"), named("hostname")) {
+            (Some(id), Some(_)) if Value::from(id).to_string().len() > MAX_ID => {
+                assert!(written.is_err(), "an id of more than 128 bytes is refused");
+            }
             (Some(id), Some(hostname)) => {
                 let mapped = written.expect("a record with an id and a hostname is mapped");
                 check_event(&mapped.json, id, Some(hostname));
