@@ -8,9 +8,9 @@
 
 use std::time::{Duration, Instant};
 
-use asset_host::bindings::inventory::connector::types::Event;
-use asset_host::manifest::RateLimit;
-use asset_host::rate_limit::RateLimiter;
+use asset_host::contract::bindings::inventory::connector::types::Event;
+use asset_host::contract::manifest::RateLimit;
+use asset_host::sandbox::rate_limit::RateLimiter;
 use asset_host::state::{Fingerprints, State, StoredBatch};
 use divan::Bencher;
 use divan::counter::ItemsCount;

@@ -1,91 +1,49 @@
 //! Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
 //!
-//! The library behind the program `asset-host`. Where to look:
+//! The library behind the program `asset-host`. Its rooms, from top to bottom; each imports from those below it only:
 //!
-//! | module | what it does |
+//! | room | what it does |
 //! |---|---|
-//! | [`cli`], [`commands`] | the command line, declared; the commands, one file each |
-//! | [`config`], [`secrets`], [`manifest`] | what the user and the component say, checked |
-//! | [`stand_in`], `core_dump` | what keeps a secret from the component, and from a crash's image |
-//! | [`prepare`] | an account made ready, before the first request |
-//! | [`consent`] | what a component asks for, against what was approved |
-//! | [`runtime`], [`sandbox`], [`connector`] | the engine, what an instance has, and its exports |
-//! | [`compile`], [`compiled`] | components compiled, within limits; their code, kept between runs |
-//! | [`limits`], `resources`, `meter`, [`contract`], [`stopped`] | how much a call may take, and what it may return |
-//! | [`egress`] | where a component may send requests |
-//! | [`mod@run`], [`discovery`], [`source`], [`page`] | one run: the accounts' sources, each collected page by page |
-//! | [`attempt`], [`retry`], [`failure`] | a call made again, when that helps, what to tell |
-//! | [`rate_limit`], [`schedule`], [`range`] | when a request may leave, when a run begins, `--since` and `--until` |
-//! | [`state`], [`rejects`] | cursors, and what was set aside |
-//! | [`deliver`], [`http_client`] | where events go, and the way there |
-//! | `appended` | files of lines that several processes append to |
-//! | [`report`], [`log`] | what a run came to, and what a person sees of it |
-//! | [`stop`] | how a run is ended |
+//! | `cli` | commands, terminal, log, reports |
+//! | `run` | one account collected: its sources, their pages |
+//! | `deliver` | where events and rejects go |
+//! | `state` | what persists between runs |
+//! | `config` | the configuration file: read and checked, also against the manifest |
+//! | `sandbox` | one component, loaded, given rights, called |
+//! | `contract` | what component and host promise each other, and the limits |
+//! | `network` | HTTP that leaves the process |
+//! | `units`, `text` | numbers, durations and times as people write them; text made safe for a terminal |
 
 // A test may cut a text that it knows.
 #![cfg_attr(not(test), deny(clippy::string_slice))]
+#![warn(unreachable_pub)]
 
 use std::io::{self, Write};
 
 use clap::Parser;
 use tracing::warn;
 
-mod appended;
-pub mod attempt;
-pub mod bindings;
-mod budget;
-pub mod cli;
-pub mod commands;
-pub mod compile;
-pub mod compiled;
-pub mod config;
-pub mod connector;
-pub mod consent;
+mod cli;
+mod config;
 pub mod contract;
-mod core_dump;
-pub mod deliver;
-pub mod discovery;
-pub mod duration;
-pub mod egress;
-pub mod exit;
-pub mod failure;
-mod hex;
-pub mod http_client;
-pub mod limits;
-pub mod log;
-pub mod manifest;
-mod meter;
-mod outgoing;
-pub mod page;
-pub mod prepare;
-pub mod printable;
-pub mod quantity;
-pub mod range;
-pub mod rate_limit;
-pub mod rejects;
-pub mod report;
-mod resources;
-pub mod retry;
-pub mod run;
-pub mod runtime;
+mod deliver;
+mod network;
+mod run;
 pub mod sandbox;
-pub mod schedule;
-pub mod secrets;
 #[cfg(test)]
 mod security_page_tests;
-mod similar;
-pub mod source;
-pub mod stand_in;
 pub mod state;
-pub mod stderr;
-pub mod stop;
-pub mod stopped;
-pub mod timestamp;
-mod warnings;
+mod stop;
+mod text;
+pub mod units;
 
-use cli::{Cli, Command};
-use exit::ExitStatus;
-use log::Terminal;
+use cli::args::{Cli, Command};
+use cli::core_dump;
+use cli::exit::ExitStatus;
+use cli::log::Terminal;
+use config::secret_source;
+use run::failure;
+use sandbox::compile;
 
 /// Runs the program with the process's arguments, and tells on standard error what kept it from running.
 pub fn run() -> ExitStatus {
@@ -131,23 +89,19 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
     let out: &mut dyn Write = &mut out;
     let status = match &cli.command {
         Command::Collect(args) => {
-            let ended = runtime.block_on(commands::collect::run(&cli.config, args, terminal));
+            let ended = runtime.block_on(cli::collect::run(&cli.config, args, terminal));
             // A run that was stopped does not wait for them.
-            secrets::kill_all();
+            secret_source::kill_all();
             // A write to a reader that has stopped reading does not end; the run is over all the same.
             runtime.shutdown_background();
             return ended;
         }
-        Command::Check(args) => runtime.block_on(commands::check::run(&cli.config, args, out)),
-        Command::Map(args) => runtime.block_on(commands::map::run(&cli.config, args, out)),
-        Command::Describe(args) => {
-            runtime.block_on(commands::describe::run(&cli.config, args, out))
-        }
-        Command::Approve(args) => runtime.block_on(commands::approve::run(&cli.config, args, out)),
-        Command::Init(args) => runtime.block_on(commands::init::run(&cli.config, args, out)),
-        Command::State(args) => {
-            commands::state::run(&config::Config::load(&cli.config)?, args, out)
-        }
+        Command::Check(args) => runtime.block_on(cli::check::run(&cli.config, args, out)),
+        Command::Map(args) => runtime.block_on(cli::map::run(&cli.config, args, out)),
+        Command::Describe(args) => runtime.block_on(cli::describe::run(&cli.config, args, out)),
+        Command::Approve(args) => runtime.block_on(cli::approve::run(&cli.config, args, out)),
+        Command::Init(args) => runtime.block_on(cli::init::run(&cli.config, args, out)),
+        Command::State(args) => cli::state::run(&config::Config::load(&cli.config)?, args, out),
     }?;
     out.flush()?;
     Ok(status)

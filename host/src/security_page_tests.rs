@@ -1,23 +1,23 @@
 //! The table of limits in `docs/security.md`, held together with the constants.
 
-use crate::compile::{MAX_CODE_BYTES, MAX_COMPILE_MEMORY, MAX_COMPILE_TIME};
 use crate::config::Timeouts;
-use crate::connector::handed_over;
-use crate::contract::{MIN_REJECT, WARNINGS};
-use crate::egress::{IN_HAND, MAX_CONNECTIONS, MAX_READ_AHEAD, MOST_REQUEST_BODY};
-use crate::http_client::{MAX_INTERIM, MOST_HEADERS};
-use crate::limits::{ALONE, Limits, MAX_HANDLES, STACK};
-use crate::manifest::MAX_MANIFEST_BYTES;
-use crate::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};
-use crate::outgoing::{MAX_AUTHORITY, MAX_METHOD, MAX_PATH};
-use crate::printable::MAX_QUOTE;
-use crate::retry::MAX_RATE_LIMIT_WAITS;
-use crate::runtime::LARGEST;
-use crate::sandbox::MAX_REQUEST_HEADERS;
-use crate::stand_in::MAX_SECRET_HEADERS;
-use crate::stderr::{MOST_BYTES, MOST_LINES};
-use crate::warnings::MAX_WARNINGS;
-use crate::{duration, quantity};
+use crate::contract::check::{MIN_REJECT, WARNINGS};
+use crate::contract::limits::{ALONE, Limits, MAX_HANDLES, STACK};
+use crate::contract::manifest::MAX_MANIFEST_BYTES;
+use crate::contract::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};
+use crate::deliver::retry::MAX_RATE_LIMIT_WAITS;
+use crate::network::client::{MAX_INTERIM, MOST_HEADERS};
+use crate::sandbox::compile::{MAX_CODE_BYTES, MAX_COMPILE_MEMORY, MAX_COMPILE_TIME};
+use crate::sandbox::connector::handed_over;
+use crate::sandbox::egress::{IN_HAND, MAX_CONNECTIONS, MAX_READ_AHEAD, MOST_REQUEST_BODY};
+use crate::sandbox::engine::LARGEST;
+use crate::sandbox::instance::MAX_REQUEST_HEADERS;
+use crate::sandbox::outgoing::{MAX_AUTHORITY, MAX_METHOD, MAX_PATH};
+use crate::sandbox::secrets::MAX_SECRET_HEADERS;
+use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
+use crate::sandbox::warnings::MAX_WARNINGS;
+use crate::text::printable::MAX_QUOTE;
+use crate::units::{duration, quantity};
 
 /// The rows of the table: each limit with how much it allows.
 fn rows() -> Vec<(String, String)> {

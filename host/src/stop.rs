@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::warn;
 
-use crate::secrets;
+use crate::config::secret_source;
 
 /// The exit code of a process that a signal ends at once.
 const ENDED: i32 = 130;
@@ -88,7 +88,7 @@ impl Stop {
 /// # Errors
 ///
 /// When the system does not let the process listen.
-pub fn end_on_signals() -> std::io::Result<()> {
+pub(crate) fn end_on_signals() -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
@@ -99,7 +99,7 @@ pub fn end_on_signals() -> std::io::Result<()> {
 }
 
 fn end() {
-    secrets::kill_all();
+    secret_source::kill_all();
     std::process::exit(ENDED);
 }
 

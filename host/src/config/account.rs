@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::limits::{self, Timeouts};
-use super::{Destination, Problem, Reach, Selection, file};
-use crate::duration;
-use crate::limits::Limits;
-use crate::manifest::RateLimit;
-use crate::secrets::{SecretSource, long_enough};
-use crate::similar;
+use crate::config::limits::{self, Timeouts};
+use crate::config::secret_source::{SecretSource, long_enough};
+use crate::config::{Destination, Problem, Reach, Selection, file};
+use crate::contract::limits::Limits;
+use crate::contract::manifest::RateLimit;
+use crate::text::similar;
+use crate::units::duration;
 
 /// How often everything is walked, where `full_every` does not say it.
 const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -82,7 +82,7 @@ impl Default for Retry {
 }
 
 /// Whether a text can name an account: at least one of the letters a to z in either case, digits, `-`, `_`.
-pub fn is_account_name(name: &str) -> bool {
+pub(crate) fn is_account_name(name: &str) -> bool {
     !name.is_empty()
         && name
             .chars()

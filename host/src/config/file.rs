@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::ConfigError;
-use crate::{duration, quantity};
+use crate::config::ConfigError;
+use crate::units::{duration, quantity};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct File {
+pub(super) struct File {
     /// The accounts by name.
     #[serde(default)]
     pub account: BTreeMap<String, Account>,
@@ -27,7 +27,7 @@ pub struct File {
 /// `[account.NAME]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Account {
+pub(super) struct Account {
     /// The component's file, relative to the configuration file.
     pub component: PathBuf,
     /// The SHA-256 digest that the component's file must have, in hexadecimal.
@@ -83,7 +83,7 @@ pub struct Account {
     deny_unknown_fields,
     expecting = "a table such as { requests = 10, seconds = 1 }"
 )]
-pub struct RateLimit {
+pub(super) struct RateLimit {
     /// So many requests.
     pub requests: u32,
     /// In so many seconds.
@@ -93,7 +93,7 @@ pub struct RateLimit {
 /// `[account.NAME.deliver]`: the keys of all destinations; which of them belong together is checked later.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Deliver {
+pub(super) struct Deliver {
     /// The kind of destination.
     pub to: Option<String>,
     /// `file`: the file, relative to the configuration file.
@@ -137,7 +137,7 @@ pub struct Deliver {
 /// `[account.NAME.deliver.timeouts]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct RequestTimeouts {
+pub(super) struct RequestTimeouts {
     /// For a connection.
     #[serde(default, deserialize_with = "duration::optional")]
     pub connect: Option<Duration>,
@@ -149,7 +149,7 @@ pub struct RequestTimeouts {
 /// `[account.NAME.retry]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Retry {
+pub(super) struct Retry {
     /// How long to go on.
     #[serde(default, deserialize_with = "duration::optional")]
     pub total: Option<Duration>,
@@ -164,7 +164,7 @@ pub struct Retry {
 /// `[account.NAME.timeouts]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Timeouts {
+pub(super) struct Timeouts {
     /// For a connection.
     #[serde(default, deserialize_with = "duration::optional")]
     pub connect: Option<Duration>,
@@ -188,7 +188,7 @@ pub struct Timeouts {
 /// `[account.NAME.limits]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Limits {
+pub(super) struct Limits {
     /// Linear memory of an instance.
     #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub memory_bytes: Option<u64>,
@@ -230,7 +230,7 @@ pub struct Limits {
 /// `[state]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct State {
+pub(super) struct State {
     /// The state file, relative to the configuration file.
     pub path: Option<PathBuf>,
 }
@@ -246,7 +246,7 @@ fn empty_table() -> toml::Value {
 ///
 /// Text that is not TOML, unknown and missing keys, values of the wrong type. The message tells the line
 /// and the key but never shows the line, which may hold a secret that should not be there.
-pub fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
     let unparsable = |error: &toml::de::Error, problem: String| ConfigError::Unparsable {
         file: path.to_owned(),
         line: line(text, error.span().map_or(0, |span| span.start)),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::account::positive;
-use super::{Problem, file};
-use crate::limits::{Limit, Limits};
+use crate::config::account::positive;
+use crate::config::{Problem, file};
+use crate::contract::limits::{Limit, Limits};
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Timeouts;
-use super::tests::{account, load};
-use crate::limits::Limits;
+use crate::config::Timeouts;
+use crate::config::tests::{account, load};
+use crate::contract::limits::Limits;
 
 #[test]
 fn every_limit_and_every_timeout_arrives() {

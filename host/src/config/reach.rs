@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use super::{Problem, file};
-use crate::similar;
+use crate::config::{Problem, file};
+use crate::text::similar;
 
 /// What the account says about the component's way out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the configuration says about values that are not right.
 
-use super::tests::load;
+use crate::config::tests::load;
 
 /// Each row: lines below `[account.acme]` with a component, and what the message must contain.
 const REFUSED: &[(&str, &[&str])] = &[

@@ -2,7 +2,7 @@
 //!
 //! A source is named by its id or by its name, whatever the case: people copy either from a console.
 
-use super::Problem;
+use crate::config::Problem;
 
 /// What an account's `only` and `skip` say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

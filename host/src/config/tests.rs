@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
-use crate::limits::Limits;
-use crate::secrets::SecretSource;
+use crate::config::secret_source::SecretSource;
+use crate::contract::limits::Limits;
 
 pub(super) fn load(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();

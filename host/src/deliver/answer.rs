@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::received::Completeness;
+use crate::deliver::received::Completeness;
 
 /// How long to wait after a 429 that does not say it.
 const PAUSE: Duration = Duration::from_secs(60);

@@ -23,8 +23,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{DeliverError, Delivered, Refused};
-use crate::bindings::inventory::connector::types::Event;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::{DeliverError, Delivered, Refused};
 
 /// How many events may be refused one by one without an acceptance in between.
 const MAX_SUSPECTS: usize = 20;
@@ -77,7 +77,7 @@ pub(super) struct Refusals {
 
 impl Refusals {
     /// Nothing is taken yet. With `accept`, every event that is refused alone is a reject.
-    pub fn new(accept: bool) -> Self {
+    pub(super) fn new(accept: bool) -> Self {
         Self {
             accept,
             last_taken: Mutex::default(),

@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::duration;
-use crate::http_client::ClientError;
-use crate::secrets::SecretError;
+use crate::config::secret_source::SecretError;
+use crate::network::client::ClientError;
+use crate::units::duration;
 
 /// The way out where a destination rightly refuses events that nothing can be compared with.
 const ACCEPT_REJECTS: &str = "If these events are to be given up, `asset-host collect --accept-rejects` rejects them, for one run";
 
 /// Why events were not confirmed.
 #[derive(Debug, thiserror::Error)]
-pub enum DeliverError {
+pub(crate) enum DeliverError {
     /// The reader has gone (EPIPE).
     #[error(
         "{place} was closed by its reader: the page in hand is not confirmed and comes again in the next run"

@@ -12,13 +12,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 use url::Url;
 
-use super::answer::{Verdict, judge};
-use super::received::{Received, receive};
-use super::{DeliverError, words};
-use crate::bindings::inventory::connector::types::Event;
 use crate::config::{DeliverSecret, RequestTimeouts, Retry};
-use crate::http_client::{self, Addresses, Answer, ClientOptions, HttpClient};
-use crate::retry::{Attempts, Fault, Next};
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::answer::{Verdict, judge};
+use crate::deliver::received::{Received, receive};
+use crate::deliver::retry::{Attempts, Fault, Next};
+use crate::deliver::{DeliverError, words};
+use crate::network::client::{self, Addresses, Answer, ClientOptions, HttpClient};
 use crate::stop::Stop;
 
 /// How many bytes the head of an answer may have.
@@ -55,7 +55,7 @@ impl Exchange {
     /// # Errors
     ///
     /// When there is no way to make requests.
-    pub fn new(
+    pub(super) fn new(
         url: &Url,
         ca_file: Option<&Path>,
         timeouts: RequestTimeouts,
@@ -86,18 +86,18 @@ impl Exchange {
     }
 
     /// What messages call the destination.
-    pub fn place(&self) -> &str {
+    pub(super) fn place(&self) -> &str {
         &self.place
     }
 
     /// Sets a header of every request.
-    pub fn header(&mut self, name: HeaderName, value: HeaderValue) {
+    pub(super) fn header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.insert(name, value);
     }
 
     /// Sets a header that no message may repeat, unless it is so short that messages could not be read
     /// without it.
-    pub fn quiet_header(&mut self, name: HeaderName, mut value: HeaderValue) {
+    pub(super) fn quiet_header(&mut self, name: HeaderName, mut value: HeaderValue) {
         if let Ok(text) = value.to_str()
             && text.len() >= words::SHORT
         {
@@ -112,7 +112,7 @@ impl Exchange {
     /// # Errors
     ///
     /// When the secret cannot be read, or cannot stand in a header.
-    pub fn secret_header(
+    pub(super) fn secret_header(
         &mut self,
         name: HeaderName,
         prefix: &str,
@@ -142,7 +142,7 @@ impl Exchange {
     /// # Errors
     ///
     /// When its fate cannot be known, or none but the operator can change it.
-    pub async fn post(
+    pub(super) async fn post(
         &self,
         url: &Url,
         body: Vec<u8>,
@@ -181,7 +181,7 @@ impl Exchange {
                         }
                     }
                 }
-                Err(fault @ (http_client::Fault::Untrusted(_) | http_client::Fault::Tls(_))) => {
+                Err(fault @ (client::Fault::Untrusted(_) | client::Fault::Tls(_))) => {
                     return Err(DeliverError::Untrusted {
                         place: self.place.clone(),
                         why: fault.to_string(),
@@ -208,7 +208,7 @@ impl Exchange {
     }
 
     /// Asks with the same headers, once.
-    pub async fn get(&self, url: &Url) -> Result<Answer, http_client::Fault> {
+    pub(super) async fn get(&self, url: &Url) -> Result<Answer, client::Fault> {
         let request = self.request(Method::GET, url, Bytes::new())?;
         self.client.send(request, self.timeouts).await
     }
@@ -219,7 +219,7 @@ impl Exchange {
         url: &Url,
         body: Bytes,
         sent: usize,
-    ) -> Result<(Answer, Verdict), http_client::Fault> {
+    ) -> Result<(Answer, Verdict), client::Fault> {
         let request = self.request(Method::POST, url, body)?;
         let timeouts = self.timeouts.into();
         let response = self.client.open(request, &timeouts, u64::MAX).await?;
@@ -242,12 +242,11 @@ impl Exchange {
         method: Method,
         url: &Url,
         body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, http_client::Fault> {
+    ) -> Result<Request<Full<Bytes>>, client::Fault> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
-            http_client::Fault::Broken("its URL is not one that HTTP knows".to_owned())
-        })?;
+        *request.uri_mut() = Uri::try_from(url.as_str())
+            .map_err(|_| client::Fault::Broken("its URL is not one that HTTP knows".to_owned()))?;
         *request.headers_mut() = self.headers.clone();
         Ok(request)
     }
@@ -263,12 +262,12 @@ impl Exchange {
     }
 
     /// What no message may hold.
-    pub fn secrets(&self) -> &[SecretString] {
+    pub(super) fn secrets(&self) -> &[SecretString] {
         &self.secrets
     }
 
     /// A text of the destination, as far as it may be kept.
-    pub fn safe(&self, text: &str, events: &[Event]) -> String {
+    pub(super) fn safe(&self, text: &str, events: &[Event]) -> String {
         words::safe(text, events, &self.secrets)
     }
 
@@ -278,7 +277,7 @@ impl Exchange {
     }
 
     /// `403 Forbidden (E403: No right.)`
-    pub fn reason(&self, answer: &Answer, events: &[Event]) -> String {
+    pub(super) fn reason(&self, answer: &Answer, events: &[Event]) -> String {
         let status = named(answer.status);
         match words::of_body(&answer.body, events, &self.secrets) {
             Some(words) => format!("{status} ({words})"),

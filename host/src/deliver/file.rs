@@ -19,17 +19,17 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use tracing::{info, warn};
 
-use super::hang_up::HangUps;
-use super::{DeliverError, Delivered, Destination, lines};
-use crate::appended;
-use crate::bindings::inventory::connector::types::Event;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::appended;
+use crate::deliver::hang_up::HangUps;
+use crate::deliver::{DeliverError, Delivered, Destination, lines};
 
 /// How often a page is written to another file because the one before was removed.
 const MOST_OPENED: u32 = 5;
 
 /// A file, or something else with a path, such as a named pipe.
 #[derive(Debug)]
-pub struct File {
+pub(crate) struct File {
     path: PathBuf,
     /// Held while a page is written, whatever is open: the lock on the file itself does not keep two sources of
     /// one process apart, and a pipe has none.
@@ -56,7 +56,7 @@ impl File {
     /// # Errors
     ///
     /// When the file cannot be opened, created or cut, or is not empty and does not end in an event.
-    pub fn open(path: &Path, hang_ups: HangUps) -> Result<Self, DeliverError> {
+    pub(crate) fn open(path: &Path, hang_ups: HangUps) -> Result<Self, DeliverError> {
         Ok(Self {
             path: path.to_owned(),
             open: Mutex::new(Open::new(path, hang_ups.count())?),

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Counts the hang-ups that came; all clones are one. By default none ever comes.
 #[derive(Debug, Clone, Default)]
-pub struct HangUps(Arc<AtomicU64>);
+pub(crate) struct HangUps(Arc<AtomicU64>);
 
 impl HangUps {
     /// Counts from now on, until the runtime ends. From the first call on a hang-up no longer ends the process,
@@ -17,7 +17,7 @@ impl HangUps {
     /// # Errors
     ///
     /// When the system does not let the process listen.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let mut signal = signal(SignalKind::hangup())?;
         let hang_ups = Self::default();
         let counted = Arc::clone(&hang_ups.0);
@@ -30,7 +30,7 @@ impl HangUps {
     }
 
     /// How many there were.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 

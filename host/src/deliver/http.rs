@@ -11,19 +11,19 @@ use http::header::{self, HeaderValue};
 use tracing::warn;
 use url::Url;
 
-use super::batches::{Bounds, batches};
-use super::bisect::{self, Handed, Intake, Refusals, Sent};
-use super::exchange::{Exchange, Posted};
-use super::{DeliverError, Delivered, Destination, lines};
-use crate::bindings::inventory::connector::types::Event;
 use crate::config::{self, BodyFormat, HeaderText};
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::batches::{Bounds, batches};
+use crate::deliver::bisect::{self, Handed, Intake, Refusals, Sent};
+use crate::deliver::exchange::{Exchange, Posted};
+use crate::deliver::{DeliverError, Delivered, Destination, lines};
 use crate::stop::Stop;
 
 /// What requests say who makes them, where the operator does not say it.
 const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 
 /// An intake.
-pub struct Http {
+pub(crate) struct Http {
     exchange: Exchange,
     refusals: Refusals,
     url: Url,
@@ -39,7 +39,7 @@ impl Http {
     /// # Errors
     ///
     /// When a secret cannot be read or used, or there is no way to make requests.
-    pub fn open(
+    pub(crate) fn open(
         config: &config::Http,
         stop: &Stop,
         accept_rejects: bool,

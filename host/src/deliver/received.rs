@@ -10,8 +10,8 @@ use http::Response;
 use hyper::body::{Buf as _, Bytes};
 use tokio::sync::mpsc;
 
-use super::complaint::complaint;
-use crate::http_client::{Answer, Body, Fault, MAX_KEPT_BODY};
+use crate::deliver::complaint::complaint;
+use crate::network::client::{Answer, Body, Fault, MAX_KEPT_BODY};
 
 /// How long the body of a success answer may be.
 const MAX_BODY: usize = 8 * 1024 * 1024;

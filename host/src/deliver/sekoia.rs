@@ -24,21 +24,21 @@ use serde_json::Value;
 use tracing::{debug, warn};
 use url::Url;
 
-use super::answer::{fields, retry_after};
-use super::batches::{Bounds, batches};
-use super::bisect::{self, Handed, Intake, Refusals, Sent};
-use super::exchange::{Exchange, Posted};
-use super::{DeliverError, Delivered, Destination, words};
-use crate::bindings::inventory::connector::types::Event;
 use crate::config;
-use crate::http_client::Answer;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::answer::{fields, retry_after};
+use crate::deliver::batches::{Bounds, batches};
+use crate::deliver::bisect::{self, Handed, Intake, Refusals, Sent};
+use crate::deliver::exchange::{Exchange, Posted};
+use crate::deliver::{DeliverError, Delivered, Destination, words};
+use crate::network::client::Answer;
 use crate::stop::Stop;
 
 /// The pauses between two questions about a task grow to this many times the first.
 const LONGEST_POLL: u32 = 5;
 
 /// The asset connector of a Sekoia.io platform.
-pub struct Sekoia {
+pub(crate) struct Sekoia {
     exchange: Exchange,
     refusals: Refusals,
     /// Where batches go.
@@ -80,7 +80,7 @@ impl Sekoia {
     /// # Errors
     ///
     /// When the key cannot be read or used, or there is no way to make requests.
-    pub fn open(
+    pub(crate) fn open(
         config: &config::Sekoia,
         stop: &Stop,
         accept_rejects: bool,

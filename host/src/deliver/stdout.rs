@@ -15,15 +15,15 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{DeliverError, Delivered, Destination, lines};
-use crate::bindings::inventory::connector::types::Event;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::{DeliverError, Delivered, Destination, lines};
 
 /// What messages call this destination.
 const PLACE: &str = "standard output";
 
 /// Standard output. Events are confirmed once the system has taken them.
 #[derive(Debug)]
-pub struct Stdout(Mutex<Out>);
+pub(crate) struct Stdout(Mutex<Out>);
 
 #[derive(Debug)]
 struct Out {
@@ -39,7 +39,7 @@ impl Stdout {
     /// # Errors
     ///
     /// When the process has none, when it is /dev/null, or a terminal that would get what is stored as delivered.
-    pub fn open(preview: bool) -> Result<Self, DeliverError> {
+    pub(crate) fn open(preview: bool) -> Result<Self, DeliverError> {
         let stdout = io::stdout();
         let file = stdout
             .as_fd()

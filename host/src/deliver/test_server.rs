@@ -11,8 +11,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::bindings::inventory::connector::types::Event;
 use crate::config::{RequestTimeouts, Retry};
+use crate::contract::bindings::inventory::connector::types::Event;
 
 /// Quick enough for a test, and long enough for a machine that is busy.
 pub const TIMEOUTS: RequestTimeouts = RequestTimeouts {
@@ -120,7 +120,7 @@ pub fn events(count: usize) -> Vec<Event> {
 pub fn secret(key: &str, value: &str) -> crate::config::DeliverSecret {
     crate::config::DeliverSecret {
         key: key.into(),
-        source: crate::secrets::SecretSource::Command {
+        source: crate::config::secret_source::SecretSource::Command {
             argv: vec!["printf".into(), value.into()],
             timeout: std::time::Duration::from_secs(30),
         },

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::answer::fields;
-use crate::bindings::inventory::connector::types::Event;
-use crate::printable::printable;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::answer::fields;
+use crate::text::printable::printable;
 
 /// How many characters are kept.
 const MOST: usize = 200;

@@ -8,26 +8,26 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tracing::{Instrument, error, error_span, warn};
 
-use super::done::SharedDone;
-use super::pool::Pool;
-use super::work::Work;
-use super::{Settings, with};
-use crate::bindings::inventory::connector::types::Source as Listed;
 use crate::config::Emit;
+use crate::contract::bindings::inventory::connector::types::Source as Listed;
 use crate::deliver::Destination;
-use crate::discovery::{self, Discovered, End};
-use crate::prepare::Ready;
-use crate::printable::printable;
-use crate::report::Outcome;
-use crate::source::Source;
+use crate::run::discovery::{self, Discovered, End};
+use crate::run::done::SharedDone;
+use crate::run::pool::Pool;
+use crate::run::prepare::Ready;
+use crate::run::report::Outcome;
+use crate::run::source::Source;
+use crate::run::work::Work;
+use crate::run::{Settings, with};
 use crate::state::{SourceState, StateError};
+use crate::text::printable::printable;
 
 /// Collects every source of an account, and puts into `done` what became of them.
 ///
 /// # Errors
 ///
 /// When the state cannot be read or written.
-pub async fn collect(
+pub(super) async fn collect(
     ready: Ready,
     destination: Arc<dyn Destination>,
     settings: Arc<Settings>,

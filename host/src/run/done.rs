@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::report::{Entry, Outcome, Tally};
+use crate::run::report::{Entry, Outcome, Tally};
 
 /// What a run did.
 #[derive(Debug, Default)]
-pub struct Done {
+pub(crate) struct Done {
     /// What became of every source, in the order in which they ended.
     pub entries: Vec<Entry>,
     /// Calls that were made again to list the sources.
@@ -22,28 +22,28 @@ pub struct Done {
 
 /// A run's [`Done`], shared.
 #[derive(Clone, Default)]
-pub struct SharedDone(Arc<Mutex<Done>>);
+pub(super) struct SharedDone(Arc<Mutex<Done>>);
 
 impl SharedDone {
     /// An account's sources are to be listed: it is told at the end in any case.
-    pub fn expect_listing(&self, account: &str) {
+    pub(super) fn expect_listing(&self, account: &str) {
         self.lock().unlisted.insert(account.to_owned());
     }
 
     /// They are listed, or it is told why not.
-    pub fn listed(&self, account: &str) {
+    pub(super) fn listed(&self, account: &str) {
         self.lock().unlisted.remove(account);
     }
 
     /// A source is to be collected: it is told at the end in any case.
-    pub fn expect(&self, account: &str, source: &str, name: &str) {
+    pub(super) fn expect(&self, account: &str, source: &str, name: &str) {
         self.lock()
             .awaited
             .insert((account.to_owned(), source.to_owned()), name.to_owned());
     }
 
     /// What became of a source.
-    pub fn add(&self, entry: Entry) {
+    pub(super) fn add(&self, entry: Entry) {
         let mut done = self.lock();
         if let Some(source) = &entry.source {
             done.awaited
@@ -53,7 +53,7 @@ impl SharedDone {
     }
 
     /// What became of a source of which nothing was collected; of the account as a whole without one.
-    pub fn tell(&self, account: &str, source: Option<(String, String)>, outcome: Outcome) {
+    pub(super) fn tell(&self, account: &str, source: Option<(String, String)>, outcome: Outcome) {
         let (source, name) = source.unzip();
         self.add(Entry {
             account: account.to_owned(),
@@ -66,7 +66,7 @@ impl SharedDone {
     }
 
     /// Whether an account has sources that cannot be collected, and none that can.
-    pub fn collects_nothing(&self, account: &str) -> bool {
+    pub(super) fn collects_nothing(&self, account: &str) -> bool {
         let done = self.lock();
         let outcomes = || {
             let entries = done.entries.iter();
@@ -80,17 +80,17 @@ impl SharedDone {
     }
 
     /// Counts calls that were made again to list sources.
-    pub fn retried(&self, retries: u64) {
+    pub(super) fn retried(&self, retries: u64) {
         self.lock().retries += retries;
     }
 
     /// Something ends the whole run.
-    pub fn broken_by(&self, why: String) {
+    pub(super) fn broken_by(&self, why: String) {
         self.lock().broken_by.get_or_insert(why);
     }
 
     /// All of it. Sources that were to be collected and of which nothing was told have failed.
-    pub fn take(&self) -> Done {
+    pub(super) fn take(&self) -> Done {
         let mut done = std::mem::take(&mut *self.lock());
         let why = done.broken_by.take().unwrap_or_else(|| {
             "its task broke off by a fault of this program. Please report this".to_owned()

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connector::{Access, Connector};
+use crate::sandbox::connector::{Access, Connector};
 
 /// The connectors of one account.
-pub struct Pool {
+pub(super) struct Pool {
     access: Access,
     /// Permits for all accounts of the run.
     jobs: Arc<Semaphore>,
@@ -28,7 +28,7 @@ pub struct Pool {
 
 impl Pool {
     /// A pool without connectors: they are made when they are needed.
-    pub fn new(access: Access, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
+    pub(super) fn new(access: Access, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
         Arc::new(Self {
             access,
             jobs,
@@ -38,7 +38,7 @@ impl Pool {
     }
 
     /// A worker, once one of the account's slots is free.
-    pub async fn worker(self: &Arc<Self>) -> Worker {
+    pub(super) async fn worker(self: &Arc<Self>) -> Worker {
         Worker {
             slot: Arc::clone(&self.slots).acquire_owned().await.ok(),
             pool: Arc::clone(self),
@@ -54,7 +54,7 @@ impl Pool {
 }
 
 /// A connector and the permit to use it, for one source.
-pub struct Worker {
+pub(crate) struct Worker {
     pool: Arc<Pool>,
     slot: Option<OwnedSemaphorePermit>,
     held: Option<Held>,
@@ -73,7 +73,7 @@ struct Held {
 impl Worker {
     /// The connector, once the account's requests may leave; waits for a job where the worker has none. A request to
     /// stop ends the pause, so ask for one before the connector is called.
-    pub async fn connector(&mut self) -> &mut Connector {
+    pub(crate) async fn connector(&mut self) -> &mut Connector {
         self.wait_for_pause().await;
         if self.slot.is_none() {
             self.slot = Arc::clone(&self.pool.slots).acquire_owned().await.ok();
@@ -116,22 +116,22 @@ impl Worker {
     }
 
     /// How long it has waited for the end of pauses since this was last asked.
-    pub fn take_waited(&mut self) -> Duration {
+    pub(crate) fn take_waited(&mut self) -> Duration {
         std::mem::take(&mut self.waited)
     }
 
     /// How long the account's requests have to pause.
-    pub fn paused(&self) -> Duration {
+    pub(crate) fn paused(&self) -> Duration {
         self.pool.access.limiter.paused()
     }
 
     /// Lets all requests of the account pause for this long.
-    pub fn pause(&self, pause: Duration) {
+    pub(crate) fn pause(&self, pause: Duration) {
         self.pool.access.limiter.pause(pause);
     }
 
     /// Gives everything back until the connector is needed again.
-    pub fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.leave_job();
         if !self.page_in_hand {
             self.slot = None;
@@ -139,7 +139,7 @@ impl Worker {
     }
 
     /// Gives connector and job back until the connector is needed again.
-    pub fn leave_job(&mut self) {
+    pub(crate) fn leave_job(&mut self) {
         if let Some(held) = self.held.take() {
             // Before its permit, so that who gets that finds it.
             self.pool.idle().push(held.connector);

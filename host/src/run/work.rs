@@ -5,18 +5,18 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tracing::{error, info, warn};
 
-use super::pool::Worker;
-use super::{Settings, with};
 use crate::config::{Account, Emit};
 use crate::deliver::Destination;
-use crate::duration;
-use crate::printable::printable;
-use crate::report::{Entry, Outcome};
-use crate::source::{self, End, Reached, Run, Source};
+use crate::run::pool::Worker;
+use crate::run::report::{Entry, Outcome};
+use crate::run::source::{self, End, Reached, Run, Source};
+use crate::run::{Settings, with};
 use crate::state::{Start, StateError, next_walk};
+use crate::text::printable::printable;
+use crate::units::duration;
 
 /// One source and what is needed to collect it.
-pub struct Work {
+pub(super) struct Work {
     /// The account that has it.
     pub account: Arc<Account>,
     /// Where its events go.
@@ -29,7 +29,7 @@ pub struct Work {
 
 impl Work {
     /// Collects the source and stores how that ended. The second part of the answer fails where the state does.
-    pub async fn collect(&self, mut worker: Worker) -> (Entry, Result<(), StateError>) {
+    pub(super) async fn collect(&self, mut worker: Worker) -> (Entry, Result<(), StateError>) {
         let mut reached = Reached::default();
         let stop = &self.settings.stop;
         let ended = tokio::select! {

@@ -6,9 +6,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use time::OffsetDateTime;
 
-use super::{State, StateError};
-use crate::consent::Asks;
-use crate::timestamp;
+use crate::contract::permissions::Asks;
+use crate::state::{State, StateError};
+use crate::units::timestamp;
 
 /// What was approved for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

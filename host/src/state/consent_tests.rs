@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::consent::Asks;
+use crate::contract::permissions::Asks;
 use crate::state::open_tests::{Folder, at, batch};
 
 fn asks(host: &str) -> Asks {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{State, StateError, fingerprints};
+use crate::state::{State, StateError, fingerprints};
 
 impl State {
     /// Stores which destination an account is about to deliver to: `destination` is any text that is another

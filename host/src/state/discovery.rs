@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 use time::OffsetDateTime;
 
-use super::{SourceState, State, StateError, consent, destination, fingerprints};
-use crate::timestamp;
+use crate::state::{SourceState, State, StateError, consent, destination, fingerprints};
+use crate::units::timestamp;
 
 impl State {
     /// Stores what a complete discovery of an account found: `ids` are the sources that it lists and that can be

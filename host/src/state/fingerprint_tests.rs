@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::bindings::inventory::connector::types::Event;
+use crate::contract::bindings::inventory::connector::types::Event;
 use crate::state::open_tests::{Folder, at, batch, t1};
 
 /// The devices that a page holds, with their fingerprints.

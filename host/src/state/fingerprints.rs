@@ -16,8 +16,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{State, StateError};
-use crate::bindings::inventory::connector::types::Event;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::state::{State, StateError};
 
 /// The longest id that is stored, in bytes: those of a UUID.
 const LONGEST_KEY: usize = 16;

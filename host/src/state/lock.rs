@@ -8,11 +8,11 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::StateError;
+use crate::state::StateError;
 
 /// The lock, held until it is dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub(super) struct Lock {
     file: File,
 }
 
@@ -30,7 +30,7 @@ impl Lock {
     /// # Errors
     ///
     /// When another process holds it, or its file cannot be opened, created or locked.
-    pub fn take(path: &Path) -> Result<Self, StateError> {
+    pub(super) fn take(path: &Path) -> Result<Self, StateError> {
         let lock_path = beside(path);
         let open_error = |error| StateError::opening(&lock_path, error);
         let mut file = OpenOptions::new()

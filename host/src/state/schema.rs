@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::StateError;
+use crate::state::StateError;
 
 /// The newest format that this program knows: `PRAGMA user_version`.
-pub const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 3;
 
 /// What tells the file from every other SQLite file, `inv1` in ASCII: `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x696e_7631;
@@ -20,7 +20,7 @@ const SMALLEST_PAGE: u64 = 512;
 
 /// How much of the write-ahead log stays on the disk once it is written back, in bytes. SQLite would keep
 /// it at the greatest length that it ever had, until the run ends.
-pub const KEPT_LOG: u64 = 4 * 1024 * 1024;
+pub(super) const KEPT_LOG: u64 = 4 * 1024 * 1024;
 
 /// Creates the tables of version 2.
 ///
@@ -134,7 +134,7 @@ fn check(path: &Path, connection: &Connection) -> Result<Found, StateError> {
 /// # Errors
 ///
 /// When the file is not SQLite, belongs to another program, is of a newer format, or cannot be read.
-pub fn prepare_to_read(path: &Path, connection: &Connection) -> Result<bool, StateError> {
+pub(super) fn prepare_to_read(path: &Path, connection: &Connection) -> Result<bool, StateError> {
     // Views of the connection's own, which SQLite finds before the file's tables of the same names.
     let views = match check(path, connection)? {
         Found::Nothing => return Ok(false),
@@ -159,7 +159,7 @@ pub fn prepare_to_read(path: &Path, connection: &Connection) -> Result<bool, Sta
 ///
 /// When the file is not SQLite, belongs to another program, is of a newer format, or cannot be written; an
 /// older file then still is what it was.
-pub fn prepare_to_write(path: &Path, connection: &Connection) -> Result<(), StateError> {
+pub(super) fn prepare_to_write(path: &Path, connection: &Connection) -> Result<(), StateError> {
     let tables = match check(path, connection)? {
         Found::Nothing => format!("{CREATE_2} {CREATE_3}"),
         Found::Version1 => format!(

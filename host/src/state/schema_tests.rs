@@ -1,8 +1,8 @@
 //! Files of older versions, which exist in the field.
 
 use super::*;
-use crate::bindings::inventory::connector::types::Event;
-use crate::consent::Asks;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::contract::permissions::Asks;
 use crate::state::open_tests::{Folder, at, batch, t1};
 
 /// What version 1 of the state created, as it was released.

@@ -3,7 +3,7 @@
 use rusqlite::Row;
 use time::OffsetDateTime;
 
-use crate::timestamp;
+use crate::units::timestamp;
 
 /// What is stored of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::fingerprint_tests::{changed, confirm, events};
 use super::*;
+use crate::state::fingerprint_tests::{changed, confirm, events};
 use crate::state::open_tests::{Folder, at, batch, t1};
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::SourceState;
+use crate::state::SourceState;
 
 /// What the person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 use url::Url;
 
-use super::super::Problem;
-use crate::egress::is_loopback;
+use crate::config::Problem;
+use crate::sandbox::egress::is_loopback;
 
 /// Checks a URL. Messages do not repeat it: what is wrong with it may be a secret.
 pub(super) fn check(key: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Url> {

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use http::header::{HeaderName, HeaderValue};
 
-use super::super::Problem;
-use super::DeliverSecret;
-use crate::secrets::{SecretSource, SourceError};
+use crate::config::Problem;
+use crate::config::destination::DeliverSecret;
+use crate::config::secret_source::{SecretSource, SourceError};
 
 /// A header of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]

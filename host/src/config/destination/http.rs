@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::super::account::Retry;
-use super::super::{Problem, file, reach};
-use super::headers::{self, Header, HeaderText};
-use super::{RequestTimeouts, address};
-use crate::similar;
+use crate::config::account::Retry;
+use crate::config::destination::headers::{self, Header, HeaderText};
+use crate::config::destination::{RequestTimeouts, address};
+use crate::config::{Problem, file, reach};
+use crate::text::similar;
 
 /// How many events go in one request.
 const BATCH_EVENTS: usize = 500;

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Destination, Header, HeaderText};
-use crate::hex::hex;
+use crate::config::destination::{Destination, Header, HeaderText};
+use crate::text::hex::hex;
 
 impl Destination {
     /// A digest of the receiver: 64 hexadecimal digits that stay the same for as long as the events go to the same

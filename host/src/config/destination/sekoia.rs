@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::super::account::{self, Retry};
-use super::super::{Problem, file, reach};
-use super::{DeliverSecret, RequestTimeouts, address};
-use crate::secrets::SecretSource;
+use crate::config::account::{self, Retry};
+use crate::config::destination::{DeliverSecret, RequestTimeouts, address};
+use crate::config::secret_source::SecretSource;
+use crate::config::{Problem, file, reach};
 
 /// Where the platform is, where `base` does not say it.
 const BASE: &str = "https://api.sekoia.io";

@@ -6,10 +6,11 @@ use std::time::Duration;
 use http::Response;
 use http::header::{HeaderName, HeaderValue};
 
-use super::super::Refused;
-use super::super::test_server::{RETRY, Seen, Server, TIMEOUTS, answer, events, secret};
 use super::*;
-use crate::config::{Header, Retry};
+use crate::config::Retry;
+use crate::config::destination::Header;
+use crate::deliver::Refused;
+use crate::deliver::test_server::{RETRY, Seen, Server, TIMEOUTS, answer, events, secret};
 
 fn config(server: &Server) -> config::Http {
     config::Http {

@@ -3,9 +3,9 @@
 use http::Request;
 use http_body_util::Full;
 
-use super::super::test_server::{Server, TIMEOUTS, answer};
 use super::*;
-use crate::http_client::{Addresses, ClientOptions, HttpClient};
+use crate::deliver::test_server::{Server, TIMEOUTS, answer};
+use crate::network::client::{Addresses, ClientOptions, HttpClient};
 
 /// Judges a body that answers a request with ten events.
 async fn judge(status: u16, body: String) -> (usize, Completeness) {

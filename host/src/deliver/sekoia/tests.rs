@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, Response};
 
-use super::super::test_server::{RETRY, Server, TIMEOUTS, answer, events, secret};
 use super::*;
+use crate::deliver::test_server::{RETRY, Server, TIMEOUTS, answer, events, secret};
 
 const UUID: &str = "00000000-0000-4000-8000-000000000001";
 

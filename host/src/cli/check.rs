@@ -1,0 +1,114 @@
+//! `check`: are the credentials good, for whom, and may they read?
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::cli::args;
+use crate::cli::exit::ExitStatus;
+use crate::config::Config;
+use crate::contract::bindings::inventory::connector::types::Error;
+use crate::contract::permissions;
+use crate::run::failure;
+use crate::run::prepare::{self, Ready};
+use crate::sandbox::connector::{CallError, Connector};
+use crate::sandbox::engine::Runtime;
+use crate::sandbox::rate_limit::Limiters;
+use crate::state::State;
+use crate::stop;
+use crate::text::printable::printable;
+
+/// Tests every account, or those that are named, and writes a line or two about each.
+///
+/// # Errors
+///
+/// When an account could not be tested at all: a wrong configuration, component or secret, a component that asks
+/// for more than was approved, or a state that cannot be read.
+pub(crate) async fn run(
+    config: &Path,
+    args: &args::Check,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    // By themselves the signals would leave a program behind that prints a secret.
+    stop::end_on_signals()?;
+    let config = Config::load(config)?;
+    let accounts = config.select(&args.accounts)?;
+    let runtime = Runtime::new()?;
+    let mut limiters = Limiters::default();
+    let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, None).await?;
+    permissions::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
+    let mut status = ExitStatus::Done;
+    for ready in ready {
+        let name = &ready.account.name;
+        match Connector::new(ready.access).check(&ready.config).await {
+            Ok(account) => {
+                let known_as = account
+                    .name
+                    .map(|name| format!(" ({name})"))
+                    .unwrap_or_default();
+                let owner = format!("{} {}{known_as}", account.kind, account.id);
+                writeln!(
+                    out,
+                    "{name}: ok. The credentials are those of the {} and may read devices.",
+                    printable(&owner)
+                )?;
+                for note in account.notes {
+                    writeln!(out, "  {}", printable(&note))?;
+                }
+            }
+            Err(error) => {
+                status = ExitStatus::SomeFailed;
+                writeln!(out, "{name}: failed. {}", told(&error, name))?;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// Why the check of an account failed, as a sentence or as keys with what is wrong with them.
+fn told(error: &CallError<Error>, account: &str) -> String {
+    let why = printable(&failure::explain(error, account));
+    match error {
+        // A key stays as it is written in the file.
+        CallError::Told(Error::InvalidConfig(_)) => why,
+        _ => sentence(&why),
+    }
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::bindings::inventory::connector::types::{Failure, FieldError};
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_and_a_key_as_in_the_file() {
+        let field = FieldError {
+            field: "/omit".to_owned(),
+            message: "does not fit".to_owned(),
+        };
+        let refused = Failure {
+            message: "wrong secret".to_owned(),
+            correlation_id: None,
+        };
+        for (error, expected) in [
+            (
+                Error::InvalidConfig(vec![field]),
+                "account.acme.config.omit: does not fit",
+            ),
+            (
+                Error::Unauthorized(refused),
+                "The credentials are refused: wrong secret",
+            ),
+        ] {
+            assert_eq!(told(&CallError::Told(error), "acme"), expected);
+        }
+    }
+}

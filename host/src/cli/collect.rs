@@ -1,0 +1,277 @@
+//! `collect`: every source of every account, delivered and stored page by page.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use time::OffsetDateTime;
+use tracing::{debug, error, info};
+
+use crate::cli::args;
+use crate::cli::exit::ExitStatus;
+use crate::cli::log::Terminal;
+use crate::cli::report::json;
+use crate::config::Config;
+use crate::contract::permissions::{self, Asks};
+use crate::deliver::rejects::Rejects;
+use crate::deliver::{self, DeliveryOptions, Destination, Discard, HangUps};
+use crate::run::failure;
+use crate::run::prepare::{self, Ready};
+use crate::run::range::Range;
+use crate::run::report::{Entry, ExportError, Exporter, Outcome, Report, Target, WholeFile};
+use crate::run::schedule::Schedule;
+use crate::run::{self, Settings};
+use crate::sandbox::engine::Runtime;
+use crate::sandbox::rate_limit::Limiters;
+use crate::state::{State, Wanted};
+use crate::stop::Stop;
+use crate::units::duration;
+
+/// Accounts that are ready, each with its destination.
+type Accounts = Vec<(Ready, Arc<dyn Destination>)>;
+
+/// Collects once, or for ever with `--every`.
+///
+/// # Errors
+///
+/// When it could not run: a wrong flag, configuration, component, secret, state or destination, or a component
+/// that asks for more than was approved. Nothing has been asked for or stored by then.
+pub(crate) async fn run(
+    config: &Path,
+    args: &args::Collect,
+    terminal: &Terminal,
+) -> anyhow::Result<ExitStatus> {
+    let range = Range::parse(args.since.as_deref(), args.until.as_deref())?;
+    let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
+    let schedule = schedule.transpose()?;
+    let target = args.metrics.as_deref().map(Target::parse).transpose();
+    let target = target.context("--metrics")?;
+    let summary = args.summary.as_deref().map(WholeFile::new).transpose();
+    let mut collect = Collect {
+        config,
+        args,
+        range,
+        terminal,
+        stop: Stop::on_signals(args.stop_within)?,
+        hang_ups: hang_ups()?,
+        runtime: Runtime::new()?,
+        limiters: Limiters::default(),
+        summary: summary.context("--summary")?,
+        metrics: match target {
+            Some(target) => Some(Exporter::start(&target).await?),
+            None => None,
+        },
+        remembered: false,
+    };
+    let begin = Instant::now();
+    let mut status = collect.once().await?;
+    let Some(schedule) = schedule else {
+        return Ok(status);
+    };
+    loop {
+        let now = begin.elapsed();
+        let pause = schedule.next(now, fastrand::f64()).saturating_sub(now);
+        if !collect.stop.requested() {
+            info!(
+                "the next run begins in {}",
+                duration::format(Duration::from_secs(pause.as_secs()))
+            );
+        }
+        if collect.stop.sleep(pause).await {
+            return Ok(status);
+        }
+        // What worked once is likely to work again: a state that is in use by a run by hand, for example.
+        status = collect.once().await.unwrap_or_else(|error| {
+            error!("this run could not begin: {}", failure::with_causes(&error));
+            ExitStatus::CouldNotRun
+        });
+    }
+}
+
+/// Listens to SIGHUP, whatever the destinations are: it must not end a service. On a terminal it means that the
+/// person has gone, and ends the run as it ends any program.
+fn hang_ups() -> io::Result<HangUps> {
+    if io::stderr().is_terminal() {
+        Ok(HangUps::default())
+    } else {
+        HangUps::listen()
+    }
+}
+
+/// What the runs of one command have in common.
+struct Collect<'a> {
+    config: &'a Path,
+    args: &'a args::Collect,
+    range: Option<Range>,
+    terminal: &'a Terminal,
+    stop: Stop,
+    hang_ups: HangUps,
+    runtime: Runtime,
+    limiters: Limiters,
+    /// `--summary`
+    summary: Option<WholeFile>,
+    /// `--metrics`
+    metrics: Option<Exporter>,
+    /// Whether the metrics know what earlier processes have stored.
+    remembered: bool,
+}
+
+impl Collect<'_> {
+    /// One run, unless it is asked to stop before it begins.
+    async fn once(&mut self) -> anyhow::Result<ExitStatus> {
+        let stop = self.stop.clone();
+        let prepared = tokio::select! {
+            prepared = self.prepare() => prepared,
+            () = stop.wait() => return Ok(ExitStatus::Done),
+        };
+        let (settings, accounts) = prepared.inspect_err(|_| {
+            self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
+        })?;
+        let denials: Vec<_> = accounts
+            .iter()
+            .map(|(ready, _)| (ready.account.name.clone(), ready.access.denials.clone()))
+            .collect();
+        let started_at = OffsetDateTime::now_utc();
+        let done = run::run(settings, accounts).await;
+        let ended_early = |entry: &Entry| match entry.outcome {
+            Outcome::Stopped => true,
+            Outcome::Failed(_) => stop.requested(),
+            _ => false,
+        };
+        let report = Report {
+            started_at,
+            ended_at: OffsetDateTime::now_utc(),
+            dry_run: self.args.dry_run,
+            cut: done.entries.iter().any(ended_early),
+            retries: done.retries,
+            entries: done.entries,
+            denied: denials
+                .into_iter()
+                .map(|(account, denials)| (account, denials.counts()))
+                .collect(),
+        };
+        report.show(self.terminal);
+        // A range and a preview say nothing about how far the sources are collected.
+        let partial = self.range.is_some() || self.args.limit.is_some();
+        let told = self.write_summary(&report)
+            & (partial || self.publish(|metrics| metrics.record(&report)));
+        Ok(if told {
+            report.status()
+        } else {
+            report.status().max(ExitStatus::SomeFailed)
+        })
+    }
+
+    /// Everything that a run needs before its first request.
+    async fn prepare(&mut self) -> anyhow::Result<(Settings, Accounts)> {
+        let args = self.args;
+        debug!("making ready");
+        let config = Config::load(self.config)?;
+        let accounts = config.select(&args.accounts)?;
+        let (limiters, stop) = (&mut self.limiters, Some(&self.stop));
+        let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
+        // A preview changes the state as well: it forgets fingerprints.
+        let writes = !args.dry_run && self.range.is_none();
+        let previews = args.limit.is_some();
+        let mut state = if writes {
+            State::open_for_run(&config.state)?
+        } else {
+            State::open_to_read(&config.state)?
+        };
+        permissions::check(&state, &Ready::asks(&ready))?;
+        if !self.remembered {
+            self.remember(&state, &ready)?;
+            self.remembered = true;
+        }
+        let accounts = self.open_destinations(ready).await?;
+        if writes && !previews {
+            // Last, so that a run that could not begin has approved nothing.
+            let asks: Vec<(&str, &Asks)> = accounts
+                .iter()
+                .map(|(ready, _)| (ready.account.name.as_str(), &ready.asks))
+                .collect();
+            permissions::record(&mut state, &asks, OffsetDateTime::now_utc())?;
+        }
+        let settings = Settings {
+            state: Arc::new(Mutex::new(state)),
+            rejects: (!args.dry_run && !previews).then(|| Arc::new(Rejects::beside(&config.state))),
+            dry_run: args.dry_run,
+            range: self.range,
+            wanted: match (args.full, args.restart) {
+                (true, true) => Wanted::FullRestart,
+                (true, false) => Wanted::Full,
+                (false, _) => Wanted::Normal,
+            },
+            limit: args.limit,
+            jobs: args.jobs,
+            stop: self.stop.clone(),
+            terminal: self.terminal.clone(),
+        };
+        Ok((settings, accounts))
+    }
+
+    /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.
+    async fn open_destinations(&self, ready: Vec<Ready>) -> anyhow::Result<Accounts> {
+        // Of these runs no cursor is stored.
+        let preview = self.range.is_some() || self.args.limit.is_some();
+        let mut accounts = Accounts::with_capacity(ready.len());
+        for ready in ready {
+            let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
+            let destination = if self.args.dry_run {
+                Arc::new(Discard) as Arc<dyn Destination>
+            } else if let Some((_, destination)) = accounts.iter().find(same) {
+                Arc::clone(destination)
+            } else {
+                let account = Arc::clone(&ready.account);
+                let (hang_ups, stop) = (self.hang_ups.clone(), self.stop.clone());
+                let options = DeliveryOptions {
+                    accept_rejects: self.args.accept_rejects,
+                    preview,
+                };
+                // A named pipe is waited for until it has a reader.
+                let open = move || deliver::open(&account.deliver, &hang_ups, &stop, options);
+                tokio::task::spawn_blocking(open).await??
+            };
+            accounts.push((ready, destination));
+        }
+        Ok(accounts)
+    }
+
+    /// Lets the metrics begin with what earlier processes have stored.
+    fn remember(&self, state: &State, ready: &[Ready]) -> anyhow::Result<()> {
+        let Some(metrics) = &self.metrics else {
+            return Ok(());
+        };
+        for account in ready.iter().map(|ready| ready.account.name.as_str()) {
+            for stored in state.sources_of(account)? {
+                let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
+                metrics.remember(account, &stored.source, success, mark)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives whether the summary is where it is wanted.
+    fn write_summary(&self, report: &Report) -> bool {
+        let Some(file) = &self.summary else {
+            return true;
+        };
+        json::render(report)
+            .map_err(anyhow::Error::from)
+            .and_then(|text| Ok(file.write(&text)?))
+            .inspect_err(|error| error!("--summary {}", failure::with_causes(error)))
+            .is_ok()
+    }
+
+    /// Gives whether the metrics are where they are wanted.
+    fn publish(&self, record: impl FnOnce(&Exporter) -> Result<(), ExportError>) -> bool {
+        let Some(metrics) = &self.metrics else {
+            return true;
+        };
+        record(metrics)
+            .inspect_err(|error| error!("{error}"))
+            .is_ok()
+    }
+}

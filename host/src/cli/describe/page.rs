@@ -1,0 +1,360 @@
+//! The facts for a person: one page to read before a component is approved.
+
+use serde_json::Value;
+
+use crate::cli::describe::facts::{Consented, Facts};
+use crate::contract::limits::{ALONE, STACK};
+use crate::contract::manifest::Manifest;
+use crate::contract::manifest::schema::Schema;
+use crate::contract::permissions::Standing;
+use crate::network::client::MOST_HEADERS;
+use crate::sandbox::egress::MOST_REQUEST_BODY;
+use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
+use crate::text::printable::printable;
+use crate::units::duration;
+use crate::units::quantity;
+use crate::units::timestamp;
+
+/// The length of the lines that hold the component's own words.
+const WIDTH: usize = 100;
+
+/// The indent of what does not fit on the first line.
+const FURTHER: &str = "      ";
+
+/// Lines that are being written. The component's own words must not steer the terminal, nor look like a line of the
+/// page.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.0.push_str(&printable(text));
+        self.0.push('\n');
+    }
+
+    /// A text with the component's own words, of any length: one space at most between two words, and each further
+    /// line with a deeper indent than any line of the page has.
+    fn words(&mut self, indent: &str, text: &str) {
+        let text = printable(text);
+        let words: Vec<_> = text.split_whitespace().collect();
+        let options = textwrap::Options::new(WIDTH)
+            .initial_indent(indent)
+            .subsequent_indent(FURTHER);
+        self.0.push_str(&textwrap::fill(&words.join(" "), options));
+        self.0.push('\n');
+    }
+
+    /// The same as [`Page::list`], of entries with the component's own words.
+    fn list_of_words(
+        &mut self,
+        heading: &str,
+        entries: impl IntoIterator<Item = String>,
+        none: &str,
+    ) {
+        self.line(heading);
+        let before = self.0.len();
+        for entry in entries {
+            self.words("  ", &entry);
+        }
+        if self.0.len() == before {
+            self.line(&format!("  {none}"));
+        }
+    }
+
+    /// A heading, and a line for each entry below it; `none` stands for no entry.
+    fn list(&mut self, heading: &str, entries: impl IntoIterator<Item = String>, none: &str) {
+        self.line(heading);
+        let before = self.0.len();
+        for entry in entries {
+            self.line(&format!("  {entry}"));
+        }
+        if self.0.len() == before {
+            self.line(&format!("  {none}"));
+        }
+    }
+}
+
+/// The bounds that no key sets, for each call unless they say it, and what they bound.
+fn unset() -> [(String, &'static str); 6] {
+    let bytes = |number: usize| quantity::bytes(number as u64);
+    let count = |number: usize| quantity::count(number as u64);
+    [
+        (quantity::bytes(STACK), "the stack of an instance"),
+        (bytes(MOST_REQUEST_BODY), "the body of one request"),
+        (count(MOST_HEADERS), "headers of one answer"),
+        (duration::format(ALONE), "one call of `describe` or `map`"),
+        (
+            count(MOST_LINES),
+            "lines that it may log, the rest is dropped",
+        ),
+        (bytes(MOST_BYTES), "what it may log, the rest is dropped"),
+    ]
+}
+
+/// Writes the page.
+pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
+    let mut page = Page::default();
+    page.words(
+        "",
+        &format!(
+            "{} {}: {}",
+            manifest.name, manifest.version, manifest.description
+        ),
+    );
+    page.line(&format!("  file       {}", facts.file));
+    page.line(&format!("  sha256     {}", facts.sha256));
+    page.line(&format!("  pinned     {}", pinned(facts)));
+    page.words(
+        "  product    ",
+        &format!("{} ({})", manifest.product, manifest.vendor),
+    );
+    page.words(
+        "  events     ",
+        &format!(
+            "OCSF {}, class {}, dialects: {}",
+            manifest.ocsf.version,
+            manifest.ocsf.class_uid,
+            manifest.dialects.join(", ")
+        ),
+    );
+    if let (Some(account), Some(consent)) = (&facts.account, &facts.consent) {
+        page.list(
+            &format!("For the account {account}"),
+            consent_lines(consent, account),
+            "",
+        );
+    }
+    if !facts.problems.is_empty() {
+        page.list_of_words(
+            "The account is not in order yet",
+            facts.problems.iter().cloned(),
+            "",
+        );
+    }
+    let imports = facts.imports.iter().map(|package| {
+        let interfaces = package.interfaces.join(", ");
+        format!("{}: {} ({interfaces})", package.package, package.means)
+    });
+    page.list("It imports", imports, "nothing");
+    page.list("It may send requests to", reach(facts), "no host");
+    page.list_of_words(
+        &format!("It is given the secrets ({})", secret_mode(facts)),
+        facts.secrets.iter().map(|secret| {
+            let (name, title) = (&secret.name, &secret.title);
+            if facts.secret_mode == "value" {
+                return format!(
+                    "{name}: handed to the component itself: it can go wherever its requests may ({title})"
+                );
+            }
+            let origin = secret.origin.as_deref().unwrap_or("which is not set");
+            let field = &secret.config_field;
+            format!("{name}: to send it to the URL in `{field}`, {origin} ({title})")
+        }),
+        "none",
+    );
+    page.list(
+        "Its API is sent at most",
+        facts
+            .rate_limits
+            .iter()
+            .map(|limit| format!("{} requests in {} s", limit.requests, limit.seconds)),
+        "as many requests as it makes",
+    );
+    let width = facts.limits.iter().map(|limit| limit.key.len()).max();
+    let width = width.unwrap_or_default();
+    page.list(
+        "It is stopped beyond",
+        facts.limits.iter().map(|limit| {
+            format!(
+                "{:width$} {:>10}  {}",
+                limit.key,
+                shown(&limit.value),
+                limit.what
+            )
+        }),
+        "nothing",
+    );
+    page.list(
+        "What no key sets",
+        unset()
+            .into_iter()
+            .map(|(value, what)| format!("{:width$} {value:>10}  {what}", "")),
+        "nothing",
+    );
+    page.list_of_words("It is configured by", fields(manifest), "nothing");
+    page.0
+}
+
+/// A limit's value for a person: `100,000`, `256 MiB`.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value
+            .as_u64()
+            .map_or_else(|| value.to_string(), quantity::count),
+    }
+}
+
+/// Whether the account pins the component, and how to.
+fn pinned(facts: &Facts) -> String {
+    match &facts.pinned_sha256 {
+        Some(pinned) if *pinned == facts.sha256 => "yes, by `sha256` in the account".to_owned(),
+        Some(pinned) => format!(
+            "to another digest: `sha256` in the account says {pinned}, so this one does not run"
+        ),
+        None => format!(
+            "no; this pins it: sha256 = \"{}\" in the account",
+            facts.sha256
+        ),
+    }
+}
+
+/// Where the account stands.
+fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
+    let since = |consent: &crate::state::Consent| timestamp::format(consent.approved_at);
+    match consent {
+        Consented::Unknown(why) => vec![format!("what was approved is not known: {why}")],
+        Consented::Known(standing) => match standing.as_ref() {
+            Standing::First => {
+                vec!["nothing is recorded yet: the first run approves what it asks for".to_owned()]
+            }
+            Standing::Approved(consent) => vec![format!("approved since {}", since(consent))],
+            Standing::OtherBuild(consent) => vec![format!(
+                "{} is approved since {}, sha256 {}; this build asks for no more",
+                consent.asks.component(),
+                since(consent),
+                consent.asks.sha256
+            )],
+            Standing::More(consent, difference) => {
+                let heading = format!(
+                    "NOT APPROVED: it asks for more than was approved on {}, and does not run",
+                    since(consent)
+                );
+                let remedy = format!("to let it: asset-host approve --account {account}");
+                let lines = difference.to_string();
+                let lines = lines.lines().map(str::to_owned);
+                [heading].into_iter().chain(lines).chain([remedy]).collect()
+            }
+        },
+    }
+}
+
+/// Where its requests may go.
+fn reach(facts: &Facts) -> Vec<String> {
+    let reach = &facts.reach;
+    let https = |host: &String| match host.strip_prefix("*.") {
+        Some(name) => format!("{host}, by https: every name that ends in .{name}"),
+        None => format!("{host}, by https"),
+    };
+    let mut lines: Vec<_> = reach.hosts.iter().map(https).collect();
+    if let Some(asked) = &reach.narrowed_from {
+        let left = if reach.hosts.is_empty() {
+            "none of them"
+        } else {
+            "this"
+        };
+        lines.push(format!(
+            "(it asks for {}; `hosts` in the account leaves {left})",
+            asked.join(", ")
+        ));
+    }
+    for field in &reach.url_fields {
+        lines.push(match &field.origin {
+            Some(origin) => format!("{origin}, the URL in `{}`", field.field),
+            None => format!(
+                "the URL in `{}`, by https, where the account sets one",
+                field.field
+            ),
+        });
+    }
+    if lines.is_empty() {
+        lines.push("no host".to_owned());
+    }
+    if reach.allow_addresses.is_empty() {
+        lines.push("never to private or otherwise special addresses".to_owned());
+    } else {
+        lines.push(format!(
+            "of the private and otherwise special addresses only {}",
+            reach.allow_addresses.join(", ")
+        ));
+    }
+    if let Some(proxy) = &reach.proxy {
+        lines.push(format!(
+            "through the proxy {proxy} only names are judged, not the addresses that they lead to"
+        ));
+    }
+    if let Some(file) = &reach.ca_file {
+        lines.push(format!(
+            "trusting the certificate authorities in {file} beside the system's: `ca_file`"
+        ));
+    }
+    if reach.allow_loopback_http {
+        lines.push("this very machine, by http too: `allow_loopback_http` is on".to_owned());
+    }
+    lines
+}
+
+/// What it gets when it asks for a secret.
+fn secret_mode(facts: &Facts) -> &'static str {
+    match facts.secret_mode {
+        "value" => "the values themselves: `secret_mode` is \"value\"",
+        _ => "as stand-ins; the host puts the value in where the request leaves",
+    }
+}
+
+/// What a person sets.
+fn fields(manifest: &Manifest) -> Vec<String> {
+    let line = |(field, schema): (&str, &Schema)| {
+        let default = schema
+            .default
+            .as_ref()
+            .map(|value| format!(", default {value}"));
+        let required = if manifest.requires(field) {
+            ", required"
+        } else {
+            ""
+        };
+        let title = schema.title.as_deref().unwrap_or(field);
+        format!("{field}: {title}{required}{}", default.unwrap_or_default())
+    };
+    manifest.fields().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_components_words_forge_no_line_of_the_page() {
+        let spaces = [
+            " ".repeat(WIDTH),
+            "\n".to_owned(),
+            "\u{2003}\u{a0}\t".repeat(40),
+        ];
+        for space in spaces {
+            let forged = format!("good{space}  sha256     {}{space}", "0".repeat(64)).repeat(40);
+            assert!(forged.chars().count() >= 2000);
+            let mut page = Page::default();
+            page.words("", &forged);
+            page.list_of_words("It is configured by", [forged.clone()], "nothing");
+            for line in page.0.lines() {
+                assert!(!line.starts_with("  sha256"), "{line:?}");
+                assert!(line.chars().count() <= WIDTH, "{line:?}");
+                let own = ["good", "  good", "It is configured by"];
+                assert!(
+                    line.starts_with(FURTHER) || own.iter().any(|own| line.starts_with(own)),
+                    "{line:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_long_word_is_broken() {
+        let mut page = Page::default();
+        page.words("", &"x".repeat(2000));
+        let mut lines = page.0.lines();
+        assert!(lines.next().is_some_and(|line| line.len() <= WIDTH));
+        assert!(lines.all(|line| line.starts_with(FURTHER) && line.len() <= WIDTH));
+    }
+}

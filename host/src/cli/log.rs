@@ -1,0 +1,183 @@
+//! What a person sees on standard error: log lines, and progress where there is a terminal.
+//!
+//! A line bears the fields of the spans that it is in beside its own, each once: whatever a deep module logs while
+//! a source is collected has the source's `account` and `source`, in both formats.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use time::OffsetDateTime;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Subscriber, error, info};
+use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::text::printable::{printable, printable_lines};
+use crate::units::timestamp;
+
+mod fields;
+#[cfg(test)]
+mod tests;
+
+use crate::cli::log::fields::Fields;
+
+/// How log lines are written: `--log-format`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people: time, level, message and fields
+    #[default]
+    Text,
+    /// For machines: one JSON object a line, with timestamp, level, message and the fields
+    Json,
+}
+
+/// The terminal's progress lines, which log lines must not tear. Hidden where standard error is no terminal.
+#[derive(Debug, Clone)]
+pub(crate) struct Terminal {
+    progress: MultiProgress,
+    quiet: bool,
+    format: Format,
+}
+
+impl Terminal {
+    /// Begins to log to standard error: warnings and errors only where `quiet`, requests where `verbose`
+    /// is 1, the component's own lines too where it is 2.
+    pub(crate) fn start(verbose: u8, quiet: bool, format: Format) -> Self {
+        let terminal = Self {
+            progress: MultiProgress::new(),
+            quiet,
+            format,
+        };
+        let lines = Lines {
+            format,
+            colours: io::stderr().is_terminal(),
+            write: {
+                let progress = terminal.progress.clone();
+                // Nobody is left to tell where standard error is closed.
+                move |line: &str| {
+                    let _ = progress.suspend(|| io::stderr().write_all(line.as_bytes()));
+                }
+            },
+        };
+        // A second start, in a test of the library, keeps the first one's settings.
+        let _ = subscriber(verbose, quiet, lines).try_init();
+        terminal
+    }
+
+    /// How log lines are written.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// A line of progress for one source; hidden where nobody looks.
+    pub(crate) fn progress(&self, name: &str) -> ProgressBar {
+        if self.quiet || self.format == Format::Json {
+            return ProgressBar::hidden();
+        }
+        let bar = self.progress.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(printable(name));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
+    }
+
+    /// Prints a line of the run's summary, in JSON as a log line; nothing where `--quiet` was given.
+    pub(crate) fn summary(&self, line: &str) {
+        match self.format {
+            _ if self.quiet => {}
+            Format::Text => self.print(line),
+            Format::Json => info!("{line}"),
+        }
+    }
+
+    /// Prints why the command could not run, in JSON as a log line.
+    pub(crate) fn error(&self, why: &str) {
+        match self.format {
+            Format::Text => self.print(&format!("error: {}", printable_lines(why))),
+            Format::Json => error!("{why}"),
+        }
+    }
+
+    fn print(&self, line: &str) {
+        // Nobody is left to tell where standard error is closed.
+        let _ = self.progress.suspend(|| writeln!(io::stderr(), "{line}"));
+    }
+}
+
+fn subscriber<W: Fn(&str) + Send + Sync + 'static>(
+    verbose: u8,
+    quiet: bool,
+    lines: Lines<W>,
+) -> impl Subscriber + Send + Sync {
+    let (host, component) = match (quiet, verbose) {
+        (true, _) => (LevelFilter::WARN, LevelFilter::OFF),
+        (false, 0) => (LevelFilter::INFO, LevelFilter::OFF),
+        (false, 1) => (LevelFilter::DEBUG, LevelFilter::OFF),
+        (false, _) => (LevelFilter::DEBUG, LevelFilter::DEBUG),
+    };
+    let levels = Targets::new()
+        .with_default(LevelFilter::OFF)
+        .with_target("asset_host", host)
+        .with_target("component", component);
+    // Our spans pass at any level: a warning in them needs their fields, also where `--quiet` was given.
+    let wanted = filter_fn(move |metadata| {
+        let (target, level) = (metadata.target(), metadata.level());
+        (metadata.is_span() && target.starts_with("asset_host"))
+            || levels.would_enable(target, level)
+    });
+    tracing_subscriber::registry().with(wanted).with(lines)
+}
+
+/// Writes each event as one line.
+struct Lines<W> {
+    format: Format,
+    colours: bool,
+    write: W,
+}
+
+impl<S, W> Layer<S> for Lines<W>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: Fn(&str) + 'static,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().replace(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        if let Some(scope) = context.event_scope(event) {
+            for span in scope.from_root() {
+                if let Some(of_span) = span.extensions().get::<Fields>() {
+                    fields.take(of_span);
+                }
+            }
+        }
+        event.record(&mut fields);
+        let level = *event.metadata().level();
+        let time = timestamp::format(OffsetDateTime::now_utc());
+        let line = match self.format {
+            Format::Text => fields.text(&time, level, self.colours),
+            Format::Json => fields.json(&time, level),
+        };
+        (self.write)(&line);
+    }
+}

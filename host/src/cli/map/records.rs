@@ -1,0 +1,212 @@
+//! The records in a text, with the lines on which they stand.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Why there is no event.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The line of the fault, counted from the record's first, which is 1.
+    pub line: usize,
+    /// What is wrong and what was expected.
+    pub why: String,
+}
+
+/// One record of a file.
+pub(super) struct Record<'a> {
+    /// Where it begins, from 1.
+    pub line: usize,
+    /// Its text, or why there is none.
+    pub json: Result<&'a str, Fault>,
+}
+
+/// An API page, or whatever else has `items`.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// The records of a text: one object, an array, a page with `items`, or one of these a line.
+///
+/// A text that is no single JSON value is taken line by line, so that a bad line costs itself alone; a text
+/// without a line that is an object by itself is reported as a whole.
+pub(super) fn records(text: &[u8]) -> Vec<Record<'_>> {
+    let mut place = Place::of(text);
+    let whole = match value(text) {
+        Ok(value) => return place.items(value),
+        Err(fault) => fault,
+    };
+    let lines = || {
+        let lines = text.split(|byte| *byte == b'\n');
+        lines.filter(|line| !line.trim_ascii().is_empty())
+    };
+    let is_object = |line: &[u8]| value(line).is_ok_and(|json| json.starts_with('{'));
+    if !lines().any(is_object) {
+        return vec![Record {
+            line: 1,
+            json: Err(whole),
+        }];
+    }
+    lines()
+        .flat_map(|line| match value(line) {
+            Ok(value) => place.items(value),
+            Err(fault) => vec![Record {
+                line: place.line(line),
+                json: Err(fault),
+            }],
+        })
+        .collect()
+}
+
+/// Reads a text as one JSON value.
+fn value(text: &[u8]) -> Result<&str, Fault> {
+    let fault = |line: usize, column: usize, why: &str| Fault {
+        line: line.max(1),
+        why: format!("{why} (column {column}); endpoints as JSON were expected"),
+    };
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let (before, _) = text.split_at(error.valid_up_to());
+        let column = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count()
+            + 1;
+        fault(1 + line_feeds(before), column, "not UTF-8")
+    })?;
+    serde_json::from_str::<&RawValue>(text)
+        .map(RawValue::get)
+        .map_err(|error| {
+            let why = match error.classify() {
+                _ if text.trim().is_empty() => "there is nothing",
+                serde_json::error::Category::Eof => "the text ends too early",
+                _ => "not JSON",
+            };
+            fault(error.line(), error.column(), why)
+        })
+}
+
+fn line_feeds(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// A place in a text that only moves forward, so that all records together cost one pass.
+struct Place<'a> {
+    text: &'a [u8],
+    offset: usize,
+    line: usize,
+}
+
+impl<'a> Place<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    /// The line, from 1, on which `part`, a slice of the text, begins. Parts are to be asked for in their order.
+    fn line(&mut self, part: &[u8]) -> usize {
+        let offset = part
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.text.as_ptr().addr());
+        self.line += self.text.get(self.offset..offset).map_or(0, line_feeds);
+        self.offset = offset;
+        self.line
+    }
+
+    /// The endpoints in one JSON value.
+    fn items(&mut self, value: &'a str) -> Vec<Record<'a>> {
+        let several = match value.as_bytes().first() {
+            Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(value).ok(),
+            Some(b'{') => serde_json::from_str::<Page<'_>>(value)
+                .ok()
+                .map(|page| page.items),
+            _ => None,
+        };
+        let mut record = |json: &'a str| Record {
+            line: self.line(json.as_bytes()),
+            json: Ok(json),
+        };
+        match several {
+            Some(items) => items.into_iter().map(|item| record(item.get())).collect(),
+            None => vec![record(value)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, records};
+
+    /// The line of each record and its text, or the line of its fault.
+    fn found(text: &[u8]) -> Vec<(usize, Result<&str, ()>)> {
+        records(text)
+            .into_iter()
+            .map(|Record { line, json }| match json {
+                Ok(json) => (line, Ok(json)),
+                Err(fault) => (line + fault.line - 1, Err(())),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_form_of_file_is_taken() {
+        for (text, expected) in [
+            ("{\"id\": 1}", vec![(1, Ok("{\"id\": 1}"))]),
+            ("\n{\n\"id\": 1\n}\n", vec![(2, Ok("{\n\"id\": 1\n}"))]),
+            ("[{},\n{}]", vec![(1, Ok("{}")), (2, Ok("{}"))]),
+            ("[]", vec![]),
+            (
+                "{\"items\": [{},\n 5], \"pages\": {}}",
+                vec![(1, Ok("{}")), (2, Ok("5"))],
+            ),
+            ("{}\n\n{}\n", vec![(1, Ok("{}")), (3, Ok("{}"))]),
+            (
+                "{\"items\": [1]}\n[2]\n3",
+                vec![(1, Ok("1")), (2, Ok("2")), (3, Ok("3"))],
+            ),
+            ("{\"items\": 5}", vec![(1, Ok("{\"items\": 5}"))]),
+            ("null", vec![(1, Ok("null"))]),
+        ] {
+            assert_eq!(found(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_costs_itself_alone() {
+        for text in [&b"{}\n{\"id\n{}"[..], b"{}\r\n{\"id\": \"\xff\"}\r\n{}"] {
+            assert_eq!(
+                found(text),
+                [(1, Ok("{}")), (2, Err(())), (3, Ok("{}"))],
+                "{}",
+                text.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_first_line_costs_itself_alone_too() {
+        for text in [&b"\"id\": 1}\n{}"[..], b"\xff\n{}"] {
+            let records = [(1, Err(())), (2, Ok("{}"))];
+            assert_eq!(found(text), records, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_one_error() {
+        for (text, line) in [
+            (&b""[..], 1),
+            (b" \n ", 2),
+            (b"<html>\n</html>", 1),
+            (b"{\n\"id\": 1,\n", 3),
+            (b"{\n\"id\": \"\xff\"\n}", 2),
+            (b"\xff\n\xff", 1),
+        ] {
+            assert_eq!(found(text), [(line, Err(()))], "{}", text.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What a person sees of an explanation.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn value(path: &str, value_json: &str, sources: &[(&str, &str)], rule: &str) -> MappedValue {
+    let sources = sources.iter().map(|(pointer, value_json)| SourceValue {
+        pointer: (*pointer).into(),
+        value_json: (*value_json).into(),
+    });
+    MappedValue {
+        path: path.into(),
+        value_json: value_json.into(),
+        sources: sources.collect(),
+        rule: rule.into(),
+    }
+}
+
+fn example() -> Explanation {
+    Explanation {
+        event: "{}".into(),
+        values: vec![
+            value("/class_uid", "5001", &[], "always"),
+            value(
+                "/device/is_trusted",
+                "false",
+                &[
+                    ("/health/overall", "\"bad\""),
+                    ("/isolation/status", "\"notIsolated\""),
+                    ("/tamperProtectionEnabled", "true"),
+                ],
+                "isolated is false; good health with tamper protection on is true; bad or suspicious health is false",
+            ),
+            value(
+                "/device/network_interfaces/0/hostname",
+                "\"a-hostname-that-is-rather-long.example.com\"",
+                &[(
+                    "/hostname",
+                    "\"a-hostname-that-is-rather-long.example.com\"",
+                )],
+                "as it is",
+            ),
+        ],
+        omitted: vec![value(
+            "/device/desc",
+            "\"端末\"",
+            &[("/associatedPerson/name", "\"端末\"")],
+            "as it is",
+        )],
+        unused: vec!["/associatedPerson/id".into(), "/a~1b".into()],
+    }
+}
+
+#[test]
+fn without_a_terminal_every_text_is_whole() {
+    let expected = "\
+path                                   value                                         sources                                             rule
+/class_uid                             5001                                                                                              always
+/device/is_trusted                     false                                         /health/overall = \"bad\"                             isolated is false; good health with tamper protection on is true; bad or suspicious health is false
+                                                                                     /isolation/status = \"notIsolated\"
+                                                                                     /tamperProtectionEnabled = true
+/device/network_interfaces/0/hostname  \"a-hostname-that-is-rather-long.example.com\"  /hostname = \"a-hostname-that-is-rather-long.example.com\"  as it is
+
+left out of the event by `omit`
+- /device/desc                         \"端末\"                                        /associatedPerson/name = \"端末\"                     as it is
+
+source fields that no rule used
+/associatedPerson/id
+/a~1b
+";
+    assert_eq!(table(&example(), None), expected);
+}
+
+#[test]
+fn a_terminal_has_it_within_its_width() {
+    let expected = "\
+path                     value            sources                          rule
+/class_uid               5001                                              always
+/device/is_trusted       false            /health/overall = \"bad\"          isolated is false; good
+                                          /isolation/status = \"notIsolat…  health with tamper
+                                          /tamperProtectionEnabled = true  protection on is true;
+                                                                           bad or suspicious
+                                                                           health is false
+/device/                 \"a-hostname-th…  /hostname = \"a-hostname-that-i…  as it is
+network_interfaces/0/
+hostname
+
+left out of the event by `omit`
+- /device/desc           \"端末\"           /associatedPerson/name = \"端末\"  as it is
+
+source fields that no rule used
+/associatedPerson/id
+/a~1b
+";
+    assert_eq!(table(&example(), Some(100)), expected);
+    let longest = table(&example(), Some(120))
+        .lines()
+        .map(measure_text_width)
+        .max();
+    assert!(longest.unwrap() <= 120);
+}
+
+#[test]
+fn a_wide_terminal_has_every_text_whole() {
+    let wide = table(&example(), Some(1000));
+    assert!(!wide.contains('…'), "{wide}");
+    assert_eq!(
+        wide.lines().count(),
+        table(&example(), None).lines().count()
+    );
+}
+
+#[test]
+fn one_long_value_does_not_push_the_others_away() {
+    let mut explanation = example();
+    let long = format!("\"{}\"", "x".repeat(5000));
+    explanation.values.push(value(
+        "/device/name",
+        &long,
+        &[("/hostname", &long)],
+        "as it is",
+    ));
+    let table = table(&explanation, None);
+    let longest: Vec<_> = table.lines().filter(|line| line.len() > 400).collect();
+    assert_eq!(longest.len(), 1, "{table}");
+    assert_eq!(longest[0].matches(&long).count(), 2);
+    let heading = table.lines().next().unwrap();
+    assert!(heading.len() < 150, "{heading}");
+}
+
+#[test]
+fn no_record_steers_the_terminal() {
+    let steering = "/\u{1b}[2J\u{202e}\nx\r";
+    let explanation = Explanation {
+        event: "{}".into(),
+        values: vec![value(
+            steering,
+            "\"\u{9b}2J\"",
+            &[(steering, "{\n}")],
+            steering,
+        )],
+        omitted: vec![value(
+            steering,
+            "\"\u{9b}2J\"",
+            &[(steering, "{\n}")],
+            steering,
+        )],
+        unused: vec![steering.into()],
+    };
+    for columns in [None, Some(100)] {
+        let table = table(&explanation, columns);
+        assert!(
+            !table
+                .replace('\n', "")
+                .contains(crate::text::printable::steers),
+            "{table:?}"
+        );
+        assert_eq!(table.lines().count(), 8, "{table}");
+    }
+}
+
+#[test]
+fn what_gives_no_reasons_is_said_to() {
+    let explanation = Explanation {
+        event: "{\"a\":\"\u{202e}\"}".into(),
+        values: Vec::new(),
+        omitted: Vec::new(),
+        unused: Vec::new(),
+    };
+    assert_eq!(
+        table(&explanation, Some(100)),
+        "The component gives no reasons for this event:\n{\"a\":\" \"}\n"
+    );
+}
+
+#[test]
+fn the_empty_pointer_is_seen() {
+    let explanation = Explanation {
+        event: "{}".into(),
+        values: vec![value("/raw", "{}", &[("", "{}")], "the record")],
+        omitted: Vec::new(),
+        unused: vec![String::new()],
+    };
+    let table = table(&explanation, None);
+    assert_eq!(table.matches("(the whole)").count(), 2, "{table}");
+}
+
+#[test]
+fn columns_have_what_they_need_before_others_have_more() {
+    for (needed, room, expected) in [
+        ([10, 10, 10, 10], 40, [10, 10, 10, 10]),
+        ([10, 10, 10, 10], 400, [10, 10, 10, 10]),
+        ([4, 5, 100, 100], 79, [4, 5, 40, 30]),
+        ([100, 100, 100, 100], 120, [30, 20, 40, 30]),
+        ([4, 5, 8, 100], 60, [4, 5, 8, 43]),
+    ] {
+        assert_eq!(fit(needed, room), expected, "{needed:?} in {room}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_no_pointer_is_lost(
+        paths in prop::collection::vec("(/[a-z端0-9 ]{0,30}){1,4}", 1..4),
+        text in "\\PC{0,80}",
+        columns in 60_usize..200,
+    ) {
+        let json = serde_json::to_string(&text).unwrap();
+        let sources: Vec<_> = paths.iter().map(|path| (path.as_str(), json.as_str())).collect();
+        let explanation = Explanation {
+            event: "{}".into(),
+            values: vec![value(&paths[0], &json, &sources, &text)],
+            omitted: Vec::new(),
+            unused: Vec::new(),
+        };
+        let table = table(&explanation, Some(columns));
+        for line in table.lines() {
+            prop_assert!(measure_text_width(line) <= columns, "{}\n{}", line, table);
+        }
+        // What is cut is a value.
+        let slashes = |text: &str| text.matches('/').count();
+        let whole: usize = paths.iter().map(|path| slashes(path)).sum();
+        prop_assert!(slashes(&table) >= whole + slashes(&paths[0]), "{}", table);
+    }
+}

@@ -1,0 +1,13 @@
+//! Reports of a run as text, JSON, metrics and files.
+
+pub(crate) mod export;
+pub(crate) mod json;
+pub(crate) mod metrics;
+#[cfg(test)]
+mod metrics_tests;
+#[cfg(test)]
+pub(crate) mod samples;
+pub(crate) mod server;
+pub(crate) mod target;
+pub(crate) mod text;
+pub(crate) mod whole_file;

@@ -1,0 +1,188 @@
+//! What the metrics say after runs.
+
+use std::collections::BTreeSet;
+
+use crate::cli::report::samples::{ended_at, entry, every_outcome, report};
+use crate::run::report::{Metrics, Outcome, Report};
+
+const DOCUMENTATION: &str = include_str!("../../../../docs/operations.md");
+const ENDED: &str = "1769846402.5";
+
+/// Whether the text has the line.
+fn has(text: &str, line: &str) -> bool {
+    text.lines().any(|other| other == line)
+}
+
+#[test]
+fn a_run_is_recorded() {
+    let metrics = Metrics::new().unwrap();
+    metrics.record(&every_outcome()).unwrap();
+    let text = metrics.encode().unwrap();
+    for line in [
+        "asset_host_runs_total{exit_code=\"0\"} 0",
+        "asset_host_runs_total{exit_code=\"1\"} 1",
+        "asset_host_last_run_end_timestamp_seconds 1769846402.5",
+        "asset_host_last_run_duration_seconds 2.5",
+        "asset_host_last_run_exit_code 1",
+        "asset_host_sources{outcome=\"failed\"} 2",
+        "asset_host_sources{outcome=\"skipped\"} 1",
+        "asset_host_source_info{account=\"acme\",name=\"Example one\",source=\"one\"} 1",
+        "asset_host_source_outcome{account=\"acme\",outcome=\"up_to_date\",source=\"one\"} 1",
+        "asset_host_source_outcome{account=\"other\",outcome=\"failed\",source=\"\"} 1",
+        "asset_host_source_last_success_timestamp_seconds{account=\"acme\",source=\"one\"} 1769846402.5",
+        "asset_host_source_mark_timestamp_seconds{account=\"acme\",source=\"one\"} 1769846280",
+        "asset_host_source_pages_total{account=\"acme\",source=\"one\"} 3",
+        "asset_host_source_events_total{account=\"acme\",source=\"two\"} 100",
+        "asset_host_source_unchanged_total{account=\"acme\",source=\"one\"} 30",
+        "asset_host_source_rejects_total{account=\"acme\",by=\"component\",source=\"one\"} 2",
+        "asset_host_source_rejects_total{account=\"acme\",by=\"destination\",source=\"one\"} 1",
+        "asset_host_source_retries_total{account=\"acme\",source=\"two\"} 9",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"userinfo\"} 1",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"address\"} 0",
+        "asset_host_requests_denied_total{account=\"other\",rule=\"host\"} 3",
+    ] {
+        assert!(has(&text, line), "{line}\n{text}");
+    }
+    let success = "last_success_timestamp_seconds{account=\"acme\",source=\"two\"}";
+    assert!(!text.contains(success), "{text}");
+}
+
+#[test]
+fn before_a_run_has_ended_nothing_is_said_of_a_last_one() {
+    let text = Metrics::new().unwrap().encode().unwrap();
+    assert!(!text.contains("last_run"), "{text}");
+    assert!(
+        has(&text, "asset_host_runs_total{exit_code=\"1\"} 0"),
+        "{text}"
+    );
+}
+
+#[test]
+fn counters_add_up_and_gauges_tell_the_last_run() {
+    let metrics = Metrics::new().unwrap();
+    metrics.record(&every_outcome()).unwrap();
+    metrics.record(&every_outcome()).unwrap();
+    metrics
+        .record(&report(vec![entry("one", Outcome::Stopped)]))
+        .unwrap();
+    metrics.record_could_not_run(ended_at()).unwrap();
+    let text = metrics.encode().unwrap();
+    let success = "asset_host_source_last_success_timestamp_seconds";
+    for line in [
+        "asset_host_source_events_total{account=\"acme\",source=\"one\"} 2400",
+        "asset_host_requests_denied_total{account=\"acme\",rule=\"host\"} 4",
+        "asset_host_runs_total{exit_code=\"0\"} 1",
+        "asset_host_runs_total{exit_code=\"1\"} 2",
+        "asset_host_runs_total{exit_code=\"2\"} 1",
+        "asset_host_last_run_exit_code 2",
+        "asset_host_sources{outcome=\"stopped\"} 1",
+        "asset_host_sources{outcome=\"failed\"} 0",
+        "asset_host_source_outcome{account=\"acme\",outcome=\"stopped\",source=\"one\"} 1",
+        &format!("{success}{{account=\"acme\",source=\"one\"}} {ENDED}"),
+    ] {
+        assert!(has(&text, line), "{line}\n{text}");
+    }
+    let outcomes = text
+        .lines()
+        .filter(|line| line.starts_with("asset_host_source_outcome{"));
+    assert_eq!(outcomes.count(), 1, "{text}");
+}
+
+#[test]
+fn what_the_state_knows_is_there_until_a_source_is_left_out() {
+    let metrics = Metrics::new().unwrap();
+    let line = |source| {
+        format!(
+            "asset_host_source_last_success_timestamp_seconds{{account=\"acme\",source=\"{source}\"}} {ENDED}"
+        )
+    };
+    for source in ["one", "two", "three"] {
+        metrics
+            .remember("acme", source, Some(ended_at()), Some("page 7"))
+            .unwrap();
+    }
+    let failed = Outcome::Failed("the API is unavailable".to_owned());
+    let entries = vec![
+        entry("one", failed),
+        entry("two", Outcome::NotCollectable("not activated".to_owned())),
+        entry("three", Outcome::Skipped),
+    ];
+    metrics.record(&report(entries)).unwrap();
+    let text = metrics.encode().unwrap();
+    assert!(has(&text, &line("one")), "{text}");
+    assert!(!has(&text, &line("two")), "{text}");
+    assert!(!has(&text, &line("three")), "{text}");
+    assert!(!text.contains("mark_timestamp"), "{text}");
+}
+
+#[test]
+fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is_back() {
+    let metrics = Metrics::new().unwrap();
+    let other = "account=\"other\"";
+    metrics
+        .remember("other", "one", Some(ended_at()), None)
+        .unwrap();
+    assert!(metrics.encode().unwrap().contains(other));
+    metrics.record(&every_outcome()).unwrap();
+    let with_both = metrics.encode().unwrap();
+    assert!(with_both.contains(other), "{with_both}");
+
+    let acme_alone = report(vec![entry("one", Outcome::UpToDate)]);
+    metrics.record(&acme_alone).unwrap();
+    let text = metrics.encode().unwrap();
+    assert!(!text.contains(other), "{text}");
+    let success = "asset_host_source_last_success_timestamp_seconds";
+    for line in [
+        &format!("{success}{{account=\"acme\",source=\"one\"}} {ENDED}"),
+        "asset_host_source_events_total{account=\"acme\",source=\"one\"} 1200",
+    ] {
+        assert!(has(&text, line), "{line}\n{text}");
+    }
+
+    metrics.record(&every_outcome()).unwrap();
+    let text = metrics.encode().unwrap();
+    for line in [
+        &format!("{success}{{account=\"other\",source=\"one\"}} {ENDED}"),
+        "asset_host_requests_denied_total{account=\"other\",rule=\"host\"} 6",
+    ] {
+        assert!(has(&text, line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_dry_run_is_not_recorded() {
+    let metrics = Metrics::new().unwrap();
+    let before = metrics.encode().unwrap();
+    let dry_run = Report {
+        dry_run: true,
+        ..every_outcome()
+    };
+    metrics.record(&dry_run).unwrap();
+    assert_eq!(metrics.encode().unwrap(), before);
+}
+
+#[test]
+fn words_of_others_stay_in_their_labels() {
+    let metrics = Metrics::new().unwrap();
+    let mut hostile = entry("one", Outcome::UpToDate);
+    hostile.name = "a\"} 7\nb\\".to_owned();
+    metrics.record(&report(vec![hostile])).unwrap();
+    let text = metrics.encode().unwrap();
+    let line =
+        "asset_host_source_info{account=\"acme\",name=\"a\\\"} 7\\nb\\\\\",source=\"one\"} 1";
+    assert!(has(&text, line), "{text}");
+}
+
+/// Names as they stand in a text, without the words behind them.
+fn names(text: &str) -> BTreeSet<&str> {
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+        .filter(|word| word.starts_with("asset_host_"))
+        .collect()
+}
+
+#[test]
+fn the_documentation_names_these_metrics_and_no_others() {
+    let metrics = Metrics::new().unwrap();
+    metrics.record(&every_outcome()).unwrap();
+    assert_eq!(names(DOCUMENTATION), names(&metrics.encode().unwrap()));
+}

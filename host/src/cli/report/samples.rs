@@ -1,0 +1,93 @@
+//! Reports for the tests of their forms.
+
+use time::OffsetDateTime;
+
+use crate::run::report::{Entry, Outcome, Report, Tally};
+use crate::sandbox::egress::denials::Rule;
+
+/// A run of 2.5 seconds with these entries.
+pub fn report(entries: Vec<Entry>) -> Report {
+    let started_at = crate::units::timestamp::parse("2026-01-31T08:00:00Z").unwrap();
+    Report {
+        started_at,
+        ended_at: started_at + std::time::Duration::from_millis(2_500),
+        dry_run: false,
+        cut: false,
+        retries: 0,
+        entries,
+        denied: [("acme".to_owned(), Vec::new())].into(),
+    }
+}
+
+/// A source of the account `acme` with nothing counted; its name is made from its id.
+pub fn entry(source: &str, outcome: Outcome) -> Entry {
+    Entry {
+        account: "acme".to_owned(),
+        source: Some(source.to_owned()),
+        name: format!("Example {source}"),
+        outcome,
+        tally: Tally::default(),
+        mark: None,
+    }
+}
+
+/// One source of each outcome, and an account that failed as a whole; of both accounts some requests were not let
+/// out.
+pub fn every_outcome() -> Report {
+    let collected = Entry {
+        tally: Tally {
+            pages: 3,
+            events: 1_200,
+            unchanged: 30,
+            rejects: 2,
+            refused: 1,
+            retries: 4,
+        },
+        mark: Some("2026-01-31T07:58:00.000Z".to_owned()),
+        ..entry("one", Outcome::UpToDate)
+    };
+    let failed = Entry {
+        tally: Tally {
+            pages: 1,
+            events: 100,
+            retries: 9,
+            ..Tally::default()
+        },
+        ..entry(
+            "two",
+            Outcome::Failed("the API is unavailable:\nHTTP 503".to_owned()),
+        )
+    };
+    let account = Entry {
+        account: "other".to_owned(),
+        source: None,
+        name: "other".to_owned(),
+        ..entry(
+            "",
+            Outcome::Failed("the credentials are refused".to_owned()),
+        )
+    };
+    let suspended = Outcome::NotCollectable("the tenant is suspended".to_owned());
+    let entries = vec![
+        account,
+        failed,
+        collected,
+        entry("three", Outcome::Stopped),
+        entry("four", suspended),
+        entry("five", Outcome::Skipped),
+    ];
+    let acme = vec![(Rule::Host, 2), (Rule::Userinfo, 1)];
+    Report {
+        denied: [
+            ("acme".to_owned(), acme),
+            ("other".to_owned(), vec![(Rule::Host, 3)]),
+        ]
+        .into(),
+        ..report(entries)
+    }
+}
+
+/// When the sample reports ended.
+pub fn ended_at() -> OffsetDateTime {
+    report(vec![]).ended_at
+}

@@ -1,0 +1,201 @@
+//! A report as lines for people: one for each source, and the total.
+//!
+//! Failures stand last, right above the total, and their reasons last in their lines: that is where the eye is
+//! when a run has ended.
+
+use crate::run::report::{Entry, Outcome, Report, Tally, Totals};
+use crate::text::printable::printable;
+
+/// The widest that a column is made; what is longer stands out.
+const WIDEST: usize = 40;
+
+/// The lines of a report: where it has more than one entry, one for each of them, in columns; and the
+/// total.
+pub(crate) fn lines(report: &Report) -> Vec<String> {
+    let mut lines = if report.entries.len() > 1 {
+        table(&report.entries)
+    } else {
+        Vec::new()
+    };
+    lines.push(total(report));
+    lines
+}
+
+/// The line for the whole run. Rejects are those of the component and those of the destination together.
+pub(crate) fn total(report: &Report) -> String {
+    let totals = report.totals();
+    let tally = totals.tally;
+    format!(
+        "{}sources {} ({}), pages {}, {}, retries {}, {}{:.1} s{}",
+        if report.dry_run { "dry run: " } else { "" },
+        totals.sources,
+        kinds(&totals),
+        tally.pages,
+        delivered(&tally),
+        tally.retries,
+        denied(report),
+        report.took().as_secs_f64(),
+        if report.cut {
+            "; stopped before the end"
+        } else {
+            ""
+        },
+    )
+}
+
+fn kinds(totals: &Totals) -> String {
+    let mut text = format!(
+        "{} failed, {} not collectable",
+        totals.failed, totals.not_collectable
+    );
+    if totals.skipped > 0 {
+        text += &format!(", {} skipped", totals.skipped);
+    }
+    text
+}
+
+/// The requests of components that were not let out; nothing where all of them were.
+fn denied(report: &Report) -> String {
+    let rules = report.denied_by_rule();
+    if rules.is_empty() {
+        return String::new();
+    }
+    let total: u64 = rules.values().sum();
+    let rules: Vec<_> = rules
+        .iter()
+        .map(|(rule, count)| format!("{rule} {count}"))
+        .collect();
+    format!("requests denied {total} ({}), ", rules.join(", "))
+}
+
+fn delivered(tally: &Tally) -> String {
+    let mut text = format!("events {}", tally.events);
+    if tally.unchanged > 0 {
+        text += &format!(", unchanged {}", tally.unchanged);
+    }
+    text += &format!(", rejects {}", tally.rejects + tally.refused);
+    if tally.refused > 0 {
+        text += &format!(" ({} refused by the destination)", tally.refused);
+    }
+    text
+}
+
+fn table(entries: &[Entry]) -> Vec<String> {
+    let mut rows: Vec<_> = entries
+        .iter()
+        .map(|entry| (rank(&entry.outcome), row(entry)))
+        .collect();
+    rows.sort_by_key(|(rank, _)| *rank);
+    let mut widths = [0; 4];
+    for (_, (cells, _)) in &rows {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = cell.chars().count().min(WIDEST).max(*width);
+        }
+    }
+    let line = |(_, (cells, rest)): (_, ([String; 4], String))| {
+        let cells: Vec<_> = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        format!("{}  {rest}", cells.join("  "))
+            .trim_end()
+            .to_owned()
+    };
+    rows.into_iter().map(line).collect()
+}
+
+fn rank(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::UpToDate => 0,
+        Outcome::Stopped => 1,
+        Outcome::Skipped => 2,
+        Outcome::NotCollectable(_) => 3,
+        Outcome::Failed(_) => 4,
+    }
+}
+
+/// Account, name, id and outcome, and what there is to say about it.
+fn row(entry: &Entry) -> ([String; 4], String) {
+    let (outcome, rest) = match &entry.outcome {
+        Outcome::UpToDate => ("up to date", delivered(&entry.tally)),
+        Outcome::Stopped => ("stopped", delivered(&entry.tally)),
+        Outcome::Skipped => ("skipped", "the configuration leaves it out".to_owned()),
+        Outcome::NotCollectable(reason) => ("not collectable", printable(reason)),
+        Outcome::Failed(reason) => (
+            "failed",
+            format!("{}: {}", delivered(&entry.tally), printable(reason)),
+        ),
+    };
+    let cells = [
+        entry.account.as_str(),
+        entry.name.as_str(),
+        entry.source.as_deref().unwrap_or("(the account)"),
+        outcome,
+    ];
+    (cells.map(printable), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{entry, every_outcome, report};
+    use super::*;
+
+    #[test]
+    fn each_source_has_a_line_and_failures_stand_last() {
+        assert_eq!(
+            lines(&every_outcome()),
+            [
+                "acme   Example one    one            up to date       events 1200, unchanged 30, rejects 3 \
+                 (1 refused by the destination)",
+                "acme   Example three  three          stopped          events 0, rejects 0",
+                "acme   Example five   five           skipped          the configuration leaves it out",
+                "acme   Example four   four           not collectable  the tenant is suspended",
+                "other  other          (the account)  failed           events 0, rejects 0: the credentials \
+                 are refused",
+                "acme   Example two    two            failed           events 100, rejects 0: the API is \
+                 unavailable: HTTP 503",
+                "sources 4 (2 failed, 1 not collectable, 1 skipped), pages 4, events 1300, unchanged 30, \
+                 rejects 3 (1 refused by the destination), retries 13, requests denied 6 (host 5, userinfo 1), \
+                 2.5 s",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_source_needs_no_line_of_its_own() {
+        let mut one = report(vec![entry("one", Outcome::UpToDate)]);
+        assert_eq!(
+            lines(&one),
+            [
+                "sources 1 (0 failed, 0 not collectable), pages 0, events 0, rejects 0, retries 0, 2.5 s"
+            ]
+        );
+        one.dry_run = true;
+        one.cut = true;
+        assert_eq!(
+            lines(&one),
+            [
+                "dry run: sources 1 (0 failed, 0 not collectable), pages 0, events 0, rejects 0, retries 0, \
+                 2.5 s; stopped before the end"
+            ]
+        );
+    }
+
+    #[test]
+    fn words_of_others_steer_no_terminal() {
+        let mut hostile = entry("\u{1b}[2J", Outcome::Failed("a\r\nb\u{9b}c".to_owned()));
+        hostile.name = "tab\there".to_owned();
+        for line in lines(&report(vec![hostile.clone(), hostile])) {
+            assert!(!line.contains(char::is_control), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_any_length_leaves_the_other_lines_in_columns() {
+        let mut long = entry("one", Outcome::UpToDate);
+        long.name = "x".repeat(300);
+        let lines = lines(&report(vec![long, entry("two", Outcome::UpToDate)]));
+        assert!(lines[1].chars().count() < 120, "{}", lines[1]);
+    }
+}

@@ -1,0 +1,342 @@
+//! What the commands over the state print, change and refuse.
+
+use std::path::Path;
+
+use super::*;
+use crate::cli::args::{Selector, SetMark};
+use crate::state::{Fingerprints, StoredBatch};
+
+fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_769_846_400 + seconds).unwrap()
+}
+
+/// A configuration with the accounts `acme` and `beta`, and its folder.
+fn config() -> (tempfile::TempDir, Config) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("asset-host.toml");
+    std::fs::write(
+        &path,
+        "[account.acme]\ncomponent = \"c\"\n[account.beta]\ncomponent = \"c\"\n",
+    )
+    .unwrap();
+    let config = Config::load(&path).unwrap();
+    (folder, config)
+}
+
+fn store(config: &Config, account: &str, source: &str, cursor: &str, more: bool) {
+    let batch = StoredBatch {
+        account,
+        source,
+        name: &format!("Name of {source}"),
+        cursor,
+        mark: (!more).then_some("2026-01-31T07:00:00.000Z"),
+        more,
+        full: more,
+        first: true,
+        fingerprints: Fingerprints::Forgotten,
+    };
+    let mut state = State::open_for_run(&config.state).unwrap();
+    state.store_batch(&batch, at(0)).unwrap();
+}
+
+fn run(config: &Config, command: args::State) -> anyhow::Result<String> {
+    let mut out = Vec::new();
+    let status = run_at(config, &command, at(60), &mut out)?;
+    assert_eq!(status, ExitStatus::Done);
+    Ok(String::from_utf8(out).unwrap())
+}
+
+fn selector(account: &str, source: Option<&str>) -> Selector {
+    Selector {
+        account: account.into(),
+        source: source.map(str::to_owned),
+    }
+}
+
+fn set(account: &str, source: Option<&str>, last_seen: &str) -> args::State {
+    args::State::Set(SetMark {
+        selector: selector(account, source),
+        last_seen: last_seen.into(),
+    })
+}
+
+fn assert_refused(config: &Config, command: args::State, parts: &[&str]) {
+    let message = run(config, command).unwrap_err().to_string();
+    for part in parts {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+fn cursor(config: &Config, account: &str, source: &str) -> Option<String> {
+    let state = State::open_to_read(&config.state).unwrap();
+    state.source(account, source).unwrap()?.cursor
+}
+
+#[test]
+fn list_is_a_table() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    store(&config, "beta", "tenant-2", "{}", true);
+    let mut state = State::open_for_run(&config.state).unwrap();
+    state.store_success("acme", "t1", at(1)).unwrap();
+    state
+        .store_error(
+            "beta",
+            "tenant-2",
+            "Näme\u{1b}[31m",
+            "the API refused",
+            at(2),
+        )
+        .unwrap();
+    drop(state);
+    assert_eq!(
+        run(&config, args::State::List).unwrap(),
+        "ACCOUNT  SOURCE    NAME        MARK                      WALK               LAST SUCCESS              LAST ERROR\n\
+         acme     t1        Name of t1  2026-01-31T07:00:00.000Z  -                  2026-01-31T08:00:01.000Z  -\n\
+         beta     tenant-2  Näme [31m   -                         full, in progress  -                         2026-01-31T08:00:02.000Z the API refused\n"
+    );
+}
+
+#[test]
+fn list_without_a_state_creates_none() {
+    let (_folder, config) = config();
+    let text = run(&config, args::State::List).unwrap();
+    assert!(text.contains("state.db: nothing is stored yet"), "{text}");
+    assert!(!config.state.exists());
+}
+
+#[test]
+fn show_prints_the_cursor_readably() {
+    let (_folder, config) = config();
+    store(
+        &config,
+        "acme",
+        "t1",
+        r#"{"v":1,"last_seen_cursor":"x"}"#,
+        false,
+    );
+    let text = run(&config, args::State::Show(selector("acme", None))).unwrap();
+    for line in [
+        "account          acme",
+        "source           t1",
+        "name             Name of t1",
+        "mark             2026-01-31T07:00:00.000Z",
+        "full_every from  -",
+        "last success     -",
+        "updated          2026-01-31T08:00:00.000Z",
+        "cursor",
+        "  \"last_seen_cursor\": \"x\",",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    store(&config, "beta", "t1", "an opaque\u{7} text", false);
+    let text = run(&config, args::State::Show(selector("beta", Some("t1")))).unwrap();
+    assert!(
+        text.ends_with("cursor           an opaque  text\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_source_must_be_there_and_be_the_only_one() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    store(&config, "acme", "t2", "{}", false);
+    for command in [
+        args::State::Show(selector("acme", None)),
+        set("acme", None, "2026-01-01T00:00:00Z"),
+    ] {
+        let parts = [
+            "acme has several sources",
+            "--source t1  (Name of t1)",
+            "--source t2",
+        ];
+        assert_refused(&config, command, &parts);
+    }
+    let missing = [
+        "state.db",
+        "nothing is stored of account acme, source t3",
+        "state list",
+    ];
+    assert_refused(
+        &config,
+        args::State::Show(selector("acme", Some("t3"))),
+        &missing,
+    );
+    assert_refused(
+        &config,
+        args::State::Reset(selector("acme", Some("t3"))),
+        &missing,
+    );
+    let missing = ["nothing is stored of account acne;", "state list"];
+    assert_refused(&config, args::State::Show(selector("acne", None)), &missing);
+    assert_refused(
+        &config,
+        args::State::Reset(selector("acne", None)),
+        &missing,
+    );
+}
+
+#[test]
+fn set_stores_a_time_as_the_cursor() {
+    let (_folder, config) = config();
+    let text = run(
+        &config,
+        set("acme", Some("t1"), "2026-01-31T09:00:00.1234+01:30"),
+    )
+    .unwrap();
+    let told = "acme, source t1: the next run collects what was seen at or after 2026-01-31T07:30:00.123Z\n";
+    let (first, rest) = text.split_at(told.len());
+    assert_eq!(first, told);
+    assert!(rest.contains("not collected yet"), "{rest}");
+    let again = run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00.123Z")).unwrap();
+    assert_eq!(again, told);
+    let stored = State::open_to_read(&config.state)
+        .unwrap()
+        .source("acme", "t1")
+        .unwrap()
+        .unwrap();
+    assert_eq!(stored.cursor.as_deref(), Some("2026-01-31T07:30:00.123Z"));
+    assert_eq!(stored.mark.as_deref(), Some("2026-01-31T07:30:00.123Z"));
+    assert_eq!(stored.last_full_at, Some(at(60)));
+
+    // The only source of the account needs no name, and this very moment is not in the future.
+    run(&config, set("acme", None, "2026-01-31T08:01:00Z")).unwrap();
+    assert_eq!(
+        cursor(&config, "acme", "t1").as_deref(),
+        Some("2026-01-31T08:01:00.000Z")
+    );
+}
+
+#[test]
+fn set_refuses_what_would_lose_devices_or_help_nobody() {
+    let (_folder, config) = config();
+    for (command, parts) in [
+        (
+            set("acme", Some("t1"), "yesterday"),
+            ["--last-seen", "2026-01-31T08:00:00Z"],
+        ),
+        (
+            set("acme", Some("t1"), "2026-01-31T08:00:00"),
+            ["--last-seen", "with a zone"],
+        ),
+        (
+            set("acme", Some("t1"), "2026-01-31T08:01:00.001Z"),
+            ["--last-seen", "in the future"],
+        ),
+        (
+            set("acne", Some("t1"), "2026-01-01T00:00:00Z"),
+            ["acne", "did you mean `acme`?"],
+        ),
+        (
+            set("acme", None, "2026-01-01T00:00:00Z"),
+            ["--source", "asset-host check --account acme"],
+        ),
+    ] {
+        assert_refused(&config, command, &parts);
+    }
+    assert_eq!(cursor(&config, "acme", "t1"), None);
+}
+
+#[test]
+fn reset_forgets_one_or_all() {
+    let (_folder, config) = config();
+    for source in ["t1", "t2", "t3"] {
+        store(&config, "acme", source, "{}", false);
+    }
+    let text = run(&config, args::State::Reset(selector("acme", Some("t2")))).unwrap();
+    assert!(text.contains("forgot 1 cursor of account acme"), "{text}");
+    assert_eq!(cursor(&config, "acme", "t2"), None);
+    let text = run(&config, args::State::Reset(selector("acme", None))).unwrap();
+    assert!(text.contains("forgot 2 cursors of account acme"), "{text}");
+    assert_eq!(cursor(&config, "acme", "t1"), None);
+}
+
+#[test]
+fn prune_forgets_accounts_that_are_gone() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    let text = run(&config, args::State::Prune).unwrap();
+    assert!(text.starts_with("nothing to forget"), "{text}");
+    store(&config, "gone", "t9", "{}", false);
+    let text = run(&config, args::State::Prune).unwrap();
+    assert_eq!(text, "forgot account gone, source t9 (Name of t9)\n");
+    assert!(cursor(&config, "acme", "t1").is_some());
+    assert_eq!(cursor(&config, "gone", "t9"), None);
+}
+
+#[test]
+fn a_source_that_cannot_be_collected_is_told_and_pruned() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    store(&config, "acme", "t2", "{}", true);
+    let mut state = State::open_for_run(&config.state).unwrap();
+    let found = BTreeSet::from(["t1".to_owned()]);
+    state.discovered("acme", &found, at(3)).unwrap();
+    drop(state);
+
+    let list = run(&config, args::State::List).unwrap();
+    let line = list.lines().find(|line| line.contains("t2")).unwrap();
+    assert!(
+        line.contains("  not collectable since 2026-01-31T08:00:03.000Z  "),
+        "{list}"
+    );
+    assert_eq!(list.matches("not collectable since").count(), 1, "{list}");
+    let show = run(&config, args::State::Show(selector("acme", Some("t2")))).unwrap();
+    let line = "walk             not collectable since 2026-01-31T08:00:03.000Z";
+    assert!(show.lines().any(|found| found == line), "{show}");
+    assert_eq!(cursor(&config, "acme", "t2").as_deref(), Some("{}"));
+
+    let text = run(&config, args::State::Prune).unwrap();
+    assert_eq!(
+        text,
+        "forgot account acme, source t2 (Name of t2), not collectable since 2026-01-31T08:00:03.000Z\n"
+    );
+    assert_eq!(cursor(&config, "acme", "t2"), None);
+    assert!(cursor(&config, "acme", "t1").is_some());
+}
+
+#[test]
+fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    let mut state = State::open_for_run(&config.state).unwrap();
+    state.discovered("acme", &BTreeSet::new(), at(3)).unwrap();
+    drop(state);
+    run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00Z")).unwrap();
+    let text = run(&config, args::State::Prune).unwrap();
+    assert!(text.starts_with("nothing to forget"), "{text}");
+    assert_eq!(
+        cursor(&config, "acme", "t1").as_deref(),
+        Some("2026-01-31T07:30:00.000Z")
+    );
+}
+
+#[test]
+fn changes_wait_for_no_run_and_reading_needs_no_lock() {
+    let (_folder, config) = config();
+    store(&config, "acme", "t1", "{}", false);
+    let _run = State::open_for_run(&config.state).unwrap();
+    for command in [
+        set("acme", None, "2026-01-01T00:00:00Z"),
+        args::State::Reset(selector("acme", None)),
+        args::State::Prune,
+    ] {
+        assert_refused(&config, command, &["in use by process"]);
+    }
+    run(&config, args::State::List).unwrap();
+    run(&config, args::State::Show(selector("acme", None))).unwrap();
+}
+
+#[test]
+fn now_is_taken_from_the_clock() {
+    let (_folder, config) = config();
+    let mut out = Vec::new();
+    let status = super::run(
+        &config,
+        &set("acme", Some("t1"), "2026-01-31T08:00:00Z"),
+        &mut out,
+    );
+    assert_eq!(status.unwrap(), ExitStatus::Done);
+    assert!(Path::new(&config.state).exists());
+}

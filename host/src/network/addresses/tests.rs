@@ -1,0 +1,395 @@
+//! Which addresses are special, to the bit, and what opens them.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::network::addresses::Kind::*;
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn kind(allowed: &Allowed, text: &str) -> Option<Kind> {
+    allowed
+        .judge(address(text))
+        .err()
+        .map(|special| special.kind)
+}
+
+#[test]
+fn every_range_ends_where_it_should() {
+    // First and last address of a range with its kind, then what is just before and just behind it.
+    for (first, last, inside, before, behind) in [
+        (
+            "0.0.0.0",
+            "0.255.255.255",
+            Unspecified,
+            None,
+            Some(("1.0.0.0", None)),
+        ),
+        (
+            "10.0.0.0",
+            "10.255.255.255",
+            Private,
+            Some(("9.255.255.255", None)),
+            Some(("11.0.0.0", None)),
+        ),
+        (
+            "100.64.0.0",
+            "100.127.255.255",
+            Shared,
+            Some(("100.63.255.255", None)),
+            Some(("100.128.0.0", None)),
+        ),
+        (
+            "127.0.0.0",
+            "127.255.255.255",
+            Loopback,
+            Some(("126.255.255.255", None)),
+            Some(("128.0.0.0", None)),
+        ),
+        (
+            "169.254.0.0",
+            "169.254.255.255",
+            LinkLocal,
+            Some(("169.253.255.255", None)),
+            Some(("169.255.0.0", None)),
+        ),
+        (
+            "172.16.0.0",
+            "172.31.255.255",
+            Private,
+            Some(("172.15.255.255", None)),
+            Some(("172.32.0.0", None)),
+        ),
+        (
+            "192.0.0.0",
+            "192.0.0.255",
+            Protocol,
+            Some(("191.255.255.255", None)),
+            Some(("192.0.1.0", None)),
+        ),
+        (
+            "192.0.2.0",
+            "192.0.2.255",
+            Documentation,
+            Some(("192.0.1.255", None)),
+            Some(("192.0.3.0", None)),
+        ),
+        (
+            "192.88.99.0",
+            "192.88.99.255",
+            Transition,
+            Some(("192.88.98.255", None)),
+            Some(("192.88.100.0", None)),
+        ),
+        (
+            "192.168.0.0",
+            "192.168.255.255",
+            Private,
+            Some(("192.167.255.255", None)),
+            Some(("192.169.0.0", None)),
+        ),
+        (
+            "198.18.0.0",
+            "198.19.255.255",
+            Benchmarking,
+            Some(("198.17.255.255", None)),
+            Some(("198.20.0.0", None)),
+        ),
+        (
+            "198.51.100.0",
+            "198.51.100.255",
+            Documentation,
+            Some(("198.51.99.255", None)),
+            Some(("198.51.101.0", None)),
+        ),
+        (
+            "203.0.113.0",
+            "203.0.113.255",
+            Documentation,
+            Some(("203.0.112.255", None)),
+            Some(("203.0.114.0", None)),
+        ),
+        (
+            "224.0.0.0",
+            "239.255.255.255",
+            Multicast,
+            Some(("223.255.255.255", None)),
+            Some(("240.0.0.0", Some(Reserved))),
+        ),
+        (
+            "240.0.0.0",
+            "255.255.255.254",
+            Reserved,
+            Some(("239.255.255.255", Some(Multicast))),
+            Some(("255.255.255.255", Some(Broadcast))),
+        ),
+        (
+            "255.255.255.255",
+            "255.255.255.255",
+            Broadcast,
+            Some(("255.255.255.254", Some(Reserved))),
+            None,
+        ),
+        ("::", "::", Unspecified, None, Some(("::1", Some(Loopback)))),
+        (
+            "::1",
+            "::1",
+            Loopback,
+            Some(("::", Some(Unspecified))),
+            Some(("::2", Some(Transition))),
+        ),
+        (
+            "::2",
+            "::ffff:ffff",
+            Transition,
+            Some(("::1", Some(Loopback))),
+            Some(("::1:0:0", Some(Reserved))),
+        ),
+        (
+            "::ffff:0:0:0",
+            "::ffff:0:ffff:ffff",
+            Transition,
+            Some(("::fffe:ffff:ffff:ffff", Some(Reserved))),
+            Some(("::ffff:1:0:0", Some(Reserved))),
+        ),
+        (
+            "64:ff9b:1::",
+            "64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
+            Transition,
+            Some(("64:ff9b:0:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
+            Some(("64:ff9b:2::", Some(Reserved))),
+        ),
+        (
+            "100::",
+            "100::ffff:ffff:ffff:ffff",
+            Discard,
+            Some(("ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
+            Some(("100:0:0:1::", Some(Discard))),
+        ),
+        (
+            "100:0:0:1::",
+            "100:0:0:1:ffff:ffff:ffff:ffff",
+            Discard,
+            Some(("100::ffff:ffff:ffff:ffff", Some(Discard))),
+            Some(("100:0:0:2::", Some(Reserved))),
+        ),
+        (
+            "2001::",
+            "2001:0:ffff:ffff:ffff:ffff:ffff:ffff",
+            Transition,
+            Some(("2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
+            Some(("2001:1::", Some(Protocol))),
+        ),
+        (
+            "2001:2::",
+            "2001:2:0:ffff:ffff:ffff:ffff:ffff",
+            Benchmarking,
+            Some(("2001:1:ffff:ffff:ffff:ffff:ffff:ffff", Some(Protocol))),
+            Some(("2001:2:1::", Some(Protocol))),
+        ),
+        (
+            "2001:10::",
+            "2001:3f:ffff:ffff:ffff:ffff:ffff:ffff",
+            Protocol,
+            Some(("2001:f:ffff:ffff:ffff:ffff:ffff:ffff", Some(Protocol))),
+            Some(("2001:40::", Some(Protocol))),
+        ),
+        (
+            "2001:1::",
+            "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Protocol,
+            Some(("2001:0:ffff:ffff:ffff:ffff:ffff:ffff", Some(Transition))),
+            Some(("2001:200::", None)),
+        ),
+        (
+            "2001:db8::",
+            "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+            Documentation,
+            Some(("2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", None)),
+            Some(("2001:db9::", None)),
+        ),
+        (
+            "2002:808:808::",
+            "2002:808:808:ffff:ffff:ffff:ffff:ffff",
+            Transition,
+            Some(("2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
+            Some(("2003::", None)),
+        ),
+        (
+            "3fff::",
+            "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Documentation,
+            Some(("3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
+            Some(("3fff:1000::", None)),
+        ),
+        (
+            "5f00::",
+            "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Protocol,
+            Some(("5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
+            Some(("5f01::", Some(Reserved))),
+        ),
+        (
+            "fc00::",
+            "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Private,
+            Some(("fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
+            Some(("fe00::", Some(Reserved))),
+        ),
+        (
+            "fe80::",
+            "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+            LinkLocal,
+            Some(("fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
+            Some(("fec0::", Some(Private))),
+        ),
+        (
+            "fec0::",
+            "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Private,
+            Some(("febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(LinkLocal))),
+            Some(("ff00::", Some(Multicast))),
+        ),
+        (
+            "ff00::",
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Multicast,
+            Some(("feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Private))),
+            None,
+        ),
+        (
+            "4000::",
+            "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+            Reserved,
+            Some(("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
+            Some(("5f00::", Some(Protocol))),
+        ),
+    ] {
+        let nothing = Allowed::default();
+        for edge in [first, last] {
+            assert_eq!(kind(&nothing, edge), Some(inside), "{edge}");
+        }
+        for (neighbour, expected) in before.into_iter().chain(behind) {
+            assert_eq!(kind(&nothing, neighbour), expected, "{neighbour}");
+        }
+    }
+}
+
+#[test]
+fn an_ipv4_address_within_another_is_judged() {
+    let judge = |networks: &[&str], text| {
+        let networks = networks.iter().map(|text| text.parse().unwrap()).collect();
+        kind(
+            &Allowed {
+                networks,
+                loopback: false,
+            },
+            text,
+        )
+    };
+    for (networks, text, expected) in [
+        (&[][..], "::ffff:8.8.8.8", None),
+        (&[], "::ffff:127.0.0.1", Some(Loopback)),
+        (&[], "::ffff:169.254.169.254", Some(LinkLocal)),
+        (&["10.0.0.0/8"], "::ffff:10.1.2.3", None),
+        // The IPv6 network with the same bits is another one.
+        (&["::ffff:0:0/96"], "::ffff:10.1.2.3", Some(Private)),
+        (&[], "64:ff9b::8.8.8.8", None),
+        (&[], "64:ff9b::10.1.2.3", Some(Private)),
+        (&[], "64:ff9b::127.0.0.1", Some(Loopback)),
+        (&["10.0.0.0/8"], "64:ff9b::10.1.2.3", None),
+        (&["64:ff9b::/96"], "64:ff9b::10.1.2.3", Some(Private)),
+        (&[], "2002:808:808::1", Some(Transition)),
+        (&["2002::/16"], "2002:808:808::1", None),
+        (&["2002::/16"], "2002:a01:203::1", Some(Private)),
+        (&["2002::/16", "10.0.0.0/8"], "2002:a01:203::1", None),
+    ] {
+        assert_eq!(judge(networks, text), expected, "{networks:?} {text}");
+    }
+}
+
+#[test]
+fn the_flag_for_loopback_opens_loopback_alone() {
+    let allowed = Allowed {
+        networks: Vec::new(),
+        loopback: true,
+    };
+    for open in ["127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"] {
+        assert_eq!(kind(&allowed, open), None, "{open}");
+    }
+    for special in SPECIAL
+        .iter()
+        .filter(|special| special.kind != Loopback && !special.network.contains(&address("::1")))
+    {
+        let first = special.network.network();
+        assert!(allowed.judge(first).is_err(), "{special}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_the_address_is() {
+    let special = Allowed::default().judge(address("10.0.0.1")).unwrap_err();
+    assert_eq!(special.to_string(), "private (10.0.0.0/8, RFC 1918)");
+}
+
+#[test]
+fn this_machine_is_known_by_its_names_and_addresses() {
+    for host in [
+        "localhost",
+        "LOCALHOST.",
+        "a.localhost",
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "::ffff:127.0.0.1",
+    ] {
+        assert!(is_this_machine(host), "{host}");
+    }
+    for host in [
+        "",
+        "localhost.example",
+        "notlocalhost",
+        "192.0.2.1",
+        "::2",
+        "0.0.0.0",
+    ] {
+        assert!(!is_this_machine(host), "{host}");
+    }
+}
+
+fn networks() -> impl Strategy<Value = Vec<IpNet>> {
+    let network = (any::<u32>(), 0..=32_u8)
+        .prop_map(|(bits, length)| IpNet::new_assert(Ipv4Addr::from_bits(bits).into(), length));
+    proptest::collection::vec(network, 0..3)
+}
+
+proptest! {
+    #[test]
+    fn a_mapped_address_is_judged_as_its_ipv4_address(
+        bits: u32,
+        networks in networks(),
+        loopback: bool,
+    ) {
+        let v4 = Ipv4Addr::from_bits(bits);
+        let allowed = Allowed { networks, loopback };
+        let judged = allowed.judge(v4.into());
+        prop_assert_eq!(allowed.judge(v4.to_ipv6_mapped().into()), judged);
+        let nat64 = Ipv6Addr::from_bits((0x0064_ff9b << 96) | u128::from(bits));
+        prop_assert_eq!(allowed.judge(nat64.into()), judged);
+    }
+
+    #[test]
+    fn what_a_network_opens_is_open_and_nothing_else_changes(
+        bits: u32,
+        networks in networks(),
+        loopback: bool,
+    ) {
+        let v4 = IpAddr::V4(Ipv4Addr::from_bits(bits));
+        let opens = networks.iter().any(|network| network.contains(&v4));
+        let without = Allowed { networks: Vec::new(), loopback }.judge(v4);
+        let with = Allowed { networks, loopback }.judge(v4);
+        prop_assert_eq!(with, if opens { Ok(()) } else { without });
+    }
+}

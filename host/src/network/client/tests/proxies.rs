@@ -1,0 +1,250 @@
+//! The way through a proxy.
+
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::network::client::tests::authorities::Authority;
+
+const BASIC: &str = "Basic dXNlcjpwYXNzd29yZA==";
+
+/// What the environment says where it names one proxy for all.
+fn all(url: &str) -> Variables {
+    Variables {
+        all: url.to_owned(),
+        ..Variables::default()
+    }
+}
+
+fn through(options: ClientOptions, proxy: &str) -> HttpClient {
+    HttpClient::with_proxies(options, all(proxy)).unwrap()
+}
+
+/// A proxy that is itself everywhere: it answers CONNECT, speaks TLS in the tunnel, and answers there.
+async fn proxy(own: Option<TlsAcceptor>, inner: TlsAcceptor) -> Server {
+    Server::start(move |stream, _, seen| {
+        let (own, inner) = (own.clone(), inner.clone());
+        async move {
+            let mut stream: Box<dyn Io> = match own {
+                Some(own) => Box::new(own.accept(stream).await.unwrap()),
+                None => Box::new(stream),
+            };
+            let head = request(&mut stream).await.unwrap();
+            seen.lock().unwrap().push(head);
+            let open = b"HTTP/1.1 200 Connection established\r\nx-proxy: y\r\n\r\n";
+            stream.write_all(open).await.unwrap();
+            let mut stream = inner.accept(stream).await.unwrap();
+            while let Some(request) = request(&mut stream).await {
+                seen.lock().unwrap().push(request);
+                stream.write_all(OK).await.unwrap();
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn https_goes_through_a_tunnel_that_is_kept() {
+    let authority = Authority::new();
+    let proxy = proxy(None, authority.acceptor("intake.example.com")).await;
+    let client = through(
+        authority.options(),
+        &format!("http://user:password@{}", proxy.place),
+    );
+    for _ in 0..2 {
+        let request = get("https://intake.example.com/path");
+        assert_eq!(body(&client, request).await.unwrap(), "ok");
+    }
+    let [connect, first, second] = &proxy.seen()[..] else {
+        panic!("{:?}", proxy.seen());
+    };
+    assert_eq!(
+        *connect,
+        format!(
+            "CONNECT intake.example.com:443 HTTP/1.1\r\nhost: intake.example.com:443\r\nproxy-authorization: {BASIC}\r\n\r\n"
+        )
+    );
+    // What is for the proxy does not go further.
+    assert_eq!(
+        first,
+        "GET /path HTTP/1.1\r\nhost: intake.example.com\r\n\r\n"
+    );
+    assert_eq!(first, second);
+    assert_eq!(client.https_proxy(), Some(proxy.place.as_str()));
+}
+
+#[tokio::test]
+async fn a_proxy_may_be_asked_over_tls() {
+    let authority = Authority::new();
+    let own = authority.acceptor("127.0.0.1");
+    let proxy = proxy(Some(own), authority.acceptor("intake.example.com")).await;
+    let client = through(authority.options(), &format!("https://{}", proxy.place));
+    let request = get("https://intake.example.com/");
+    assert_eq!(body(&client, request).await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_proxy_does_not_make_a_server_trusted() {
+    let authority = Authority::new();
+    let proxy = proxy(None, authority.acceptor("other.example.com")).await;
+    let client = through(authority.options(), &proxy.place);
+    let fault = body(&client, get("https://intake.example.com/")).await;
+    assert!(matches!(fault, Err(Fault::Untrusted(_))), "{fault:?}");
+}
+
+#[tokio::test]
+async fn http_is_asked_of_the_proxy_itself() {
+    let proxy = Server::answering(OK).await;
+    let client = through(options(), &format!("http://user:password@{}", proxy.place));
+    for _ in 0..2 {
+        let answer = body(&client, post("http://intake.example.com/path?q", "body")).await;
+        assert_eq!(answer.unwrap(), "ok");
+    }
+    assert_eq!(
+        proxy.seen()[0],
+        format!(
+            "POST http://intake.example.com/path?q HTTP/1.1\r\nproxy-authorization: {BASIC}\r\n\
+             host: intake.example.com\r\ncontent-length: 4\r\n\r\nbody"
+        )
+    );
+    assert_eq!(proxy.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_that_gives_no_way_is_told_apart_and_nothing_secret_with_it() {
+    let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(20_000));
+    for (answer, part) in [
+        (
+            "HTTP/1.1 407 Who are you\r\ncontent-length: 0\r\n\r\n",
+            "407",
+        ),
+        (
+            "HTTP/1.1 403 canary-7f3a\r\ncontent-length: 0\r\n\r\n",
+            "403",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nlocation: http://192.0.2.1/\r\n\r\n",
+            "302",
+        ),
+        ("canary-7f3a\r\n\r\n", "not HTTP"),
+        ("", "closed"),
+        (&long, "headers"),
+    ] {
+        let proxy = Server::closing(answer).await;
+        let client = through(
+            options(),
+            &format!("http://user:canary-7f3a@{}", proxy.place),
+        );
+        let fault = body(&client, get("https://intake.example.com/canary-7f3a")).await;
+        let fault = fault.unwrap_err();
+        assert!(matches!(fault, Fault::Proxy(_)), "{fault:?}");
+        assert!(fault.to_string().contains(part), "{part}: {fault}");
+        assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_told_apart() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let client = through(options(), &socket.local_addr().unwrap().to_string());
+    let fault = body(&client, get("https://intake.example.com/")).await;
+    assert!(matches!(fault, Err(Fault::Proxy(_))), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_silent_is_left_in_the_time_to_connect() {
+    let proxy = Server::answering("").await;
+    let timeouts = Timeouts {
+        connect: SHORT,
+        ..TIMEOUTS
+    };
+    let client = through(options(), &proxy.place);
+    let answer = asked(&client, get("https://intake.example.com/"), &timeouts, 0).await;
+    assert_eq!(answer, Err(Fault::ConnectTimeout(SHORT)));
+}
+
+#[tokio::test]
+async fn behind_a_proxy_an_address_in_the_url_is_still_judged() {
+    let proxy = Server::answering(OK).await;
+    let client = through(
+        ClientOptions {
+            addresses: Addresses::Judged(Allowed::default()),
+            ..options()
+        },
+        &proxy.place,
+    );
+    for url in [
+        "http://10.0.0.1/",
+        "https://[fd00:ec2::254]/",
+        "http://127.0.0.1/",
+    ] {
+        let fault = body(&client, get(url)).await;
+        assert!(matches!(fault, Err(Fault::Prohibited { .. })), "{fault:?}");
+    }
+    assert_eq!(proxy.connections(), 0);
+    let named = body(&client, get("http://intake.example.com/")).await;
+    assert_eq!(named.unwrap(), "ok");
+}
+
+#[test]
+fn each_variable_is_for_what_it_says() {
+    let proxies = Proxies::new(Variables {
+        all: "http://all.example:1".into(),
+        http: "plain.example:2".into(),
+        https: String::new(),
+        no: "direct.example,192.0.2.0/24".into(),
+    })
+    .unwrap();
+    let used = |url: &str| {
+        let proxy = proxies.intercept(&url.parse().unwrap())?;
+        Some(proxy.uri().to_string())
+    };
+    for (url, proxy) in [
+        ("https://intake.example.com/", Some("http://all.example:1/")),
+        (
+            "http://intake.example.com/",
+            Some("http://plain.example:2/"),
+        ),
+        ("https://direct.example/", None),
+        ("https://a.direct.example:8443/", None),
+        ("https://192.0.2.7/", None),
+        ("https://localhost/", None),
+        ("http://a.localhost:8080/", None),
+        ("http://127.0.0.2/", None),
+        ("http://[::1]/", None),
+    ] {
+        assert_eq!(used(url).as_deref(), proxy, "{url}");
+    }
+    assert_eq!(proxies.https(), Some("all.example:1"));
+    let none = Proxies::new(Variables::default()).unwrap();
+    assert_eq!(none.https(), None);
+    let url = "https://intake.example.com/".parse().unwrap();
+    assert!(none.intercept(&url).is_none());
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
+    for (value, part) in [
+        ("socks5://user:canary-7f3a@proxy.example:1080", "SOCKS"),
+        ("ftp://user:canary-7f3a@proxy.example", "HTTP"),
+        ("http://user canary-7f3a", "not a URL"),
+        ("/canary-7f3a", "no host"),
+    ] {
+        for (variable, variables) in [
+            ("ALL_PROXY", all(value)),
+            (
+                "HTTPS_PROXY",
+                Variables {
+                    https: value.into(),
+                    ..Variables::default()
+                },
+            ),
+        ] {
+            let error = HttpClient::with_proxies(options(), variables).unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(variable), "{message}");
+            assert!(message.contains(part), "{part}: {message}");
+            assert!(!format!("{message} {error:?}").contains("canary"));
+        }
+    }
+}
