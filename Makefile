@@ -43,7 +43,7 @@ help:
 	@echo "clean      remove what was built"
 
 # rustup does not everywhere install by itself what rust-toolchain.toml names. The C compiler links Rust and
-# builds SQLite and jemalloc.
+# builds SQLite.
 setup:
 	@command -v cc >/dev/null || tests/install_packages.sh gcc libc6-dev
 	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
