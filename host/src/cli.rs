@@ -12,4 +12,5 @@ pub(crate) mod init;
 pub(crate) mod log;
 pub(crate) mod map;
 pub(crate) mod report;
+mod signals;
 pub(crate) mod state;

@@ -21,9 +21,9 @@ mod complaint;
 mod error;
 mod exchange;
 mod file;
-mod hang_up;
 mod http;
 mod received;
+mod reopen_signal;
 mod sekoia;
 mod stdout;
 #[cfg(test)]
@@ -32,8 +32,8 @@ mod words;
 
 pub(crate) use self::error::DeliverError;
 pub(crate) use self::file::File;
-pub(crate) use self::hang_up::HangUps;
 pub(crate) use self::http::Http;
+pub(crate) use self::reopen_signal::ReopenSignal;
 pub(crate) use self::sekoia::Sekoia;
 pub(crate) use self::stdout::Stdout;
 
@@ -87,8 +87,7 @@ pub(crate) struct DeliveryOptions {
     pub preview: bool,
 }
 
-/// Opens the destination of an account, and reads its secrets. A file is opened again after each of the
-/// `hang_ups`. Once `stop` says so, it no longer waits for anything but an answer to what is sent already.
+/// Opens the destination of an account, and reads its secrets. A file is opened again after each `reopen` signal. Once `stop` says so, it no longer waits for anything but an answer to what is sent already.
 ///
 /// # Errors
 ///
@@ -97,13 +96,13 @@ pub(crate) struct DeliveryOptions {
 /// or written.
 pub(crate) fn open(
     destination: &config::Destination,
-    hang_ups: &HangUps,
+    reopen: &ReopenSignal,
     stop: &Stop,
     options: DeliveryOptions,
 ) -> Result<Arc<dyn Destination>, DeliverError> {
     Ok(match destination {
         config::Destination::Stdout => Arc::new(Stdout::open(options.preview)?),
-        config::Destination::File { path } => Arc::new(File::open(path, hang_ups.clone())?),
+        config::Destination::File { path } => Arc::new(File::open(path, reopen.clone())?),
         config::Destination::Sekoia(sekoia) => {
             Arc::new(Sekoia::open(sekoia, stop, options.accept_rejects)?)
         }

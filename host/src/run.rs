@@ -104,7 +104,7 @@ pub(crate) async fn run(settings: Settings, accounts: Vec<(Ready, Arc<dyn Destin
         tasks.spawn(collected.instrument(span));
     }
     let mut overdue = pin!(async {
-        settings.stop.overdue().await;
+        settings.stop.grace_period_elapsed().await;
         tokio::time::sleep(LAST_WRITES).await;
     });
     loop {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
+use crate::cli::signals;
 use crate::config::Config;
 use crate::contract::bindings::inventory::connector::types::Error;
 use crate::contract::permissions;
@@ -14,7 +15,6 @@ use crate::sandbox::connector::{CallError, Connector};
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
-use crate::stop;
 use crate::text::printable::printable;
 
 /// Tests every account, or those that are named, and writes a line or two about each.
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     // By themselves the signals would leave a program behind that prints a secret.
-    stop::end_on_signals()?;
+    signals::end_on_signals()?;
     let config = Config::load(config)?;
     let accounts = config.select(&args.accounts)?;
     let runtime = Runtime::new()?;

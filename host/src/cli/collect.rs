@@ -13,10 +13,11 @@ use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::log::Terminal;
 use crate::cli::report::json;
+use crate::cli::signals;
 use crate::config::Config;
 use crate::contract::permissions::{self, Asks};
 use crate::deliver::rejects::Rejects;
-use crate::deliver::{self, DeliveryOptions, Destination, Discard, HangUps};
+use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::run::range::Range;
@@ -54,8 +55,8 @@ pub(crate) async fn run(
         args,
         range,
         terminal,
-        stop: Stop::on_signals(args.stop_within)?,
-        hang_ups: hang_ups()?,
+        stop: signals::stop_on_signals(args.stop_within)?,
+        reopen: reopen()?,
         runtime: Runtime::new()?,
         limiters: Limiters::default(),
         summary: summary.context("--summary")?,
@@ -92,11 +93,11 @@ pub(crate) async fn run(
 
 /// Listens to SIGHUP, whatever the destinations are: it must not end a service. On a terminal it means that the
 /// person has gone, and ends the run as it ends any program.
-fn hang_ups() -> io::Result<HangUps> {
+fn reopen() -> io::Result<ReopenSignal> {
     if io::stderr().is_terminal() {
-        Ok(HangUps::default())
+        Ok(ReopenSignal::default())
     } else {
-        HangUps::listen()
+        signals::reopen_on_hang_up()
     }
 }
 
@@ -107,7 +108,7 @@ struct Collect<'a> {
     range: Option<Range>,
     terminal: &'a Terminal,
     stop: Stop,
-    hang_ups: HangUps,
+    reopen: ReopenSignal,
     runtime: Runtime,
     limiters: Limiters,
     /// `--summary`
@@ -225,13 +226,13 @@ impl Collect<'_> {
                 Arc::clone(destination)
             } else {
                 let account = Arc::clone(&ready.account);
-                let (hang_ups, stop) = (self.hang_ups.clone(), self.stop.clone());
+                let (reopen, stop) = (self.reopen.clone(), self.stop.clone());
                 let options = DeliveryOptions {
                     accept_rejects: self.args.accept_rejects,
                     preview,
                 };
                 // A named pipe is waited for until it has a reader.
-                let open = move || deliver::open(&account.deliver, &hang_ups, &stop, options);
+                let open = move || deliver::open(&account.deliver, &reopen, &stop, options);
                 tokio::task::spawn_blocking(open).await??
             };
             accounts.push((ready, destination));

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::appended;
-use crate::deliver::hang_up::HangUps;
+use crate::deliver::reopen_signal::ReopenSignal;
 use crate::deliver::{DeliverError, Delivered, Destination, lines};
 
 /// How often a page is written to another file because the one before was removed.
@@ -34,7 +34,7 @@ pub(crate) struct File {
     /// Held while a page is written, whatever is open: the lock on the file itself does not keep two sources of
     /// one process apart, and a pipe has none.
     open: Mutex<Open>,
-    hang_ups: HangUps,
+    reopen: ReopenSignal,
 }
 
 /// A file that is open.
@@ -44,23 +44,23 @@ struct Open {
     path: PathBuf,
     /// Whether it is a file on a disk, which can be read, cut, synchronised and shared.
     regular: bool,
-    /// How many hang-ups there were before it was opened.
-    hang_ups: u64,
+    /// How often the reopen signal had been sent before it was opened.
+    signals: u64,
 }
 
 impl File {
     /// Opens a file to append events, creates it if it is missing, and cuts off a torn last line; does so
-    /// again before a page when the path names another file or none, and after each hang-up. A named pipe is waited
+    /// again before a page when the path names another file or none, and after each reopen signal. A named pipe is waited
     /// for until it has a reader.
     ///
     /// # Errors
     ///
     /// When the file cannot be opened, created or cut, or is not empty and does not end in an event.
-    pub(crate) fn open(path: &Path, hang_ups: HangUps) -> Result<Self, DeliverError> {
+    pub(crate) fn open(path: &Path, reopen: ReopenSignal) -> Result<Self, DeliverError> {
         Ok(Self {
             path: path.to_owned(),
-            open: Mutex::new(Open::new(path, hang_ups.count())?),
-            hang_ups,
+            open: Mutex::new(Open::new(path, reopen.count())?),
+            reopen,
         })
     }
 
@@ -71,9 +71,9 @@ impl File {
         // What another thread left when it panicked is a torn line at worst.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..MOST_OPENED {
-            let hang_ups = self.hang_ups.count();
-            if open.regular && (open.hang_ups != hang_ups || !open.is_in_its_place()?) {
-                *open = Open::new(&self.path, hang_ups)?;
+            let signals = self.reopen.count();
+            if open.regular && (open.signals != signals || !open.is_in_its_place()?) {
+                *open = Open::new(&self.path, signals)?;
                 info!("{}: opened again", self.path.display());
             }
             open.write(bytes)?;
@@ -101,7 +101,7 @@ impl Destination for File {
 }
 
 impl Open {
-    fn new(path: &Path, hang_ups: u64) -> Result<Self, DeliverError> {
+    fn new(path: &Path, signals: u64) -> Result<Self, DeliverError> {
         let open_error = |why| DeliverError::Open {
             path: path.to_owned(),
             why,
@@ -128,7 +128,7 @@ impl Open {
             file,
             path: path.to_owned(),
             regular,
-            hang_ups,
+            signals,
         };
         if regular {
             open.alone(|| open.end_at_an_event())?;

@@ -160,7 +160,7 @@ impl Account<'_> {
         let (account, stop) = (&self.ready.account, &self.settings.stop);
         tokio::select! {
             discovered = discovery::discover(&mut worker, account, &self.ready.config, stop) => discovered,
-            () = stop.overdue() => Discovered::stopped(),
+            () = stop.grace_period_elapsed() => Discovered::stopped(),
         }
     }
 

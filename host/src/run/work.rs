@@ -36,10 +36,10 @@ impl Work {
             // What is confirmed by now counts.
             biased;
             ended = self.walk(&mut worker, &mut reached) => ended,
-            () = stop.overdue() => Ok(End::Failed(format!(
+            () = stop.grace_period_elapsed() => Ok(End::Failed(format!(
                 "the page in hand did not come to its end within {} of the request to stop (--stop-within); it \
                  comes again in the next run",
-                duration::format(stop.within())
+                duration::format(stop.grace_period())
             ))),
         };
         let ended = ended.and_then(|end| self.store(&end).map(|()| end));

@@ -3,9 +3,9 @@
 use super::*;
 use std::io::Read;
 
-/// Opens a file that no hang-up reaches.
+/// Opens a file that is never signalled to be opened again.
 fn open(path: &Path) -> Result<File, DeliverError> {
-    File::open(path, HangUps::default())
+    File::open(path, ReopenSignal::default())
 }
 
 struct Folder(tempfile::TempDir);
@@ -206,7 +206,7 @@ fn a_renamed_file_is_left_at_the_next_page() {
     write("{\"a\":1}");
     std::fs::rename(folder.path(), &rotated).unwrap();
     write("{\"b\":2}");
-    file.hang_ups.pretend();
+    file.reopen.send();
     write("{\"c\":3}");
     assert_eq!(std::fs::read_to_string(rotated).unwrap(), "{\"a\":1}\n");
     assert_eq!(folder.content(), "{\"b\":2}\n{\"c\":3}\n");
@@ -283,7 +283,7 @@ fn a_file_that_was_copied_and_cut_is_written_from_its_beginning() {
         .unwrap();
     file.write(&super::lines(["{\"b\":2}"].into_iter()))
         .unwrap();
-    file.hang_ups.pretend();
+    file.reopen.send();
     file.write(&super::lines(["{\"c\":3}"].into_iter()))
         .unwrap();
     assert_eq!(folder.content(), "{\"b\":2}\n{\"c\":3}\n");
@@ -295,7 +295,7 @@ fn a_file_that_cannot_be_opened_again_takes_no_page_until_it_can() {
     let file = open(&folder.path()).unwrap();
     std::fs::remove_file(folder.path()).unwrap();
     std::fs::create_dir(folder.path()).unwrap();
-    file.hang_ups.pretend();
+    file.reopen.send();
     let page = super::lines(["{}"].into_iter());
     for _ in 0..2 {
         let error = file.write(&page).unwrap_err();
@@ -304,19 +304,6 @@ fn a_file_that_cannot_be_opened_again_takes_no_page_until_it_can() {
     std::fs::remove_dir(folder.path()).unwrap();
     file.write(&page).unwrap();
     assert_eq!(folder.content(), "{}\n");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_process_outlives_a_hang_up_and_counts_it() {
-    let hang_ups = HangUps::listen().unwrap();
-    let sent = std::process::Command::new("kill")
-        .args(["-HUP", &std::process::id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    while hang_ups.count() == 0 {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// Eight sources write a page of these events at once.

@@ -30,7 +30,7 @@ fn config(server: &Server) -> config::Http {
 }
 
 async fn deliver(config: &config::Http, count: usize) -> Result<Delivered, DeliverError> {
-    let (_sender, stop) = Stop::by_hand();
+    let stop = Stop::new(Duration::ZERO);
     let http = Http::open(config, &stop, false).unwrap();
     http.deliver(&events(count), &AtomicU64::new(0)).await
 }
@@ -178,7 +178,7 @@ async fn what_passes_is_tried_again() {
         _ => answer(200, ""),
     })
     .await;
-    let (_sender, stop) = Stop::by_hand();
+    let stop = Stop::new(Duration::ZERO);
     let http = Http::open(&config(&server), &stop, false).unwrap();
     let retries = AtomicU64::new(0);
     http.deliver(&events(1), &retries).await.unwrap();
@@ -190,7 +190,7 @@ async fn what_passes_is_tried_again() {
 #[tokio::test]
 async fn retries_of_a_delivery_that_fails_are_counted_too() {
     let server = Server::start(|_, number| answer(if number < 2 { 503 } else { 403 }, "")).await;
-    let (_sender, stop) = Stop::by_hand();
+    let stop = Stop::new(Duration::ZERO);
     let http = Http::open(&config(&server), &stop, false).unwrap();
     let retries = AtomicU64::new(0);
     let error = http.deliver(&events(1), &retries).await.unwrap_err();
@@ -261,9 +261,10 @@ async fn what_does_not_pass_stops_and_is_told_without_what_was_sent() {
 #[tokio::test]
 async fn a_stop_ends_a_wait() {
     for retry_after in ["3600", "nothing"] {
-        let (sender, stop) = Stop::by_hand();
+        let stop = Stop::new(Duration::ZERO);
+        let requested = stop.clone();
         let server = Server::start(move |_, _| {
-            sender.send_replace(true);
+            requested.request();
             Response::builder()
                 .status(429)
                 .header("retry-after", retry_after)
@@ -282,8 +283,8 @@ async fn a_stop_ends_a_wait() {
 
 #[tokio::test]
 async fn a_stop_does_not_keep_what_needs_no_wait_from_going() {
-    let (sender, stop) = Stop::by_hand();
-    sender.send_replace(true);
+    let stop = Stop::new(Duration::ZERO);
+    stop.request();
     let server = Server::start(|_, _| answer(200, "")).await;
     let mut config = config(&server);
     config.batch_events = 1;
@@ -295,7 +296,7 @@ async fn a_stop_does_not_keep_what_needs_no_wait_from_going() {
 #[tokio::test]
 async fn a_secret_that_cannot_be_used_is_told_before_anything_is_asked_for() {
     let server = Server::start(|_, _| answer(200, "")).await;
-    let (_sender, stop) = Stop::by_hand();
+    let stop = Stop::new(Duration::ZERO);
     for (value, part) in [("", "is empty"), ("canary\\n7f3a", "a header cannot have")] {
         let mut config = config(&server);
         config.headers = vec![header(

@@ -22,7 +22,7 @@ fn config(server: &Server) -> config::Sekoia {
 }
 
 async fn deliver(config: &config::Sekoia, count: usize) -> Result<Delivered, DeliverError> {
-    let (_sender, stop) = Stop::by_hand();
+    let stop = Stop::new(Duration::ZERO);
     let sekoia = Sekoia::open(config, &stop, false).unwrap();
     sekoia.deliver(&events(count), &AtomicU64::new(0)).await
 }
@@ -268,11 +268,12 @@ async fn a_query_waits_as_long_as_the_platform_asks() {
 
 #[tokio::test]
 async fn a_task_is_waited_for_although_the_run_is_asked_to_stop() {
-    let (sender, stop) = Stop::by_hand();
+    let stop = Stop::new(Duration::ZERO);
+    let requested = stop.clone();
     let server = Server::start(move |request, number| match request.method.as_str() {
         "POST" => answer(200, r#"{"task_id":"t-1"}"#),
         _ if number < 3 => {
-            sender.send_replace(true);
+            requested.request();
             answer(200, r#"{"status":"PENDING"}"#)
         }
         _ => answer(200, r#"{"status":"FINISHED"}"#),
