@@ -1,5 +1,5 @@
-# `make demo` needs no account; `make test` and `make test-slow` are what CI runs. Everything that they need is
-# installed by the project's own files: see "On a bare machine" in README.md.
+# `make demo` needs no account; CI runs `make test` and `make test-slow`. These targets install what they need; see
+# "Set-up" in CONTRIBUTING.md.
 
 CARGO ?= cargo
 PYTHON ?= python3

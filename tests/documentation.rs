@@ -1,0 +1,179 @@
+//! The pages for users, compared with the program: `docs/cli.md` with its help, and the examples of
+//! `docs/configuration.md` and `README.md` with what it reads.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use support::built;
+use tempfile::TempDir;
+
+const README: &str = include_str!("../README.md");
+const CLI: &str = include_str!("../docs/cli.md");
+const CONFIGURATION: &str = include_str!("../docs/configuration.md");
+
+/// An account for a destination that the page shows alone.
+const ACCOUNT: &str = "[account.acme]
+component = \"sophos-assets.wasm\"
+[account.acme.config]
+client_id = \"a\"
+[account.acme.secrets]
+client_secret = { env = \"SOPHOS_CLIENT_SECRET\" }
+[account.acme.deliver]
+";
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    Command::new(built("asset-host"))
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// The words of a text that are flags, such as `--config`.
+fn flags(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .filter(|word| {
+            word.starts_with("--") && word.chars().nth(2).is_some_and(char::is_alphabetic)
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The section of `docs/cli.md` under this heading.
+fn section(heading: &str) -> &'static str {
+    let after = CLI.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    after.split("\n## ").next().unwrap()
+}
+
+/// The flags that begin a row of a section's tables or, for `state`, stand anywhere in it.
+fn documented(command: &str) -> BTreeSet<String> {
+    let section = section(&format!("`{command}`"));
+    let rows = section.lines().filter(|line| line.starts_with("| `-"));
+    match command {
+        "state" => flags(section),
+        _ => rows
+            .flat_map(|row| flags(row.split('|').nth(1).unwrap()))
+            .collect(),
+    }
+}
+
+/// The flags of a command in the program's help; of `state`, those of its commands.
+fn offered(command: &str) -> BTreeSet<String> {
+    let commands = match command {
+        "state" => &["list", "show", "set", "reset", "prune"][..],
+        _ => &[""],
+    };
+    let help = |sub: &&str| {
+        let args: Vec<_> = [command, *sub, "--help"]
+            .into_iter()
+            .filter(|arg| !arg.is_empty())
+            .collect();
+        let help = run(Path::new("."), &args).stdout;
+        let help = String::from_utf8(help).unwrap();
+        let options = help
+            .lines()
+            .filter(|line| line.trim_start().starts_with('-') && line.contains("--"));
+        options
+            .flat_map(|line| flags(line.trim_start().split("  ").next().unwrap()))
+            .collect::<BTreeSet<_>>()
+    };
+    commands.iter().flat_map(help).collect()
+}
+
+#[test]
+fn the_page_on_the_command_line_lists_the_flags_of_the_help() {
+    let general = flags(section("Flags of every command"));
+    for command in [
+        "collect", "check", "map", "describe", "approve", "init", "state",
+    ] {
+        let offered: BTreeSet<_> = offered(command).difference(&general).cloned().collect();
+        assert_eq!(
+            documented(command),
+            offered,
+            "docs/cli.md and `asset-host help {command}`"
+        );
+    }
+    let help = run(Path::new("."), &["--help"]).stdout;
+    let missing: Vec<_> = general
+        .difference(&flags(&String::from_utf8(help).unwrap()))
+        .cloned()
+        .collect();
+    assert_eq!(
+        missing, [""; 0],
+        "flags of every command in docs/cli.md, but not in the help"
+    );
+}
+
+/// The blocks of TOML of a page.
+fn examples(page: &str) -> Vec<String> {
+    let blocks = page.split("```toml\n").skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// Asserts that the program reads a configuration file.
+#[track_caller]
+fn assert_read(toml: &str) {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("dist")).unwrap();
+    for place in ["sophos-assets.wasm", "dist/sophos-assets.wasm"] {
+        std::os::unix::fs::symlink(built("sophos-assets.wasm"), path(place)).unwrap();
+    }
+    let authority = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    std::fs::write(path("authorities.pem"), authority.cert.pem()).unwrap();
+    std::fs::write(path("asset-host.toml"), toml).unwrap();
+    let ran = run(folder.path(), &["describe", "--account", "acme", "--json"]);
+    let problems = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success(), "{problems}\n{toml}");
+    let facts: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(facts["problems"], serde_json::json!([]), "{toml}");
+}
+
+#[test]
+fn the_program_reads_every_example_of_a_configuration() {
+    let mut read = 0;
+    for example in examples(CONFIGURATION).into_iter().chain(examples(README)) {
+        let example = match example.starts_with("to = ") {
+            true => format!("{ACCOUNT}{example}"),
+            false => example,
+        };
+        assert_read(&example);
+        // With the optional keys, but for a digest that no file has.
+        let all: Vec<_> = example
+            .lines()
+            .filter(|line| !line.starts_with("#sha256"))
+            .collect();
+        assert_read(&all.join("\n").replace("\n#", "\n"));
+        read += 1;
+    }
+    assert_eq!(read, 5);
+}
+
+#[test]
+fn the_example_of_a_configuration_has_every_key_of_the_tables() {
+    let examples = examples(CONFIGURATION).join("\n");
+    for row in CONFIGURATION.lines().filter(|line| line.starts_with("| `")) {
+        for key in row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
+            let is_key = |line: &str| {
+                line.trim_start_matches('#')
+                    .starts_with(&format!("{key} = "))
+            };
+            let is_form = key.starts_with('{') || key.starts_with('"');
+            assert!(
+                is_form || examples.lines().any(is_key),
+                "no example has `{key}`"
+            );
+        }
+    }
+}
