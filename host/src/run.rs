@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, error_span};
 
-use crate::cli::log::Terminal;
 use crate::deliver::Destination;
 use crate::deliver::rejects::Rejects;
 use crate::run::prepare::Ready;
+use crate::run::progress::Progress;
 use crate::run::range::Range;
 use crate::state::{State, Wanted};
 use crate::stop::Stop;
@@ -35,6 +35,7 @@ pub(crate) mod discovery;
 pub(crate) mod failure;
 pub(crate) mod page;
 pub(crate) mod prepare;
+pub(crate) mod progress;
 pub(crate) mod range;
 pub(crate) mod report;
 pub(crate) mod schedule;
@@ -59,7 +60,7 @@ pub(crate) struct Settings {
     /// Whether the run is asked to stop.
     pub stop: Stop,
     /// Where progress is shown.
-    pub terminal: Terminal,
+    pub progress: Progress,
 }
 
 impl Settings {

@@ -12,7 +12,10 @@ use tracing::{debug, error, info};
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::log::Terminal;
-use crate::cli::report::json;
+use crate::cli::report::export::{ExportError, Exporter};
+use crate::cli::report::target::Target;
+use crate::cli::report::whole_file::WholeFile;
+use crate::cli::report::{json, text};
 use crate::cli::signals;
 use crate::config::Config;
 use crate::contract::permissions::{self, Asks};
@@ -21,7 +24,7 @@ use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::run::range::Range;
-use crate::run::report::{Entry, ExportError, Exporter, Outcome, Report, Target, WholeFile};
+use crate::run::report::{Entry, Outcome, Report};
 use crate::run::schedule::Schedule;
 use crate::run::{self, Settings};
 use crate::sandbox::engine::Runtime;
@@ -153,15 +156,15 @@ impl Collect<'_> {
                 .map(|(account, denials)| (account, denials.counts()))
                 .collect(),
         };
-        report.show(self.terminal);
+        text::show(&report, self.terminal);
         // A range and a preview say nothing about how far the sources are collected.
         let partial = self.range.is_some() || self.args.limit.is_some();
         let told = self.write_summary(&report)
             & (partial || self.publish(|metrics| metrics.record(&report)));
         Ok(if told {
-            report.status()
+            ExitStatus::of(&report)
         } else {
-            report.status().max(ExitStatus::SomeFailed)
+            ExitStatus::of(&report).max(ExitStatus::SomeFailed)
         })
     }
 
@@ -208,7 +211,7 @@ impl Collect<'_> {
             limit: args.limit,
             jobs: args.jobs,
             stop: self.stop.clone(),
-            terminal: self.terminal.clone(),
+            progress: self.terminal.progress(),
         };
         Ok((settings, accounts))
     }

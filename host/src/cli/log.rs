@@ -4,6 +4,7 @@
 //! a source is collected has the source's `account` and `source`, in both formats.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -16,6 +17,8 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::run::progress::Progress;
+use crate::run::report::Tally;
 use crate::text::printable::{printable, printable_lines};
 use crate::units::timestamp;
 
@@ -73,8 +76,18 @@ impl Terminal {
         self.format
     }
 
-    /// A line of progress for one source; hidden where nobody looks.
-    pub(crate) fn progress(&self, name: &str) -> ProgressBar {
+    /// Returns what shows a line of progress for each source of a run, where somebody looks.
+    pub(crate) fn progress(&self) -> Progress {
+        let terminal = self.clone();
+        Arc::new(move |name| {
+            let bar = terminal.progress_bar(name);
+            Box::new(move |Tally { pages, events, .. }| {
+                bar.set_message(format!("{pages} pages, {events} events"));
+            })
+        })
+    }
+
+    fn progress_bar(&self, name: &str) -> ProgressBar {
         if self.quiet || self.format == Format::Json {
             return ProgressBar::hidden();
         }

@@ -4,8 +4,6 @@ pub(crate) mod export;
 pub(crate) mod json;
 pub(crate) mod metrics;
 #[cfg(test)]
-mod metrics_tests;
-#[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod server;
 pub(crate) mod target;

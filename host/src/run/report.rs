@@ -1,27 +1,12 @@
-//! What a run came to: as data, and in the forms in which people and machines read it.
-//!
-//! | form | where |
-//! |---|---|
-//! | lines on standard error | [`text`], [`Report::show`] |
-//! | `--summary FILE` | [`json`] |
-//! | `--metrics FILE` or an address | [`Metrics`], [`Exporter`] |
+//! The results of a run, as plain data.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tracing::info;
 
-use crate::cli::exit::ExitStatus;
-use crate::cli::log::{Format, Terminal};
 use crate::sandbox::egress::denials::Rule;
-
-pub(crate) use crate::cli::report::export::{ExportError, Exporter};
-pub(crate) use crate::cli::report::metrics::Metrics;
-pub(crate) use crate::cli::report::server::Server;
-pub(crate) use crate::cli::report::target::Target;
-pub(crate) use crate::cli::report::whole_file::{WholeFile, WriteError};
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,111 +167,32 @@ impl Report {
         rules
     }
 
-    /// Whether all that was asked for is done. A failed source and a record that was set aside, by the component
-    /// or by the destination, are failures; notices, requests that were not let out and an early stop are none.
-    pub(crate) fn status(&self) -> ExitStatus {
-        let totals = self.totals();
-        if totals.failed > 0 || totals.tally.rejects > 0 || totals.tally.refused > 0 {
-            ExitStatus::SomeFailed
-        } else {
-            ExitStatus::Done
-        }
-    }
-
     /// How long the run took; zero where the clock was set back meanwhile.
     pub(crate) fn took(&self) -> Duration {
         (self.ended_at - self.started_at)
             .try_into()
             .unwrap_or_default()
     }
-
-    /// Shows the report on standard error: [`text`], or one line of JSON for each entry and one for the
-    /// run. Nothing where `--quiet` was given.
-    pub(crate) fn show(&self, terminal: &Terminal) {
-        match terminal.format() {
-            Format::Text => crate::cli::report::text::lines(self)
-                .iter()
-                .for_each(|line| terminal.summary(line)),
-            Format::Json => self.log(),
-        }
-    }
-
-    fn log(&self) {
-        for entry in &self.entries {
-            let tally = entry.tally;
-            info!(
-                account = entry.account,
-                source = entry.source,
-                name = entry.name,
-                outcome = entry.outcome.word(),
-                reason = entry.outcome.reason(),
-                pages = tally.pages,
-                events = tally.events,
-                unchanged = tally.unchanged,
-                rejects = tally.rejects,
-                refused = tally.refused,
-                retries = tally.retries,
-                mark = entry.mark,
-                "summary of a source"
-            );
-        }
-        info!(
-            exit_code = self.status() as u8,
-            "summary of the run: {}",
-            crate::cli::report::text::total(self)
-        );
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::samples::{entry, every_outcome, report};
 
     #[test]
-    fn failures_and_rejects_are_failures_and_notices_are_none() {
-        let failed = || Outcome::Failed("the API is unavailable".to_owned());
-        let with = |tally| Entry {
-            tally,
-            ..entry("one", Outcome::UpToDate)
+    fn a_clock_that_is_set_back_makes_a_run_of_no_duration() {
+        let started_at = OffsetDateTime::UNIX_EPOCH;
+        let mut report = Report {
+            started_at,
+            ended_at: started_at + Duration::from_millis(2_500),
+            dry_run: false,
+            cut: false,
+            retries: 0,
+            entries: Vec::new(),
+            denied: BTreeMap::new(),
         };
-        let rejects = Tally {
-            rejects: 1,
-            ..Tally::default()
-        };
-        let refused = Tally {
-            refused: 1,
-            ..Tally::default()
-        };
-        let suspended = Outcome::NotCollectable("the tenant is suspended".to_owned());
-        for (entries, status) in [
-            (vec![], ExitStatus::Done),
-            (vec![entry("one", Outcome::UpToDate)], ExitStatus::Done),
-            (vec![entry("one", Outcome::Stopped)], ExitStatus::Done),
-            (vec![entry("one", suspended)], ExitStatus::Done),
-            (vec![entry("one", Outcome::Skipped)], ExitStatus::Done),
-            (vec![entry("one", failed())], ExitStatus::SomeFailed),
-            (
-                vec![entry("one", Outcome::UpToDate), entry("two", failed())],
-                ExitStatus::SomeFailed,
-            ),
-            (vec![with(rejects)], ExitStatus::SomeFailed),
-            (vec![with(refused)], ExitStatus::SomeFailed),
-        ] {
-            assert_eq!(report(entries.clone()).status(), status, "{entries:?}");
-        }
-        let denied = Report {
-            denied: every_outcome().denied,
-            ..report(vec![entry("one", Outcome::UpToDate)])
-        };
-        assert_eq!(denied.status(), ExitStatus::Done);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_takes_no_time() {
-        let mut report = report(vec![]);
         assert_eq!(report.took(), Duration::from_millis(2_500));
-        report.ended_at = report.started_at - Duration::from_secs(60);
+        report.ended_at = started_at - Duration::from_secs(60);
         assert_eq!(report.took(), Duration::ZERO);
     }
 }

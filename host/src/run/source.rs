@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use indicatif::ProgressBar;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, debug, info, warn};
 
@@ -19,6 +18,7 @@ use crate::deliver::rejects::Rejects;
 use crate::deliver::{Delivered, Destination};
 use crate::run::attempt::{Answer, Call};
 use crate::run::page::{Confirmed, Page, Step, Unconfirmed};
+use crate::run::progress::SourceProgress;
 use crate::run::report::Tally;
 use crate::run::{Worker, with};
 use crate::state::{Start, State, StateError};
@@ -73,7 +73,7 @@ pub(crate) struct Run<'a> {
     /// Whether the run is asked to stop.
     pub stop: &'a Stop,
     /// The line that shows how far the source is.
-    pub progress: &'a ProgressBar,
+    pub progress: &'a SourceProgress,
 }
 
 /// How far a source got.
@@ -364,10 +364,7 @@ impl Walk<'_> {
         if !page.more {
             info!(mark = page.mark, "up to date");
         }
-        let Tally { pages, events, .. } = self.reached.tally;
-        self.run
-            .progress
-            .set_message(format!("{pages} pages, {events} events"));
+        (self.run.progress)(&self.reached.tally);
         Ok(())
     }
 

@@ -76,7 +76,7 @@ impl Work {
             "collecting"
         );
         let name = format!("{} {}", self.account.name, printable(&self.source.name));
-        let progress = settings.terminal.progress(&name);
+        let progress = (settings.progress)(&name);
         let run = Run {
             account: &self.account,
             state: &settings.state,

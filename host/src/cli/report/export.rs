@@ -6,7 +6,11 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::run::report::{Metrics, Report, Server, Target, WholeFile, WriteError};
+use crate::cli::report::metrics::Metrics;
+use crate::cli::report::server::Server;
+use crate::cli::report::target::Target;
+use crate::cli::report::whole_file::{WholeFile, WriteError};
+use crate::run::report::Report;
 
 /// The metrics and the place where they go.
 #[derive(Debug)]

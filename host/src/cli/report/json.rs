@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cli::exit::ExitStatus;
 use crate::run::report::{Entry, Report, Tally};
 use crate::units::timestamp;
 
@@ -102,7 +103,7 @@ pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
         duration_seconds: report.took().as_secs_f64(),
         dry_run: report.dry_run,
         stopped: report.cut,
-        exit_code: report.status() as u8,
+        exit_code: ExitStatus::of(report) as u8,
         totals: Totals {
             sources: totals.sources,
             failed: totals.failed,

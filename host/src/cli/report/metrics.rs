@@ -192,7 +192,7 @@ impl Metrics {
         }
         let mut accounts = self.accounts();
         *accounts = report.denied.keys().cloned().collect();
-        self.ended(report.status(), report.ended_at, report.took())?;
+        self.ended(ExitStatus::of(report), report.ended_at, report.took())?;
         for metric in [&self.sources, &self.source_info, &self.source_outcome] {
             metric.reset();
         }
@@ -351,3 +351,6 @@ fn seconds(time: OffsetDateTime) -> f64 {
     // Milliseconds: what a float holds exactly, and what other texts show.
     (time.unix_timestamp_nanos() / 1_000_000) as f64 / 1_000.0
 }
+
+#[cfg(test)]
+mod tests;

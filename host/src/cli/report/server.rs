@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tracing::{debug, info};
 
-use crate::run::report::Metrics;
+use crate::cli::report::metrics::Metrics;
 
 /// Connections at a time; more wait to be accepted.
 const CONNECTIONS: usize = 16;

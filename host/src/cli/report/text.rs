@@ -3,15 +3,54 @@
 //! Failures stand last, right above the total, and their reasons last in their lines: that is where the eye is
 //! when a run has ended.
 
+use tracing::info;
+
+use crate::cli::exit::ExitStatus;
+use crate::cli::log::{Format, Terminal};
 use crate::run::report::{Entry, Outcome, Report, Tally, Totals};
 use crate::text::printable::printable;
 
 /// The widest that a column is made; what is longer stands out.
 const WIDEST: usize = 40;
 
+/// Shows a report on standard error: as lines for people, or as a line of JSON for each entry and one for the run.
+/// Nothing with `--quiet`.
+pub(crate) fn show(report: &Report, terminal: &Terminal) {
+    match terminal.format() {
+        Format::Text => lines(report).iter().for_each(|line| terminal.summary(line)),
+        Format::Json => log(report),
+    }
+}
+
+fn log(report: &Report) {
+    for entry in &report.entries {
+        let tally = entry.tally;
+        info!(
+            account = entry.account,
+            source = entry.source,
+            name = entry.name,
+            outcome = entry.outcome.word(),
+            reason = entry.outcome.reason(),
+            pages = tally.pages,
+            events = tally.events,
+            unchanged = tally.unchanged,
+            rejects = tally.rejects,
+            refused = tally.refused,
+            retries = tally.retries,
+            mark = entry.mark,
+            "summary of a source"
+        );
+    }
+    info!(
+        exit_code = ExitStatus::of(report) as u8,
+        "summary of the run: {}",
+        total(report)
+    );
+}
+
 /// The lines of a report: where it has more than one entry, one for each of them, in columns; and the
 /// total.
-pub(crate) fn lines(report: &Report) -> Vec<String> {
+fn lines(report: &Report) -> Vec<String> {
     let mut lines = if report.entries.len() > 1 {
         table(&report.entries)
     } else {
@@ -22,7 +61,7 @@ pub(crate) fn lines(report: &Report) -> Vec<String> {
 }
 
 /// The line for the whole run. Rejects are those of the component and those of the destination together.
-pub(crate) fn total(report: &Report) -> String {
+fn total(report: &Report) -> String {
     let totals = report.totals();
     let tally = totals.tally;
     format!(

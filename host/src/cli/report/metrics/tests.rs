@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::cli::report::metrics::Metrics;
 use crate::cli::report::samples::{ended_at, entry, every_outcome, report};
-use crate::run::report::{Metrics, Outcome, Report};
+use crate::run::report::{Outcome, Report};
 
-const DOCUMENTATION: &str = include_str!("../../../../docs/operations.md");
+const DOCUMENTATION: &str = include_str!("../../../../../docs/operations.md");
 const ENDED: &str = "1769846402.5";
 
 /// Whether the text has the line.
