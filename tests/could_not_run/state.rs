@@ -82,7 +82,7 @@ fn one_that_a_run_which_was_killed_has_held() {
 }
 
 #[test]
-fn one_from_a_newer_version() {
+fn one_from_another_version() {
     let work = workplace();
     work.collect(0);
     work.forget_events();
@@ -93,7 +93,12 @@ fn one_from_a_newer_version() {
     let before = std::fs::read(work.path("state.db")).unwrap();
     refused_by_all(
         &work,
-        &["state.db", "format 99", "upgrade asset-host", "state.path"],
+        &[
+            "state.db",
+            "format 99",
+            "use the asset-host that wrote it",
+            "state.path",
+        ],
     );
     assert_eq!(std::fs::read(work.path("state.db")).unwrap(), before);
 }

@@ -203,7 +203,7 @@ impl Account<'_> {
         if self.settings.storing() {
             with(&self.settings.state, |state| {
                 let now = OffsetDateTime::now_utc();
-                state.discovered(&account.name, discovered.collectable(), now)
+                state.store_listing(&account.name, discovered.collectable(), now)
             })?;
         }
         let listed = discovered.ids();
@@ -261,7 +261,7 @@ impl Account<'_> {
         if account.emit == Emit::Changed && self.settings.storing() {
             let destination = account.deliver.identity();
             let another = with(&self.settings.state, |state| {
-                state.deliver_to(&account.name, &destination)
+                state.set_destination(&account.name, &destination)
             })?;
             if another {
                 warn!(

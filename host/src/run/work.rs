@@ -122,7 +122,7 @@ impl Work {
             End::Forbidden(_) if source.has_siblings && !source.known => Ok(()),
             End::Forbidden(why) if source.has_siblings => {
                 state.store_error(account, &source.id, &source.name, why, now)?;
-                state.not_collectable(account, &source.id, now)
+                state.store_not_collectable(account, &source.id, now)
             }
             End::Failed(why) | End::Forbidden(why) => {
                 state.store_error(account, &source.id, &source.name, why, now)

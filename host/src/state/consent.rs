@@ -1,18 +1,17 @@
-//! What each account's component was approved to ask for.
-
-use std::collections::BTreeSet;
+//! What was approved for each account's component.
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 use time::OffsetDateTime;
 
 use crate::contract::permissions::Asks;
-use crate::state::{State, StateError};
+use crate::state::error::StateError;
+use crate::state::file::State;
 use crate::units::timestamp;
 
 /// What was approved for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Consent {
+pub(crate) struct Consent {
     /// What its component may ask for.
     pub asks: Asks,
     /// Since when: its first run, the first of another build, or `approve`.
@@ -20,27 +19,18 @@ pub struct Consent {
 }
 
 impl State {
-    /// Returns what was approved for an account; none before its first run.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or is damaged.
-    pub fn consent(&self, account: &str) -> Result<Option<Consent>, StateError> {
-        let query = || {
-            self.connection
+    /// Returns what was approved for an account; `None` before its first run.
+    pub(crate) fn consent(&self, account: &str) -> Result<Option<Consent>, StateError> {
+        self.read(|connection| {
+            connection
                 .prepare_cached("SELECT asks, approved_at FROM consent WHERE account = ?1")?
                 .query_row([account], consent)
                 .optional()
-        };
-        query().map_err(|error| StateError::of(&self.path, error))
+        })
     }
 
-    /// Stores what is approved for an account, in the place of what was.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written; what was stored before is then still there, whole.
-    pub fn approve(
+    /// Stores what is approved for an account, and replaces what was approved before.
+    pub(crate) fn approve(
         &mut self,
         account: &str,
         asks: &Asks,
@@ -48,7 +38,7 @@ impl State {
     ) -> Result<(), StateError> {
         let asks = serde_json::to_string(asks).map_err(|error| {
             let error = rusqlite::Error::ToSqlConversionFailure(Box::new(error));
-            StateError::of(&self.path, error)
+            StateError::of(self.path(), error)
         })?;
         self.write(
             "INSERT INTO consent (account, asks, approved_at) VALUES (?1, ?2, ?3)
@@ -69,19 +59,4 @@ fn consent(row: &Row<'_>) -> rusqlite::Result<Consent> {
         approved_at: timestamp::parse(row.get_ref(1)?.as_str()?)
             .map_err(|error| damaged(1, Box::new(error)))?,
     })
-}
-
-/// Forgets what was approved for the accounts that are not in `known`.
-pub(super) fn prune(connection: &Connection, known: &BTreeSet<&str>) -> rusqlite::Result<()> {
-    let accounts: Vec<String> = connection
-        .prepare_cached("SELECT account FROM consent")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut delete = connection.prepare_cached("DELETE FROM consent WHERE account = ?1")?;
-    for account in accounts {
-        if !known.contains(account.as_str()) {
-            delete.execute([account])?;
-        }
-    }
-    Ok(())
 }

@@ -1,23 +1,22 @@
-//! Which destination each account delivers to, since what is known of one receiver says nothing of another.
+//! The destination of each account that delivers only changes: the fingerprints say what that one has.
 
-use std::collections::BTreeSet;
+use rusqlite::{OptionalExtension, params};
 
-use rusqlite::{Connection, OptionalExtension, params};
-
-use crate::state::{State, StateError, fingerprints};
+use crate::state::error::StateError;
+use crate::state::file::State;
 
 impl State {
-    /// Stores which destination an account is about to deliver to: `destination` is any text that is another
-    /// one where the receiver is, and holds no secret. Call it before the first [`State::changed`] of a run.
+    /// Stores which destination an account is about to deliver to. `destination` is any text that differs for another
+    /// receiver and holds no secret. Call it before the first [`State::changed`] of a run.
     ///
-    /// Where another one is stored, or none beside fingerprints, the fingerprints of all the account's sources
-    /// are forgotten in the same transaction, so that the new receiver gets every device that is seen.
-    /// Returns whether that is so. Nothing is written where the stored one is the same.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or written; what was stored before is then still there, whole.
-    pub fn deliver_to(&mut self, account: &str, destination: &str) -> Result<bool, StateError> {
+    /// If another destination is stored, or none beside fingerprints, the fingerprints of all the account's sources
+    /// are deleted in the same transaction, so that the new receiver gets every device that is seen. Returns whether
+    /// that is so. Nothing is written if the stored destination is the same.
+    pub(crate) fn set_destination(
+        &mut self,
+        account: &str,
+        destination: &str,
+    ) -> Result<bool, StateError> {
         self.transact(|transaction| {
             let stored: Option<String> = transaction
                 .prepare_cached("SELECT identity FROM destination WHERE account = ?1")?
@@ -26,34 +25,16 @@ impl State {
             if stored.as_deref() == Some(destination) {
                 return Ok(false);
             }
-            let forgotten = fingerprints::forget_account(transaction, account)?;
-            transaction
-                .prepare_cached(
-                    "INSERT INTO destination (account, identity) VALUES (?1, ?2)
-                     ON CONFLICT DO UPDATE SET identity = excluded.identity",
-                )?
-                .execute(params![account, destination])?;
+            let forgotten = transaction.execute(
+                "DELETE FROM fingerprint WHERE source IN (SELECT number FROM source WHERE account = ?1)",
+                [account],
+            )?;
+            transaction.execute(
+                "INSERT INTO destination (account, identity) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET identity = excluded.identity",
+                params![account, destination],
+            )?;
             Ok(stored.is_some() || forgotten > 0)
         })
     }
-}
-
-/// Forgets which destination an account delivers to.
-pub(super) fn forget(connection: &Connection, account: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM destination WHERE account = ?1")?
-        .execute([account])
-        .map(drop)
-}
-
-/// Forgets the destinations of the accounts that are not in `known`.
-pub(super) fn prune(connection: &Connection, known: &BTreeSet<&str>) -> rusqlite::Result<()> {
-    let accounts: Vec<String> = connection
-        .prepare_cached("SELECT account FROM destination")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    accounts
-        .iter()
-        .filter(|account| !known.contains(account.as_str()))
-        .try_for_each(|account| forget(connection, account))
 }

@@ -10,7 +10,7 @@ use rusqlite::{ErrorCode, ffi};
 pub enum StateError {
     /// Another process holds the state.
     #[error(
-        "the state {} is in use by {holder}: wait until that has ended, or stop it; if both are meant to run, \
+        "the state {} is in use by {holder}: wait until it has ended, or stop it; if both are meant to run, \
          give them different files in state.path",
         path.display()
     )]
@@ -20,11 +20,11 @@ pub enum StateError {
         /// Who holds it: `process 4711`, or `another process` where the lock file does not tell.
         holder: String,
     },
-    /// Something else than a run kept SQLite's lock on the file for longer than it is waited for.
+    /// Another program kept SQLite's lock on the file for longer than the program waits.
     #[error(
-        "the state {} is locked by another program: no other asset-host that writes it is running, so a shell \
-         of SQLite, a backup or a copy is likely to hold it (`fuser` names who has it open); end that, or wait \
-         until it has ended; what was stored before is whole, and the next run goes on from there",
+        "the state {} is locked by another program: no other asset-host is writing to it, so a SQLite shell, \
+         a backup or a copy is likely to hold it (`fuser` names the process that has it open); end that, or wait \
+         until it has ended; what was stored before is complete, and the next run continues from there",
         path.display()
     )]
     Busy {
@@ -36,24 +36,24 @@ pub enum StateError {
     Open {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// The file was written by a newer version of this program.
+    /// The file was written by another version of this program.
     #[error(
-        "the state {} has format {found}, and this asset-host knows formats up to {known}: upgrade asset-host, \
-         or name another file in state.path",
+        "the state {} has format {found}, and this asset-host reads format {known}: use the asset-host that wrote it, \
+         or name another file in state.path; the first run with a new file collects everything",
         path.display()
     )]
-    Newer {
+    Version {
         /// The state file.
         path: PathBuf,
         /// The file's format.
         found: i64,
-        /// The newest format that is known here.
+        /// The format that is known here.
         known: i64,
     },
-    /// The file is something else, and stays untouched.
+    /// The file is not a state file, and is left unchanged.
     #[error(
         "{} is not a state file of asset-host: name another file in state.path, or move this one away",
         path.display()
@@ -65,19 +65,19 @@ pub enum StateError {
     /// The file is damaged.
     #[error(
         "the state {} is damaged ({source}): restore it from a backup, or move it away, and the next run \
-         walks everything",
+         collects everything",
         path.display()
     )]
     Damaged {
         /// The state file.
         path: PathBuf,
-        /// What SQLite found.
+        /// What SQLite reports.
         source: rusqlite::Error,
     },
-    /// There is no room to write.
+    /// There is no space left to write.
     #[error(
-        "no room to write the state {}: free some space on its disk; what was stored before is whole, and the \
-         next run goes on from the cursor before",
+        "no space left to write the state {}: free some space on its disk; what was stored before is complete, \
+         and the next run continues from the last stored cursor",
         path.display()
     )]
     Full {
@@ -95,7 +95,7 @@ pub enum StateError {
 }
 
 impl StateError {
-    /// Why the file at `path`, the state's or one beside it, could not be opened or created.
+    /// Returns why the file at `path`, the state's or one beside it, could not be opened or created.
     pub(super) fn opening(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
@@ -104,7 +104,7 @@ impl StateError {
         }
     }
 
-    /// Sorts what SQLite reports about the file at `path` by what to do about it.
+    /// Sorts an error of SQLite about the file at `path` by what to do about it.
     pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         let extended = source.sqlite_error().map(|error| error.extended_code);

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::state::StateError;
+use crate::state::error::StateError;
 
 /// The lock, held until it is dropped.
 #[derive(Debug)]

@@ -6,7 +6,9 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use crate::contract::permissions::{Asks, Difference};
-use crate::state::{Consent, State, StateError};
+use crate::state::consent::Consent;
+use crate::state::error::StateError;
+use crate::state::file::State;
 use crate::units::timestamp;
 
 /// Where an account stands with what its component asks for.

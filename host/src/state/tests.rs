@@ -1,9 +1,54 @@
 //! What the state keeps.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
 
 use super::*;
-use crate::state::open_tests::{Folder, at, batch, t1};
+
+mod consent;
+mod fingerprints;
+mod open;
+mod stale;
+
+pub(super) fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_769_846_400 + seconds).unwrap()
+}
+
+pub(super) fn batch<'a>(cursor: &'a str) -> StoredBatch<'a> {
+    StoredBatch {
+        account: "acme",
+        source: "t1",
+        name: "Tenant One",
+        cursor,
+        mark: None,
+        more: false,
+        full: false,
+        first: false,
+        fingerprints: Fingerprints::Forgotten,
+    }
+}
+
+pub(super) fn t1(state: &State) -> SourceState {
+    state.source("acme", "t1").unwrap().unwrap()
+}
+
+pub(super) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.0.path().join("state.db")
+    }
+
+    pub(super) fn open(&self) -> State {
+        State::open_for_run(&self.path()).unwrap()
+    }
+}
 
 #[test]
 fn a_walk_leaves_its_marks() {
@@ -195,8 +240,10 @@ fn a_set_cursor_is_not_pruned_with_the_source_that_was_gone() {
     let folder = Folder::new();
     let mut state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
-    let gone = state.discovered("acme", &BTreeSet::new(), at(1)).unwrap();
-    assert_eq!(gone.len(), 1);
+    state
+        .store_listing("acme", &BTreeSet::new(), at(1))
+        .unwrap();
+    assert_eq!(t1(&state).gone_at, Some(at(1)));
     state.set_cursor("acme", "t1", "c", "m", at(2)).unwrap();
     assert_eq!(t1(&state).gone_at, None);
     assert_eq!(state.prune(&BTreeSet::from(["acme"])).unwrap(), []);
@@ -245,7 +292,7 @@ fn ids(ids: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_source_that_discovery_does_not_find_is_gone_until_it_is_back() {
+fn a_source_that_is_not_listed_is_gone_until_it_is_back() {
     let folder = Folder::new();
     let mut state = folder.open();
     for (account, source) in [
@@ -261,38 +308,38 @@ fn a_source_that_discovery_does_not_find_is_gone_until_it_is_back() {
         };
         state.store_batch(&row, at(0)).unwrap();
     }
-    let all = ids(&["t1", "t2", "t3", "new"]);
-    assert_eq!(state.discovered("acme", &all, at(1)).unwrap(), []);
+    let stored = |state: &State, account, source| state.source(account, source).unwrap().unwrap();
     let before = state.sources().unwrap();
-    assert!(before.iter().all(|state| state.gone_at.is_none()));
+    let all = ids(&["t1", "t2", "t3", "new"]);
+    state.store_listing("acme", &all, at(1)).unwrap();
+    assert_eq!(state.sources().unwrap(), before);
 
-    let gone = state.discovered("acme", &ids(&["t1"]), at(2)).unwrap();
-    assert_eq!(keys(&gone), ["acme/t2", "acme/t3"]);
-    let expected = SourceState {
+    state.store_listing("acme", &ids(&["t1"]), at(2)).unwrap();
+    let gone = SourceState {
         gone_at: Some(at(2)),
         updated_at: at(2),
         ..before[1].clone()
     };
-    assert_eq!(gone[0], expected);
-    // It is gone since it was first missed.
-    let gone = state
-        .discovered("acme", &ids(&["t1", "t3"]), at(3))
-        .unwrap();
-    assert_eq!(gone, [expected]);
-    // Others have changed nothing; an error does not bring it back, a batch does.
-    assert_eq!(state.source("beta", "t2").unwrap().as_ref(), before.last());
+    assert_eq!(stored(&state, "acme", "t2"), gone);
+    assert_eq!(stored(&state, "acme", "t3").gone_at, Some(at(2)));
+    assert_eq!(stored(&state, "acme", "t1"), before[0]);
+    assert_eq!(stored(&state, "beta", "t2"), before[3]);
+    // It is gone since it was first missed, and back as soon as it is listed.
+    let listing = ids(&["t1", "t3"]);
+    state.store_listing("acme", &listing, at(3)).unwrap();
+    assert_eq!(stored(&state, "acme", "t2"), gone);
+    assert_eq!(stored(&state, "acme", "t3").gone_at, None);
+    // An error does not bring it back, a batch does.
     state
         .store_error("acme", "t2", "t2", "refused", at(4))
         .unwrap();
-    let t2 = state.source("acme", "t2").unwrap().unwrap();
-    assert_eq!(t2.gone_at, Some(at(2)));
+    assert_eq!(stored(&state, "acme", "t2").gone_at, Some(at(2)));
     let back = StoredBatch {
         source: "t2",
         ..batch("y")
     };
     state.store_batch(&back, at(5)).unwrap();
-    let t2 = state.source("acme", "t2").unwrap().unwrap();
-    assert_eq!(t2.gone_at, None);
+    assert_eq!(stored(&state, "acme", "t2").gone_at, None);
 }
 
 #[test]
@@ -308,7 +355,7 @@ fn what_is_gone_is_pruned() {
     }
     let known = BTreeSet::from(["acme"]);
     assert_eq!(state.prune(&known).unwrap(), []);
-    state.discovered("acme", &ids(&["t2"]), at(1)).unwrap();
+    state.store_listing("acme", &ids(&["t2"]), at(1)).unwrap();
     let removed = state.prune(&known).unwrap();
     assert_eq!(keys(&removed), ["acme/t1"]);
     assert_eq!(removed[0].gone_at, Some(at(1)));

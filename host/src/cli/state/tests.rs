@@ -272,7 +272,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
     store(&config, "acme", "t2", "{}", true);
     let mut state = State::open_for_run(&config.state).unwrap();
     let found = BTreeSet::from(["t1".to_owned()]);
-    state.discovered("acme", &found, at(3)).unwrap();
+    state.store_listing("acme", &found, at(3)).unwrap();
     drop(state);
 
     let list = run(&config, args::State::List).unwrap();
@@ -301,7 +301,7 @@ fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     let mut state = State::open_for_run(&config.state).unwrap();
-    state.discovered("acme", &BTreeSet::new(), at(3)).unwrap();
+    state.store_listing("acme", &BTreeSet::new(), at(3)).unwrap();
     drop(state);
     run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00Z")).unwrap();
     let text = run(&config, args::State::Prune).unwrap();

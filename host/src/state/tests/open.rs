@@ -1,47 +1,11 @@
-//! How the state is opened, shared and kept safe, and what is said when it cannot be.
+//! How the state is opened, shared and protected, and the errors when it cannot be.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use super::*;
-
-pub(super) fn at(seconds: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(1_769_846_400 + seconds).unwrap()
-}
-
-pub(super) fn batch<'a>(cursor: &'a str) -> StoredBatch<'a> {
-    StoredBatch {
-        account: "acme",
-        source: "t1",
-        name: "Tenant One",
-        cursor,
-        mark: None,
-        more: false,
-        full: false,
-        first: false,
-        fingerprints: Fingerprints::Forgotten,
-    }
-}
-
-pub(super) fn t1(state: &State) -> SourceState {
-    state.source("acme", "t1").unwrap().unwrap()
-}
-
-pub(super) struct Folder(tempfile::TempDir);
-
-impl Folder {
-    pub(super) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(super) fn path(&self) -> PathBuf {
-        self.0.path().join("state.db")
-    }
-
-    pub(super) fn open(&self) -> State {
-        State::open_for_run(&self.path()).unwrap()
-    }
-}
 
 #[test]
 fn what_is_stored_is_there_after_reopening() {
@@ -162,7 +126,7 @@ fn refused(folder: &Folder) -> [StateError; 2] {
 }
 
 #[test]
-fn a_newer_format_is_refused_with_the_remedy() {
+fn another_format_is_refused_with_the_remedy() {
     for ours in [true, false] {
         let folder = Folder::new();
         if ours {
@@ -173,11 +137,11 @@ fn a_newer_format_is_refused_with_the_remedy() {
         drop(connection);
         for error in refused(&folder) {
             assert!(
-                matches!(error, StateError::Newer { found: 99, .. }),
+                matches!(error, StateError::Version { found: 99, .. }),
                 "{error}"
             );
             let message = error.to_string();
-            for part in ["state.db", "format 99", "up to 3", "upgrade", "state.path"] {
+            for part in ["state.db", "format 99", "reads format 1", "state.path"] {
                 assert!(message.contains(part), "{message}");
             }
         }
@@ -239,7 +203,7 @@ fn a_full_disk_keeps_what_was_stored() {
     let error = state.store_batch(&batch(&huge), at(1)).unwrap_err();
     assert!(matches!(error, StateError::Full { .. }), "{error:?}");
     let message = error.to_string();
-    for part in ["state.db", "free some space", "cursor before"] {
+    for part in ["state.db", "free some space", "last stored cursor"] {
         assert!(message.contains(part), "{message}");
     }
     assert_eq!(t1(&state), before);

@@ -1,12 +1,9 @@
 //! What the state tells of devices that have changed, and how much room it takes for it.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::state::open_tests::{Folder, at, batch, t1};
 
 /// The devices that a page holds, with their fingerprints.
 pub(super) type Page<'a> = [(&'a str, u64)];

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::state::SourceState;
+use crate::state::stored_source::SourceState;
 
 /// What the person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// What was seen since the last run, or everything where that is due.
     Normal,
     /// Everything; an interrupted walk over everything goes on (`--full`).
@@ -21,7 +21,7 @@ pub enum Wanted {
 
 /// Where a walk begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// At a stored cursor.
     FromCursor {
         /// The cursor.
@@ -35,7 +35,7 @@ pub enum Start {
 
 impl Start {
     /// The cursor to hand to the first call of `collect`.
-    pub fn cursor(&self) -> Option<&str> {
+    pub(crate) fn cursor(&self) -> Option<&str> {
         match self {
             Self::FromCursor { cursor, .. } => Some(cursor),
             Self::Everything => None,
@@ -43,7 +43,7 @@ impl Start {
     }
 
     /// Whether the walk goes over everything.
-    pub fn full(&self) -> bool {
+    pub(crate) fn full(&self) -> bool {
         match self {
             Self::FromCursor { full, .. } => *full,
             Self::Everything => true,
@@ -56,7 +56,7 @@ impl Start {
 /// Everything is walked where nothing is stored, where it is asked for, and where the last full walk ended
 /// `full_every` ago or longer; an interrupted full walk goes on instead, unless it is to begin anew. Any
 /// other walk begins at the stored cursor.
-pub fn next_walk(
+pub(crate) fn next_walk(
     state: Option<&SourceState>,
     full_every: Duration,
     wanted: Wanted,

@@ -1,12 +1,11 @@
 //! A receiver never keeps what is no longer true because the state believes that it has what is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::fingerprints::{changed, confirm, events};
 use super::*;
-use crate::state::fingerprint_tests::{changed, confirm, events};
-use crate::state::open_tests::{Folder, at, batch, t1};
 
 #[test]
 fn a_device_that_turns_back_after_a_failed_push_is_news() {
@@ -60,14 +59,14 @@ fn lengths(folder: &Folder) -> [u64; 2] {
 fn what_is_already_so_writes_nothing() {
     let folder = Folder::new();
     let mut state = folder.open();
-    state.deliver_to("acme", "one").unwrap();
+    state.set_destination("acme", "one").unwrap();
     confirm(&mut state, &[("a", 1)]);
     let before = lengths(&folder);
     let devices: Vec<String> = (0..500).map(|device| device.to_string()).collect();
     let devices = || devices.iter().map(String::as_str);
     state.forget_fingerprints("acme", "t1", devices()).unwrap();
     state.forget_fingerprints("beta", "t1", devices()).unwrap();
-    assert!(!state.deliver_to("acme", "one").unwrap());
+    assert!(!state.set_destination("acme", "one").unwrap());
     assert_eq!(lengths(&folder), before);
     state.forget_fingerprints("acme", "t1", ["a"]).unwrap();
     assert_ne!(lengths(&folder), before);
@@ -83,7 +82,7 @@ fn another_destination_knows_no_device() {
         ..batch("c")
     };
     state.store_batch(&beta, at(0)).unwrap();
-    assert!(!state.deliver_to("acme", "one").unwrap());
+    assert!(!state.set_destination("acme", "one").unwrap());
     for source in ["t1", "t2"] {
         let confirmed = StoredBatch {
             source,
@@ -98,18 +97,18 @@ fn another_destination_knows_no_device() {
     };
     drop(state);
     let mut state = folder.open();
-    assert!(!state.deliver_to("acme", "one").unwrap());
+    assert!(!state.set_destination("acme", "one").unwrap());
     assert!(known(&state, "acme", "t1") && known(&state, "acme", "t2"));
 
-    assert!(state.deliver_to("acme", "two").unwrap());
+    assert!(state.set_destination("acme", "two").unwrap());
     assert!(!known(&state, "acme", "t1") && !known(&state, "acme", "t2"));
     assert!(known(&state, "beta", "t1"));
     assert_eq!(t1(&state).cursor.as_deref(), Some("c"));
-    assert!(!state.deliver_to("acme", "two").unwrap());
+    assert!(!state.set_destination("acme", "two").unwrap());
     // To go back is a change as well.
-    assert!(state.deliver_to("acme", "one").unwrap());
+    assert!(state.set_destination("acme", "one").unwrap());
     // Fingerprints of nobody knows which receiver.
-    assert!(state.deliver_to("beta", "one").unwrap());
+    assert!(state.set_destination("beta", "one").unwrap());
     assert!(!known(&state, "beta", "t1"));
 }
 
@@ -142,11 +141,11 @@ fn a_destination_goes_with_its_account() {
         let folder = Folder::new();
         let mut state = folder.open();
         confirm(&mut state, &[]);
-        state.deliver_to("acme", "one").unwrap();
+        state.set_destination("acme", "one").unwrap();
         forget(&mut state);
         // Another one is a change only where one is stored.
         assert_eq!(
-            state.deliver_to("acme", "two").unwrap(),
+            state.set_destination("acme", "two").unwrap(),
             !forgotten,
             "{case}"
         );
@@ -181,7 +180,7 @@ proptest! {
         let mut receivers: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
         for (page, fate, destination) in steps {
             let page: Vec<_> = page.into_iter().map(|(name, print)| (names[name], print)).collect();
-            state.deliver_to("acme", destination).unwrap();
+            state.set_destination("acme", destination).unwrap();
             let receiver = receivers.entry(destination).or_default();
             let news = changed(&state, &page);
             let sent: Vec<_> = page

@@ -7,7 +7,7 @@ use crate::units::timestamp;
 
 /// What is stored of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceState {
+pub(crate) struct SourceState {
     /// The account's name.
     pub account: String,
     /// The source's id.

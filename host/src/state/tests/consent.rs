@@ -1,10 +1,7 @@
 //! What was approved, kept.
 
-use std::collections::BTreeSet;
-
 use super::*;
 use crate::contract::permissions::Asks;
-use crate::state::open_tests::{Folder, at, batch};
 
 fn asks(host: &str) -> Asks {
     Asks {

@@ -1,0 +1,128 @@
+//! The state file: opened, read and written.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::state::error::StateError;
+use crate::state::lock::Lock;
+use crate::state::schema;
+
+/// How many prepared statements are kept: more than there are, so that none is prepared twice.
+const KEPT_STATEMENTS: usize = 32;
+
+/// An open state file.
+///
+/// Every method that writes is one transaction: when it fails, what was stored before is still there, complete.
+#[derive(Debug)]
+pub struct State {
+    path: PathBuf,
+    pub(super) connection: Connection,
+    /// Held as long as this value lives; `None` if the state is opened to read.
+    _lock: Option<Lock>,
+}
+
+impl State {
+    /// Opens the state to change it and creates it if it is missing. No other process can do the same until the
+    /// value is dropped or this process ends, however it ends.
+    pub fn open_for_run(path: &Path) -> Result<Self, StateError> {
+        let lock = Lock::take(path)?;
+        // SQLite would create the file with the permissions that the umask leaves.
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| StateError::opening(path, error))?;
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::prepare_to_write(path, &connection)?;
+        Ok(Self::new(path, connection, Some(lock)))
+    }
+
+    /// Opens the state to read it, even while a run holds it. A missing file is an empty state.
+    pub fn open_to_read(path: &Path) -> Result<Self, StateError> {
+        let open_error = |error| StateError::opening(path, error);
+        let exists = match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                return Err(open_error(io::ErrorKind::IsADirectory.into()));
+            }
+            Ok(_) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(open_error(error)),
+        };
+        if exists {
+            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            if schema::has_tables(path, &connection)? {
+                return Ok(Self::new(path, connection, None));
+            }
+        }
+        let connection =
+            Connection::open_in_memory().map_err(|error| StateError::of(path, error))?;
+        schema::prepare_to_write(path, &connection)?;
+        Ok(Self::new(path, connection, None))
+    }
+
+    fn new(path: &Path, connection: Connection, lock: Option<Lock>) -> Self {
+        connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
+        Self {
+            path: path.to_owned(),
+            connection,
+            _lock: lock,
+        }
+    }
+
+    /// Returns the state file's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs queries that see one version of the file.
+    pub(super) fn read<T>(
+        &self,
+        queries: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        let run = || {
+            // Without a transaction, each query would lock the file and unlock it again.
+            let transaction = self.connection.unchecked_transaction()?;
+            queries(&transaction)
+        };
+        run().map_err(|error| StateError::of(&self.path, error))
+    }
+
+    /// Runs one statement, which SQLite executes completely or not at all.
+    pub(super) fn write(
+        &mut self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<(), StateError> {
+        let statement = || self.connection.prepare_cached(sql)?.execute(params);
+        statement()
+            .map(drop)
+            .map_err(|error| StateError::of(&self.path, error))
+    }
+
+    /// Runs several statements, all or none.
+    pub(super) fn transact<T>(
+        &mut self,
+        statements: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        let run = || {
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = statements(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|error| StateError::of(&self.path, error))
+    }
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StateError> {
+    Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| StateError::of(path, error))
+}
