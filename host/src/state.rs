@@ -30,7 +30,7 @@ mod tests;
 
 #[expect(unused_imports)]
 pub(crate) use crate::state::account_state::{AccountState, Writes};
-pub(crate) use crate::state::consent::Consent;
+pub use crate::state::consent::Consent;
 pub use crate::state::error::StateError;
 pub use crate::state::file::State;
 pub use crate::state::fingerprints::Fingerprints;

@@ -11,7 +11,7 @@ use crate::units::timestamp;
 
 /// What was approved for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Consent {
+pub struct Consent {
     /// What its component may ask for.
     pub asks: Asks,
     /// Since when: its first run, the first of another build, or `approve`.
