@@ -2,7 +2,10 @@
 
 use crate::config::Timeouts;
 use crate::contract::check::{MIN_REJECT, WARNINGS};
-use crate::contract::limits::{ALONE, Limits, MAX_HANDLES, STACK};
+use crate::contract::limits::{
+    ALONE, Limits, MAX_CURSOR_BYTES, MAX_EMPTY_PAGES, MAX_HANDLES, MAX_INSTANCES, MAX_PAGES,
+    MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS, STACK,
+};
 use crate::contract::manifest::MAX_MANIFEST_BYTES;
 use crate::contract::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};
 use crate::deliver::retry::MAX_RATE_LIMIT_WAITS;
@@ -56,6 +59,24 @@ fn limits() -> Vec<(String, String)> {
     ];
     let times = times.map(|(key, time)| (format!("`timeouts.{key}`"), duration::format(time)));
     let fixed = [
+        (
+            "elements of all tables of an instance",
+            count(MAX_TABLE_ELEMENTS),
+        ),
+        (
+            "core instances, memories and tables of an instance, each",
+            count(MAX_INSTANCES),
+        ),
+        (
+            "headers of an answer, together",
+            bytes(MAX_RESPONSE_HEADER_BYTES),
+        ),
+        ("cursor of a page", bytes(MAX_CURSOR_BYTES)),
+        (
+            "pages in a row without an event",
+            count(MAX_EMPTY_PAGES as usize),
+        ),
+        ("pages of one walk in one run", count(MAX_PAGES as usize)),
         ("stack", quantity::bytes(STACK)),
         (
             "a call that needs no network (`describe`, `map`, `explain`)",

@@ -192,12 +192,6 @@ pub(super) struct Limits {
     /// Linear memory of an instance.
     #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub memory_bytes: Option<u64>,
-    /// Elements of its tables.
-    #[serde(default, deserialize_with = "quantity::optional_count")]
-    pub table_elements: Option<u64>,
-    /// Its core instances, memories and tables, each.
-    #[serde(default, deserialize_with = "quantity::optional_count")]
-    pub instances: Option<u64>,
     /// Computing in one call.
     #[serde(default, deserialize_with = "duration::optional")]
     pub cpu: Option<Duration>,
@@ -207,24 +201,12 @@ pub(super) struct Limits {
     /// The body of one answer.
     #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub response_bytes: Option<u64>,
-    /// The headers of one answer.
-    #[serde(default, deserialize_with = "quantity::optional_bytes")]
-    pub response_header_bytes: Option<u64>,
     /// The texts of one page.
     #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub batch_bytes: Option<u64>,
     /// One event.
     #[serde(default, deserialize_with = "quantity::optional_bytes")]
     pub event_bytes: Option<u64>,
-    /// One cursor.
-    #[serde(default, deserialize_with = "quantity::optional_bytes")]
-    pub cursor_bytes: Option<u64>,
-    /// Pages that bring nothing, one after another.
-    #[serde(default, deserialize_with = "quantity::optional_count")]
-    pub empty_pages: Option<u64>,
-    /// Pages of one walk.
-    #[serde(default, deserialize_with = "quantity::optional_count")]
-    pub pages: Option<u64>,
 }
 
 /// `[state]`

@@ -64,7 +64,7 @@ pub(super) fn limits(key: &str, table: &file::Limits, problems: &mut Vec<Problem
     let mut positive = |limit: Limit, value: Option<u64>| {
         if value == Some(0) {
             problems.push(Problem::new(
-                format!("{key}.{limit}"),
+                format!("{key}.{}", limit.key().unwrap_or_default()),
                 format_args!(
                     "must be 1 or more: the default is {}",
                     limit.allowed(&default, &Timeouts::default())
@@ -80,26 +80,11 @@ pub(super) fn limits(key: &str, table: &file::Limits, problems: &mut Vec<Problem
     };
     Limits {
         memory_bytes: size(Limit::MemoryBytes, table.memory_bytes, default.memory_bytes),
-        table_elements: size(
-            Limit::TableElements,
-            table.table_elements,
-            default.table_elements,
-        ),
-        instances: size(Limit::Instances, table.instances, default.instances),
-        response_header_bytes: size(
-            Limit::ResponseHeaderBytes,
-            table.response_header_bytes,
-            default.response_header_bytes,
-        ),
         batch_bytes: size(Limit::BatchBytes, table.batch_bytes, default.batch_bytes),
         event_bytes: size(Limit::EventBytes, table.event_bytes, default.event_bytes),
-        cursor_bytes: size(Limit::CursorBytes, table.cursor_bytes, default.cursor_bytes),
         response_bytes: positive(Limit::ResponseBytes, table.response_bytes)
             .unwrap_or(default.response_bytes),
         requests: positive(Limit::Requests, table.requests).map_or(default.requests, small),
-        empty_pages: positive(Limit::EmptyPages, table.empty_pages)
-            .map_or(default.empty_pages, small),
-        pages: positive(Limit::Pages, table.pages).map_or(default.pages, small),
         cpu,
     }
 }

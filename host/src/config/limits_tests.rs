@@ -21,17 +21,11 @@ fn every_limit_and_every_timeout_arrives() {
         call = "6s"
         [account.acme.limits]
         memory_bytes = 1
-        table_elements = 2
-        instances = 3
         cpu = "4s"
         requests = 5
         response_bytes = 6
-        response_header_bytes = 7
         batch_bytes = 8
         event_bytes = 9
-        cursor_bytes = 10
-        empty_pages = 11
-        pages = 12
         "#,
     );
     assert_eq!(
@@ -49,17 +43,11 @@ fn every_limit_and_every_timeout_arrives() {
         account.limits,
         Limits {
             memory_bytes: 1,
-            table_elements: 2,
-            instances: 3,
             cpu: Duration::from_secs(4),
             requests: 5,
             response_bytes: 6,
-            response_header_bytes: 7,
             batch_bytes: 8,
             event_bytes: 9,
-            cursor_bytes: 10,
-            empty_pages: 11,
-            pages: 12,
         }
     );
 }
@@ -68,17 +56,11 @@ fn every_limit_and_every_timeout_arrives() {
 fn no_limit_and_no_timeout_may_be_zero() {
     for (key, zero, default) in [
         ("limits.memory_bytes", "0", "256 MiB"),
-        ("limits.table_elements", "0", "100,000"),
-        ("limits.instances", "0", "100"),
         ("limits.cpu", "\"0s\"", "1m"),
         ("limits.requests", "0", "100"),
         ("limits.response_bytes", "0", "64 MiB"),
-        ("limits.response_header_bytes", "0", "64 KiB"),
         ("limits.batch_bytes", "0", "64 MiB"),
         ("limits.event_bytes", "0", "1 MiB"),
-        ("limits.cursor_bytes", "0", "1 MiB"),
-        ("limits.empty_pages", "0", "1,000"),
-        ("limits.pages", "0", "1,000,000"),
         ("timeouts.connect", "\"0s\"", "10s"),
         ("timeouts.tls", "\"0s\"", "10s"),
         ("timeouts.first_byte", "\"0s\"", "1m"),
@@ -101,9 +83,9 @@ fn no_limit_and_no_timeout_may_be_zero() {
 
 #[test]
 fn a_limit_may_be_larger_than_anything() {
-    let text = "limits = { requests = 9_000_000_000, empty_pages = 9_000_000_000, memory_bytes = 9_000_000_000 }";
+    let text = "limits = { requests = 9_000_000_000, memory_bytes = 9_000_000_000 }";
     let limits = account(&format!("[account.acme]\ncomponent = \"c.wasm\"\n{text}\n")).limits;
-    assert_eq!((limits.requests, limits.empty_pages), (u32::MAX, u32::MAX));
+    assert_eq!(limits.requests, u32::MAX);
     assert_eq!(limits.memory_bytes, 9_000_000_000);
 }
 

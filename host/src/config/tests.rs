@@ -69,17 +69,11 @@ fn the_smallest_file_gets_every_default() {
             },
             limits: Limits {
                 memory_bytes: 268_435_456,
-                table_elements: 100_000,
-                instances: 100,
                 cpu: Duration::from_secs(60),
                 requests: 100,
                 response_bytes: 67_108_864,
-                response_header_bytes: 65_536,
                 batch_bytes: 67_108_864,
                 event_bytes: 1_048_576,
-                cursor_bytes: 1_048_576,
-                empty_pages: 1000,
-                pages: 1_000_000,
             },
         }]
     );

@@ -5,7 +5,7 @@
 //! | an event | one JSON object on one line | the source fails |
 //! | an event | at most `limits.event_bytes` | it becomes a reject |
 //! | a device's id | 1 byte to 1 KiB | the source fails |
-//! | a page | at most `limits.batch_bytes` of text, a reject counted as [`MIN_REJECT`] bytes at least; its cursor at most `limits.cursor_bytes` | the source fails |
+//! | a page | at most `limits.batch_bytes` of text, a reject counted as [`MIN_REJECT`] bytes at least; its cursor at most [`MAX_CURSOR_BYTES`] | the source fails |
 //! | reasons for an event | values are JSON, paths are JSON Pointers, a rule is on one line | there is no event |
 //! | a walk | goes on with another cursor, or brings something | the source fails |
 //! | a page of sources | at most 1,000, each with a config that is a JSON object; goes on with another `next` | the listing fails |
@@ -24,7 +24,7 @@ use serde::de::IgnoredAny;
 use crate::contract::bindings::inventory::connector::types::{
     Account, Batch, Delay, Error, Event, Explanation, Failure, MapError, Reject, SourcesPage,
 };
-use crate::contract::limits::{Limit, Limits};
+use crate::contract::limits::{Limit, Limits, MAX_CURSOR_BYTES};
 use crate::contract::stopped::Stopped;
 use crate::text::printable::printable;
 use crate::units::quantity;
@@ -130,7 +130,7 @@ pub enum Breach {
 ///
 /// The limit that it passes or the rule that it breaks.
 pub fn batch(batch: &mut Batch, cursor: Option<&str>, limits: &Limits) -> Result<(), Stopped> {
-    within(Limit::CursorBytes, batch.cursor.len(), limits.cursor_bytes)?;
+    within(Limit::CursorBytes, batch.cursor.len(), MAX_CURSOR_BYTES)?;
     let events = batch.events.iter();
     let events = events.map(|event| event.json.len() + event.device.len());
     let rejects = batch.rejects.iter();
@@ -170,9 +170,8 @@ fn reject_large_events(batch: &mut Batch, limits: &Limits) {
         .extract_if(.., |event| event.json.len() > limits.event_bytes);
     batch.rejects.extend(large.map(|event| Reject {
         reason: format!(
-            "the event is larger ({}) than `{}` ({}) allows; raise it to have such events delivered",
+            "the event is larger ({}) than `limits.event_bytes` ({}) allows; raise it to have such events delivered",
             quantity::bytes(event.json.len() as u64),
-            Limit::EventBytes,
             quantity::bytes(limits.event_bytes as u64)
         ),
         id: Some(event.device),
@@ -204,7 +203,7 @@ fn event(event: &Event, number: usize) -> Result<(), Breach> {
 pub fn sources(page: &mut SourcesPage, next: Option<&str>, limits: &Limits) -> Result<(), Stopped> {
     let following = page.next.as_deref();
     let length = following.map_or(0, str::len);
-    within(Limit::CursorBytes, length, limits.cursor_bytes)?;
+    within(Limit::CursorBytes, length, MAX_CURSOR_BYTES)?;
     if page.sources.len() > SOURCES {
         return Err(Breach::TooManySources(page.sources.len()).into());
     }

@@ -1,24 +1,17 @@
-//! What one call of a component may take: the limits, their names and their defaults.
+//! What one call of a component may take: six limits that the account's configuration sets, and constants.
 //!
 //! | limit | key below `[account.NAME.limits]` | default |
 //! |---|---|---|
 //! | memory of an instance, with what the host keeps for it | `memory_bytes` | 256 MiB |
-//! | elements of all of its tables together | `table_elements` | 100,000 |
-//! | its core instances, memories and tables, each | `instances` | 100 |
 //! | computing in one call | `cpu` | 1m |
 //! | requests in one call | `requests` | 100 |
-//! | one answer's body, as it comes over the wire | `response_bytes` | 64 MiB |
-//! | one answer's headers | `response_header_bytes` | 64 KiB |
+//! | body of one response, as it comes over the wire | `response_bytes` | 64 MiB |
 //! | events, rejects and cursor of one page together | `batch_bytes` | 64 MiB |
 //! | one event | `event_bytes` | 1 MiB |
-//! | a page's cursor | `cursor_bytes` | 1 MiB |
-//! | pages one after another that bring no event | `empty_pages` | 1,000 |
-//! | pages of one walk in one run | `pages` | 1,000,000 |
 //!
-//! How long a call may last, waits included, is `timeouts.call`. All limits, those included that no key sets, are in a
-//! table of `docs/security.md`, which a test compares with the constants.
+//! `timeouts.call` limits how long a call may last, waits included. `docs/security.md` lists all limits, the constants
+//! included, and a test compares its table with this code.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,84 +32,93 @@ pub const MAX_HANDLES: usize = 1000;
 /// How many of them a component may hold however little memory it has: what its requests need that it sends at once.
 const MIN_HANDLES: usize = 64;
 
-/// How much the host keeps for one of them at most, in bytes: the headers of an answer.
-const HANDLE_BYTES: usize = 64 << 10;
+/// The elements of all tables of an instance together.
+pub(crate) const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// The core instances, the memories and the tables that an instance is made of, each.
+pub(crate) const MAX_INSTANCES: usize = 100;
+
+/// The headers of one response, in bytes; also the most that the host keeps for one handle.
+pub(crate) const MAX_RESPONSE_HEADER_BYTES: usize = 64 << 10;
+
+/// One cursor, in bytes.
+pub(crate) const MAX_CURSOR_BYTES: usize = 1 << 20;
+
+/// Pages of one walk that follow one another without an event.
+pub(crate) const MAX_EMPTY_PAGES: u32 = 1000;
+
+/// Pages of one walk in one run.
+pub(crate) const MAX_PAGES: u32 = 1_000_000;
 
 /// The limits of one account's component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The linear memory of an instance and what the host keeps for it outside of that, in bytes.
     pub memory_bytes: usize,
-    /// The elements of all tables of an instance together.
-    pub table_elements: usize,
-    /// The core instances, the memories and the tables that an instance is made of, each.
-    pub instances: usize,
     /// How long one call may compute; waiting does not count.
     pub cpu: Duration,
     /// How many requests one call may send.
     pub requests: u32,
     /// The body of one answer, as it comes over the wire, in bytes.
     pub response_bytes: u64,
-    /// The headers of one answer, in bytes.
-    pub response_header_bytes: usize,
     /// The texts of one page together, in bytes.
     pub batch_bytes: usize,
     /// One event, in bytes.
     pub event_bytes: usize,
-    /// One cursor, in bytes.
-    pub cursor_bytes: usize,
-    /// How many pages of one walk may follow one another without an event.
-    pub empty_pages: u32,
-    /// How many pages one walk may have in one run.
-    pub pages: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_bytes: 256 << 20,
-            table_elements: 100_000,
-            instances: 100,
             cpu: Duration::from_secs(60),
             requests: 100,
             response_bytes: 64 << 20,
-            response_header_bytes: 64 << 10,
             batch_bytes: 64 << 20,
             event_bytes: 1 << 20,
-            cursor_bytes: 1 << 20,
-            empty_pages: 1000,
-            pages: 1_000_000,
         }
     }
 }
 
 impl Limits {
-    /// What a person who approves a component reads of its limits, in the order of the table above: the key below
-    /// the account's table, its value, and what it bounds.
+    /// Returns the limits that the configuration sets, in the order of the table above: the key below the account's
+    /// table, its value, and what it limits.
     pub fn rows(&self, timeouts: &Timeouts) -> Vec<(&'static str, String, &'static str)> {
-        let row = |limit: Limit| (limit.key(), limit.allowed(self, timeouts), limit.bounds());
-        Limit::WITH_KEY.into_iter().map(row).collect()
+        let row = |limit: Limit| {
+            let key = limit.key()?;
+            Some((key, limit.allowed(self, timeouts), limit.subject()))
+        };
+        Limit::ALL.into_iter().filter_map(row).collect()
+    }
+
+    /// Returns the limits that are constants: the value and what it limits.
+    pub(crate) fn constant_rows() -> Vec<(String, &'static str)> {
+        let allowed = |limit: Limit| limit.allowed(&Self::default(), &Timeouts::default());
+        Limit::ALL
+            .into_iter()
+            .filter(|limit| limit.key().is_none())
+            .map(|limit| (allowed(limit), limit.subject()))
+            .collect()
     }
 
     /// How many requests, bodies, streams, headers and the like a component may hold at once: so few that what the host
     /// keeps for all of them is less than the memory that the component may take, but for the least number that it
     /// needs to work.
     pub fn handles(&self) -> usize {
-        let bytes = self.response_header_bytes.max(HANDLE_BYTES);
-        (self.memory_bytes / bytes).clamp(MIN_HANDLES, MAX_HANDLES)
+        (self.memory_bytes / MAX_RESPONSE_HEADER_BYTES).clamp(MIN_HANDLES, MAX_HANDLES)
     }
 }
 
-/// A limit that a call may pass.
+/// A limit that a call can exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// [`Limits::memory_bytes`]
     MemoryBytes,
-    /// [`Limits::table_elements`]
+    /// [`MAX_TABLE_ELEMENTS`]
     TableElements,
-    /// [`Limits::instances`]
+    /// [`MAX_INSTANCES`]
     Instances,
-    /// The stack of an instance, which no key sets: a recursion without end.
+    /// [`STACK`]
     Stack,
     /// [`Limits::cpu`]
     Cpu,
@@ -128,107 +130,126 @@ pub enum Limit {
     Requests,
     /// [`Limits::response_bytes`]
     ResponseBytes,
-    /// [`Limits::response_header_bytes`]
+    /// [`MAX_RESPONSE_HEADER_BYTES`]
     ResponseHeaderBytes,
     /// [`Limits::batch_bytes`]
     BatchBytes,
     /// [`Limits::event_bytes`]
     EventBytes,
-    /// [`Limits::cursor_bytes`]
+    /// [`MAX_CURSOR_BYTES`]
     CursorBytes,
-    /// [`Limits::empty_pages`]
+    /// [`MAX_EMPTY_PAGES`]
     EmptyPages,
-    /// [`Limits::pages`]
+    /// [`MAX_PAGES`]
     Pages,
 }
 
 impl Limit {
-    /// Those that a key sets, in the order of the table above.
-    pub(crate) const WITH_KEY: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::MemoryBytes,
-        Self::TableElements,
-        Self::Instances,
         Self::Cpu,
         Self::Requests,
         Self::ResponseBytes,
-        Self::ResponseHeaderBytes,
         Self::BatchBytes,
         Self::EventBytes,
+        Self::Call,
+        Self::TableElements,
+        Self::Instances,
+        Self::Stack,
+        Self::Alone,
+        Self::ResponseHeaderBytes,
         Self::CursorBytes,
         Self::EmptyPages,
         Self::Pages,
-        Self::Call,
     ];
 
-    /// What it bounds, as a phrase.
-    fn bounds(self) -> &'static str {
+    /// Returns what it limits, as a phrase.
+    fn subject(self) -> &'static str {
         match self {
             Self::MemoryBytes => "memory of an instance, with what the host keeps for it",
-            Self::TableElements => "elements of all of its tables together",
-            Self::Instances => "its core instances, memories and tables, each",
+            Self::TableElements => "elements of all tables of an instance together",
+            Self::Instances => "core instances, memories and tables of an instance, each",
             Self::Stack => "the stack of an instance",
             Self::Cpu => "computing in one call",
             Self::Call => "one call, waits included",
-            Self::Alone => "one call of describe, map or explain, which needs no network",
+            Self::Alone => "one call of `describe`, `map` or `explain`, which need no network",
             Self::Requests => "requests in one call",
-            Self::ResponseBytes => "one answer's body, as it comes over the wire",
-            Self::ResponseHeaderBytes => "one answer's headers",
+            Self::ResponseBytes => "body of one response, as it comes over the wire",
+            Self::ResponseHeaderBytes => "headers of one response together",
             Self::BatchBytes => "events, rejects and cursor of one page together",
             Self::EventBytes => "one event",
-            Self::CursorBytes => "a page's cursor",
-            Self::EmptyPages => "pages one after another that bring no event",
+            Self::CursorBytes => "cursor of one page",
+            Self::EmptyPages => "pages in a row without an event",
             Self::Pages => "pages of one walk in one run",
         }
     }
 
-    /// How much it allows, as people read it: `256 MiB`, `100,000`, `1m`.
+    /// Returns how much it allows, as people read it: `256 MiB`, `100,000`, `1m`.
     pub fn allowed(self, limits: &Limits, timeouts: &Timeouts) -> String {
-        let count = |number: usize| quantity::count(number as u64);
         let bytes = |number: usize| quantity::bytes(number as u64);
+        let count = |number: u32| quantity::count(number.into());
         match self {
             Self::MemoryBytes => bytes(limits.memory_bytes),
-            Self::TableElements => count(limits.table_elements),
-            Self::Instances => count(limits.instances),
+            Self::TableElements => quantity::count(MAX_TABLE_ELEMENTS as u64),
+            Self::Instances => quantity::count(MAX_INSTANCES as u64),
             Self::Stack => quantity::bytes(STACK),
             Self::Cpu => duration::format(limits.cpu),
             Self::Call => duration::format(timeouts.call),
             Self::Alone => duration::format(ALONE),
-            Self::Requests => quantity::count(limits.requests.into()),
+            Self::Requests => count(limits.requests),
             Self::ResponseBytes => quantity::bytes(limits.response_bytes),
-            Self::ResponseHeaderBytes => bytes(limits.response_header_bytes),
+            Self::ResponseHeaderBytes => bytes(MAX_RESPONSE_HEADER_BYTES),
             Self::BatchBytes => bytes(limits.batch_bytes),
             Self::EventBytes => bytes(limits.event_bytes),
-            Self::CursorBytes => bytes(limits.cursor_bytes),
-            Self::EmptyPages => quantity::count(limits.empty_pages.into()),
-            Self::Pages => quantity::count(limits.pages.into()),
+            Self::CursorBytes => bytes(MAX_CURSOR_BYTES),
+            Self::EmptyPages => count(MAX_EMPTY_PAGES),
+            Self::Pages => count(MAX_PAGES),
         }
     }
 
-    /// The key that sets it, below the account's table.
-    pub fn key(self) -> &'static str {
+    /// Returns the key that sets it, below the account's table, unless it is a constant.
+    pub fn key(self) -> Option<&'static str> {
         match self {
-            Self::MemoryBytes => "limits.memory_bytes",
-            Self::TableElements => "limits.table_elements",
-            Self::Instances => "limits.instances",
-            Self::Stack => "the stack",
-            Self::Cpu => "limits.cpu",
-            Self::Call => "timeouts.call",
-            Self::Alone => "the time without rights",
-            Self::Requests => "limits.requests",
-            Self::ResponseBytes => "limits.response_bytes",
-            Self::ResponseHeaderBytes => "limits.response_header_bytes",
-            Self::BatchBytes => "limits.batch_bytes",
-            Self::EventBytes => "limits.event_bytes",
-            Self::CursorBytes => "limits.cursor_bytes",
-            Self::EmptyPages => "limits.empty_pages",
-            Self::Pages => "limits.pages",
+            Self::MemoryBytes => Some("limits.memory_bytes"),
+            Self::Cpu => Some("limits.cpu"),
+            Self::Requests => Some("limits.requests"),
+            Self::ResponseBytes => Some("limits.response_bytes"),
+            Self::BatchBytes => Some("limits.batch_bytes"),
+            Self::EventBytes => Some("limits.event_bytes"),
+            Self::Call => Some("timeouts.call"),
+            _ => None,
         }
     }
 }
 
-impl fmt::Display for Limit {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.key())
+/// Counts the pages of a walk, so that every walk comes to an end.
+#[derive(Debug, Default)]
+pub(crate) struct PageCount {
+    pages: u32,
+    /// The pages since the last one with an event.
+    empty: u32,
+}
+
+impl PageCount {
+    /// Counts one more page.
+    ///
+    /// # Errors
+    ///
+    /// The limit that the walk exceeds with this page.
+    pub(crate) fn add(&mut self, has_events: bool, more: bool) -> Result<(), Limit> {
+        self.pages = self.pages.saturating_add(1);
+        self.empty = if has_events {
+            0
+        } else {
+            self.empty.saturating_add(1)
+        };
+        if self.pages > MAX_PAGES {
+            Err(Limit::Pages)
+        } else if self.empty > MAX_EMPTY_PAGES && more {
+            Err(Limit::EmptyPages)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -319,30 +340,43 @@ mod tests {
     }
 
     #[test]
-    fn what_all_handles_keep_fits_into_the_memory() {
-        for (memory_bytes, response_header_bytes, handles) in [
-            (256 << 20, 64 << 10, MAX_HANDLES),
-            (16 << 20, 64 << 10, 256),
-            (16 << 20, 1, 256),
-            (256 << 20, 1 << 20, 256),
-            (1, 64 << 10, MIN_HANDLES),
-            (usize::MAX, usize::MAX, MIN_HANDLES),
-        ] {
-            let limits = Limits {
-                memory_bytes,
-                response_header_bytes,
-                ..Limits::default()
-            };
-            assert_eq!(
-                limits.handles(),
-                handles,
-                "{memory_bytes} {response_header_bytes}"
-            );
+    fn a_walk_ends_after_too_many_pages_or_too_many_empty_ones() {
+        let mut count = PageCount::default();
+        for _ in 0..MAX_PAGES {
+            assert_eq!(count.add(true, true), Ok(()));
+        }
+        assert_eq!(count.add(true, true), Err(Limit::Pages));
+
+        let mut count = PageCount::default();
+        for _ in 0..2 {
+            for _ in 0..MAX_EMPTY_PAGES {
+                assert_eq!(count.add(false, true), Ok(()));
+            }
+            // The last page of a walk may be empty, and a page with events counts from the start.
+            assert_eq!(count.add(false, false), Ok(()));
+            assert_eq!(count.add(false, true), Err(Limit::EmptyPages));
+            assert_eq!(count.add(true, true), Ok(()));
         }
     }
 
     #[test]
-    fn every_key_has_a_row_with_its_value() {
+    fn the_handles_of_an_instance_fit_into_its_memory() {
+        for (memory_bytes, handles) in [
+            (256 << 20, MAX_HANDLES),
+            (16 << 20, 256),
+            (1, MIN_HANDLES),
+            (usize::MAX, MAX_HANDLES),
+        ] {
+            let limits = Limits {
+                memory_bytes,
+                ..Limits::default()
+            };
+            assert_eq!(limits.handles(), handles, "{memory_bytes}");
+        }
+    }
+
+    #[test]
+    fn every_limit_is_shown_once_with_its_value() {
         let rows = Limits::default().rows(&Timeouts::default());
         let rows: Vec<_> = rows
             .iter()
@@ -352,18 +386,27 @@ mod tests {
             rows,
             [
                 ("limits.memory_bytes", "256 MiB"),
-                ("limits.table_elements", "100,000"),
-                ("limits.instances", "100"),
                 ("limits.cpu", "1m"),
                 ("limits.requests", "100"),
                 ("limits.response_bytes", "64 MiB"),
-                ("limits.response_header_bytes", "64 KiB"),
                 ("limits.batch_bytes", "64 MiB"),
                 ("limits.event_bytes", "1 MiB"),
-                ("limits.cursor_bytes", "1 MiB"),
-                ("limits.empty_pages", "1,000"),
-                ("limits.pages", "1,000,000"),
                 ("timeouts.call", "5m"),
+            ]
+        );
+        let constants = Limits::constant_rows();
+        let constants: Vec<_> = constants.iter().map(|(value, _)| value.as_str()).collect();
+        assert_eq!(
+            constants,
+            [
+                "100,000",
+                "100",
+                "512 KiB",
+                "5s",
+                "64 KiB",
+                "1 MiB",
+                "1,000",
+                "1,000,000"
             ]
         );
     }

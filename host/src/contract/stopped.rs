@@ -8,7 +8,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::config::Timeouts;
 use crate::contract::check::Breach;
-use crate::contract::limits::{Limit, Limits};
+use crate::contract::limits::{Limit, Limits, MAX_INSTANCES};
 use crate::text::printable::printable;
 
 /// The longest text of the engine that is repeated, in characters.
@@ -78,10 +78,8 @@ impl Stopped {
     pub fn at_birth(error: &wasmtime::Error, limits: &Limits, timeouts: &Timeouts) -> Self {
         match Self::by_engine(error, limits, timeouts) {
             Self::Trapped(words) if !error.is::<Trap>() => Self::Trapped(format!(
-                "it cannot be instantiated: {words} (it may have {} core instances, memories and tables, each, by \
-                 `{}`)",
-                Limit::Instances.allowed(limits, timeouts),
-                Limit::Instances
+                "it cannot be instantiated: {words} (at most {MAX_INSTANCES} core instances, memories and tables, \
+                 each, are allowed)"
             )),
             other => other,
         }
@@ -118,52 +116,46 @@ fn in_words(trap: Trap) -> Option<&'static str> {
     })
 }
 
-/// The sentence about a limit that was passed.
+/// Returns the sentence about a limit that was exceeded.
 fn past(limit: Limit, allowed: &str) -> impl fmt::Display {
     let maker = "report this to the component's maker";
     let (happened, raise) = match limit {
-        Limit::Stack => {
-            return format!(
-                "the component was stopped: its calls are nested deeper than its stack ({allowed}) allows, as in a \
-                 recursion without end. Please {maker}"
-            );
-        }
-        Limit::Alone => {
-            return format!(
-                "the component was stopped: describe, map and explain need no network and may take {allowed} a call, \
-                 which no key changes. Please {maker}"
-            );
-        }
-        Limit::MemoryBytes => ("it asked for more memory", "if its pages are just large"),
-        Limit::TableElements => ("its tables took more elements", "if it is just large"),
-        Limit::Instances => (
-            "it is made of more core instances, memories or tables",
-            "if it is just large",
+        Limit::Stack => (
+            "its calls are nested deeper, as in an endless recursion,",
+            "",
         ),
+        Limit::Alone => (
+            "a call of describe, map or explain, which need no network, took longer",
+            "",
+        ),
+        Limit::MemoryBytes => ("it asked for more memory", "if its pages are just large"),
+        Limit::TableElements => ("its tables have more elements", ""),
+        Limit::Instances => ("it has more core instances, memories or tables", ""),
         Limit::Cpu => ("a call computed longer", "if its pages are just large"),
         Limit::Call => ("a call took longer", "if the API is just slow"),
         Limit::Requests => ("a call sent more requests", "if a page just needs so many"),
         Limit::ResponseBytes => (
-            "an answer's body was larger",
+            "the body of a response was larger",
             "if the API's pages are just large",
         ),
         Limit::ResponseHeaderBytes => (
-            "an answer had more than 100 headers, or they were larger",
-            "if the API's headers are just large",
+            "a response had more than 100 headers, or they were larger",
+            "",
         ),
         Limit::BatchBytes => ("a page was larger", "if its pages are just large"),
         Limit::EventBytes => ("an event was larger", "if its events are just large"),
-        Limit::CursorBytes => ("a cursor was larger", "if its cursors are just large"),
-        Limit::EmptyPages => (
-            "more pages one after another brought no event",
-            "if the API just has so many",
-        ),
-        Limit::Pages => ("a walk had more pages", "if there are just so many devices"),
+        Limit::CursorBytes => ("a cursor was larger", ""),
+        Limit::EmptyPages => ("more pages in a row had no event", ""),
+        Limit::Pages => ("a walk had more pages", ""),
     };
-    format!(
-        "the component was stopped: {happened} than `{limit}` ({allowed}) allows; raise it {raise}, else \
-         {maker}"
-    )
+    match limit.key() {
+        Some(key) => format!(
+            "the component was stopped: {happened} than `{key}` ({allowed}) allows; raise it {raise}, else {maker}"
+        ),
+        None => format!(
+            "the component was stopped: {happened} than the host allows ({allowed}). Please {maker}"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -185,8 +177,8 @@ mod tests {
             ),
             (
                 Trap::StackOverflow,
-                "the component was stopped: its calls are nested deeper than its stack (512 KiB) allows, as in a \
-                 recursion without end. Please report this to the component's maker",
+                "the component was stopped: its calls are nested deeper, as in an endless recursion, than the host \
+                 allows (512 KiB). Please report this to the component's maker",
             ),
         ] {
             assert_eq!(by_engine(trap), words);
@@ -213,18 +205,18 @@ mod tests {
             "the component was stopped: a call took longer than `timeouts.call` (5m) allows; raise it if the API is \
              just slow, else report this to the component's maker"
         );
-        for limit in Limit::WITH_KEY {
-            let words = stopped(limit).to_string();
-            assert!(words.contains(&format!("`{}` (", limit.key())), "{words}");
-            assert!(words.contains("raise it"), "{words}");
-        }
+        assert_eq!(
+            stopped(Limit::CursorBytes).to_string(),
+            "the component was stopped: a cursor was larger than the host allows (1 MiB). Please report this to the \
+             component's maker"
+        );
     }
 
     #[test]
     fn an_instance_that_does_not_come_about_is_told_with_the_limit_that_may_be_meant() {
         let error = wasmtime::Error::msg("instance count too high at 101");
         let words = Stopped::at_birth(&error, &Limits::default(), &Timeouts::default()).to_string();
-        for part in ["count too high at 101", "100", "`limits.instances`"] {
+        for part in ["count too high at 101", "at most 100 core instances"] {
             assert!(words.contains(part), "{words}");
         }
     }

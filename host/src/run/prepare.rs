@@ -10,6 +10,7 @@ use tracing::warn;
 
 use crate::config::{Account, Config, Problem, SecretMode};
 use crate::contract::check;
+use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
 use crate::contract::manifest::Manifest;
 use crate::contract::permissions::{self, Asks, CheckError};
 use crate::network::addresses::Allowed;
@@ -370,7 +371,7 @@ fn client(account: &Account) -> Result<HttpClient, ClientError> {
         }),
         ca_file: account.reach.ca_file.clone(),
         https: true,
-        response_header_bytes: account.limits.response_header_bytes,
+        response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
         requests: MAX_CONNECTIONS,
     })
 }

@@ -12,7 +12,7 @@ use tracing::{Instrument, debug, info, warn};
 
 use crate::config::{Account, Emit};
 use crate::contract::bindings::inventory::connector::types::{Batch, Event};
-use crate::contract::limits::Limit;
+use crate::contract::limits::PageCount;
 use crate::contract::stopped::Stopped;
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{Delivered, Destination};
@@ -104,8 +104,7 @@ pub(crate) async fn collect(
         full: start.full(),
         reached,
         sent: 0,
-        pages: 0,
-        empty_pages: 0,
+        pages: PageCount::default(),
         page: None,
     };
     match walk.go(worker, start.cursor().map(str::to_owned)).await {
@@ -138,10 +137,7 @@ struct Walk<'a> {
     reached: &'a mut Reached,
     /// Events that were handed to the destination.
     sent: u64,
-    /// How many pages there were.
-    pages: u32,
-    /// How many of them one after another brought no event.
-    empty_pages: u32,
+    pages: PageCount,
     /// The page that is being delivered.
     page: Option<Sent>,
 }
@@ -172,8 +168,10 @@ impl Walk<'_> {
                 Answer::Bad(why) => return Ok(End::Failed(why)),
                 Answer::Forbidden(why) => return Ok(End::Forbidden(why)),
             };
-            if let Err(stopped) = self.count_page(&batch) {
+            if let Err(limit) = self.pages.add(!batch.events.is_empty(), batch.more) {
                 worker.connector().await.drop_instance();
+                let account = self.run.account;
+                let stopped = Stopped::passed(limit, &account.limits, &account.timeouts);
                 return Ok(End::Failed(stopped.to_string()));
             }
             let next = batch.cursor.clone();
@@ -189,26 +187,6 @@ impl Walk<'_> {
             }
             cursor = Some(next);
         }
-    }
-
-    /// Counts the pages, and those one after another that bring no event, so that a walk without end comes to one.
-    fn count_page(&mut self, batch: &Batch) -> Result<(), Stopped> {
-        self.pages = self.pages.saturating_add(1);
-        self.empty_pages = match batch.events.is_empty() {
-            true => self.empty_pages.saturating_add(1),
-            false => 0,
-        };
-        let Account {
-            limits, timeouts, ..
-        } = self.run.account;
-        let passed = if self.pages > limits.pages {
-            Limit::Pages
-        } else if self.empty_pages > limits.empty_pages && batch.more {
-            Limit::EmptyPages
-        } else {
-            return Ok(());
-        };
-        Err(Stopped::passed(passed, limits, timeouts))
     }
 
     /// Asks for the next page while the one before is being delivered, and returns once that is confirmed.

@@ -17,7 +17,7 @@ use crate::contract::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 use crate::contract::check;
-use crate::contract::limits::{ALONE, Limit, Limits, Passed, RequestCount};
+use crate::contract::limits::{ALONE, Limit, Limits, MAX_INSTANCES, Passed, RequestCount};
 pub use crate::contract::stopped::Stopped;
 use crate::network::client::HttpClient;
 use crate::run::failure;
@@ -315,9 +315,8 @@ impl Connector {
         } = self.access.clone();
         let pre = loaded.pre.instance_pre();
         // What the engine finds too many of by itself it has no type for, so what can be told before is.
-        let most = u32::try_from(limits.instances).unwrap_or(u32::MAX);
         if let Some(required) = pre.component().resources_required()
-            && required.num_memories.max(required.num_tables) > most
+            && required.num_memories.max(required.num_tables) as usize > MAX_INSTANCES
         {
             return Err(Stopped::passed(Limit::Instances, &limits, &timeouts));
         }

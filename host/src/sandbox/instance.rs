@@ -61,7 +61,7 @@ impl Sandbox {
             wasi.wall_clock(StoppedClock(now));
         }
         Self {
-            resources: Resources::new(limits, egress.memory(), passed),
+            resources: Resources::new(egress.memory(), passed),
             table,
             wasi: wasi.build(),
             http,

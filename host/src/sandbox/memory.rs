@@ -8,7 +8,7 @@
 
 use wasmtime::ResourceLimiter;
 
-use crate::contract::limits::{Limit, Limits, Passed};
+use crate::contract::limits::{Limit, MAX_INSTANCES, MAX_TABLE_ELEMENTS, Passed};
 use crate::sandbox::budget::{Budget, Charge};
 
 /// The memories and tables of one instance.
@@ -16,7 +16,6 @@ use crate::sandbox::budget::{Budget, Charge};
 pub struct Resources {
     memory: Sum,
     table: Sum,
-    instances: usize,
     passed: Passed,
 }
 
@@ -53,7 +52,10 @@ impl Sum {
         let grown = desired.saturating_sub(current);
         if !self.charge.try_add(grown) {
             passed.tell(self.limit);
-            return Err(wasmtime::Error::msg(format!("{} is passed", self.limit)));
+            return Err(wasmtime::Error::msg(format!(
+                "{:?} is exceeded",
+                self.limit
+            )));
         }
         self.grown = grown;
         Ok(true)
@@ -67,12 +69,11 @@ impl Sum {
 }
 
 impl Resources {
-    /// Nothing yet, of what `limits` allow; linear memory is charged to `memory`.
-    pub fn new(limits: &Limits, memory: &Budget, passed: Passed) -> Self {
+    /// Nothing yet; linear memory is charged to `memory`.
+    pub fn new(memory: &Budget, passed: Passed) -> Self {
         Self {
             memory: Sum::new(Limit::MemoryBytes, memory),
-            table: Sum::new(Limit::TableElements, &Budget::new(limits.table_elements)),
-            instances: limits.instances,
+            table: Sum::new(Limit::TableElements, &Budget::new(MAX_TABLE_ELEMENTS)),
             passed,
         }
     }
@@ -108,15 +109,15 @@ impl ResourceLimiter for Resources {
     }
 
     fn instances(&self) -> usize {
-        self.instances
+        MAX_INSTANCES
     }
 
     fn memories(&self) -> usize {
-        self.instances
+        MAX_INSTANCES
     }
 
     fn tables(&self) -> usize {
-        self.instances
+        MAX_INSTANCES
     }
 }
 
@@ -128,19 +129,14 @@ mod tests {
 
     const PAGE: usize = 64 << 10;
 
-    /// Makes an instance with room for four pages of memory and ten elements of tables, calls `run` of it, and
+    /// Makes an instance with room for four pages of memory, calls `run` of it, and
     /// gives what that answers, or the limit that was passed.
     fn run(text: &str) -> Result<i32, Option<Limit>> {
-        let limits = Limits {
-            memory_bytes: 4 * PAGE,
-            table_elements: 10,
-            ..Limits::default()
-        };
         let passed = Passed::default();
         let engine = Engine::default();
         let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
-        let memory = Budget::new(limits.memory_bytes);
-        let mut store = Store::new(&engine, Resources::new(&limits, &memory, passed.clone()));
+        let memory = Budget::new(4 * PAGE);
+        let mut store = Store::new(&engine, Resources::new(&memory, passed.clone()));
         store.limiter(|resources| resources);
         let called = Instance::new(&mut store, &module, &[]).and_then(|instance| {
             let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
@@ -166,16 +162,16 @@ mod tests {
             ("(memory 5)", Err(Some(Limit::MemoryBytes))),
             ("(memory 3) (memory 2)", Err(Some(Limit::MemoryBytes))),
             (
-                "(table $a 5 funcref) (table $b 5 funcref)
+                "(table $a 50000 funcref) (table $b 50000 funcref)
                  (func (export \"run\") (result i32) (table.size $a))",
-                Ok(5),
+                Ok(50_000),
             ),
             (
-                "(table $a 5 funcref) (table $b 5 funcref)
+                "(table $a 50000 funcref) (table $b 50000 funcref)
                  (func (export \"run\") (result i32) (table.grow $b (ref.null func) (i32.const 1)))",
                 Err(Some(Limit::TableElements)),
             ),
-            ("(table 11 funcref)", Err(Some(Limit::TableElements))),
+            ("(table 100001 funcref)", Err(Some(Limit::TableElements))),
             // What fails by a memory's own maximum takes nothing.
             (
                 "(memory $a 1 2) (memory $b 1)
@@ -192,7 +188,7 @@ mod tests {
     fn what_the_host_keeps_counts_with_linear_memory_and_a_dropped_instance_gives_its_own_back() {
         let memory = Budget::new(4 * PAGE);
         let passed = Passed::default();
-        let mut resources = Resources::new(&Limits::default(), &memory, passed.clone());
+        let mut resources = Resources::new(&memory, passed.clone());
         let mut kept = memory.charge();
         assert!(kept.try_add(2 * PAGE));
         assert!(resources.memory_growing(0, 2 * PAGE, None).unwrap());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cli::describe::facts::{Consented, Facts};
-use crate::contract::limits::{ALONE, STACK};
+use crate::contract::limits::Limits;
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
 use crate::contract::permissions::Standing;
@@ -11,7 +11,6 @@ use crate::network::client::MOST_HEADERS;
 use crate::sandbox::egress::MOST_REQUEST_BODY;
 use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
 use crate::text::printable::printable;
-use crate::units::duration;
 use crate::units::quantity;
 use crate::units::timestamp;
 
@@ -74,21 +73,21 @@ impl Page {
     }
 }
 
-/// The bounds that no key sets, for each call unless they say it, and what they bound.
-fn unset() -> [(String, &'static str); 6] {
+/// Returns the limits that are constants, for each call unless they say otherwise, and what they limit.
+fn constants() -> Vec<(String, &'static str)> {
     let bytes = |number: usize| quantity::bytes(number as u64);
     let count = |number: usize| quantity::count(number as u64);
-    [
-        (quantity::bytes(STACK), "the stack of an instance"),
+    let mut constants = Limits::constant_rows();
+    constants.extend([
         (bytes(MOST_REQUEST_BODY), "the body of one request"),
         (count(MOST_HEADERS), "headers of one answer"),
-        (duration::format(ALONE), "one call of `describe` or `map`"),
         (
             count(MOST_LINES),
             "lines that it may log, the rest is dropped",
         ),
         (bytes(MOST_BYTES), "what it may log, the rest is dropped"),
-    ]
+    ]);
+    constants
 }
 
 /// Writes the page.
@@ -175,8 +174,8 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
         "nothing",
     );
     page.list(
-        "What no key sets",
-        unset()
+        "And by constants, beyond",
+        constants()
             .into_iter()
             .map(|(value, what)| format!("{:width$} {value:>10}  {what}", "")),
         "nothing",

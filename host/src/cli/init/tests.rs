@@ -92,9 +92,8 @@ fn the_file_explains_every_field() {
         "#secret_mode = \"stand-in\"",
         "#[account.acme.limits]",
         "#memory_bytes = \"256 MiB\"",
-        "#table_elements = 100000",
+        "#requests = 100",
         "#cpu = \"1m\"",
-        "#empty_pages = 1000",
         "[state]",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}:\n{text}");

@@ -7,24 +7,17 @@ use crate::contract::bindings::inventory::connector::types::{FieldError, Reject,
 
 const LIMITS: Limits = Limits {
     event_bytes: 40,
-    cursor_bytes: 10,
     batch_bytes: 200,
     ..DEFAULT
 };
 
 const DEFAULT: Limits = Limits {
     memory_bytes: 0,
-    table_elements: 0,
-    instances: 0,
     cpu: std::time::Duration::ZERO,
     requests: 0,
     response_bytes: 0,
-    response_header_bytes: 0,
     batch_bytes: 0,
     event_bytes: 0,
-    cursor_bytes: 0,
-    empty_pages: 0,
-    pages: 0,
 };
 
 fn with_batch_bytes(batch_bytes: usize) -> Limits {
@@ -122,8 +115,8 @@ fn object(length: usize) -> String {
 fn every_text_has_its_length() {
     let fits = object(40);
     let mut long = page(&[]);
-    long.cursor = "c".repeat(10);
-    assert_eq!(batch(&mut long, None, &LIMITS), Ok(()));
+    long.cursor = "c".repeat(MAX_CURSOR_BYTES);
+    assert_eq!(batch(&mut long, None, &Limits::default()), Ok(()));
     long.cursor.push('c');
     assert!(past(Limit::CursorBytes, batch(&mut long, None, &LIMITS)));
 
@@ -303,7 +296,7 @@ fn a_page_of_sources_has_bounds() {
     }
     let mut page = SourcesPage {
         sources: Vec::new(),
-        next: Some("2".repeat(11)),
+        next: Some("2".repeat(MAX_CURSOR_BYTES + 1)),
     };
     assert!(past(Limit::CursorBytes, sources(&mut page, None, &LIMITS)));
     let mut page = SourcesPage {

@@ -2,7 +2,7 @@
 
 use wasmtime_wasi_http::Error;
 
-use crate::contract::limits::Limits;
+use crate::contract::limits::{Limits, MAX_RESPONSE_HEADER_BYTES};
 use crate::network::client::Fault;
 
 /// The error of `wasi:http` that means the same, of the kind that a component may act on. What the fault says in
@@ -25,7 +25,7 @@ pub(super) fn told(fault: &Fault, limits: &Limits) -> Error {
         Fault::ConnectionLimit { .. } => Error::ConnectionLimitReached,
         Fault::Malformed(_) | Fault::TooManyInterim => Error::HttpProtocolError,
         Fault::HeadersTooLarge => {
-            Error::HttpResponseHeaderSectionSize(u32::try_from(limits.response_header_bytes).ok())
+            Error::HttpResponseHeaderSectionSize(u32::try_from(MAX_RESPONSE_HEADER_BYTES).ok())
         }
         Fault::BodyTooLarge => Error::HttpResponseBodySize(Some(limits.response_bytes)),
     }

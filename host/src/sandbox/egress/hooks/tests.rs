@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
 use crate::deliver::test_server::{Seen, Server};
 use crate::network::addresses::Allowed;
 use crate::network::client::{Addresses, ClientOptions};
@@ -22,7 +23,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         }),
         ca_file: None,
         https: false,
-        response_header_bytes: limits.response_header_bytes,
+        response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
         requests: MAX_CONNECTIONS,
     });
     Egress {
@@ -208,7 +209,6 @@ async fn a_request_leaves_while_the_component_computes() {
 async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_by_it() {
     let limits = Limits {
         response_bytes: 3,
-        response_header_bytes: 8 << 10,
         ..Limits::default()
     };
     let egress = egress(&[], limits);
@@ -223,7 +223,7 @@ async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_
     assert_eq!(egress.passed.take(), None);
 
     let server = Server::start(|_, _| {
-        let long = "x".repeat(20 << 10);
+        let long = "x".repeat(MAX_RESPONSE_HEADER_BYTES);
         let answer = Response::builder().header("x-long", long);
         answer.body(String::new()).unwrap()
     })
