@@ -119,9 +119,9 @@ impl Changed {
         Group {
             title: "`emit = \"changed\"`",
             about: format!(
-                "Processor time for each of {} endpoints that a run sees, in a run over everything, which stores a \
-                 fingerprint for each, and in runs after each of them has checked in: nothing else has changed of \
-                 any, or of all but {CHANGED} in a hundred.",
+                "Processor time per endpoint, for {} endpoints: in a full run, which stores a fingerprint for each, \
+                 and in runs after each of them has checked in, with no other change, or with another change of \
+                 {CHANGED} in a hundred.",
                 count(self.endpoints)
             ),
             figures: vec![

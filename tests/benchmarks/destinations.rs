@@ -99,8 +99,8 @@ impl Destinations {
         Group {
             title: "Destinations",
             about: format!(
-                "Processor time for each of {} endpoints, of the host's process alone: the intake that takes the \
-                 events is another one.",
+                "Processor time per endpoint of the host's process, for {} endpoints. The intake that takes the \
+                 events is another process.",
                 count(self.endpoints)
             ),
             figures,

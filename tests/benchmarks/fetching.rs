@@ -109,12 +109,12 @@ impl Fetching {
     pub fn group(&self) -> Group {
         let row = |name: &str, samples: &Samples| Figure::new(name, Unit::Seconds, samples.clone());
         Group {
-            title: "Time, beside curl",
+            title: "Time, compared with curl",
             about: format!(
                 "The same {} endpoints from the same simulator: one `curl` process that fetches every page into a \
                  file of its own, over one connection, one after the other; and a whole first run of the host, from \
-                 the start of its process to its end. `curl` is told the page keys and has a token; the host asks \
-                 for each.",
+                 the start of its process to its end. `curl` is given the page keys and a token; the host \
+                 requests them.",
                 count(self.endpoints)
             ),
             figures: vec![

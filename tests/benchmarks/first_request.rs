@@ -107,10 +107,10 @@ impl FirstRequest {
     pub fn group(&self) -> Group {
         Group {
             title: "Start",
-            about: "From the start of the process until the first byte of its first request, which asks for a token, \
-                    arrives; with the component's compiled code in the cache, as in every run but the first one of a \
-                    build, and with an empty cache. The state is there. What a first run without compiled code has \
-                    resident at most is told as well, since compiling takes memory."
+            about: "From the start of the process until the first byte of its first request, which requests a token, \
+                    arrives: with the component's compiled code cached, as in every run but the first one of a \
+                    build, and with an empty cache. The state exists. The peak memory of a first run without compiled \
+                    code is shown too, since compiling takes memory."
                 .to_owned(),
             figures: vec![
                 Figure::new(

@@ -97,7 +97,7 @@ impl Kinds {
         Group {
             title: "Other circumstances",
             about: format!(
-                "{} endpoints as above, but for one thing: processor time for each endpoint, and peak memory.",
+                "{} endpoints as above, with one difference each: processor time per endpoint, and peak memory.",
                 count(self.endpoints)
             ),
             figures,

@@ -97,11 +97,11 @@ impl Mappings {
         Group {
             title: "The mapping alone",
             about: format!(
-                "Processor time for each record, over {} generated ones, in this one process and thread: the export \
-                 `map` of the component, called in an engine set up as the host's with nothing of the host's checks; \
-                 and the same Rust code, from the text of the record to the text of the event, compiled natively as \
-                 the host is. `map` always writes the dialect `sekoia`; what `ocsf` costs in the component, the row \
-                 above tells.",
+                "Processor time per record, over {} generated ones, in one process and thread: the export `map` of \
+                 the component, in an engine with the host's settings but without the host's checks; and the same \
+                 Rust code, from the text of the record to the text of the event, compiled natively in the host's \
+                 profile. `map` always writes the dialect `sekoia`; a row above shows what `ocsf` costs in the \
+                 component.",
                 count(self.records.len() as u64)
             ),
             figures: vec![

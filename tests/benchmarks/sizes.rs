@@ -129,24 +129,24 @@ impl Sizes {
     pub fn groups(&self, few: u64, many: u64) -> [Group; 3] {
         [
             Group {
-                title: "Processor time for each endpoint",
-                about: "User and system time of the host's process, the component in it, over a whole first run, \
-                        divided by the endpoints: records of 1.3 KB in pages of 500, not compressed, no rate limit, \
-                        delivered to a file. Starting is a part of it, which a small fleet does not spread."
+                title: "Processor time per endpoint",
+                about: "User and system time of the host's process, including the component, over a whole first run, \
+                        divided by the number of endpoints: records of 1.3 KB in pages of 500, not compressed, no \
+                        rate limit, delivered to a file. It includes the start, which weighs more in a small fleet."
                     .to_owned(),
                 figures: self.times(few, many),
             },
             Group {
                 title: "Peak memory",
-                about: "The most that the host's process had resident at once, in the same runs, the component's \
-                        compiled code at hand."
+                about: "The peak of the host's resident memory in the same runs, with the component's compiled code \
+                        cached."
                     .to_owned(),
                 figures: self.each(|fleet| &fleet.memory, Unit::Mebibytes),
             },
             Group {
                 title: "State",
-                about: "The state's files after the same runs. A cursor remembers 2,000 devices at most; \
-                        `emit = \"changed\"`, which is off here, keeps a fingerprint for each."
+                about: "The size of the state's files after the same runs. A cursor remembers at most 2,000 devices; \
+                        `emit = \"changed\"`, which is off here, stores a fingerprint per device."
                     .to_owned(),
                 figures: self.each(|fleet| &fleet.state, Unit::Kibibytes),
             },

@@ -43,14 +43,14 @@ pub fn targets(measured: Measured) -> String {
     let [small, large] = measured.memory;
     let targets = [
         Target {
-            what: "processor time for each endpoint",
+            what: "processor time per endpoint",
             samples: measured.cpu,
             unit: Unit::Microseconds,
             most: 10.0,
             python: "214 µs",
         },
         Target {
-            what: "the mapping in the component, over natively",
+            what: "the mapping in the component, over native",
             samples: measured.mapping,
             unit: Unit::Times,
             most: 2.0,
@@ -64,7 +64,7 @@ pub fn targets(measured: Measured) -> String {
             python: "9 ×",
         },
         Target {
-            what: "the same, as the next page is asked for ahead",
+            what: "the same, with the next page requested ahead",
             samples: measured.wall,
             unit: Unit::Times,
             most: 1.2,
@@ -99,7 +99,7 @@ pub fn targets(measured: Measured) -> String {
             python: "",
         },
         Target {
-            what: "processor time for each endpoint, a large fleet over a small one",
+            what: "processor time per endpoint, a large fleet over a small one",
             samples: measured.linearity,
             unit: Unit::Times,
             most: SAME,

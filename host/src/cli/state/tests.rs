@@ -301,7 +301,9 @@ fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     let mut state = State::open_for_run(&config.state).unwrap();
-    state.store_listing("acme", &BTreeSet::new(), at(3)).unwrap();
+    state
+        .store_listing("acme", &BTreeSet::new(), at(3))
+        .unwrap();
     drop(state);
     run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00Z")).unwrap();
     let text = run(&config, args::State::Prune).unwrap();
