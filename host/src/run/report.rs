@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use crate::sandbox::egress::denials::Rule;
@@ -28,7 +29,7 @@ pub(crate) struct Report {
 }
 
 /// What a source came to, or an account as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Entry {
     /// The account's name.
     pub account: String,
@@ -37,8 +38,10 @@ pub(crate) struct Entry {
     /// What a person calls the source.
     pub name: String,
     /// How it ended.
+    #[serde(flatten)]
     pub outcome: Outcome,
     /// What was done until then.
+    #[serde(flatten)]
     pub tally: Tally,
     /// How far the source is collected, in the component's words; none if it did not say.
     pub mark: Option<String>,
@@ -95,8 +98,21 @@ impl Outcome {
     }
 }
 
+impl Serialize for Outcome {
+    /// Serializes the word and the reason, both always there.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            outcome: &'static str,
+            reason: Option<&'a str>,
+        }
+        let (outcome, reason) = (self.word(), self.reason());
+        Written { outcome, reason }.serialize(serializer)
+    }
+}
+
 /// What collecting came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Tally {
     /// Pages that were confirmed.
     pub pages: u64,
@@ -105,8 +121,10 @@ pub(crate) struct Tally {
     /// Events that were not sent, as nothing but a heartbeat changed: `emit = "changed"`.
     pub unchanged: u64,
     /// Records that the component set aside.
+    #[serde(rename = "rejects_component")]
     pub rejects: u64,
     /// Events that the destination refused.
+    #[serde(rename = "rejects_destination")]
     pub refused: u64,
     /// Calls of the component and requests to the destination that were made again.
     pub retries: u64,
@@ -124,7 +142,7 @@ impl AddAssign for Tally {
 }
 
 /// The entries of a report, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Totals {
     /// Sources that were collected or should have been: up to date, stopped and failed ones.
     pub sources: u64,
@@ -135,6 +153,7 @@ pub(crate) struct Totals {
     /// Sources that the configuration leaves out.
     pub skipped: u64,
     /// What was done for all of them.
+    #[serde(flatten)]
     pub tally: Tally,
 }
 

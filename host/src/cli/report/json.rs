@@ -1,12 +1,12 @@
-//! A report as JSON, for `--summary FILE`. Its shape is documented in docs/operations.md.
+//! A report as JSON, for `--summary FILE`. docs/operations.md documents its shape.
 
 use serde::Serialize;
 
 use crate::cli::exit::ExitStatus;
-use crate::run::report::{Entry, Report, Tally};
+use crate::run::report::{Entry, Report, Totals};
 use crate::units::timestamp;
 
-/// The version of the shape. New keys do not change it; a key that changes or goes does.
+/// The version of the shape. New keys do not change it; a changed or removed key does.
 const VERSION: u32 = 2;
 
 #[derive(Serialize)]
@@ -19,30 +19,8 @@ struct Summary<'a> {
     stopped: bool,
     exit_code: u8,
     totals: Totals,
-    sources: Vec<Source<'a>>,
+    sources: &'a [Entry],
     denied: Vec<Denied<'a>>,
-}
-
-#[derive(Serialize)]
-struct Totals {
-    sources: u64,
-    failed: u64,
-    not_collectable: u64,
-    skipped: u64,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-#[derive(Serialize)]
-struct Source<'a> {
-    account: &'a str,
-    source: Option<&'a str>,
-    name: &'a str,
-    outcome: &'static str,
-    reason: Option<&'a str>,
-    #[serde(flatten)]
-    counts: Counts,
-    mark: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -52,50 +30,19 @@ struct Denied<'a> {
     requests: u64,
 }
 
-#[derive(Serialize)]
-struct Counts {
-    pages: u64,
-    events: u64,
-    unchanged: u64,
-    rejects_component: u64,
-    rejects_destination: u64,
-    retries: u64,
-}
-
-impl From<Tally> for Counts {
-    fn from(tally: Tally) -> Self {
-        Self {
-            pages: tally.pages,
-            events: tally.events,
-            unchanged: tally.unchanged,
-            rejects_component: tally.rejects,
-            rejects_destination: tally.refused,
-            retries: tally.retries,
-        }
-    }
-}
-
-impl<'a> From<&'a Entry> for Source<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        Self {
-            account: &entry.account,
-            source: entry.source.as_deref(),
-            name: &entry.name,
-            outcome: entry.outcome.word(),
-            reason: entry.outcome.reason(),
-            counts: entry.tally.into(),
-            mark: entry.mark.as_deref(),
-        }
-    }
-}
-
 /// Writes a report as an indented JSON object with a newline at its end.
 ///
 /// # Errors
 ///
-/// None that is known; serialisation reports them.
+/// None known.
 pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
-    let totals = report.totals();
+    let denied = report.denied.iter().flat_map(|(account, counts)| {
+        counts.iter().map(|(rule, requests)| Denied {
+            account,
+            rule: rule.word(),
+            requests: *requests,
+        })
+    });
     let summary = Summary {
         version: VERSION,
         started_at: timestamp::format(report.started_at),
@@ -104,35 +51,19 @@ pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
         dry_run: report.dry_run,
         stopped: report.cut,
         exit_code: ExitStatus::of(report) as u8,
-        totals: Totals {
-            sources: totals.sources,
-            failed: totals.failed,
-            not_collectable: totals.not_collectable,
-            skipped: totals.skipped,
-            counts: totals.tally.into(),
-        },
-        sources: report.entries.iter().map(Source::from).collect(),
-        denied: denied(report).collect(),
+        totals: report.totals(),
+        sources: &report.entries,
+        denied: denied.collect(),
     };
     serde_json::to_string_pretty(&summary).map(|text| text + "\n")
-}
-
-fn denied(report: &Report) -> impl Iterator<Item = Denied<'_>> {
-    report.denied.iter().flat_map(|(account, counts)| {
-        counts.iter().map(|(rule, requests)| Denied {
-            account,
-            rule: rule.word(),
-            requests: *requests,
-        })
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::samples::every_outcome;
     use super::*;
+    use crate::cli::report::samples::every_outcome;
     use crate::run::report::Outcome;
     use crate::sandbox::egress::denials::Rule;
 
