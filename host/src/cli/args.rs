@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::log;
+use crate::cli::report::target::Target;
 use crate::units::duration;
 
 /// Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
@@ -120,8 +121,8 @@ pub(crate) struct Collect {
 
     /// Write Prometheus metrics into this file after each run, or serve them on this loopback address, such
     /// as 127.0.0.1:9464
-    #[arg(long, value_name = "FILE|ADDRESS")]
-    pub metrics: Option<String>,
+    #[arg(long, value_name = "FILE|ADDRESS", value_parser = Target::parse)]
+    pub metrics: Option<Target>,
 }
 
 /// What `check` takes.

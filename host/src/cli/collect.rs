@@ -12,9 +12,8 @@ use tracing::{debug, error, info};
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::log::Terminal;
-use crate::cli::report::export::{ExportError, Exporter};
-use crate::cli::report::target::Target;
-use crate::cli::report::whole_file::WholeFile;
+use crate::cli::report::export::Exporter;
+use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
 use crate::config::Config;
@@ -50,9 +49,7 @@ pub(crate) async fn run(
     let range = Range::parse(args.since.as_deref(), args.until.as_deref())?;
     let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
     let schedule = schedule.transpose()?;
-    let target = args.metrics.as_deref().map(Target::parse).transpose();
-    let target = target.context("--metrics")?;
-    let summary = args.summary.as_deref().map(WholeFile::new).transpose();
+    let summary = args.summary.as_deref().map(ReportFile::new).transpose();
     let mut collect = Collect {
         config,
         args,
@@ -63,8 +60,8 @@ pub(crate) async fn run(
         runtime: Runtime::new()?,
         limiters: Limiters::default(),
         summary: summary.context("--summary")?,
-        metrics: match target {
-            Some(target) => Some(Exporter::start(&target).await?),
+        metrics: match &args.metrics {
+            Some(target) => Some(Exporter::start(target).await.context("--metrics")?),
             None => None,
         },
         remembered: false,
@@ -115,7 +112,7 @@ struct Collect<'a> {
     runtime: Runtime,
     limiters: Limiters,
     /// `--summary`
-    summary: Option<WholeFile>,
+    summary: Option<ReportFile>,
     /// `--metrics`
     metrics: Option<Exporter>,
     /// Whether the metrics know what earlier processes have stored.
@@ -251,31 +248,34 @@ impl Collect<'_> {
         for account in ready.iter().map(|ready| ready.account.name.as_str()) {
             for stored in state.sources_of(account)? {
                 let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
-                metrics.remember(account, &stored.source, success, mark)?;
+                metrics
+                    .metrics
+                    .remember(account, &stored.source, success, mark);
             }
         }
         Ok(())
     }
 
-    /// Gives whether the summary is where it is wanted.
+    /// Returns whether the summary is written, or none is wanted.
     fn write_summary(&self, report: &Report) -> bool {
-        let Some(file) = &self.summary else {
-            return true;
-        };
-        json::render(report)
-            .map_err(anyhow::Error::from)
-            .and_then(|text| Ok(file.write(&text)?))
-            .inspect_err(|error| error!("--summary {}", failure::with_causes(error)))
-            .is_ok()
+        self.summary.as_ref().is_none_or(|file| {
+            let written = json::render(report)
+                .map_err(anyhow::Error::from)
+                .and_then(|text| file.write(&text));
+            logged("--summary", written)
+        })
     }
 
-    /// Gives whether the metrics are where they are wanted.
-    fn publish(&self, record: impl FnOnce(&Exporter) -> Result<(), ExportError>) -> bool {
-        let Some(metrics) = &self.metrics else {
-            return true;
-        };
-        record(metrics)
-            .inspect_err(|error| error!("{error}"))
-            .is_ok()
+    /// Returns whether the metrics are published, or none are wanted.
+    fn publish(&self, record: impl FnOnce(&Exporter) -> anyhow::Result<()>) -> bool {
+        self.metrics
+            .as_ref()
+            .is_none_or(|metrics| logged("--metrics", record(metrics)))
     }
+}
+
+fn logged(flag: &str, result: anyhow::Result<()>) -> bool {
+    result
+        .inspect_err(|error| error!("{flag}: {}", failure::with_causes(error)))
+        .is_ok()
 }

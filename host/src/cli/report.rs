@@ -1,6 +1,7 @@
 //! Reports of a run as text, JSON, metrics and files.
 
 pub(crate) mod export;
+pub(crate) mod file;
 pub(crate) mod json;
 pub(crate) mod metrics;
 #[cfg(test)]
@@ -8,4 +9,3 @@ pub(crate) mod samples;
 pub(crate) mod server;
 pub(crate) mod target;
 pub(crate) mod text;
-pub(crate) mod whole_file;

@@ -1,56 +1,30 @@
-//! A file that is replaced as a whole: who reads it sees the old text or the new one, never a part.
+//! A file that is replaced atomically: a reader sees the old text or the new one, never a part of either.
 
-use std::fs::{self, OpenOptions};
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// A file that each write replaces.
+use anyhow::{Context, bail};
+use tempfile::NamedTempFile;
+
+/// A file that every write replaces.
 #[derive(Debug, Clone)]
-pub(crate) struct WholeFile {
-    path: PathBuf,
-    /// In the same folder, as a file can be moved into place within one file system only.
-    temporary: PathBuf,
-}
+pub(crate) struct ReportFile(PathBuf);
 
-/// Why a file was not written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WriteError {
-    /// The path names no file.
-    #[error("{}: is a folder or no name of a file; name a file", .0.display())]
-    NoFile(PathBuf),
-    /// The system does not let it be written.
-    #[error("{}: cannot be written ({source}); its folder must exist, be writable and have room", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system reports.
-        source: io::Error,
-    },
-}
-
-impl WholeFile {
-    /// Takes the file at `path`, which need not exist, and tries whether its folder can be written, so that a
-    /// wrong path is told before any work is done.
+impl ReportFile {
+    /// Checks that the file at `path`, which need not exist, can be written, so that a wrong path is reported before any
+    /// work is done.
     ///
     /// # Errors
     ///
     /// When the path is a folder, has no file name, or its folder cannot be written.
-    pub(crate) fn new(path: &Path) -> Result<Self, WriteError> {
-        let no_file = || WriteError::NoFile(path.to_owned());
-        let name = path.file_name().ok_or_else(no_file)?;
-        if path.is_dir() {
-            return Err(no_file());
+    pub(crate) fn new(path: &Path) -> anyhow::Result<Self> {
+        if path.file_name().is_none() || path.is_dir() {
+            bail!("{}: is not a file name; name a file", path.display());
         }
-        // Hidden and with an end of its own: collectors that read all files of a folder pass it over.
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.tmp", std::process::id()));
-        let file = Self {
-            path: path.to_owned(),
-            temporary: path.with_file_name(hidden),
-        };
-        file.fill(b"").map_err(|source| file.error(source))?;
-        fs::remove_file(&file.temporary).map_err(|source| file.error(source))?;
+        let file = Self(path.to_owned());
+        file.temporary().with_context(|| file.unwritable())?;
         Ok(file)
     }
 
@@ -58,42 +32,43 @@ impl WholeFile {
     ///
     /// # Errors
     ///
-    /// When it cannot be written; the file is then as it was.
-    pub(crate) fn write(&self, text: &str) -> Result<(), WriteError> {
-        let written = self
-            .fill(text.as_bytes())
-            .and_then(|()| fs::rename(&self.temporary, &self.path));
-        written.map_err(|source| {
-            // What is left of it helps nobody, and the first fault is the one to tell.
-            let _ = fs::remove_file(&self.temporary);
-            self.error(source)
-        })
+    /// When it cannot be written; the file is then unchanged.
+    pub(crate) fn write(&self, text: &str) -> anyhow::Result<()> {
+        self.replace(text).with_context(|| self.unwritable())
     }
 
-    fn fill(&self, bytes: &[u8]) -> io::Result<()> {
-        // One that a killed process with the same number left.
-        match fs::remove_file(&self.temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&self.temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+    fn replace(&self, text: &str) -> io::Result<()> {
+        let mut file = self.temporary()?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&self.0)?;
+        Ok(())
     }
 
-    fn error(&self, source: io::Error) -> WriteError {
-        WriteError::Io {
-            path: self.path.clone(),
-            source,
-        }
+    /// Creates a file in the same folder, as a file is only renamed atomically within a file system.
+    fn temporary(&self) -> io::Result<NamedTempFile> {
+        let folder = self.0.parent().filter(|path| !path.as_os_str().is_empty());
+        tempfile::Builder::new()
+            // Collectors that read every file of a folder ignore hidden ones and this extension.
+            .prefix(".asset-host.")
+            .suffix(".tmp")
+            // Others read the file, as far as the umask lets them.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+    }
+
+    fn unwritable(&self) -> String {
+        format!(
+            "{}: cannot be written; its folder must exist, be writable and have room",
+            self.0.display()
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -107,7 +82,7 @@ mod tests {
     fn replaces_the_file_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.json");
-        let file = WholeFile::new(&path).unwrap();
+        let file = ReportFile::new(&path).unwrap();
         assert_eq!(names(folder.path()), [""; 0]);
         for text in ["a longer text", "short", ""] {
             file.write(text).unwrap();
@@ -117,10 +92,21 @@ mod tests {
     }
 
     #[test]
-    fn who_has_the_old_file_open_reads_it_to_its_end() {
+    fn other_users_may_read_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.json");
-        let file = WholeFile::new(&path).unwrap();
+        let plain = folder.path().join("plain");
+        fs::write(&plain, "").unwrap();
+        ReportFile::new(&path).unwrap().write("text").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&plain));
+    }
+
+    #[test]
+    fn a_reader_of_the_old_file_reads_it_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("summary.json");
+        let file = ReportFile::new(&path).unwrap();
         file.write("the old one").unwrap();
         let mut open = fs::File::open(&path).unwrap();
         file.write("the new one").unwrap();
@@ -130,35 +116,24 @@ mod tests {
     }
 
     #[test]
-    fn goes_over_what_a_killed_process_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("summary.json");
-        let file = WholeFile::new(&path).unwrap();
-        fs::write(&file.temporary, "half of a te").unwrap();
-        file.write("whole").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
-        assert_eq!(names(folder.path()), ["summary.json"]);
-    }
-
-    #[test]
-    fn a_path_that_cannot_be_written_is_told_before_the_work() {
+    fn a_path_that_cannot_be_written_is_reported_before_the_work() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing/summary.json");
-        let message = WholeFile::new(&missing).unwrap_err().to_string();
+        let message = ReportFile::new(&missing).unwrap_err().to_string();
         assert!(message.contains("missing/summary.json"), "{message}");
         assert!(message.contains("its folder must exist"), "{message}");
         for path in [folder.path(), Path::new("/"), Path::new("..")] {
-            let error = WholeFile::new(path).unwrap_err();
-            assert!(matches!(error, WriteError::NoFile(_)), "{error}");
+            let message = ReportFile::new(path).unwrap_err().to_string();
+            assert!(message.contains("is not a file name"), "{message}");
         }
     }
 
     #[test]
-    fn a_write_that_fails_is_told_and_leaves_nothing() {
+    fn a_failed_write_is_reported_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.json");
-        let file = WholeFile::new(&path).unwrap();
-        // In the way of the file that is moved into place.
+        let file = ReportFile::new(&path).unwrap();
+        // A file cannot be renamed to a folder.
         fs::create_dir(&path).unwrap();
         let message = file.write("text").unwrap_err().to_string();
         assert!(message.contains("summary.json"), "{message}");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::report::metrics::Metrics;
 use crate::cli::report::samples::{ended_at, entry, every_outcome, report};
-use crate::run::report::{Outcome, Report};
+use crate::run::report::Outcome;
 
 const DOCUMENTATION: &str = include_str!("../../../../../docs/operations.md");
 const ENDED: &str = "1769846402.5";
@@ -16,8 +16,8 @@ fn has(text: &str, line: &str) -> bool {
 
 #[test]
 fn a_run_is_recorded() {
-    let metrics = Metrics::new().unwrap();
-    metrics.record(&every_outcome()).unwrap();
+    let metrics = Metrics::default();
+    metrics.record(&every_outcome());
     let text = metrics.encode().unwrap();
     for line in [
         "asset_host_runs_total{exit_code=\"0\"} 0",
@@ -50,7 +50,7 @@ fn a_run_is_recorded() {
 
 #[test]
 fn before_a_run_has_ended_nothing_is_said_of_a_last_one() {
-    let text = Metrics::new().unwrap().encode().unwrap();
+    let text = Metrics::default().encode().unwrap();
     assert!(!text.contains("last_run"), "{text}");
     assert!(
         has(&text, "asset_host_runs_total{exit_code=\"1\"} 0"),
@@ -60,13 +60,11 @@ fn before_a_run_has_ended_nothing_is_said_of_a_last_one() {
 
 #[test]
 fn counters_add_up_and_gauges_tell_the_last_run() {
-    let metrics = Metrics::new().unwrap();
-    metrics.record(&every_outcome()).unwrap();
-    metrics.record(&every_outcome()).unwrap();
-    metrics
-        .record(&report(vec![entry("one", Outcome::Stopped)]))
-        .unwrap();
-    metrics.record_could_not_run(ended_at()).unwrap();
+    let metrics = Metrics::default();
+    metrics.record(&every_outcome());
+    metrics.record(&every_outcome());
+    metrics.record(&report(vec![entry("one", Outcome::Stopped)]));
+    metrics.record_could_not_run(ended_at());
     let text = metrics.encode().unwrap();
     let success = "asset_host_source_last_success_timestamp_seconds";
     for line in [
@@ -91,16 +89,14 @@ fn counters_add_up_and_gauges_tell_the_last_run() {
 
 #[test]
 fn what_the_state_knows_is_there_until_a_source_is_left_out() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::default();
     let line = |source| {
         format!(
             "asset_host_source_last_success_timestamp_seconds{{account=\"acme\",source=\"{source}\"}} {ENDED}"
         )
     };
     for source in ["one", "two", "three"] {
-        metrics
-            .remember("acme", source, Some(ended_at()), Some("page 7"))
-            .unwrap();
+        metrics.remember("acme", source, Some(ended_at()), Some("page 7"));
     }
     let failed = Outcome::Failed("the API is unavailable".to_owned());
     let entries = vec![
@@ -108,7 +104,7 @@ fn what_the_state_knows_is_there_until_a_source_is_left_out() {
         entry("two", Outcome::NotCollectable("not activated".to_owned())),
         entry("three", Outcome::Skipped),
     ];
-    metrics.record(&report(entries)).unwrap();
+    metrics.record(&report(entries));
     let text = metrics.encode().unwrap();
     assert!(has(&text, &line("one")), "{text}");
     assert!(!has(&text, &line("two")), "{text}");
@@ -118,18 +114,16 @@ fn what_the_state_knows_is_there_until_a_source_is_left_out() {
 
 #[test]
 fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is_back() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::default();
     let other = "account=\"other\"";
-    metrics
-        .remember("other", "one", Some(ended_at()), None)
-        .unwrap();
+    metrics.remember("other", "one", Some(ended_at()), None);
     assert!(metrics.encode().unwrap().contains(other));
-    metrics.record(&every_outcome()).unwrap();
+    metrics.record(&every_outcome());
     let with_both = metrics.encode().unwrap();
     assert!(with_both.contains(other), "{with_both}");
 
     let acme_alone = report(vec![entry("one", Outcome::UpToDate)]);
-    metrics.record(&acme_alone).unwrap();
+    metrics.record(&acme_alone);
     let text = metrics.encode().unwrap();
     assert!(!text.contains(other), "{text}");
     let success = "asset_host_source_last_success_timestamp_seconds";
@@ -140,7 +134,7 @@ fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is
         assert!(has(&text, line), "{line}\n{text}");
     }
 
-    metrics.record(&every_outcome()).unwrap();
+    metrics.record(&every_outcome());
     let text = metrics.encode().unwrap();
     for line in [
         &format!("{success}{{account=\"other\",source=\"one\"}} {ENDED}"),
@@ -151,23 +145,11 @@ fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is
 }
 
 #[test]
-fn a_dry_run_is_not_recorded() {
-    let metrics = Metrics::new().unwrap();
-    let before = metrics.encode().unwrap();
-    let dry_run = Report {
-        dry_run: true,
-        ..every_outcome()
-    };
-    metrics.record(&dry_run).unwrap();
-    assert_eq!(metrics.encode().unwrap(), before);
-}
-
-#[test]
 fn words_of_others_stay_in_their_labels() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::default();
     let mut hostile = entry("one", Outcome::UpToDate);
     hostile.name = "a\"} 7\nb\\".to_owned();
-    metrics.record(&report(vec![hostile])).unwrap();
+    metrics.record(&report(vec![hostile]));
     let text = metrics.encode().unwrap();
     let line =
         "asset_host_source_info{account=\"acme\",name=\"a\\\"} 7\\nb\\\\\",source=\"one\"} 1";
@@ -183,7 +165,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn the_documentation_names_these_metrics_and_no_others() {
-    let metrics = Metrics::new().unwrap();
-    metrics.record(&every_outcome()).unwrap();
+    let metrics = Metrics::default();
+    metrics.record(&every_outcome());
     assert_eq!(names(DOCUMENTATION), names(&metrics.encode().unwrap()));
 }
