@@ -101,22 +101,25 @@ fn table_bomb() {
 fn born_with_too_many_tables_or_instances() {
     let folder = tempfile::tempdir().unwrap();
     let component = folder.path().join("born.wasm");
-    for (tables, passed) in [
+    let many_elements = table_bomb_component("(table 100000 funcref)");
+    // Behind the component's sections: an empty core module, and 101 instances of it, the second module.
+    let mut many_instances = table_bomb_component("");
+    many_instances.extend(b"\x01\x08\0asm\x01\0\0\0");
+    many_instances.extend([2, 0xb0, 2, 101]);
+    many_instances.extend([0, 1, 0].repeat(101));
+    for (bytes, message) in [
         (
-            "(table 100000 funcref)".to_owned(),
+            many_elements,
             "its tables have more elements than the host allows (100,000)",
         ),
-        (
-            "(table 1 funcref)".repeat(100),
-            "it has more core instances, memories or tables than the host allows (100)",
-        ),
+        (many_instances, "at most 100 core instances"),
     ] {
-        std::fs::write(&component, table_bomb_component(&tables)).unwrap();
+        std::fs::write(&component, bytes).unwrap();
         // The manifest is asked for first, and the account cannot run without it.
         Place::of(component.clone())
             .host(&["collect"])
             .expect(2)
-            .says(&[passed]);
+            .says(&[message]);
     }
 }
 
