@@ -22,7 +22,7 @@ fn without_configuration() -> Workplace {
 }
 
 #[test]
-fn describe_tells_a_person_what_the_component_is_and_asks_for() {
+fn describe_shows_what_the_component_is_and_asks_for() {
     let work = without_configuration();
     let digest = std::process::Command::new("sha256sum")
         .arg(built("sophos-assets.wasm"))
@@ -71,7 +71,7 @@ fn describe_prints_a_manifest_that_fits_the_published_schema() {
 }
 
 #[test]
-fn describe_to_a_reader_that_has_gone_is_no_failure() {
+fn describe_succeeds_if_its_reader_has_gone() {
     let work = without_configuration();
     for args in [&["describe"][..], &["describe", "--json"], &["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -83,7 +83,7 @@ fn describe_to_a_reader_that_has_gone_is_no_failure() {
 }
 
 #[test]
-fn init_writes_a_file_that_three_lines_make_an_account() {
+fn init_writes_a_file_that_becomes_an_account_with_three_changed_lines() {
     let work = without_configuration();
     work.host(&["init"]).expect(0).says(&[
         "Wrote asset-host.toml",
@@ -125,7 +125,7 @@ fn init_writes_a_file_that_three_lines_make_an_account() {
 }
 
 #[test]
-fn init_replaces_a_file_only_by_force() {
+fn init_replaces_a_file_only_with_force() {
     let work = without_configuration();
     work.write("asset-host.toml", "mine, and no TOML");
     let ran = work.host(&["init"]).expect(2);
@@ -155,7 +155,7 @@ fn init_replaces_a_file_only_by_force() {
 }
 
 #[test]
-fn a_failed_check_is_no_success_because_nobody_reads_it() {
+fn a_failed_check_fails_even_if_nobody_reads_its_output() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     let mut check = work
         .command(&["check"])
@@ -167,7 +167,7 @@ fn a_failed_check_is_no_success_because_nobody_reads_it() {
 }
 
 #[test]
-fn state_tells_how_far_each_source_is() {
+fn state_list_shows_the_position_of_each_source() {
     let work = Workplace::new(Options {
         clock: Clock::Fixed(instant("2026-11-20T12:00:00Z")),
         ..Options::new(Fleet::new(1, 1_200))
@@ -217,7 +217,7 @@ fn state_tells_how_far_each_source_is() {
 }
 
 #[test]
-fn state_is_set_reset_and_pruned() {
+fn state_can_be_set_reset_and_pruned() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     work.collect(0).says(&["events 3"]);
     let moment = "2026-10-01T00:00:00Z";
@@ -250,7 +250,7 @@ fn state_is_set_reset_and_pruned() {
 }
 
 #[test]
-fn state_refuses_what_is_not_there_or_would_lose_devices() {
+fn state_refuses_unknown_sources_and_what_would_lose_devices() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     let set = |account, last_seen| {
         [

@@ -23,7 +23,7 @@ fn workplace(config: &str) -> Workplace {
 }
 
 #[test]
-fn the_dialect_of_an_account_is_that_of_its_events() {
+fn events_have_the_dialect_of_their_account() {
     let work = workplace("dialect = \"ocsf\"");
     work.simulator.fleet(|fleet| {
         fleet.edit(3, |record| {
@@ -50,7 +50,7 @@ fn the_dialect_of_an_account_is_that_of_its_events() {
 
 /// What the API may send and the validator of OCSF does not judge: through the component in the host.
 #[test]
-fn what_a_device_says_of_itself_reaches_its_event_in_either_dialect() {
+fn the_fields_of_a_device_reach_its_event_in_both_dialects() {
     for (dialect, second) in [("sekoia", 1), ("ocsf", 1_000)] {
         let work = workplace(&format!("dialect = \"{dialect}\""));
         work.simulator.fleet(|fleet| {
@@ -110,7 +110,7 @@ fn what_a_device_says_of_itself_reaches_its_event_in_either_dialect() {
 }
 
 #[test]
-fn what_is_omitted_is_in_no_event_and_each_device_is_there() {
+fn an_omitted_attribute_is_in_no_event_and_no_device_is_missing() {
     let work = workplace("omit = [\"device.desc\", \"device.network_interfaces\"]");
     work.collect(0).says(&["events 300"]);
     for event in work.events() {
@@ -121,7 +121,7 @@ fn what_is_omitted_is_in_no_event_and_each_device_is_there() {
 }
 
 #[test]
-fn another_dialect_or_another_omit_brings_every_device_again() {
+fn a_changed_dialect_or_omit_delivers_every_device_again() {
     let work = workplace("");
     work.collect(0).says(&["events 300"]);
     for config in [
@@ -138,7 +138,7 @@ fn another_dialect_or_another_omit_brings_every_device_again() {
 }
 
 #[test]
-fn what_cannot_be_omitted_is_told_with_the_remedy_before_anything_is_collected() {
+fn an_omit_that_is_impossible_is_reported_with_the_remedy_before_any_request() {
     for (omit, says) in [
         ("device.uid", "no event is complete without it"),
         ("device.groups[].name", "Leave out `device.groups`"),

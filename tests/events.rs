@@ -57,7 +57,7 @@ fn odd_records() -> Vec<Value> {
 }
 
 #[test]
-fn every_event_of_an_odd_fleet_passes_the_schema_on_a_line_of_its_own() {
+fn every_event_of_an_unusual_fleet_is_valid_on_one_line() {
     for size in [RecordSize::Normal, RecordSize::Large] {
         let mut fleet = Fleet::new(7, 2_000).with_record_size(size);
         let odd = odd_records();
@@ -101,7 +101,7 @@ fn every_event_of_an_odd_fleet_passes_the_schema_on_a_line_of_its_own() {
 
 /// A check that passes everything proves nothing.
 #[test]
-fn the_check_finds_faults() {
+fn the_schema_check_finds_invalid_events() {
     let work = Workplace::new(Options::new(Fleet::new(7, 1)));
     work.collect(0);
     let event = work.events().remove(0);

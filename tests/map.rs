@@ -97,7 +97,7 @@ fn golden(folder: &str) -> BTreeMap<PathBuf, String> {
 }
 
 #[test]
-fn every_golden_endpoint_gives_its_event_byte_for_byte() {
+fn every_golden_endpoint_gives_exactly_its_event() {
     let cases: Vec<_> = golden("golden").into_iter().collect();
     // The moment that the names of some of them tell.
     let mut args = vec!["map", "--now", "2026-11-25T00:00:00Z"];
@@ -141,7 +141,7 @@ fn every_golden_refusal_gives_its_error_with_file_and_line() {
 }
 
 #[test]
-fn every_form_of_file_is_taken() {
+fn every_form_of_input_file_is_read() {
     let one = endpoint(1);
     let page = json!({ "items": [{ "id": "id-1", "hostname": "a" }, { "id": "id-2", "hostname": "b" }], "pages": {} });
     let two = ["id-1", "id-2"];
@@ -185,7 +185,7 @@ fn several_files_are_mapped_in_their_order() {
 }
 
 #[test]
-fn a_bad_record_costs_itself_alone() {
+fn a_bad_record_does_not_affect_the_others() {
     let work = workplace();
     let (one, two) = (endpoint(1), endpoint(2));
     let lines = [
@@ -233,7 +233,7 @@ fn a_bad_record_costs_itself_alone() {
 }
 
 #[test]
-fn nothing_is_said_to_be_nothing() {
+fn an_input_without_endpoints_is_reported() {
     for input in ["", "\n", " \t\r\n \n"] {
         let ran = map(input, &[]);
         assert_eq!(events_and_errors(&ran), (0, 1));
@@ -242,7 +242,7 @@ fn nothing_is_said_to_be_nothing() {
 }
 
 #[test]
-fn what_is_no_endpoint_is_refused() {
+fn an_input_that_is_not_an_endpoint_is_refused() {
     for input in [
         "null",
         "true",
@@ -258,7 +258,7 @@ fn what_is_no_endpoint_is_refused() {
 }
 
 #[test]
-fn any_depth_is_taken() {
+fn any_depth_of_nesting_is_read() {
     const DEPTH: usize = 1_000_000;
     let array = "[".repeat(DEPTH) + &"]".repeat(DEPTH);
     let object = "{\"a\":".repeat(DEPTH) + "1" + &"}".repeat(DEPTH);
@@ -283,7 +283,7 @@ fn any_depth_is_taken() {
 }
 
 #[test]
-fn a_huge_record_is_taken() {
+fn a_huge_record_is_mapped() {
     let text = "x".repeat(30_000_000);
     let wide = format!(
         "{{{}\"id\": \"id-1\", \"hostname\": \"wide\"}}",
@@ -303,7 +303,7 @@ fn a_huge_record_is_taken() {
 }
 
 #[test]
-fn many_records_are_taken() {
+fn many_records_are_mapped() {
     const RECORDS: usize = 200_000;
     let records: Vec<_> = (0..RECORDS).map(endpoint).collect();
     for input in [records.join("\n"), format!("[{}]", records.join(",\n"))] {
@@ -364,7 +364,7 @@ fn random_bytes_give_an_event_or_an_error_each() {
 }
 
 #[test]
-fn the_component_is_named_or_the_accounts_or_beside_the_program() {
+fn the_component_is_the_named_one_or_the_accounts_or_the_one_beside_the_program() {
     let component = built("sophos-assets.wasm");
     let component = component.to_str().unwrap();
     let one = endpoint(1);
@@ -384,7 +384,7 @@ fn the_component_is_named_or_the_accounts_or_beside_the_program() {
 }
 
 #[test]
-fn an_unknown_dialect_is_refused_with_those_that_there_are() {
+fn an_unknown_dialect_is_refused_with_a_list_of_the_known_ones() {
     let ran = map(&endpoint(1), &["--dialect", "klingon"]).expect(2);
     assert!(
         ran.stderr.contains("--dialect must be one of: sekoia"),
@@ -395,7 +395,7 @@ fn an_unknown_dialect_is_refused_with_those_that_there_are() {
 }
 
 #[test]
-fn what_cannot_be_omitted_is_told_once_with_the_flag() {
+fn an_impossible_omit_is_reported_once_with_the_flag() {
     let records = format!("{}\n{}\n", endpoint(1), endpoint(2));
     for args in [
         &["--omit", "device.ownr"][..],
@@ -411,7 +411,7 @@ fn what_cannot_be_omitted_is_told_once_with_the_flag() {
 }
 
 #[test]
-fn a_comma_too_many_omits_nothing_more() {
+fn an_extra_comma_in_omit_has_no_effect() {
     let record = endpoint(1);
     let without = map(&record, &["--omit", "device.name"]).expect(0).stdout;
     for omit in ["device.name,", ",device.name", "device.name, ,"] {
@@ -424,7 +424,7 @@ fn a_comma_too_many_omits_nothing_more() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_failure() {
+fn map_succeeds_if_its_reader_leaves_early() {
     let work = workplace();
     let records: Vec<_> = (0..20_000).map(endpoint).collect();
     work.write("many.ndjson", &records.join("\n"));

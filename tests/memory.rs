@@ -101,7 +101,7 @@ fn three_hundred_thousand_endpoints_are_collected_in_64_mib() {
 
 /// So that the test above would fail where memory grew: what a component takes counts.
 #[test]
-fn what_a_component_hoards_counts() {
+fn memory_that_a_component_holds_is_measured() {
     const ALLOWED: u64 = 128 << 20;
     let work = workplace();
     let component = built("guests/memory_bomb.wasm");
@@ -132,7 +132,7 @@ memory_bytes = {ALLOWED}
 
 /// So that no other test fails for what it holds itself.
 #[test]
-fn what_the_measurer_itself_holds_does_not_count() {
+fn memory_of_the_measuring_program_is_not_measured() {
     let held = vec![1_u8; 2 * MOST as usize];
     let work = workplace();
     let usage = measure(&work, &work.command(&["--version"]), 0, |_| {});

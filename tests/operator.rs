@@ -45,7 +45,7 @@ fn tenants(work: &Workplace) -> Vec<String> {
 }
 
 #[test]
-fn the_summary_tells_each_source_and_the_total() {
+fn the_summary_lists_each_source_and_the_totals() {
     let work = partner();
     let ran = work
         .host(&["collect", "--summary", "summary.json"])
@@ -105,7 +105,7 @@ fn the_summary_tells_each_source_and_the_total() {
 }
 
 #[test]
-fn metrics_go_into_a_file_after_each_run() {
+fn metrics_are_written_to_a_file_after_each_run() {
     let work = partner();
     work.host(&["collect", "--metrics", "metrics.prom"])
         .expect(1);
@@ -175,7 +175,7 @@ fn ask_for_metrics(port: &str, host: &str) -> String {
 }
 
 #[test]
-fn the_metrics_leave_out_an_account_that_was_taken_out_of_the_configuration() {
+fn an_account_removed_from_the_configuration_has_no_metrics() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     let acme = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let zeta = acme.replace("account.acme", "account.zeta");
@@ -235,7 +235,7 @@ fn metrics_are_served_on_loopback_and_nowhere_else() {
 }
 
 #[test]
-fn json_logs_name_account_and_source_on_every_line_of_theirs() {
+fn json_log_lines_name_their_account_and_source() {
     let work = partner();
     let ran = work
         .host(&["collect", "-vv", "--log-format", "json"])
@@ -273,7 +273,7 @@ fn json_logs_name_account_and_source_on_every_line_of_theirs() {
 }
 
 #[test]
-fn a_page_that_does_not_come_to_its_end_is_given_up_in_time() {
+fn a_page_that_does_not_finish_is_abandoned_in_time() {
     let work = Workplace::new(Options::new(Fleet::new(1, 1_200)));
     // Token, whoami, and the first page, which is in hand from here on; a later one may be asked for ahead only.
     work.simulator.hold(3);
@@ -291,7 +291,7 @@ fn a_page_that_does_not_come_to_its_end_is_given_up_in_time() {
 }
 
 #[test]
-fn what_cannot_be_written_is_told_before_anything_is_asked() {
+fn an_output_file_that_cannot_be_written_is_reported_before_any_request() {
     let work = partner();
     for (args, words) in [
         (&["--summary", "nowhere/summary.json"][..], "--summary"),
@@ -312,7 +312,7 @@ fn what_cannot_be_written_is_told_before_anything_is_asked() {
 }
 
 #[test]
-fn the_list_shows_per_source_mark_last_success_and_last_error() {
+fn state_list_shows_mark_last_success_and_last_error_of_each_source() {
     let work = partner();
     work.configure("", QUICK);
     work.collect(1);
@@ -335,7 +335,7 @@ fn the_list_shows_per_source_mark_last_success_and_last_error() {
 }
 
 #[test]
-fn a_run_that_could_not_begin_is_in_the_metrics() {
+fn a_run_that_cannot_start_is_in_the_metrics() {
     let work = partner();
     work.edit_config("rate_limits = []", "rate_limit = []");
     work.host(&["collect", "--metrics", "metrics.prom"])
@@ -349,7 +349,7 @@ fn a_run_that_could_not_begin_is_in_the_metrics() {
 }
 
 #[test]
-fn a_hang_up_ends_no_service_whatever_its_destination() {
+fn sighup_does_not_end_a_service_with_any_destination() {
     let work = partner();
     // Not a file, which a hang-up reopens; and not where `Running` drops what is delivered.
     let intake = Intake::start(intake::Options::new());

@@ -121,13 +121,13 @@ fn a_good_credential_passes() {
 }
 
 #[test]
-fn check_passes_where_there_is_no_endpoint_yet() {
+fn check_passes_without_any_endpoint() {
     let work = Workplace::new(Options::new(Fleet::new(1, 0)));
     work.host(&["check"]).expect(0).says(&["acme: ok."]);
 }
 
 #[test]
-fn a_wrong_secret() {
+fn a_wrong_secret_is_reported() {
     let work = Workplace::new(options());
     work.simulator
         .configure(|options| options.client_secret = "another".to_owned());
@@ -142,7 +142,7 @@ fn a_wrong_secret() {
 }
 
 #[test]
-fn an_unknown_client() {
+fn an_unknown_client_is_reported() {
     let work = Workplace::new(options());
     work.simulator
         .configure(|options| options.client_id = "another".to_owned());
@@ -153,7 +153,7 @@ fn an_unknown_client() {
 }
 
 #[test]
-fn an_expired_credential() {
+fn an_expired_credential_is_reported() {
     let work = Workplace::new(Options {
         credential_expired: true,
         ..options()
@@ -162,7 +162,7 @@ fn an_expired_credential() {
 }
 
 #[test]
-fn a_refusal_without_a_known_code() {
+fn a_refusal_without_a_known_code_is_reported() {
     let work = Workplace::new(options());
     work.simulator
         .fault_always(Route::Token, Fault::status(401));
@@ -170,7 +170,7 @@ fn a_refusal_without_a_known_code() {
 }
 
 #[test]
-fn a_role_without_the_right() {
+fn a_role_without_the_permission_is_reported() {
     let work = Workplace::new(Options {
         endpoints_forbidden: true,
         ..options()
@@ -199,7 +199,7 @@ fn parents() -> [(Options, Route); 2] {
 }
 
 #[test]
-fn a_partner_or_an_organization_that_may_not_list_its_tenants() {
+fn a_partner_or_organization_without_the_permission_to_list_tenants_is_reported() {
     for ((options, route), words) in parents().into_iter().zip([
         ["tenants of the partner", "Sophos Central Partner >"],
         ["tenants of the organization", "Sophos Central Enterprise >"],
@@ -238,19 +238,19 @@ fn unreachable(url: &str, words: &[&str]) {
 }
 
 #[test]
-fn an_address_that_refuses_connections() {
+fn an_address_that_refuses_connections_is_reported() {
     let dead = DeadAddress::refusing();
     unreachable(dead.url(), &["the connection was refused"]);
 }
 
 #[test]
-fn an_address_that_never_answers() {
+fn an_address_that_never_answers_is_reported() {
     let dead = DeadAddress::silent();
     unreachable(dead.url(), &["took too long"]);
 }
 
 #[test]
-fn a_name_that_cannot_be_resolved() {
+fn a_name_that_cannot_be_resolved_is_reported() {
     // No name has a part of more than 63 characters, so that no server is asked for it.
     let url = format!("https://{}.example", "x".repeat(64));
     unreachable(&url, &["the name could not be resolved"]);
@@ -278,7 +278,7 @@ fn a_certificate_that_nobody_has_signed() {
 }
 
 #[test]
-fn http_where_https_is_spoken() {
+fn http_to_a_port_of_https_is_reported() {
     let work = Workplace::new(Options {
         https: true,
         ..options()
@@ -292,7 +292,7 @@ fn http_where_https_is_spoken() {
 }
 
 #[test]
-fn https_where_http_is_spoken() {
+fn https_to_a_port_of_http_is_reported() {
     let work = Workplace::new(options());
     let url = work.simulator.url().replace("http:", "https:");
     work.configure_for(&url, "", IMPATIENT);
@@ -300,7 +300,7 @@ fn https_where_http_is_spoken() {
 }
 
 #[test]
-fn check_does_not_try_again() {
+fn check_does_not_retry() {
     for (name, route, fault) in [
         ("token 429", Route::Token, Fault::rate_limited(Some(0))),
         ("token 503", Route::Token, Fault::status(503)),
@@ -319,7 +319,7 @@ fn check_does_not_try_again() {
 }
 
 #[test]
-fn every_account_is_checked_though_one_is_refused() {
+fn every_account_is_checked_even_if_one_is_refused() {
     let work = Workplace::new(options());
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let other = config
@@ -337,7 +337,7 @@ fn every_account_is_checked_though_one_is_refused() {
 }
 
 #[test]
-fn no_secret_shows_in_a_run_that_succeeds() {
+fn a_successful_run_shows_no_secret() {
     let work = Workplace::new(options());
     work.configure("page_size = 50", QUICK);
     let ran = work.host(&["-vv", "collect"]).expect(0);
@@ -346,7 +346,7 @@ fn no_secret_shows_in_a_run_that_succeeds() {
 }
 
 #[test]
-fn no_secret_shows_in_what_a_killed_run_leaves() {
+fn the_files_of_a_killed_run_contain_no_secret() {
     let work = Workplace::new(options());
     work.configure("page_size = 20", QUICK);
     // Token, whoami, three pages. The fourth is asked for ahead by the call for the third, which begins once the first
@@ -385,7 +385,7 @@ fn echo(code: u16, secret: &str) -> Fault {
 }
 
 #[test]
-fn no_secret_shows_though_the_api_echoes_it() {
+fn a_secret_that_the_api_echoes_is_not_shown() {
     // The simulator's first token is always the same.
     let token = {
         let work = Workplace::new(options());
@@ -408,7 +408,7 @@ fn no_secret_shows_though_the_api_echoes_it() {
 }
 
 #[test]
-fn no_part_of_a_token_is_taken_for_an_id() {
+fn a_part_of_a_token_is_not_reported_as_an_id() {
     // The simulator's first token is always the same.
     let token = {
         let work = Workplace::new(options());
@@ -433,7 +433,7 @@ fn no_part_of_a_token_is_taken_for_an_id() {
 }
 
 #[test]
-fn no_part_of_the_client_secret_is_taken_for_an_id() {
+fn a_part_of_the_client_secret_is_not_reported_as_an_id() {
     let part = TOKEN[8..].to_owned();
     for mode in ["stand-in", "value"] {
         let work = Workplace::new(Options {

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_person_wrote_stays() {
+    fn text_outside_the_marks_is_kept() {
         let text = "# Title\n<!-- figures -->\nold\n<!-- end -->\nprose\n";
         let written = replaced(text, "new\n").unwrap();
         assert_eq!(

@@ -77,13 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn the_range_holds_every_value() {
+    fn the_range_contains_every_value() {
         assert_eq!(samples(&[2.0, 7.0, 5.0]).range(), Some((2.0, 7.0)));
         assert_eq!(samples(&[]).range(), None);
     }
 
     #[test]
-    fn a_ratio_is_taken_run_by_run() {
+    fn a_ratio_is_computed_run_by_run() {
         let ratio = samples(&[4.0, 9.0, 5.0]).over(&samples(&[2.0, 3.0]));
         assert_eq!(ratio.count(), 2);
         assert_eq!(ratio.range(), Some((2.0, 3.0)));

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_has_its_sign() {
+    fn a_value_has_its_unit() {
         assert_eq!(Unit::Mebibytes.write(38.25), "38.2 MiB");
         assert_eq!(Unit::Times.write(1.0), "1.00 ×");
     }

@@ -118,7 +118,7 @@ fn the_first_run_approves_and_says_so_once() {
 }
 
 #[test]
-fn what_does_not_write_the_state_records_nothing() {
+fn commands_that_do_not_write_the_state_record_nothing() {
     let work = workplace();
     for args in [
         &["check"][..],
@@ -132,7 +132,7 @@ fn what_does_not_write_the_state_records_nothing() {
 }
 
 #[test]
-fn a_component_that_asks_for_more_waits_for_a_person() {
+fn a_component_that_asks_for_more_waits_for_approval() {
     let work = workplace();
     work.collect(0);
     approve_less(&work, "acme");
@@ -175,7 +175,7 @@ fn a_component_that_asks_for_more_waits_for_a_person() {
 }
 
 #[test]
-fn another_build_that_asks_for_no_more_runs_and_is_recorded() {
+fn a_build_that_asks_for_no_more_runs_and_is_recorded() {
     let work = workplace();
     work.collect(0);
     change(&work, "acme", |asks| {
@@ -223,7 +223,7 @@ path = \"beta.ndjson\"
 }
 
 #[test]
-fn two_accounts_of_one_component_are_approved_apart() {
+fn two_accounts_of_one_component_are_approved_separately() {
     let work = workplace();
     second_account(&work);
     work.collect(0);
@@ -257,7 +257,7 @@ fn two_accounts_of_one_component_are_approved_apart() {
 }
 
 #[test]
-fn an_approval_waits_for_the_end_of_a_run() {
+fn an_approval_during_a_run_is_refused() {
     let work = workplace();
     work.simulator.hold(3);
     let mut run = work.start(&["collect"]);
@@ -272,7 +272,7 @@ fn an_approval_waits_for_the_end_of_a_run() {
 }
 
 #[test]
-fn an_approval_needs_a_component_and_a_configuration_in_order() {
+fn an_approval_requires_a_valid_component_and_configuration() {
     let work = workplace();
     work.host(&["approve", "--account", "amce"])
         .expect(2)
@@ -290,7 +290,7 @@ fn an_approval_needs_a_component_and_a_configuration_in_order() {
 
 /// What `check` refuses an account for, `approve` does too, and the page shows it.
 #[test]
-fn what_an_account_may_not_reach_is_a_problem_for_all() {
+fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
     for (line, to, problem) in [
         (
             "rate_limits",
@@ -337,7 +337,7 @@ fn what_an_account_may_not_reach_is_a_problem_for_all() {
 
 /// What an account lacks for a new build must not hide that nobody approved that build.
 #[test]
-fn that_more_is_asked_for_is_told_before_what_the_account_lacks() {
+fn asking_for_more_is_reported_before_missing_settings() {
     let work = workplace();
     work.collect(0);
     approve_less(&work, "acme");
@@ -357,7 +357,7 @@ fn that_more_is_asked_for_is_told_before_what_the_account_lacks() {
 }
 
 #[test]
-fn a_service_that_is_refused_runs_again_once_it_is_approved() {
+fn a_refused_service_runs_again_after_approval() {
     let work = workplace();
     let args = ["collect", "--every", "1s", "--jitter", "0s"];
     let mut service = Running::start(&work, &args);
@@ -384,7 +384,7 @@ fn a_service_that_is_refused_runs_again_once_it_is_approved() {
 }
 
 #[test]
-fn compiled_code_that_others_may_write_is_not_used() {
+fn compiled_code_that_others_can_write_is_not_used() {
     let work = workplace();
     let caches = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {

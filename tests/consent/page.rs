@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 #[test]
-fn the_page_names_the_proxy_and_that_no_host_is_left() {
+fn describe_names_the_proxy_and_says_if_no_host_is_left() {
     let work = workplace();
     work.edit_config("rate_limits", "hosts = []\nrate_limits");
     let describe = |args: &[&str]| {
@@ -28,7 +28,7 @@ fn the_page_names_the_proxy_and_that_no_host_is_left() {
 }
 
 #[test]
-fn the_page_is_shown_of_a_build_that_is_not_the_pinned_one() {
+fn describe_shows_a_build_that_is_not_the_pinned_one() {
     let work = workplace();
     let pinned = "0".repeat(64);
     let line = format!("sha256 = \"{pinned}\"\nrate_limits");
@@ -43,7 +43,7 @@ fn the_page_is_shown_of_a_build_that_is_not_the_pinned_one() {
 }
 
 #[test]
-fn the_page_tells_what_the_account_allows() {
+fn describe_shows_what_the_account_allows() {
     let work = workplace();
     let (url, digest) = (work.simulator.url().to_owned(), digest());
     work.edit_config(
@@ -108,7 +108,7 @@ fn the_page_tells_what_the_account_allows() {
 }
 
 #[test]
-fn another_build_is_looked_at_before_it_is_put_in_place() {
+fn describe_shows_another_build_before_it_is_installed() {
     let work = workplace();
     work.collect(0);
     let new = work.path("new.wasm");

@@ -29,7 +29,7 @@ fn refused_by_all(work: &Workplace, words: &[&str]) {
 }
 
 #[test]
-fn one_that_is_missing() {
+fn a_missing_component_is_reported() {
     let work = workplace();
     use_component(&work, "other.wasm");
     refused_by_all(&work, &["other.wasm", "make build", "--component"]);
@@ -40,7 +40,7 @@ fn one_that_is_missing() {
 }
 
 #[test]
-fn one_that_is_named_nowhere() {
+fn a_component_that_is_named_nowhere_is_reported() {
     let work = workplace();
     std::fs::remove_file(work.path("asset-host.toml")).unwrap();
     // Beside the program in `dist/` there is one.
@@ -71,7 +71,7 @@ fn one_that_is_named_nowhere() {
 }
 
 #[test]
-fn a_file_that_is_no_component() {
+fn a_file_that_is_not_a_component_is_refused() {
     let work = workplace();
     for (content, words) in [
         (&b"I am a text."[..], &["does not begin like one"][..]),
@@ -89,7 +89,7 @@ fn a_file_that_is_no_component() {
 }
 
 #[test]
-fn a_component_of_another_world() {
+fn a_component_of_another_world_is_refused() {
     let work = workplace();
     for (text, word) in [
         ("(component)", "map"),
@@ -121,7 +121,7 @@ fn a_component_of_another_world() {
 }
 
 #[test]
-fn another_than_the_pinned_one() {
+fn a_component_that_is_not_the_pinned_one_is_refused() {
     let work = workplace();
     let output = Command::new("sha256sum")
         .arg(built("sophos-assets.wasm"))

@@ -3,7 +3,7 @@
 use crate::{CLIENT_ID_LINE, MISPLACED, SECRET, refused, refused_when_edited, workplace};
 
 #[test]
-fn a_file_that_is_missing_or_no_toml() {
+fn a_missing_configuration_or_invalid_toml_is_reported() {
     let work = workplace();
     for command in ["check", "collect"] {
         refused(
@@ -29,7 +29,7 @@ fn a_file_that_is_missing_or_no_toml() {
 }
 
 #[test]
-fn an_unknown_key_at_any_level() {
+fn an_unknown_key_at_any_level_is_reported() {
     refused_when_edited(&[
         (
             "[account.acme]\n",
@@ -87,7 +87,7 @@ fn an_unknown_key_at_any_level() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type() {
+fn a_value_of_the_wrong_type_is_reported() {
     refused_when_edited(&[
         (
             "allow_loopback_http = true",
@@ -133,7 +133,7 @@ fn a_value_of_the_wrong_type() {
 }
 
 #[test]
-fn a_destination_that_is_none() {
+fn an_unknown_destination_is_reported() {
     refused_when_edited(&[
         (
             "to = \"file\"",
@@ -168,7 +168,7 @@ fn a_destination_that_is_none() {
 }
 
 #[test]
-fn a_field_of_the_config_that_does_not_fit() {
+fn a_config_that_does_not_fit_the_schema_is_reported() {
     let with = |line: &str| format!("{CLIENT_ID_LINE}{line}\n");
     let work = workplace();
     let url = work.simulator.url();
@@ -256,7 +256,7 @@ fn a_field_of_the_config_that_does_not_fit() {
 
 /// What a schema cannot say: the component itself is asked.
 #[test]
-fn an_omit_that_is_none_of_the_dialect() {
+fn an_omit_that_the_dialect_does_not_have_is_reported() {
     let with = |line: &str| format!("{CLIENT_ID_LINE}{line}\n");
     let key = "asset-host.toml: account.acme.config: `omit` does not fit";
     refused_when_edited(&[
@@ -303,7 +303,7 @@ fn an_omit_that_is_none_of_the_dialect() {
 }
 
 #[test]
-fn every_fault_of_the_values_is_told_at_once() {
+fn all_invalid_values_are_reported_at_once() {
     let work = workplace();
     work.edit_config(SECRET, "\"plain\"");
     work.edit_config("to = \"file\"", "to = \"flie\"");
@@ -324,7 +324,7 @@ fn every_fault_of_the_values_is_told_at_once() {
 }
 
 #[test]
-fn one_wrong_account_keeps_the_others_from_a_first_request() {
+fn an_invalid_account_stops_the_run_before_any_request() {
     let work = workplace();
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let other = config
@@ -345,7 +345,7 @@ fn one_wrong_account_keeps_the_others_from_a_first_request() {
 }
 
 #[test]
-fn a_url_without_https_keeps_every_account_from_a_first_request() {
+fn a_url_without_https_stops_the_run_before_any_request() {
     let work = workplace();
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let url = format!("api_host = \"{}\"", work.simulator.url());

@@ -3,7 +3,7 @@
 use crate::{refused, workplace};
 
 #[test]
-fn a_wrong_flag() {
+fn a_wrong_flag_is_reported() {
     let work = workplace();
     for (args, words) in [
         (

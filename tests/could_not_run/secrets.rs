@@ -3,7 +3,7 @@
 use crate::{CLIENT_ID_LINE, MISPLACED, SECRET, refused_when_edited};
 
 #[test]
-fn a_secret_that_is_not_there() {
+fn a_missing_secret_is_reported() {
     let plain = format!("\"{MISPLACED}\"");
     refused_when_edited(&[
         (

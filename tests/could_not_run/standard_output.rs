@@ -37,7 +37,7 @@ fn run(work: &Workplace, program: &str, args: &[&str]) -> Ran {
 }
 
 #[test]
-fn one_that_leads_nowhere() {
+fn standard_output_that_leads_nowhere_is_refused() {
     let work = workplace();
     for deliver in ["to = \"stdout\"", ""] {
         work.configure("", "");
@@ -65,7 +65,7 @@ fn one_that_leads_nowhere() {
 }
 
 #[test]
-fn a_terminal() {
+fn a_terminal_as_standard_output_is_refused() {
     let work = workplace();
     work.deliver("to = \"stdout\"");
     on_a_terminal(&work, "collect").expect(2).says(&[

@@ -36,7 +36,7 @@ fn refused_by_all(work: &Workplace, words: &[&str]) {
 }
 
 #[test]
-fn one_that_another_run_holds() {
+fn a_state_that_another_run_holds_is_refused() {
     let work = workplace();
     work.simulator.hold(3);
     let mut first = work.start(&["collect"]);
@@ -69,7 +69,7 @@ fn one_that_another_run_holds() {
 }
 
 #[test]
-fn one_that_a_run_which_was_killed_has_held() {
+fn a_state_that_a_killed_run_held_can_be_used() {
     let work = workplace();
     work.simulator.hold(3);
     let mut first = work.start(&["collect"]);
@@ -82,7 +82,7 @@ fn one_that_a_run_which_was_killed_has_held() {
 }
 
 #[test]
-fn one_from_another_version() {
+fn a_state_of_another_version_is_refused() {
     let work = workplace();
     work.collect(0);
     work.forget_events();
@@ -104,7 +104,7 @@ fn one_from_another_version() {
 }
 
 #[test]
-fn one_that_is_none() {
+fn a_file_that_is_not_a_state_is_refused() {
     let work = workplace();
     let other = rusqlite::Connection::open(work.path("other.db")).unwrap();
     other.execute_batch("CREATE TABLE mine (id)").unwrap();
@@ -123,7 +123,7 @@ fn one_that_is_none() {
 }
 
 #[test]
-fn one_that_cannot_be_there() {
+fn a_state_that_cannot_be_created_is_reported() {
     let work = workplace();
     work.configure("", "[state]\npath = \"nowhere/state.db\"");
     for args in WRITERS {

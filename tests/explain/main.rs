@@ -66,7 +66,7 @@ fn how(ran: &Ran) -> String {
 }
 
 #[test]
-fn a_table_has_values_with_sources_and_rules_then_what_was_left_out_and_not_used() {
+fn the_table_lists_values_with_sources_and_rules_then_omitted_and_unused_fields() {
     let ran = Place::new()
         .map("explains", &["--explain", "one.json"])
         .expect(0);
@@ -75,7 +75,7 @@ fn a_table_has_values_with_sources_and_rules_then_what_was_left_out_and_not_used
 }
 
 #[test]
-fn each_of_several_endpoints_has_a_heading_with_its_place() {
+fn each_of_several_endpoints_has_a_heading() {
     let place = Place::new();
     place.0.write("bad.ndjson", "{\"id\": 4}\n5\n");
     let ran = place
@@ -103,7 +103,7 @@ fn each_of_several_endpoints_has_a_heading_with_its_place() {
 }
 
 #[test]
-fn json_has_the_same_one_object_a_line_in_the_components_own_text() {
+fn json_has_one_object_per_line_as_the_component_wrote_it() {
     let place = Place::new();
     let ran = place
         .map("explains", &["--explain", "--json", "one.json"])
@@ -121,7 +121,7 @@ fn json_has_the_same_one_object_a_line_in_the_components_own_text() {
 }
 
 #[test]
-fn json_alone_is_refused_with_what_to_do() {
+fn json_without_explain_is_refused_with_the_remedy() {
     let ran = Place::new()
         .map("explains", &["--json", "one.json"])
         .expect(2);
@@ -130,7 +130,7 @@ fn json_alone_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_component_that_does_not_explain_is_said_not_to() {
+fn a_component_without_reasons_is_reported() {
     let place = Place::new();
     let ran = place.map("harmless", &["--explain", "one.json"]).expect(0);
     assert_eq!(
@@ -148,7 +148,7 @@ fn a_component_that_does_not_explain_is_said_not_to() {
 }
 
 #[test]
-fn the_component_is_told_a_dialect_or_a_config() {
+fn the_component_gets_a_dialect_or_a_config() {
     let place = Place::new();
     for (args, expected) in [
         (&["--dialect", "guest"][..], "guest"),
@@ -197,7 +197,7 @@ fn a_flag_that_does_not_fit_the_component_is_refused() {
 }
 
 #[test]
-fn an_account_maps_with_its_component_and_its_whole_config_and_needs_no_secret() {
+fn an_account_maps_with_its_component_and_config_and_without_secrets() {
     let place = Place::new();
     place.add_account(
         "guest",
@@ -226,7 +226,7 @@ fn an_account_maps_with_its_component_and_its_whole_config_and_needs_no_secret()
 }
 
 #[test]
-fn an_account_that_is_not_in_order_does_not_map() {
+fn an_invalid_account_does_not_map() {
     let zeros = "0".repeat(64);
     for (account, config, words) in [
         ("", "omit = \"device.desc\"", "account.guest.config.omit"),
@@ -259,7 +259,7 @@ fn an_account_that_is_not_in_order_does_not_map() {
 }
 
 #[test]
-fn an_account_says_all_that_other_flags_would_say() {
+fn an_account_excludes_the_flags_that_it_replaces() {
     let place = Place::new();
     for args in [
         ["--component", "c.wasm"],
@@ -273,7 +273,7 @@ fn an_account_says_all_that_other_flags_would_say() {
 }
 
 #[test]
-fn the_clock_of_the_component_stands_where_it_is_told_to() {
+fn now_sets_the_clock_of_the_component() {
     let place = Place::new();
     for (now, expected) in [
         ("1970-01-01T00:00:00Z", 0),
@@ -286,7 +286,7 @@ fn the_clock_of_the_component_stands_where_it_is_told_to() {
 }
 
 #[test]
-fn reasons_that_break_the_contract_cost_their_record_and_are_not_repeated() {
+fn reasons_that_break_the_contract_reject_their_record_and_are_not_shown() {
     let place = Place::new();
     for (how, words) in [
         ("value", "a value of entry 1 of `values`"),
@@ -317,7 +317,7 @@ fn reasons_that_break_the_contract_cost_their_record_and_are_not_repeated() {
 }
 
 #[test]
-fn the_sample_of_the_specification_tells_why_its_device_is_not_trusted() {
+fn the_sample_of_the_specification_explains_why_its_device_is_not_trusted() {
     let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("golden/specification-sample.input.json");
     let place = Place::new();

@@ -22,7 +22,7 @@ fn faulty(failure: impl Into<Failure>) -> (io::Result<Reply>, Vec<String>) {
 }
 
 #[test]
-fn what_is_accepted_follows_from_the_fault_or_is_said() {
+fn a_fault_determines_what_is_accepted_unless_it_is_given() {
     let error = json!({"code": "stopped", "message": "no such tenant"});
     let redirect = || Failure::of(Fault::Redirect("http://192.0.2.1/".to_owned()));
     for (failure, status, accepted) in [
@@ -55,7 +55,7 @@ fn what_is_accepted_follows_from_the_fault_or_is_said() {
 }
 
 #[test]
-fn a_connection_can_end_before_in_or_after_the_answer() {
+fn a_connection_can_end_before_during_or_after_the_answer() {
     for (failure, accepted, kind) in [
         (Failure::of(Fault::Close), 0, ErrorKind::UnexpectedEof),
         (

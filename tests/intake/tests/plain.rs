@@ -73,7 +73,7 @@ fn an_answer_may_be_empty() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_and_recorded() {
+fn an_unreadable_delivery_is_refused_and_recorded() {
     let none = "identity";
     for (method, encoding, body, status) in [
         ("GET", none, &b""[..], 405),

@@ -17,7 +17,7 @@ fn task_id(reply: &Reply) -> String {
 }
 
 #[test]
-fn a_push_is_accepted_and_its_task_goes_its_way() {
+fn a_push_is_accepted_and_its_task_progresses() {
     let intake = start();
     intake.configure(|options| {
         options.task = vec![
@@ -44,7 +44,7 @@ fn a_push_is_accepted_and_its_task_goes_its_way() {
 }
 
 #[test]
-fn what_a_failed_task_held_is_not_accepted() {
+fn events_of_a_failed_task_are_not_accepted() {
     let intake = start();
     for end in [
         TaskStatus::Failed("no such field".to_owned()),
@@ -80,7 +80,7 @@ fn older_platforms_have_no_tasks() {
 }
 
 #[test]
-fn a_push_that_is_not_as_it_must_be_is_refused() {
+fn an_invalid_push_is_refused() {
     let body = r#"{"version":1,"items":[{"device":{"uid":"a"}}]}"#;
     let (target, headers) = (push_target(), push_headers());
     let without = |name: &str| {

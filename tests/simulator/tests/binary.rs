@@ -50,7 +50,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn it_serves_the_endpoints_that_it_was_asked_for_and_lets_them_check_in() {
+fn the_program_serves_the_requested_endpoints_and_lets_them_check_in() {
     let running = Running::start(&[
         "--endpoints",
         "77",
@@ -76,7 +76,7 @@ fn it_serves_the_endpoints_that_it_was_asked_for_and_lets_them_check_in() {
 }
 
 #[test]
-fn it_can_be_a_partner_or_an_organization() {
+fn the_program_can_be_a_partner_or_an_organization() {
     for level in ["partner", "organization"] {
         let running =
             Running::start(&["--credential", level, "--tenants", "4", "--endpoints", "2"]);

@@ -14,7 +14,7 @@ fn started(size: u64) -> (Simulator, Session) {
 }
 
 #[test]
-fn a_walk_shows_every_id_once_in_order() {
+fn a_walk_lists_every_id_once_in_order() {
     let (simulator, mut session) = started(1204);
     let pages = session.walk(&[("pageSize", "500"), ("view", "full")]);
     let sizes: Vec<usize> = pages.iter().map(|page| page.ids().len()).collect();
@@ -25,7 +25,7 @@ fn a_walk_shows_every_id_once_in_order() {
 }
 
 #[test]
-fn pages_tell_key_size_and_on_request_totals() {
+fn pages_contain_key_size_and_on_request_totals() {
     let (_simulator, mut session) = started(120);
     let first = session.endpoints(&[]).unwrap().json();
     let key = first["pages"]["nextKey"].as_str().unwrap();
@@ -67,7 +67,7 @@ fn a_full_last_page_has_no_next_key_and_an_empty_fleet_has_an_empty_page() {
 }
 
 #[test]
-fn a_key_stays_good_when_its_endpoint_is_gone_and_keeps_no_filter() {
+fn a_key_stays_valid_after_its_endpoint_is_gone_and_keeps_no_filter() {
     let (simulator, mut session) = started(120);
     let ids = simulator.fleet(|fleet| fleet.ids());
     let key = session.endpoints(&[]).unwrap().next_key().unwrap();
@@ -87,7 +87,7 @@ fn a_key_stays_good_when_its_endpoint_is_gone_and_keeps_no_filter() {
 }
 
 #[test]
-fn views_differ() {
+fn the_views_contain_different_fields() {
     let (_simulator, mut session) = started(1);
     let mut fields = |view: &[(&str, &str)]| {
         let item = session.endpoints(view).unwrap().json()["items"][0].clone();
@@ -110,7 +110,7 @@ fn views_differ() {
 }
 
 #[test]
-fn a_query_that_is_wrong_gets_400() {
+fn an_invalid_query_gets_400() {
     let (_simulator, mut session) = started(3);
     let encoded = |json: &str| STANDARD.encode(json);
     let keys = [
@@ -187,7 +187,7 @@ fn the_tenant_header_is_required_and_must_be_the_callers() {
 }
 
 #[test]
-fn a_role_without_the_right_gets_403_though_whoami_works() {
+fn a_role_without_the_permission_gets_403_although_whoami_works() {
     let (simulator, mut session) = started(1);
     simulator.configure(|options| options.endpoints_forbidden = true);
     assert_error(&session.endpoints(&[]).unwrap(), 403);

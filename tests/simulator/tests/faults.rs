@@ -34,7 +34,7 @@ fn statuses_come_with_the_standard_error_body() {
 }
 
 #[test]
-fn a_status_can_have_headers_and_a_body_of_ones_own() {
+fn a_status_can_have_other_headers_and_another_body() {
     let (_simulator, mut session) = faulty(Fault::rate_limited(Some(17)));
     let reply = session.endpoints(&[]).unwrap();
     assert_error(&reply, 429);
@@ -55,7 +55,7 @@ fn a_status_can_have_headers_and_a_body_of_ones_own() {
 }
 
 #[test]
-fn the_token_route_fails_in_its_own_form() {
+fn the_token_route_has_its_own_error_format() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 1)));
     simulator.fault(Route::Token, 1, Fault::status(500));
     let mut client = crate::client::Client::of(&simulator);
@@ -68,7 +68,7 @@ fn the_token_route_fails_in_its_own_form() {
 }
 
 #[test]
-fn a_reset_is_a_reset() {
+fn a_reset_fault_resets_the_connection() {
     let (simulator, mut session) = faulty(Fault::Reset);
     assert_eq!(
         session.endpoints(&[]).unwrap_err().kind(),
@@ -78,7 +78,7 @@ fn a_reset_is_a_reset() {
 }
 
 #[test]
-fn a_close_is_an_orderly_end_before_any_answer() {
+fn a_close_fault_closes_the_connection_before_any_answer() {
     let (simulator, mut session) = faulty(Fault::Close);
     assert_eq!(
         session.endpoints(&[]).unwrap_err().kind(),
@@ -88,7 +88,7 @@ fn a_close_is_an_orderly_end_before_any_answer() {
 }
 
 #[test]
-fn a_truncated_answer_promises_more_than_it_holds() {
+fn a_truncated_answer_is_shorter_than_its_length() {
     let (simulator, mut session) = faulty(Fault::Truncate);
     session.get("/whoami/v1", &[]).unwrap();
     let target = crate::client::endpoints_target(&[]);
@@ -124,7 +124,7 @@ fn a_truncated_answer_promises_more_than_it_holds() {
 }
 
 #[test]
-fn garbage_is_no_json_and_html_says_so() {
+fn garbage_is_not_json_and_html_has_its_content_type() {
     let (_simulator, mut session) = faulty(Fault::garbage());
     let reply = session.endpoints(&[]).unwrap();
     assert_eq!(
@@ -146,7 +146,7 @@ fn garbage_is_no_json_and_html_says_so() {
 }
 
 #[test]
-fn pages_can_be_of_any_wrong_shape() {
+fn pages_can_have_any_invalid_shape() {
     let bodies = [json!({}), json!({"items": []}), json!([]), json!(null)];
     for body in bodies {
         let (_simulator, mut session) = faulty(Fault::json(&body));
@@ -185,7 +185,7 @@ fn a_redirect_points_elsewhere() {
 }
 
 #[test]
-fn a_key_can_come_back() {
+fn a_page_key_can_be_repeated() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 500)));
     let mut session = Session::of(&simulator);
     let keys: Vec<String> = session
@@ -212,7 +212,7 @@ fn a_key_can_come_back() {
 }
 
 #[test]
-fn bodies_can_be_too_large_in_the_open_or_compressed() {
+fn bodies_can_be_too_large_plain_or_compressed() {
     let size = 3_000_000;
     let (_simulator, mut session) = faulty(Fault::Oversized(size));
     let reply = session.endpoints(&[]).unwrap();
@@ -239,7 +239,7 @@ fn gzip_can_be_broken() {
 }
 
 #[test]
-fn a_page_can_hold_bytes_that_are_not_utf_8() {
+fn a_page_can_contain_bytes_that_are_not_utf_8() {
     let (_simulator, mut session) = faulty(Fault::NotUtf8);
     let reply = session.endpoints(&[]).unwrap();
     assert!(std::str::from_utf8(&reply.body).is_err());
@@ -249,7 +249,7 @@ fn a_page_can_hold_bytes_that_are_not_utf_8() {
 }
 
 #[test]
-fn faults_count_per_route_and_one_for_a_request_goes_before_one_for_all() {
+fn faults_are_counted_per_route_and_one_for_a_request_has_priority() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 1)));
     simulator.fault_always(Route::Endpoints, Fault::status(503));
     simulator.fault(Route::Endpoints, 2, Fault::status(429));

@@ -61,7 +61,7 @@ fn an_endpoint_without_a_readable_time_matches_neither() {
 }
 
 #[test]
-fn only_utc_times_with_z_and_at_most_three_fraction_digits_are_taken() {
+fn only_utc_times_with_z_and_at_most_three_fraction_digits_are_accepted() {
     let (_simulator, mut session) = session_of(Fleet::new(1, 1));
     let good = [
         "2026-11-20T08:00:00Z",
@@ -95,7 +95,7 @@ fn only_utc_times_with_z_and_at_most_three_fraction_digits_are_taken() {
 }
 
 #[test]
-fn they_are_judged_for_every_page_anew() {
+fn filters_are_evaluated_for_every_page() {
     let (simulator, mut session) = session_of(Fleet::new(1, 200));
     let after = ("lastSeenAfter", "2026-11-20T00:00:00Z");
     simulator.fleet(|fleet| {

@@ -50,7 +50,7 @@ fn ids_are_uuids_that_ascend_with_the_index_however_large_the_fleet() {
 }
 
 #[test]
-fn records_are_as_large_and_as_various_as_real_ones() {
+fn records_are_as_large_and_as_varied_as_real_ones() {
     let fleet = Fleet::new(1, 2000);
     let records: Vec<Value> = (0..2000).map(|index| fleet.record(index)).collect();
     let mean = records.iter().map(text_length).sum::<usize>() / records.len();
@@ -135,7 +135,7 @@ fn generated_times_lie_in_the_thirty_days_before_the_newest() {
 }
 
 #[test]
-fn what_is_served_is_what_the_fleet_says_and_the_filter_judges() {
+fn the_served_endpoints_are_those_of_the_fleet_that_pass_the_filter() {
     let simulator = Simulator::start(Options::new(Fleet::new(5, 20)));
     let page = Session::of(&simulator)
         .endpoints(&[("view", "full")])
@@ -150,7 +150,7 @@ fn what_is_served_is_what_the_fleet_says_and_the_filter_judges() {
 }
 
 #[test]
-fn endpoints_check_in_are_edited_removed_and_added() {
+fn endpoints_can_check_in_and_be_edited_removed_and_added() {
     let mut fleet = Fleet::new(1, 4);
     let before = fleet.record(2);
     fleet.check_in(2, instant("2026-11-20T06:00:00.1239Z"));
@@ -191,7 +191,7 @@ fn endpoints_check_in_are_edited_removed_and_added() {
 }
 
 #[test]
-fn a_record_can_be_any_bytes() {
+fn a_record_can_consist_of_any_bytes() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 3)));
     simulator.fleet(|fleet| fleet.replace_bytes(1, *b"{\"id\":\"\xff\"}"));
     let page = Session::of(&simulator).endpoints(&[]).unwrap();
@@ -204,7 +204,7 @@ fn a_record_can_be_any_bytes() {
 }
 
 #[test]
-fn a_late_check_in_shows_after_so_many_further_requests() {
+fn a_late_check_in_appears_after_the_given_number_of_requests() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 3)));
     let moment = instant("2026-11-20T06:00:00Z");
     simulator.fleet(|fleet| fleet.check_in_later(1, moment, 2));
@@ -242,7 +242,7 @@ fn the_fleet_can_change_before_a_request_and_before_each() {
 }
 
 #[test]
-fn a_fleet_of_millions_is_served_from_any_place() {
+fn a_fleet_of_millions_is_served_from_any_page() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 3_000_000)));
     let id = simulator.fleet(|fleet| fleet.id(2_999_998));
     let key = base64::Engine::encode(

@@ -68,7 +68,7 @@ fn other_connections_are_served_while_one_is_held() {
 }
 
 #[test]
-fn a_client_that_goes_away_is_held_no_more_and_the_next_hold_works() {
+fn a_client_that_leaves_is_no_longer_held_and_the_next_hold_works() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 3)));
     for _ in 0..3 {
         simulator.hold(2);
@@ -118,7 +118,7 @@ fn a_stalled_answer_comes_when_released() {
 }
 
 #[test]
-fn an_answer_can_stall_within_its_body() {
+fn an_answer_can_stall_in_its_body() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 3)));
     simulator.fault(Route::Endpoints, 1, Fault::StallInBody);
     let mut session = Session::of(&simulator);

@@ -22,7 +22,7 @@ const LEVELS: [(Credential, &str, &str, &str); 2] = [
 ];
 
 #[test]
-fn they_are_listed_by_page_number() {
+fn tenants_are_listed_by_page_number() {
     for (credential, path, header, owner) in LEVELS {
         let tenants = Tenant::generate(7, 120, 1);
         let ids: Vec<String> = tenants.iter().map(|tenant| tenant.id.clone()).collect();
@@ -157,7 +157,7 @@ fn a_fault_can_be_for_one_tenant_only() {
 }
 
 #[test]
-fn the_api_hosts_can_be_wrong() {
+fn api_hosts_of_tenants_can_be_wrong() {
     let simulator = Simulator::start(Options::with_tenants(
         Credential::Partner,
         Tenant::generate(7, 2, 0),

@@ -12,7 +12,7 @@ fn simulator() -> Simulator {
 }
 
 #[test]
-fn good_credentials_get_a_token_of_the_published_shape() {
+fn valid_credentials_get_a_token_of_the_documented_form() {
     let simulator = simulator();
     let reply = Client::of(&simulator)
         .token_with(&good_form(CLIENT_ID, CLIENT_SECRET))
@@ -32,7 +32,7 @@ fn good_credentials_get_a_token_of_the_published_shape() {
 }
 
 #[test]
-fn bad_credentials_get_401_in_the_routes_own_form() {
+fn invalid_credentials_get_401_in_the_format_of_the_route() {
     let simulator = simulator();
     let cases = [
         (good_form(CLIENT_ID, "wrong"), "oauth.invalid_client_secret"),
@@ -59,7 +59,7 @@ fn bad_credentials_get_401_in_the_routes_own_form() {
 }
 
 #[test]
-fn a_request_of_another_form_gets_400() {
+fn a_token_request_in_another_format_gets_400() {
     let simulator = simulator();
     let mut wrong_grant = good_form(CLIENT_ID, CLIENT_SECRET);
     wrong_grant[0].1 = "password";
@@ -84,7 +84,7 @@ fn a_request_of_another_form_gets_400() {
 }
 
 #[test]
-fn a_token_ends_by_the_simulators_clock() {
+fn a_token_expires_by_the_clock_of_the_simulator() {
     let simulator = simulator();
     let start = instant("2026-11-20T01:00:00Z");
     simulator.configure(|options| {
@@ -101,7 +101,7 @@ fn a_token_ends_by_the_simulators_clock() {
 }
 
 #[test]
-fn tokens_that_were_expired_or_never_issued_get_401() {
+fn expired_and_unknown_tokens_get_401() {
     let simulator = simulator();
     let mut session = Session::of(&simulator);
     simulator.expire_tokens();

@@ -67,7 +67,7 @@ fn requests_are_recorded_as_sent() {
 }
 
 #[test]
-fn answers_are_compressed_when_offered_or_as_told() {
+fn answers_are_compressed_if_the_client_accepts_it_or_as_configured() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 50)));
     let mut session = Session::of(&simulator);
     let cases = [
@@ -111,7 +111,7 @@ fn every_answer_has_the_date_of_the_clock_or_none() {
 }
 
 #[test]
-fn two_simulators_run_beside_each_other_and_a_port_can_be_chosen() {
+fn two_simulators_run_in_parallel_and_a_port_can_be_chosen() {
     let first = Simulator::start(Options::new(Fleet::new(1, 1)));
     let second = Simulator::start(Options::new(Fleet::new(2, 2)));
     assert_eq!(Session::of(&first).endpoints(&[]).unwrap().ids().len(), 1);
@@ -123,7 +123,7 @@ fn two_simulators_run_beside_each_other_and_a_port_can_be_chosen() {
 }
 
 #[test]
-fn a_dropped_simulator_is_gone() {
+fn a_dropped_simulator_no_longer_listens() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 1)));
     let mut session = Session::of(&simulator);
     let port = simulator.port();
@@ -152,7 +152,7 @@ fn over_tls(
 }
 
 #[test]
-fn https_works_for_who_trusts_the_certificate_and_fails_for_others() {
+fn https_works_only_for_clients_that_trust_the_certificate() {
     let mut options = Options::new(Fleet::new(1, 1));
     options.https = true;
     let simulator = Simulator::start(options);
@@ -177,7 +177,7 @@ fn https_works_for_who_trusts_the_certificate_and_fails_for_others() {
 }
 
 #[test]
-fn a_reset_goes_through_tls() {
+fn a_reset_fault_works_with_tls() {
     let mut options = Options::new(Fleet::new(1, 1));
     options.https = true;
     let simulator = Simulator::start(options);
@@ -198,7 +198,7 @@ fn address_of(dead: &DeadAddress) -> SocketAddr {
 }
 
 #[test]
-fn a_refusing_address_refuses() {
+fn a_refusing_address_refuses_connections() {
     let dead = DeadAddress::refusing();
     for _ in 0..3 {
         assert_eq!(
@@ -209,7 +209,7 @@ fn a_refusing_address_refuses() {
 }
 
 #[test]
-fn a_silent_address_lets_connecting_time_out() {
+fn a_silent_address_makes_connections_time_out() {
     let dead = DeadAddress::silent();
     for _ in 0..3 {
         let connected = TcpStream::connect_timeout(&address_of(&dead), Duration::from_millis(100));

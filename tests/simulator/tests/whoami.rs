@@ -31,7 +31,7 @@ fn a_tenant_credential_has_a_data_region_and_others_have_none() {
 }
 
 #[test]
-fn ids_may_be_in_upper_case_and_the_global_host_may_end_in_a_slash() {
+fn ids_can_be_in_upper_case_and_the_global_host_can_end_in_a_slash() {
     let mut options = Options::new(Fleet::new(1, 0));
     options.upper_case_id = true;
     options.trailing_slash = true;
@@ -45,13 +45,13 @@ fn ids_may_be_in_upper_case_and_the_global_host_may_end_in_a_slash() {
 }
 
 #[test]
-fn without_a_token_it_is_401() {
+fn whoami_without_a_token_gets_401() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 0)));
     assert_error(&Client::of(&simulator).get("/whoami/v1", &[]).unwrap(), 401);
 }
 
 #[test]
-fn the_data_region_can_be_another_host_by_option_or_by_fault() {
+fn an_option_or_a_fault_can_set_another_data_region() {
     let mut tenant = Tenant::new(DEFAULT_TENANT, "Example", Fleet::new(1, 0));
     tenant.api_host = Some("https://api-eu01.example.com".to_owned());
     let simulator = Simulator::start(Options::with_tenants(Credential::Tenant, vec![tenant]));
