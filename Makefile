@@ -8,13 +8,13 @@ WASM_TARGET = wasm32-wasip2
 MAPPER_TARGET = wasm32-unknown-unknown
 COMPONENT = --locked --profile component --target $(WASM_TARGET) -p sophos-assets
 MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
-# What runs natively, always chosen together: cargo unites the features that the chosen packages want of a
-# dependency, so with every other choice it would compile wasmtime, tokio and jsonschema once more.
+# What runs natively, always chosen together: cargo unites the features that the chosen packages need of a dependency,
+# so another choice compiles wasmtime, tokio and jsonschema once more.
 NATIVE = --locked -p sophos-assets -p asset-host -p sophos-central-simulator
-# A crate that is a Rust library too is linked without its profile's optimisation at link time, silently.
+# Without this, cargo silently skips link-time optimisation for a crate that is also a Rust library.
 LINKED = --crate-type cdylib
 CLIPPY_FLAGS = -- -D warnings
-# Tools and packages that only tests need; outside the clone where CI keeps a cache.
+# Tools and packages that only tests need, outside the clone, where CI can keep a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
 FUZZ_SECONDS ?= 600
@@ -24,26 +24,25 @@ NODE_MODULES = preview/node_modules/.package-lock.json
 	test-preview test-slow fuzz deny bench bench-quick benchmarks docs api-docs clean
 
 help:
-	@echo "build      the host and the component, in dist/"
-	@echo "guests     the hostile components of tests/guests/, in dist/guests/"
-	@echo "demo       5,000 simulated endpoints through the real host and component; no account needed"
-	@echo "preview    the mapping in a web page, served on loopback (PORT, 8080 if not set); needs Node.js 20"
-	@echo "test       lints and all tests but the slow ones"
-	@echo "test-preview  the page in Chromium alone, compared with the host and a native build"
-	@echo "test-slow  what needs long set-up: the component in Python, and built with cargo-component; the queries of"
-	@echo "           docs/mapping.md in DuckDB; the dependencies' licences, sources and duplicates; each fuzz target"
-	@echo "           for some seconds"
-	@echo "fuzz       each fuzz target for FUZZ_SECONDS, 600 if not set (fuzz/README.md)"
-	@echo "deny       the dependencies' licences, sources and duplicates alone (deny.toml)"
-	@echo "bench      what a run costs, measured beside curl and native code; about five minutes on an idle machine;"
-	@echo "           writes docs/benchmarks.md; judges nothing"
-	@echo "bench-quick  the same on small fleets, to try the benchmarks themselves; writes nothing"
-	@echo "lint       formatting, clippy, documentation"
-	@echo "docs       the tables of rules in docs/mapping.md, and the API documentation, in target/doc"
-	@echo "clean      remove what was built"
+	@echo "build         builds the host and the component into dist/"
+	@echo "guests        builds the hostile components of tests/guests/ into dist/guests/"
+	@echo "demo          collects 5,000 simulated endpoints with the real host and component; needs no account"
+	@echo "preview       serves the web page that explains events, on loopback (PORT, 8080 by default); needs Node.js 20.10"
+	@echo "test          runs lints and all tests but the slow ones"
+	@echo "test-preview  tests only the page in Chromium, against the host and a native build"
+	@echo "test-slow     runs the tests with a long set-up: the component in Python, and built with cargo-component; the"
+	@echo "              queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the dependencies; each"
+	@echo "              fuzz target for some seconds"
+	@echo "fuzz          runs each fuzz target for FUZZ_SECONDS, 600 by default (fuzz/README.md)"
+	@echo "deny          checks only licences, sources and duplicates of the dependencies (deny.toml)"
+	@echo "bench         measures what a run costs, compared with curl and native code, and writes docs/benchmarks.md; takes"
+	@echo "              about five minutes on an idle machine, and fails no target"
+	@echo "bench-quick   does the same on small fleets, to test the benchmarks themselves; writes nothing"
+	@echo "lint          checks formatting, clippy and documentation"
+	@echo "docs          writes the tables of rules in docs/mapping.md, and the API documentation in target/doc"
+	@echo "clean         removes what was built"
 
-# rustup does not everywhere install by itself what rust-toolchain.toml names. The C compiler links Rust and
-# builds SQLite.
+# Not every rustup installs what rust-toolchain.toml names by itself. The C compiler links Rust and builds SQLite.
 setup:
 	@command -v cc >/dev/null || tests/install_packages.sh gcc libc6-dev
 	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
@@ -60,7 +59,7 @@ build: setup
 		printf 'dist/%s: %d KB\n' $$file $$(($$(wc -c <dist/$$file) / 1000)); \
 	done
 
-# Components that break the sandbox's rules; each is a file of tests/guests/.
+# Components that break the sandbox's rules, one per file of tests/guests/.
 guests: setup
 	$(CARGO) build --locked --release --target $(WASM_TARGET) -p hostile-guests --examples
 	@rm -rf dist/guests
@@ -98,7 +97,7 @@ lint: setup
 test-unit: setup
 	$(CARGO) test --locked --release -p sophos-assets -p asset-host -p benchmarks
 
-# asset-host has no tests of these kinds; with it the dependencies' features are as in NATIVE.
+# asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
 test-end-to-end: build guests
 	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host --test '*'
 	$(CARGO) test --release $(NATIVE) --doc
@@ -113,7 +112,7 @@ $(VENV)/ready: tests/receiver_models/requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
 	touch $@
 
-# The page in a real browser; and the preview, the host and a native build against each other.
+# The page in a real browser; and preview, host and native build compared with each other.
 test-preview: build preview-build
 	command -v chromium >/dev/null || tests/install_packages.sh chromium
 	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
@@ -133,7 +132,7 @@ fuzz: setup
 deny: setup
 	tests/deny.sh $(CACHE)
 
-# First the parts alone, then whole runs.
+# First single parts, then whole runs.
 bench: benchmarks
 	$(CARGO) bench $(NATIVE) --bench '*'
 	target/release/benchmarks --write docs/benchmarks.md

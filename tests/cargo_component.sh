@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The component also builds with cargo-component, and what comes out works. Its argument is a folder outside
-# the clone, where cargo-component is kept once it is built.
+# Builds the component with cargo-component and tests the result. The argument is a folder outside the clone, where
+# cargo-component is kept once it is built.
 set -euo pipefail
 version=0.21.1
 cache=$1

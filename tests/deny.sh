@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Licences, sources and duplicates of all dependencies, of the product and of the fuzz targets: deny.toml. Its
+# Checks licences, sources and duplicates of all dependencies, those of the fuzz targets included (deny.toml). The
 # argument is a folder outside the clone, where cargo-deny is kept once it is built.
 set -euo pipefail
 version=0.20.2

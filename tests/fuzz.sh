@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs every fuzz target (fuzz/README.md). Its first argument is a folder outside the clone for cargo-fuzz, the
-# build and the corpus that grows; its second one is how many seconds each target runs, or `smoke`: a number
-# of runs from a fixed seed, so that it fails only where the code has changed.
+# Runs every fuzz target (fuzz/README.md). The first argument is a folder outside the clone for cargo-fuzz, the build
+# and the growing corpus. The second one is the number of seconds for each target, or `smoke`: a fixed number of runs
+# from a fixed seed, so that it fails only if the code has changed.
 set -euo pipefail
 version=0.13.2
 cache=$1/fuzz

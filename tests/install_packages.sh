@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages where it may; says which ones are missing where it may not.
+# Installs Debian packages if it has the permission, else says which ones are missing.
 set -eu
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update --quiet

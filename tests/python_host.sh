@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The component also runs, unchanged, in Python's wasmtime: docs/examples/collect.py collects a simulated fleet
-# and gives the same events as our host. Its argument is a python that has the package wasmtime.
+# Runs the same component in Python's wasmtime: docs/examples/collect.py collects a simulated fleet and must print the
+# same events as our host. The argument is a python with the package wasmtime.
 set -euo pipefail
 python=$1
 root=$(cd "$(dirname "$0")/.." && pwd)

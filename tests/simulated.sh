@@ -2,7 +2,7 @@
 
 dist=$(cd "$(dirname "${BASH_SOURCE[0]}")/../dist" && pwd)
 
-# Starts a simulator with so many endpoints, and writes asset-host.toml into the current folder: the account
+# Starts a simulator with this many endpoints, and writes asset-host.toml into the current folder: the account
 # `demo`, delivered to events.ndjson there. Sets `simulator` to its process, `url` and `client_id`, and exports
 # SOPHOS_CLIENT_SECRET.
 simulate() {

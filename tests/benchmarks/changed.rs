@@ -1,4 +1,4 @@
-//! `emit = "changed"`: what it costs to compare each device with what was sent of it.
+//! `emit = "changed"`: what it costs to compare each device with what was sent for it.
 
 use anyhow::Result;
 use sophos_central_simulator::resource_usage::Usage;
@@ -31,11 +31,11 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// A fleet of so many endpoints, in this process, as it is changed between the runs.
+    /// Creates a fleet of this many endpoints, in this process, as it is changed between the runs.
     ///
     /// # Errors
     ///
-    /// When the simulator does not start.
+    /// If the simulator does not start.
     pub fn new(tools: &Tools, endpoints: u64) -> Result<Self> {
         let simulator = Simulator::try_start(Options {
             gzip: Gzip::Never,
@@ -66,7 +66,7 @@ impl Changed {
     ///
     /// # Errors
     ///
-    /// When a run fails, or delivers another number of events than it should.
+    /// If a run fails, or delivers another number of events than it should.
     pub fn round(&mut self) -> Result<()> {
         let all = self.endpoints;
         let each = |usage: Usage| microseconds(&usage, all);
@@ -112,7 +112,7 @@ impl Changed {
         changed
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn group(&self) -> Group {
         let row =
             |name: &str, samples: &Samples| Figure::new(name, Unit::Microseconds, samples.clone());

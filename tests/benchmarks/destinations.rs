@@ -28,11 +28,11 @@ struct Kind {
 }
 
 impl Destinations {
-    /// A fleet of so many endpoints.
+    /// Creates a fleet of this many endpoints.
     ///
     /// # Errors
     ///
-    /// When the simulator does not start.
+    /// If the simulator does not start.
     pub fn new(tools: &Tools, endpoints: u64) -> Result<Self> {
         let simulator = tools.simulator(endpoints, &["--no-gzip"])?;
         let intake = Intake::start(Options::new());
@@ -74,7 +74,7 @@ impl Destinations {
     ///
     /// # Errors
     ///
-    /// When a run fails.
+    /// If a run fails.
     pub fn round(&mut self) -> Result<()> {
         for kind in &mut self.kinds {
             let usage = kind.place.collect_anew(self.endpoints)?;
@@ -84,7 +84,7 @@ impl Destinations {
         Ok(())
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn group(&self) -> Group {
         let figure = |kind: &Kind| Figure::new(kind.name, Unit::Microseconds, kind.cpu.clone());
         let mut figures = Vec::new();

@@ -1,4 +1,4 @@
-//! The part of a Markdown file that is written by a program; the rest of it is a person's.
+//! The generated part of a Markdown file.
 
 use std::fs;
 use std::path::Path;
@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 const BEGIN: &str = "<!-- figures -->\n";
 const END: &str = "<!-- end -->";
 
-/// Puts the figures between the marks of a file.
+/// Writes the figures between the marks of a file.
 ///
 /// # Errors
 ///
-/// When the file cannot be read or written, or has no marks.
+/// If the file cannot be read or written, or has no marks.
 pub fn write(file: &Path, figures: &str) -> Result<()> {
     let name = file.display();
     let text = fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;

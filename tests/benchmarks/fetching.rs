@@ -21,7 +21,7 @@ use asset_host::units::quantity::count;
 /// How many endpoints a page has.
 const PAGE: u64 = 500;
 
-/// How often both are run in a round: they are short, and time is disturbed more easily than processor time.
+/// How often both run per round: they are short, and time is disturbed more easily than processor time.
 const PAIRS: usize = 2;
 
 /// A fleet, and what `curl` needs to fetch it.
@@ -59,11 +59,11 @@ struct Pages {
 }
 
 impl Fetching {
-    /// A fleet of so many endpoints; its listing is walked once to learn the page keys.
+    /// Creates a fleet of this many endpoints; its listing is walked once to learn the page keys.
     ///
     /// # Errors
     ///
-    /// When the simulator does not start, or `curl` fails.
+    /// If the simulator does not start, or `curl` fails.
     pub fn new(tools: &Tools, endpoints: u64) -> Result<Self> {
         let simulator = tools.simulator(endpoints, &["--no-gzip"])?;
         let curl = Curl {
@@ -87,7 +87,7 @@ impl Fetching {
     ///
     /// # Errors
     ///
-    /// When a run fails.
+    /// If a run fails.
     pub fn round(&mut self) -> Result<()> {
         for _ in 0..PAIRS {
             let curl = self.curl.fetch()?;
@@ -100,12 +100,12 @@ impl Fetching {
         Ok(())
     }
 
-    /// How long the host takes, as a multiple of `curl`.
+    /// Returns how long the host takes, as a multiple of `curl`.
     pub fn ratio(&self) -> Samples {
         self.wall.over(&self.curls_wall)
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn group(&self) -> Group {
         let row = |name: &str, samples: &Samples| Figure::new(name, Unit::Seconds, samples.clone());
         Group {
@@ -187,7 +187,7 @@ impl Curl {
     }
 }
 
-/// What `curl` prints with these arguments.
+/// Returns what `curl` prints with these arguments.
 fn output(arguments: &[&str]) -> Result<Vec<u8>> {
     let output = Command::new("curl")
         .args(["--disable", "--fail", "--silent", "--show-error"])

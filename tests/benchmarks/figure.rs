@@ -17,7 +17,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Something that nothing was measured to compare it to.
+    /// Creates a figure without a comparison.
     pub fn new(name: impl Into<String>, unit: Unit, samples: Samples) -> Self {
         Self {
             name: name.into(),
@@ -27,7 +27,7 @@ impl Figure {
         }
     }
 
-    /// The same as a multiple of `reference`, run by run.
+    /// Returns the figure with its ratio to `reference`, run by run.
     pub fn against(mut self, name: impl Into<String>, reference: &Samples) -> Self {
         self.against = Some((name.into(), self.samples.over(reference)));
         self

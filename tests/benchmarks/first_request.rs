@@ -46,7 +46,7 @@ impl FirstRequest {
     ///
     /// # Errors
     ///
-    /// When there is no socket, or the host does not start.
+    /// If there is no socket, or the host does not start.
     pub fn new(tools: &Tools, endpoints: u64) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -76,7 +76,7 @@ impl FirstRequest {
     ///
     /// # Errors
     ///
-    /// When the host does not ask for a token.
+    /// If the host does not ask for a token.
     pub fn round(&mut self, tools: &Tools) -> Result<()> {
         for _ in 0..WARM_STARTS {
             let took = self.start(tools.cache.path())?;
@@ -103,7 +103,7 @@ impl FirstRequest {
         &self.cold_memory
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn group(&self) -> Group {
         Group {
             title: "Start",

@@ -30,7 +30,7 @@ impl Guest {
     ///
     /// # Errors
     ///
-    /// When the file is no connector.
+    /// If the file is not a connector.
     pub fn new(component: &Path) -> Result<Self> {
         let host = asset_host::sandbox::engine::Runtime::new()?;
         let engine = host.engine();
@@ -53,7 +53,7 @@ impl Guest {
     ///
     /// # Errors
     ///
-    /// When the component traps, or gives a reason in the place of an event.
+    /// If the component traps, or returns a reason instead of an event.
     pub fn map_all(&mut self, records: &[String]) -> Result<()> {
         let Self {
             runtime,
@@ -70,7 +70,7 @@ impl Guest {
     }
 }
 
-/// What the component imports: the wall clock. Everything else is there and traps.
+/// Returns what the component imports: the wall clock. Everything else is there and traps.
 fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<()>> {
     let mut linker = Linker::new(engine);
     linker.define_unknown_imports_as_traps(component)?;

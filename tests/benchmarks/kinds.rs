@@ -26,11 +26,11 @@ struct Kind {
 }
 
 impl Kinds {
-    /// A fleet of so many endpoints.
+    /// Creates a fleet of this many endpoints.
     ///
     /// # Errors
     ///
-    /// When a simulator does not start.
+    /// If a simulator does not start.
     pub fn new(tools: &Tools, endpoints: u64) -> Result<Self> {
         let plain = tools.simulator(endpoints, &["--no-gzip"])?;
         let gzip = tools.simulator(endpoints, &[])?;
@@ -70,7 +70,7 @@ impl Kinds {
     ///
     /// # Errors
     ///
-    /// When a run fails.
+    /// If a run fails.
     pub fn round(&mut self) -> Result<()> {
         for kind in &mut self.kinds {
             let usage = kind.place.collect_anew(self.endpoints)?;
@@ -80,7 +80,7 @@ impl Kinds {
         Ok(())
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn group(&self) -> Group {
         let mut figures = Vec::new();
         if let Some((plain, others)) = self.kinds.split_first() {

@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 /// The document that a run writes: that it differs from the commit does not make the measured code another.
 const DOCUMENT: &str = "docs/benchmarks.md";
 
-/// The facts, a line each, in Markdown.
+/// Returns the facts, a line each, in Markdown.
 ///
 /// # Errors
 ///
-/// When the system does not tell one of them.
+/// If the system does not provide one of them.
 pub fn facts(rounds: usize) -> Result<String> {
     let facts = [
         ("processor", processor()?),
@@ -46,7 +46,7 @@ fn memory() -> Result<String> {
     Ok(format!("{:.1} GiB", kibibytes / f64::from(1 << 20)))
 }
 
-/// The value of the first line `name : value`.
+/// Returns the value of the first line `name : value`.
 fn field(text: &str, name: &str) -> Option<String> {
     let mut fields = text.lines().filter_map(|line| line.split_once(':'));
     let (_, value) = fields.find(|(found, _)| found.trim() == name)?;
@@ -64,7 +64,7 @@ fn curl() -> Result<String> {
     Ok(words.next().unwrap_or_default().to_owned())
 }
 
-/// The commit, and whether the tree has anything that is not in it.
+/// Returns the commit, and whether the tree has anything that is not in it.
 fn commit() -> Result<String> {
     let commit = printed("git", &["rev-parse", "--short=12", "HEAD"])?;
     let changes = printed("git", &["status", "--porcelain"])?;
@@ -81,7 +81,7 @@ fn date() -> String {
     OffsetDateTime::now_utc().date().to_string()
 }
 
-/// How many processes wanted to compute in the last minute: on a machine that is idle, less than one.
+/// Returns how many processes wanted to compute in the last minute: on a machine that is idle, less than one.
 fn load() -> Result<String> {
     let text = line_of("/proc/loadavg")?;
     let minute = text.split_whitespace().next().unwrap_or_default();

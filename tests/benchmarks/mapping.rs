@@ -36,7 +36,7 @@ impl Mappings {
     ///
     /// # Errors
     ///
-    /// When the component cannot be used.
+    /// If the component cannot be used.
     pub fn new(component: &Path, count: u64) -> Result<Self> {
         let generated = |size| {
             let fleet = Fleet::new(1, count).with_record_size(size);
@@ -64,7 +64,7 @@ impl Mappings {
     ///
     /// # Errors
     ///
-    /// When a record is not mapped.
+    /// If a record is not mapped.
     pub fn round(&mut self) -> Result<()> {
         let sekoia = Mapping::default();
         let ocsf = Mapping {
@@ -85,12 +85,12 @@ impl Mappings {
         Ok(())
     }
 
-    /// The component's time as a multiple of the native one.
+    /// Returns the component's time as a multiple of the native one.
     pub fn ratio(&self) -> Samples {
         self.in_guest.over(&self.native)
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn group(&self) -> Group {
         let row =
             |name: &str, samples: &Samples| Figure::new(name, Unit::Microseconds, samples.clone());
@@ -116,14 +116,14 @@ impl Mappings {
     }
 }
 
-/// What the component does, in its order.
+/// Returns what the component does, in its order.
 fn natively(mapping: &Mapping, record: &str) -> Result<String> {
     let endpoint = mapping::read(record).map_err(|error| anyhow!("{}", error.message))?;
     let mapped = mapping.map(&endpoint, OffsetDateTime::now_utc());
     Ok(mapped.map_err(|error| anyhow!("{}", error.message))?.json)
 }
 
-/// The component maps every record; microseconds for each.
+/// Maps every record in the component, and returns the microseconds for each.
 fn in_guest(guest: &mut Guest, records: &[String]) -> Result<f64> {
     let before = thread_time();
     guest.map_all(records)?;
@@ -139,13 +139,13 @@ fn microseconds(records: &[String], each_one: impl Fn(&str) -> Result<String>) -
     Ok(each(records, before))
 }
 
-/// What each record took since that moment of the thread, in microseconds.
+/// Returns what each record took since that moment of the thread, in microseconds.
 fn each(records: &[String], before: Duration) -> f64 {
     let took = thread_time().saturating_sub(before);
     took.as_secs_f64() * 1e6 / records.len() as f64
 }
 
-/// How long the current thread has been computing: who else computes meanwhile does not count.
+/// Returns how long the current thread has been computing: who else computes meanwhile does not count.
 fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::tools::Tools;
 
-/// What an account has that is not as it comes.
+/// The settings of an account that differ from the defaults.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// The API's URL.
@@ -29,7 +29,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account of a simulator, delivered to a file.
+    /// Creates the account of a simulator, delivered to a file.
     ///
     /// Its token comes from another origin than its pages, as Sophos' do: what an origin answers where a secret may go
     /// is looked through for it.
@@ -44,7 +44,7 @@ impl Account {
     }
 }
 
-/// Where a simulator gives its token.
+/// Returns where a simulator gives its token.
 pub fn token_url(origin: &str) -> String {
     format!("{origin}/api/v2/oauth2/token")
 }
@@ -75,7 +75,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn new(tools: &Tools, account: &Account) -> Result<Self> {
         let folder = TempDir::new()?;
         let component = &tools.component;
@@ -115,12 +115,12 @@ total = "0s"
         })
     }
 
-    /// A file's path in the folder.
+    /// Returns a file's path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The host's `collect`, yet to be started, with compiled code in that folder.
+    /// Returns the host's `collect`, yet to be started, with compiled code in that folder.
     pub fn command(&self, cache: &Path) -> Command {
         let mut command = Command::new(&self.host);
         command
@@ -136,16 +136,16 @@ total = "0s"
     }
 
     /// Collects; asserts how many events were delivered and how many devices were left out as unchanged, and that
-    /// nothing had to be tried again.
+    /// nothing was retried.
     ///
     /// # Errors
     ///
-    /// When the host fails, or it is another number.
+    /// If the host fails, or it is another number.
     pub fn collect(&self, events: u64, unchanged: u64) -> Result<Usage> {
         self.collect_with(&self.cache, events, unchanged)
     }
 
-    /// The same with compiled code in another folder.
+    /// Collects with compiled code in another folder.
     ///
     /// # Errors
     ///
@@ -175,11 +175,11 @@ total = "0s"
         self.collect(endpoints, 0)
     }
 
-    /// How many bytes the stored state has.
+    /// Returns how many bytes the stored state has.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn state_bytes(&self) -> Result<u64> {
         let mut bytes = 0;
         for file in self.files_of_state()? {
@@ -192,7 +192,7 @@ total = "0s"
     ///
     /// # Errors
     ///
-    /// When it cannot be deleted.
+    /// If it cannot be deleted.
     pub fn forget_state(&self) -> Result<()> {
         for file in self.files_of_state()? {
             fs::remove_file(file)?;
@@ -224,7 +224,7 @@ total = "0s"
 ///
 /// # Errors
 ///
-/// When it fails: with the end of what it printed.
+/// If it fails: with the end of what it printed.
 pub fn measure(measurer: &Path, folder: &Path, command: &Command) -> Result<Usage> {
     let report = folder.join("usage.json");
     let log = folder.join("log");

@@ -1,4 +1,4 @@
-//! What repeated measurements of one thing came to.
+//! The results of repeated measurements of one thing.
 
 /// The values of one thing, a value a run, in the order of the runs.
 ///
@@ -17,12 +17,12 @@ impl Samples {
         self.0.push(value);
     }
 
-    /// How many there are.
+    /// Returns the number of values.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The value in the middle, of an even number the mean of the two; none without values.
+    /// Returns the value in the middle, of an even number the mean of the two; none without values.
     pub fn median(&self) -> Option<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -31,14 +31,14 @@ impl Samples {
         Some((lower + upper) / 2.0)
     }
 
-    /// The least and the greatest value; none without values.
+    /// Returns the least and the greatest value; none without values.
     pub fn range(&self) -> Option<(f64, f64)> {
         let least = self.0.iter().copied().reduce(f64::min)?;
         let greatest = self.0.iter().copied().reduce(f64::max)?;
         Some((least, greatest))
     }
 
-    /// Each value with the one of the same run of `other`.
+    /// Returns each value with the one of the same run of `other`.
     pub fn with(&self, other: &Self, join: impl Fn(f64, f64) -> f64) -> Self {
         let pairs = self.0.iter().zip(&other.0);
         Self(pairs.map(|(value, other)| join(*value, *other)).collect())

@@ -30,7 +30,7 @@ pub fn microseconds(usage: &Usage, endpoints: u64) -> f64 {
     usage.cpu.as_secs_f64() * 1e6 / endpoints as f64
 }
 
-/// The peak of resident memory in MiB.
+/// Returns the peak resident memory in MiB.
 pub fn mebibytes(usage: &Usage) -> f64 {
     usage.peak_memory as f64 / f64::from(1 << 20)
 }
@@ -40,7 +40,7 @@ impl Sizes {
     ///
     /// # Errors
     ///
-    /// When a simulator does not start.
+    /// If a simulator does not start.
     pub fn new(tools: &Tools, sizes: &[(u64, usize)]) -> Result<Self> {
         let fleet = |&(endpoints, rounds): &(u64, usize)| {
             let simulator = tools.simulator(endpoints, &["--no-gzip"])?;
@@ -61,7 +61,7 @@ impl Sizes {
     ///
     /// # Errors
     ///
-    /// When a run fails.
+    /// If a run fails.
     pub fn round(&mut self) -> Result<()> {
         for fleet in &mut self.0 {
             if fleet.cpu.count() == fleet.rounds {
@@ -91,7 +91,7 @@ impl Sizes {
         fleet.map(|fleet| what(fleet).clone()).unwrap_or_default()
     }
 
-    /// A row for each fleet, compared to the smallest.
+    /// Returns a row for each fleet, compared to the smallest.
     fn each(&self, what: fn(&Fleet) -> &Samples, unit: Unit) -> Vec<Figure> {
         let Some((smallest, others)) = self.0.split_first() else {
             return Vec::new();
@@ -104,7 +104,7 @@ impl Sizes {
         std::iter::once(figure(smallest)).chain(others).collect()
     }
 
-    /// The rows of processor time. `few` and `many` are the sizes that tell whether it is linear.
+    /// Returns the rows of processor time. `few` and `many` are the sizes that tell whether it is linear.
     fn times(&self, few: u64, many: u64) -> Vec<Figure> {
         let row = |fleet: &Fleet| {
             let name = count(fleet.endpoints);
@@ -125,7 +125,8 @@ impl Sizes {
         rows
     }
 
-    /// The rows: processor time, memory, state. `few` and `many` are the sizes that tell whether time is linear.
+    /// Returns the rows: processor time, memory, state. `few` and `many` are the sizes that tell whether time is
+    /// linear.
     pub fn groups(&self, few: u64, many: u64) -> [Group; 3] {
         [
             Group {

@@ -6,7 +6,7 @@ use crate::unit::Unit;
 /// How long a line of prose is at most.
 const WIDTH: usize = 115;
 
-/// A table of these rows below this head. A column whose head begins with a blank is aligned to the right.
+/// Returns a table of these rows below this head. A column whose head begins with a blank is aligned to the right.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let is_right = head.map(|name| name.starts_with(' '));
     let head = head.map(|name| name.trim_start().to_owned());
@@ -35,7 +35,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     line(&head) + &rule + &rows.iter().map(line).collect::<String>()
 }
 
-/// A group: heading, meaning, table.
+/// Writes a group: heading, meaning, table.
 pub fn group(group: &Group) -> String {
     let rows: Vec<_> = group.figures.iter().map(row).collect();
     let head = [

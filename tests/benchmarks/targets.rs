@@ -1,4 +1,4 @@
-//! The targets of the design, beside what was measured.
+//! The targets of the design, with the measured values.
 
 use crate::samples::Samples;
 use crate::table::table;
@@ -38,7 +38,7 @@ pub struct Measured {
     pub linearity: Samples,
 }
 
-/// The table of targets.
+/// Returns the table of targets.
 pub fn targets(measured: Measured) -> String {
     let [small, large] = measured.memory;
     let targets = [

@@ -24,7 +24,7 @@ impl Tools {
     ///
     /// # Errors
     ///
-    /// When one is missing.
+    /// If one is missing.
     pub fn find() -> Result<Self> {
         let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist");
         let dist = dist
@@ -52,11 +52,11 @@ impl Tools {
         Ok(tools)
     }
 
-    /// Starts a simulator of so many endpoints, in a process of its own.
+    /// Starts a simulator of this many endpoints, in a process of its own.
     ///
     /// # Errors
     ///
-    /// When it does not start.
+    /// If it does not start.
     pub fn simulator(&self, endpoints: u64, arguments: &[&str]) -> Result<SimulatorProcess> {
         let endpoints = endpoints.to_string();
         let arguments = [&["--endpoints", &endpoints], arguments].concat();

@@ -18,7 +18,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit's sign.
+    /// Returns the unit's symbol.
     pub fn sign(self) -> &'static str {
         match self {
             Unit::Microseconds => "µs",
@@ -30,7 +30,7 @@ impl Unit {
         }
     }
 
-    /// How many digits stand behind the point.
+    /// Returns the number of decimals.
     fn digits(self) -> usize {
         match self {
             Unit::Kibibytes => 0,
@@ -39,12 +39,12 @@ impl Unit {
         }
     }
 
-    /// A value with its sign.
+    /// Returns a value with its unit.
     pub fn write(self, value: f64) -> String {
         format!("{value:.*} {}", self.digits(), self.sign())
     }
 
-    /// A range, rounded outward, so that it holds what it is the range of.
+    /// Returns a range, rounded outward, so that it contains its values.
     pub fn write_range(self, (least, greatest): (f64, f64)) -> String {
         let digits = self.digits();
         let scale = 10_f64.powi(i32::try_from(digits).unwrap_or_default());

@@ -1,4 +1,4 @@
-"""Checks what docs/mapping.md tells analysts, as it stands there, against events of both dialects.
+"""Checks the section for analysts in docs/mapping.md, as it is written there, against events of both dialects.
 
     check.py ASSET_HOST
 

@@ -19,7 +19,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// The route of a path, and what follows its fixed part.
+    /// Returns the route of a path, and what follows its fixed part.
     pub(crate) fn at(path: &str) -> (Route, &str) {
         let connector = path.strip_prefix("/api/v2/asset-management/asset-connector/");
         let task = path.strip_prefix("/api/v1/tasks/");
@@ -47,18 +47,18 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The ids of the devices whose events it holds, in their order: `device.uid`.
+    /// Returns the ids of the devices whose events it holds, in their order: `device.uid`.
     pub fn ids(&self) -> Vec<&str> {
         self.events.iter().filter_map(device).collect()
     }
 
-    /// Whether it holds an event of this device.
+    /// Returns whether it holds an event of this device.
     pub fn holds(&self, device: &str) -> bool {
         self.ids().contains(&device)
     }
 }
 
-/// The device of an event.
+/// Returns the device of an event.
 pub(crate) fn device(event: &Value) -> Option<&str> {
     event.pointer("/device/uid")?.as_str()
 }
@@ -83,7 +83,7 @@ pub(crate) fn inflate(request: &mut Request) -> Result<(), String> {
     }
 }
 
-/// The events of a plain body: a JSON array, else one JSON object a line, each line with its line break.
+/// Returns the events of a plain body: a JSON array, else one JSON object a line, each line with its line break.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ pub enum Takes {
 }
 
 impl Takes {
-    /// How many of so many events.
+    /// Returns how many of this number of events are accepted.
     pub(crate) fn of(self, events: usize) -> usize {
         match self {
             Takes::Nothing => 0,
@@ -93,7 +93,7 @@ impl Failure {
         .takes(Takes::Nothing)
     }
 
-    /// The same, but so much of the batch is accepted.
+    /// Returns the same failure with this part of the batch accepted.
     pub fn takes(self, takes: Takes) -> Failure {
         Failure { takes, ..self }
     }

@@ -24,7 +24,7 @@ impl Intake {
     ///
     /// # Panics
     ///
-    /// When the system gives no socket, thread or certificate.
+    /// If the system cannot create a socket, a thread or a certificate.
     #[allow(clippy::panic, reason = "a test without its intake cannot go on")]
     pub fn start(options: Options) -> Intake {
         let place = Place {
@@ -40,7 +40,7 @@ impl Intake {
         }
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`; also the base of Sekoia's routes.
+    /// Returns where it is: `http://127.0.0.1:PORT`, or `https://…`; also the base of Sekoia's routes.
     pub fn url(&self) -> &str {
         &self.running.url
     }
@@ -50,7 +50,7 @@ impl Intake {
         self.running.port
     }
 
-    /// The certificate of an HTTPS intake as PEM text: a client that trusts it can connect.
+    /// Returns the certificate of an HTTPS intake as PEM text: a client that trusts it can connect.
     pub fn certificate(&self) -> Option<&str> {
         self.running.certificate.as_deref()
     }
@@ -113,7 +113,7 @@ impl Intake {
     ///
     /// # Panics
     ///
-    /// When that has not come about within two minutes.
+    /// If this has not happened within two minutes.
     pub fn wait_until_held(&self) {
         self.running.wait_until_held_or(|| false);
     }
@@ -123,12 +123,12 @@ impl Intake {
     ///
     /// # Panics
     ///
-    /// When neither has come about within two minutes.
+    /// If neither has happened within two minutes.
     pub fn wait_until_held_or(&self, stop: impl FnMut() -> bool) -> bool {
         self.running.wait_until_held_or(stop)
     }
 
-    /// How many answers are held or stalled now. One whose client has closed the connection is dropped.
+    /// Returns how many answers are held or stalled now. One whose client has closed the connection is dropped.
     pub fn held(&self) -> usize {
         self.running.gate().waiting()
     }
@@ -144,12 +144,12 @@ impl Intake {
         self.running.lock().holds.clear();
     }
 
-    /// The events accepted so far, oldest first. Those of a batch whose task fails are not accepted.
+    /// Returns the events accepted so far, oldest first. Those of a batch whose task fails are not accepted.
     pub fn events(&self) -> Vec<Value> {
         self.running.lock().events.clone()
     }
 
-    /// How often an event of each device was accepted, by its id (`device.uid`).
+    /// Returns how often an event of each device was accepted, by its id (`device.uid`).
     pub fn deliveries(&self) -> BTreeMap<String, usize> {
         let mut deliveries = BTreeMap::new();
         let state = self.running.lock();
@@ -159,11 +159,11 @@ impl Intake {
         deliveries
     }
 
-    /// The ids of the devices accepted so far, in order; each may be there once only.
+    /// Returns the ids of the devices accepted so far, in order; each may be there once only.
     ///
     /// # Panics
     ///
-    /// When one was accepted more than once.
+    /// If one was accepted more than once.
     #[track_caller]
     pub fn ids(&self) -> Vec<String> {
         let deliveries = self.deliveries();
@@ -172,12 +172,12 @@ impl Intake {
         deliveries.into_keys().collect()
     }
 
-    /// The requests received so far, oldest first.
+    /// Returns the requests received so far, oldest first.
     pub fn requests(&self) -> Vec<Delivery> {
         self.running.lock().deliveries.clone()
     }
 
-    /// The requests of one route received so far, oldest first.
+    /// Returns the requests of one route received so far, oldest first.
     pub fn requests_of(&self, route: Route) -> Vec<Delivery> {
         let mut requests = self.requests();
         requests.retain(|delivery| delivery.route == route);
@@ -191,15 +191,15 @@ impl Intake {
         state.events.clear();
     }
 
-    /// The events accepted since they were last taken or cleared, oldest first. They and the requests are forgotten, so
-    /// that a long test stays quick.
+    /// Returns the events accepted since they were last taken or cleared, oldest first. They and the requests are
+    /// forgotten, so that a long test stays quick.
     pub fn take(&self) -> Vec<Value> {
         let mut state = self.running.lock();
         state.deliveries.clear();
         std::mem::take(&mut state.events)
     }
 
-    /// How many connections were accepted so far.
+    /// Returns how many connections were accepted so far.
     pub fn connections(&self) -> u64 {
         self.running.lock().connections
     }

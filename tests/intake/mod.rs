@@ -2,7 +2,7 @@
 //!
 //! One server has two kinds of destination: a plain HTTP intake (NDJSON or a JSON array, gzip or not) at any path, and
 //! Sekoia's asset connector with its tasks. It keeps every event that it accepted and every request, and its answers
-//! can be made to go wrong, whether or not it accepted what it was sent.
+//! can be made to go wrong, whether or not it accepted what was sent.
 //!
 //! ```
 //! use sophos_central_simulator::Fault;

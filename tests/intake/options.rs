@@ -11,7 +11,7 @@ pub const UUID: &str = "0a7c1f52-6f0d-4c7b-9d3e-2b8a5e6f7a90";
 /// The key of [`Options::new`].
 pub const API_KEY: &str = "simulated-api-key-of-the-intake";
 
-/// Where the platform is with a batch that it took.
+/// The status of a batch that the platform accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskStatus {
     /// `PENDING`
@@ -27,12 +27,12 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
-    /// Whether the events of a batch whose task stays at this status are ingested, sooner or later.
+    /// Returns whether the events of a batch whose task stays at this status are ingested, sooner or later.
     pub(crate) fn ingests(&self) -> bool {
         !matches!(self, TaskStatus::Failed(_) | TaskStatus::Other(_))
     }
 
-    /// The answer of the task route.
+    /// Returns the answer of the task route.
     pub(crate) fn body(&self, id: &str) -> Value {
         let (status, error) = match self {
             TaskStatus::Pending => ("PENDING", None),
@@ -45,11 +45,11 @@ impl TaskStatus {
     }
 }
 
-/// Everything that an intake can be told; also while it runs ([`Intake::configure`](super::Intake::configure)),
-/// except where a field says otherwise.
+/// All settings of an intake, which can change while it runs ([`Intake::configure`](super::Intake::configure)),
+/// unless a field says otherwise.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// HTTPS with a certificate that nobody has signed. Read at the start only.
+    /// HTTPS with a certificate that no authority has signed. Read at the start only.
     pub https: bool,
     /// The certificate of HTTPS in place of that one. Read at the start only.
     pub certificate: Option<Certificate>,

@@ -1,7 +1,7 @@
-//! What Sekoia's routes demand of a request.
+//! What Sekoia's routes require of a request.
 //!
 //! The forms follow the asset connector of PyPI `sekoia-automation-sdk` 1.27.0: bearer key, JSON, its own user agent, a
-//! body of `version` and `items`. That a request which lacks one of them is refused, and with which words, is assumed.
+//! body of `version` and `items`. That a request without one of them is refused, and with which message, is an assumption.
 
 use serde_json::Value;
 

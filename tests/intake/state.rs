@@ -71,7 +71,7 @@ impl State {
         Ok(())
     }
 
-    /// The answer to a request that was found good, of whose events so many are taken.
+    /// Returns the answer to a request that was found good, of whose events so many are taken.
     fn true_answer(&mut self, delivery: &Delivery, taken: usize) -> Answer {
         let body = json!({"accepted": taken, "rejected": delivery.events.len() - taken});
         match Route::at(&delivery.request.path) {
@@ -108,7 +108,7 @@ impl State {
         body
     }
 
-    /// How the task of this batch goes.
+    /// Returns how the task of this batch goes.
     fn task_of(&self, delivery: &Delivery) -> Vec<TaskStatus> {
         let special = self
             .special_tasks
@@ -117,7 +117,7 @@ impl State {
         special.map_or(&self.options.task, |(_, task)| task).clone()
     }
 
-    /// How many of the events are accepted once the answer is as it should be.
+    /// Returns how many of the events are accepted once the answer is as it should be.
     fn ingested(&self, delivery: &Delivery) -> usize {
         let fails = delivery.route == Route::Connector
             && self

@@ -1,4 +1,4 @@
-"""Checks events against the models that the receiver reads them with.
+"""Checks events with the models that the receiver uses to read them.
 
     python check.py FILE...
 

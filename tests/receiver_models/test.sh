@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The receiver's own models judge the golden events, and those that the real host and component deliver of a
-# simulated fleet. Its argument is a python that has the packages of requirements.txt. The last line is
+# Validates the golden events, and those that the real host and component deliver for a simulated fleet, with the
+# receiver's own models. The argument is a python with the packages of requirements.txt. The last line is
 # `N passed, N failed`.
 set -euo pipefail
 python=$1

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Gives the command's own code; 128 and the signal where one ended it, as a shell does.
+/// Returns the command's own code; 128 and the signal where one ended it, as a shell does.
 fn run() -> Result<u8> {
     let mut arguments = std::env::args_os().skip(1);
     let report = arguments.next();

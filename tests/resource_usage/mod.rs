@@ -1,8 +1,8 @@
-//! What a program took of the machine, as the system accounts it: processor time, time, peak resident memory.
+//! What a program used, as the system counts it: processor time, time, peak resident memory.
 //!
-//! The system carries the peak of a process over when it becomes another program (`exec`), so whoever starts a
-//! program himself and asks `wait4` is told the larger of two peaks: the program's, and his own. Therefore a small
-//! program of its own, `resource-usage`, starts the one that is measured; it takes some 3 MiB, whatever test or
+//! The system keeps the peak of a process when it becomes another program (`exec`), so a process that starts a
+//! program itself and asks `wait4` gets the larger of two peaks: the program's and its own. Therefore a small
+//! program, `resource-usage`, starts the one that is measured; it takes about 3 MiB, whatever test or
 //! benchmark stands behind it.
 //!
 //! ```text
@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
 
-/// What a program took.
+/// What a program used.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Usage {
     /// From its start to its end.
@@ -34,7 +34,7 @@ pub struct Usage {
 ///
 /// # Errors
 ///
-/// When the program cannot be started or waited for.
+/// If the program cannot be started or waited for.
 pub fn measure(program: &mut Command) -> Result<(ExitStatus, Usage)> {
     let name = program.get_program().to_string_lossy().into_owned();
     let begin = Instant::now();
@@ -52,8 +52,8 @@ pub fn measure(program: &mut Command) -> Result<(ExitStatus, Usage)> {
     Ok((ended.status, usage))
 }
 
-/// The command that runs `program` by way of `resource-usage` (its path is `measurer`), which writes the usage to
-/// `report`. The program gets those variables of the environment alone that the command sets; streams are the
+/// Returns the command that runs `program` by way of `resource-usage` (its path is `measurer`), which writes the usage
+/// to `report`. The program gets those variables of the environment alone that the command sets; streams are the
 /// caller's to set.
 pub fn measured(measurer: &Path, report: &Path, program: &Command) -> Command {
     let mut command = Command::new(measurer);
@@ -77,7 +77,7 @@ pub fn measured(measurer: &Path, report: &Path, program: &Command) -> Command {
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write(report: &Path, usage: &Usage) -> Result<()> {
     let text = serde_json::to_vec(usage)?;
     fs::write(report, text).with_context(|| format!("{} cannot be written", report.display()))
@@ -87,7 +87,7 @@ pub fn write(report: &Path, usage: &Usage) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When `resource-usage` left none, as where it could not start the program.
+/// If `resource-usage` left none, as where it could not start the program.
 pub fn take(report: &Path) -> Result<Usage> {
     let text = fs::read(report).map_err(|error| match error.kind() {
         ErrorKind::NotFound => anyhow::anyhow!("the program was not run, so there is no usage"),

@@ -12,26 +12,27 @@ pub struct DeadAddress {
 }
 
 impl DeadAddress {
-    /// An address at which connecting is refused. The port is bound but not listened on, so nobody else can take it.
+    /// Returns an address at which connecting is refused. The port is bound but not listened on, so nobody else can
+    /// take it.
     ///
     /// # Panics
     ///
-    /// When the system gives no socket.
+    /// If the system cannot create a socket.
     pub fn refusing() -> DeadAddress {
         made(DeadAddress::try_refusing())
     }
 
-    /// An address at which connecting neither succeeds nor fails, so that it times out: it is listened on, nobody
-    /// accepts, and the queue of connections that wait to be accepted is full. (Linux.)
+    /// Returns an address at which connecting neither succeeds nor fails, so that it times out: it is listened on,
+    /// nobody accepts, and the queue of connections that wait to be accepted is full. (Linux.)
     ///
     /// # Panics
     ///
-    /// When the system gives no socket.
+    /// If the system cannot create a socket.
     pub fn silent() -> DeadAddress {
         made(DeadAddress::try_silent())
     }
 
-    /// The address as `http://127.0.0.1:PORT`.
+    /// Returns the address as `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }

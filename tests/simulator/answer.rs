@@ -15,7 +15,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// An answer with this JSON text.
+    /// Returns an answer with this JSON text.
     pub(crate) fn json(status: u16, body: Vec<u8>) -> Answer {
         Answer {
             status,
@@ -37,7 +37,7 @@ impl Answer {
         self.set_header("content-encoding", "gzip");
     }
 
-    /// The head as sent by hand, with the length of the whole body.
+    /// Returns the head as sent by hand, with the length of the whole body.
     pub(crate) fn head(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} Simulated\r\n", self.status);
         for (name, value) in &self.headers {
@@ -48,7 +48,7 @@ impl Answer {
     }
 }
 
-/// The bytes, compressed fast.
+/// Returns the bytes, compressed fast.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     // Writing to memory does not fail; a failure would leave a body that no client can read, which a test notices.
@@ -70,7 +70,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// A refusal by the API.
+    /// Returns a refusal by the API.
     pub(crate) fn api(status: u16, message: impl Into<String>) -> Refusal {
         Refusal::Api {
             status,
@@ -79,7 +79,7 @@ impl Refusal {
     }
 }
 
-/// The `error` word of the standard error object. Only those of 401 and 403 are taken from captures.
+/// Returns the `error` word of the standard error object. Only those of 401 and 403 are taken from captures.
 pub(crate) fn error_word(status: u16) -> &'static str {
     match status {
         400 => "badRequest",
@@ -99,7 +99,7 @@ pub(crate) fn error_word(status: u16) -> &'static str {
     }
 }
 
-/// The standard error object of the API.
+/// Returns the standard error object of the API.
 pub(crate) fn error_object(
     status: u16,
     message: &str,

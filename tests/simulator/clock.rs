@@ -1,4 +1,4 @@
-//! The simulator's clock: what the `Date` header says and when a token ends.
+//! The simulator's clock, which decides the `Date` header and when a token expires.
 //!
 //! It is real by default. A test that must not depend on the day it runs fixes or shifts it, also while the
 //! simulator runs, with [`Simulator::configure`](crate::Simulator::configure).
@@ -8,20 +8,20 @@ use std::time::SystemTime;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// What time it is in the simulated Sophos Central.
+/// The time in the simulated Sophos Central.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
     /// The machine's clock.
     #[default]
     Real,
-    /// Always this moment.
+    /// Always this time.
     Fixed(OffsetDateTime),
     /// The machine's clock and this much more (or less, when negative).
     Offset(Duration),
 }
 
 impl Clock {
-    /// The present moment, in UTC.
+    /// Returns the current time in UTC.
     pub fn now(&self) -> OffsetDateTime {
         match self {
             Clock::Real => OffsetDateTime::now_utc(),
@@ -33,17 +33,17 @@ impl Clock {
         }
     }
 
-    /// The present moment as an HTTP `Date` header (RFC 9110, whole seconds).
+    /// Returns the current time as an HTTP `Date` header (RFC 9110, whole seconds).
     pub(crate) fn http_date(&self) -> String {
         httpdate::fmt_http_date(SystemTime::from(self.now()))
     }
 }
 
-/// Reads a moment such as `2026-11-20T08:41:07.318Z` (RFC 3339), for tests.
+/// Parses a time such as `2026-11-20T08:41:07.318Z` (RFC 3339), for tests.
 ///
 /// # Panics
 ///
-/// When the text is no such moment.
+/// If the text is not a time in this format.
 #[allow(
     clippy::panic,
     reason = "a wrong literal in a test must stop that test"
@@ -55,7 +55,7 @@ pub fn instant(text: &str) -> OffsetDateTime {
     }
 }
 
-/// A moment as the API writes it: UTC, `Z`, three fraction digits or none.
+/// Returns a moment as the API writes it: UTC, `Z`, three fraction digits or none.
 pub(crate) fn timestamp(moment: OffsetDateTime, fraction: bool) -> String {
     let moment = moment.to_offset(time::UtcOffset::UTC);
     let (year, month, day) = moment.to_calendar_date();
@@ -69,7 +69,7 @@ pub(crate) fn timestamp(moment: OffsetDateTime, fraction: bool) -> String {
     }
 }
 
-/// Reads a record's time; `None` for what is no RFC 3339 text.
+/// Reads a record's time; `None` for what is not RFC 3339.
 pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }

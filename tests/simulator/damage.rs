@@ -25,7 +25,7 @@ pub(crate) struct Wire {
     pub(crate) first: Vec<u8>,
     /// What is sent once the gate was opened, if it is to be waited for.
     pub(crate) later: Option<Vec<u8>>,
-    /// End with a reset in place of an orderly close.
+    /// End with a reset instead of an orderly close.
     pub(crate) reset: bool,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn body(fault: &Fault, mut answer: Answer, keys: &Keys) -> Answer {
         }
         Fault::BrokenGzip => {
             answer.gzip();
-            // The second half is no deflate stream any more.
+            // The second half is no longer a deflate stream.
             let half = answer.body.len() / 2;
             answer
                 .body
@@ -118,7 +118,7 @@ pub(crate) fn wire(fault: &Fault, answer: Answer) -> Content {
     }
 }
 
-/// The head with half of the body, and the other half.
+/// Returns the head with half of the body, and the other half.
 fn halves(answer: &Answer) -> (Vec<u8>, Vec<u8>) {
     let (half, rest) = answer.body.split_at(answer.body.len() / 2);
     ([answer.head().as_slice(), half].concat(), rest.to_vec())

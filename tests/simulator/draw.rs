@@ -13,7 +13,7 @@ use crate::record::{
 use crate::uuid::uuid;
 use crate::vocabulary as words;
 
-/// How much a generated record holds.
+/// The size of a generated record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RecordSize {
     /// About 1.3 KB, the mean of real `view=full` records.
@@ -33,7 +33,7 @@ pub(crate) struct Given<'a> {
     pub(crate) index: u64,
     /// `lastSeenAt` as the API writes it, or none.
     pub(crate) last_seen_at: Option<&'a str>,
-    /// How much the record holds.
+    /// The size of the record.
     pub(crate) size: RecordSize,
 }
 

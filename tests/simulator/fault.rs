@@ -26,24 +26,24 @@ pub enum Fault {
     Close,
     /// `Content-Length` promises the whole body, half of it is sent, and the connection is closed.
     Truncate,
-    /// Nothing is sent until [`Simulator::release`](crate::Simulator::release); then the true answer.
+    /// Nothing is sent until [`Simulator::release`](crate::Simulator::release); then the real answer.
     Stall,
     /// The head and half of the body are sent, the rest at [`Simulator::release`](crate::Simulator::release); then
     /// the connection is closed.
     StallInBody,
-    /// 200 with this body in place of the true one.
+    /// 200 with this body instead of the real one.
     Body {
         /// The `Content-Type`.
         content_type: String,
         /// The body.
         bytes: Vec<u8>,
     },
-    /// The answer's JSON, changed. An answer that is no JSON stays as it is.
+    /// The answer's JSON, changed. An answer that is not JSON stays as it is.
     Edit(JsonChange),
-    /// 302 to this place.
+    /// 302 to this URL.
     Redirect(String),
     /// A page whose `nextKey` is an old key: with `back` 0 the one of this request, with 1 the one before that of the
-    /// same tenant, and so on. Where there is no such key (the first page has none) it is this page's own first key.
+    /// same tenant, and so on. If there is no such key (the first page has none), it is this page's first key.
     RepeatedKey {
         /// How many keys to go back.
         back: usize,
@@ -58,7 +58,7 @@ pub enum Fault {
     WrongHost(String),
     /// The answer's JSON text with a byte in a string that is not UTF-8.
     NotUtf8,
-    /// These bytes in place of an HTTP answer; then the connection is closed.
+    /// These bytes instead of an HTTP answer; then the connection is closed.
     Wire(Vec<u8>),
 }
 
@@ -72,7 +72,7 @@ impl Fault {
         }
     }
 
-    /// 429, with `Retry-After` of so many seconds if given.
+    /// 429, with `Retry-After` of this many seconds if given.
     pub fn rate_limited(retry_after: Option<u32>) -> Fault {
         let headers = retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()));
         Fault::Status {
@@ -82,7 +82,7 @@ impl Fault {
         }
     }
 
-    /// 200 with bytes that are no JSON, though the `Content-Type` says so.
+    /// 200 with bytes that are not JSON, although the `Content-Type` says so.
     pub fn garbage() -> Fault {
         Fault::Body {
             content_type: "application/json".to_owned(),
@@ -112,12 +112,12 @@ impl Fault {
         Fault::json(&json!({}))
     }
 
-    /// The answer's JSON, changed by a closure.
+    /// Returns the answer's JSON, changed by a closure.
     pub fn edit(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fault {
         Fault::Edit(Arc::new(change))
     }
 
-    /// A page without the named top-level field, such as `pages` or `items`.
+    /// Returns a page without the named top-level field, such as `pages` or `items`.
     pub fn without(field: &str) -> Fault {
         let field = field.to_owned();
         Fault::edit(move |page| {
@@ -127,7 +127,7 @@ impl Fault {
         })
     }
 
-    /// A page whose named top-level field, such as `items`, has this value.
+    /// Returns a page whose named top-level field, such as `items`, has this value.
     pub fn with(field: &str, value: Value) -> Fault {
         let field = field.to_owned();
         Fault::edit(move |page| {

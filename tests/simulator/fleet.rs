@@ -15,7 +15,7 @@ use crate::draw::{self, Given, RecordSize};
 use crate::uuid;
 use crate::view::View;
 
-/// The tenant that a fleet's records name when nothing else was said.
+/// The tenant of a fleet's records by default.
 pub const DEFAULT_TENANT: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
 
 /// The endpoints of one tenant: `size` generated ones, what was changed of them, and what was added.
@@ -63,14 +63,14 @@ pub(crate) struct Filter {
 /// The endpoints of one page.
 pub(crate) struct Selection {
     pub(crate) indexes: Vec<u64>,
-    /// The id with which the next page begins; none on the last page.
+    /// The id with which the next page begins; `None` on the last page.
     pub(crate) next: Option<String>,
 }
 
 impl Fleet {
     /// `size` endpoints that follow from `seed`. Their `lastSeenAt` spreads over the 30 days before
     /// 2026-11-20T00:00:00Z (which itself is excluded); one in 200 has none. Fleets of one size with different seeds
-    /// share no id.
+    /// have no id in common.
     pub fn new(seed: u64, size: u64) -> Fleet {
         Fleet {
             seed,
@@ -85,7 +85,7 @@ impl Fleet {
     }
 
     /// Exactly these `view=full` records, indexes from 0 in the order given. They are served as they are, whatever
-    /// they hold; one without an `id` text stands at the end of the listing.
+    /// they contain; one without an `id` string is at the end of the listing.
     pub fn from_records(records: impl IntoIterator<Item = Value>) -> Fleet {
         let mut fleet = Fleet::new(0, 0);
         for record in records {
@@ -94,44 +94,44 @@ impl Fleet {
         fleet
     }
 
-    /// Sets how much generated records hold.
+    /// Sets the size of generated records.
     #[must_use]
     pub fn with_record_size(mut self, size: RecordSize) -> Fleet {
         self.record_size = size;
         self
     }
 
-    /// Puts the 30 days of the generated `lastSeenAt` before `newest` in place of 2026-11-20T00:00:00Z.
+    /// Puts the 30 days of the generated `lastSeenAt` before `newest` instead of 2026-11-20T00:00:00Z.
     #[must_use]
     pub fn seen_until(mut self, newest: OffsetDateTime) -> Fleet {
         self.newest = newest;
         self
     }
 
-    /// Makes this the fleet of the tenant `id`, which generated records name.
+    /// Makes this the fleet of the tenant `id`, whose id the generated records contain.
     #[must_use]
     pub fn of_tenant(mut self, id: &str) -> Fleet {
         id.clone_into(&mut self.tenant);
         self
     }
 
-    /// How many endpoints are listed.
+    /// Returns how many endpoints are listed.
     pub fn len(&self) -> u64 {
         self.count(&Filter::default())
     }
 
-    /// Whether no endpoint is listed.
+    /// Returns whether no endpoint is listed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The ids of all listed endpoints, in the order of the listing.
+    /// Returns the ids of all listed endpoints, in the order of the listing.
     pub fn ids(&self) -> Vec<String> {
         self.listed(None).map(|index| self.id(index)).collect()
     }
 
-    /// The id of the endpoint at `index`, which is also its place in the listing. Of an endpoint whose record was
-    /// edited it is the id from before.
+    /// Returns the id of the endpoint at `index`, which is also its place in the listing. Of an endpoint whose record
+    /// was edited it is the id from before.
     pub fn id(&self, index: u64) -> String {
         if index < self.size {
             let step = self.step();
@@ -146,19 +146,20 @@ impl Fleet {
             .unwrap_or_default()
     }
 
-    /// The endpoint's `view=full` record as it is served now; `null` for a removed one or bytes that are no JSON.
+    /// Returns the endpoint's `view=full` record as it is served now; `null` for a removed one or bytes that are no
+    /// JSON.
     pub fn record(&self, index: u64) -> Value {
         serde_json::from_slice(&self.json(index)).unwrap_or_default()
     }
 
-    /// The endpoint's `view=full` record as it is served now, byte for byte.
+    /// Returns the endpoint's `view=full` record as it is served now, byte for byte.
     pub fn json(&self, index: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.write(index, View::Full, &mut bytes);
         bytes
     }
 
-    /// The `lastSeenAt` by which the filters judge the endpoint; none when it has none or none that is a time.
+    /// Returns the `lastSeenAt` by which the filters judge the endpoint; `None` if it has no valid one.
     pub fn last_seen(&self, index: u64) -> Option<OffsetDateTime> {
         match self.changes.get(&index) {
             None => self.generated_last_seen(index).map(|(moment, _)| moment),
@@ -210,7 +211,7 @@ impl Fleet {
         self.changes.insert(index, Change::Edited(value));
     }
 
-    /// Serves these bytes in place of the endpoint's record, in every view: for what no JSON value can be, such as
+    /// Serves these bytes instead of the endpoint's record, in every view: for what no JSON value can be, such as
     /// bytes that are not UTF-8. The filters keep judging it by the `lastSeenAt` it had.
     pub fn replace_bytes(&mut self, index: u64, bytes: impl Into<Vec<u8>>) {
         let last_seen = self.last_seen(index);
@@ -223,7 +224,7 @@ impl Fleet {
         );
     }
 
-    /// Deletes the endpoint: it is listed no more, and nothing tells that it was there.
+    /// Deletes the endpoint: it is no longer listed, and no trace of it is left.
     pub fn remove(&mut self, index: u64) {
         self.changes.insert(index, Change::Removed);
     }
@@ -243,7 +244,7 @@ impl Fleet {
         index
     }
 
-    /// Called before each endpoints request is answered: what is late comes nearer.
+    /// Called before each endpoints request is answered: late check-ins come one request nearer.
     pub(crate) fn index_late_check_ins(&mut self) {
         let late = std::mem::take(&mut self.late);
         for mut check_in in late {
@@ -256,7 +257,7 @@ impl Fleet {
         }
     }
 
-    /// The page of at most `limit` endpoints that fit the filter, from the id `from` on.
+    /// Returns the page of at most `limit` endpoints that fit the filter, from the id `from` on.
     pub(crate) fn select(&self, filter: &Filter, from: Option<&str>, limit: usize) -> Selection {
         let mut fitting = self.listed(from).filter(|index| self.fits(filter, *index));
         let indexes = fitting.by_ref().take(limit).collect();
@@ -266,7 +267,7 @@ impl Fleet {
         }
     }
 
-    /// How many endpoints fit the filter.
+    /// Returns how many endpoints fit the filter.
     pub(crate) fn count(&self, filter: &Filter) -> u64 {
         let count = self
             .listed(None)
@@ -297,7 +298,7 @@ impl Fleet {
             }
         };
         if written.is_err() {
-            // Writing these values to memory does not fail; were it to, the page must not hold half a record.
+            // Writing these values to memory does not fail; if it did, the page must not contain half a record.
             out.truncate(start);
         }
     }
@@ -324,7 +325,7 @@ impl Fleet {
         }
     }
 
-    /// The generated `lastSeenAt`, and whether it is written with a fraction.
+    /// Returns the generated `lastSeenAt`, and whether it is written with a fraction.
     fn generated_last_seen(&self, index: u64) -> Option<(OffsetDateTime, bool)> {
         if index >= self.size {
             return None;
@@ -351,7 +352,7 @@ impl Fleet {
         })
     }
 
-    /// The indexes of listed endpoints in the order of their ids, from the id `from` on.
+    /// Returns the indexes of listed endpoints in the order of their ids, from the id `from` on.
     fn listed(&self, from: Option<&str>) -> impl Iterator<Item = u64> {
         let from = from.unwrap_or_default().to_lowercase();
         let mut generated = (self.first_generated(&from)..self.size).peekable();
@@ -366,7 +367,7 @@ impl Fleet {
         .filter(|index| !matches!(self.changes.get(index), Some(Change::Removed)))
     }
 
-    /// The first generated index whose id is not less than `from`.
+    /// Returns the first generated index whose id is not less than `from`.
     fn first_generated(&self, from: &str) -> u64 {
         let (mut low, mut high) = (0, self.size);
         while low < high {
@@ -380,7 +381,7 @@ impl Fleet {
         low
     }
 
-    /// The distance of neighbouring ids in their first 48 bits.
+    /// Returns the distance of neighbouring ids in their first 48 bits.
     fn step(&self) -> u64 {
         ((1 << 48) / self.size.max(1)).max(1)
     }
@@ -393,7 +394,7 @@ impl Fleet {
     }
 }
 
-/// Sets a field of a record; a record that is no object has no fields.
+/// Sets a field of a record; a record that is not an object has no fields.
 fn set(record: &mut Value, field: &str, value: Value) {
     if let Some(fields) = record.as_object_mut() {
         fields.insert(field.to_owned(), value);

@@ -1,4 +1,4 @@
-//! The gate at which held and stalled answers wait, and at which a test waits for them.
+//! The gate at which held and stalled answers wait, and where a test waits for them.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ impl Gate {
     pub(crate) async fn wait(&self) {
         let mut opened = self.opened.subscribe();
         let _place = Place::take(self);
-        // The sender lives as long as the gate, so this fails never.
+        // The sender lives as long as the gate, so this never fails.
         let _ = opened.changed().await;
     }
 
@@ -45,7 +45,7 @@ impl Gate {
         self.opened.send_modify(|times| *times += 1);
     }
 
-    /// How many wait now.
+    /// Returns how many wait now.
     pub(crate) fn waiting(&self) -> usize {
         self.lock().count
     }

@@ -64,7 +64,7 @@ fn main() -> Result<()> {
         simulator.before_each(move |fleet| {
             for _ in 0..count {
                 fleet.check_in(next % size, OffsetDateTime::now_utc());
-                // A stride that is no divisor spreads the check-ins over the whole fleet.
+                // A stride that does not divide the size spreads the check-ins over the whole fleet.
                 next += 7919;
             }
         });

@@ -37,12 +37,12 @@ pub enum Gzip {
 }
 
 /// Everything that a simulator can be told. [`Options::new`] is a tenant with one fleet; change fields as needed,
-/// also while it runs ([`Simulator::configure`](crate::Simulator::configure)), except where a field says otherwise.
+/// also while it runs ([`Simulator::configure`](crate::Simulator::configure)), unless a field says otherwise.
 #[derive(Clone)]
 pub struct Options {
     /// The TCP port on 127.0.0.1; 0 takes any free one. Read at the start only.
     pub port: u16,
-    /// HTTPS with a certificate that nobody has signed, for `127.0.0.1` and `localhost`. Read at the start only.
+    /// HTTPS with a certificate that no authority has signed, for `127.0.0.1` and `localhost`. Read at the start only.
     pub https: bool,
     /// The certificate of HTTPS in place of that one. Read at the start only.
     pub certificate: Option<Certificate>,
@@ -79,7 +79,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// A tenant credential for one open tenant, [`DEFAULT_TENANT`], with this fleet.
+    /// Returns a tenant credential for one open tenant, [`DEFAULT_TENANT`], with this fleet.
     pub fn new(fleet: Fleet) -> Options {
         Options::with_tenants(
             Credential::Tenant,
@@ -87,7 +87,7 @@ impl Options {
         )
     }
 
-    /// A credential of this level for these tenants.
+    /// Returns a credential of this level for these tenants.
     pub fn with_tenants(credential: Credential, tenants: Vec<Tenant>) -> Options {
         Options {
             port: 0,

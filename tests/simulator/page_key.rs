@@ -6,12 +6,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The key of the page that begins with the endpoint `id`.
+/// Returns the key of the page that begins with the endpoint `id`.
 pub(crate) fn encode(id: &str) -> String {
     STANDARD.encode(serde_json::json!([id]).to_string())
 }
 
-/// The id in a key; `None` when the key is malformed.
+/// Returns the id in a key; `None` when the key is malformed.
 pub(crate) fn decode(key: &str) -> Option<String> {
     let bytes = STANDARD.decode(key).ok()?;
     let [id] = serde_json::from_slice::<[String; 1]>(&bytes).ok()?;

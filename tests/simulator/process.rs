@@ -23,7 +23,7 @@ impl SimulatorProcess {
     ///
     /// # Errors
     ///
-    /// When it does not start, or does not print the line that it should.
+    /// If it does not start, or does not print the line that it should.
     pub fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let name = program.display();
         let child = Command::new(program)

@@ -20,7 +20,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// The route with this path; a trailing slash makes another path, as double slashes do.
+    /// Returns the route with this path; a trailing slash makes another path, as double slashes do.
     pub(crate) fn at(path: &str) -> Option<Route> {
         match path {
             "/api/v2/oauth2/token" => Some(Route::Token),
@@ -32,7 +32,7 @@ impl Route {
         }
     }
 
-    /// The method that the route takes.
+    /// Returns the method that the route takes.
     pub(crate) fn method(self) -> Method {
         if self == Route::Token {
             Method::POST
@@ -64,17 +64,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// The decoded value of a query parameter, the first if there are several.
+    /// Returns the decoded value of a query parameter, the first if there are several.
     pub fn query(&self, name: &str) -> Option<&str> {
         value_of(&self.query, name)
     }
 
-    /// The value of a header, whatever the case of its name.
+    /// Returns the value of a header, whatever the case of its name.
     pub fn header(&self, name: &str) -> Option<&str> {
         value_of(&self.headers, &name.to_lowercase())
     }
 
-    /// The decoded value of a field of a form body.
+    /// Returns the decoded value of a field of a form body.
     pub fn form(&self, name: &str) -> Option<String> {
         form_urlencoded::parse(&self.body)
             .find(|(key, _)| key == name)

@@ -26,7 +26,7 @@ pub(crate) struct Place {
     pub(crate) host: Option<String>,
     /// Whether it speaks HTTPS.
     pub(crate) https: bool,
-    /// The certificate of HTTPS; one that nobody has signed if none.
+    /// The certificate of HTTPS; one that no authority has signed if none.
     pub(crate) certificate: Option<Certificate>,
 }
 
@@ -49,7 +49,7 @@ impl<S: Answering> Running<S> {
     ///
     /// # Errors
     ///
-    /// When the port is taken, or the system gives no socket, thread or certificate.
+    /// If the port is in use, or the system cannot create a socket, a thread or a certificate.
     pub(crate) fn start(
         name: &'static str,
         place: Place,
@@ -106,12 +106,12 @@ impl<S: Answering> Running<S> {
         })
     }
 
-    /// What decides on its answers.
+    /// Returns the state that decides on its answers.
     pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
         self.shared.lock()
     }
 
-    /// Where its answers are held.
+    /// Returns the gate at which its answers are held.
     pub(crate) fn gate(&self) -> &Gate {
         &self.shared.gate
     }
@@ -120,7 +120,7 @@ impl<S: Answering> Running<S> {
     ///
     /// # Panics
     ///
-    /// When neither has come about within two minutes.
+    /// If neither has happened within two minutes.
     #[allow(
         clippy::panic,
         reason = "a test that waits in vain must stop and say so"
@@ -153,7 +153,7 @@ impl<S> Drop for Running<S> {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the server was reported when it came about; the test fails by what it sees.
+            // A panic of the server was reported when it happened; the test fails by its own assertions.
             let _ = thread.join();
         }
     }

@@ -40,7 +40,7 @@ impl<Route: Copy + PartialEq, Asked, Wrong: Clone> Script<Route, Asked, Wrong> {
         });
     }
 
-    /// Every request of the route that fits.
+    /// Returns every request of the route that fits.
     pub(crate) fn always(
         &mut self,
         route: Route,
@@ -59,7 +59,7 @@ impl<Route: Copy + PartialEq, Asked, Wrong: Clone> Script<Route, Asked, Wrong> {
         *self = Script::new();
     }
 
-    /// What goes wrong with this request. What was meant for just this one goes before what is for all.
+    /// Returns what goes wrong with this request. What was meant for just this one goes before what is for all.
     pub(crate) fn next(&mut self, route: Route, asked: &Asked) -> Option<Wrong> {
         let mut due = None;
         self.once.retain_mut(|once| {

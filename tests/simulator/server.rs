@@ -32,7 +32,7 @@ pub(crate) trait Answering: Send + 'static {
     /// Computes the answer: what the request changes is changed when this returns.
     fn reply(&mut self, request: Request) -> Reply;
 
-    /// How many requests it has recorded.
+    /// Returns how many requests it has recorded.
     fn recorded(&self) -> usize;
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Shared<S> {
 }
 
 impl<S> Shared<S> {
-    /// The state. A closure of a test that panicked while it held it leaves it as it was.
+    /// Returns the state. A closure of a test that panicked while it held it leaves it as it was.
     pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

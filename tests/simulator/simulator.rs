@@ -24,7 +24,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When it cannot be started; [`Simulator::try_start`] returns the error instead.
+    /// If it cannot be started; [`Simulator::try_start`] returns the error instead.
     #[allow(clippy::panic, reason = "a test without its simulator cannot go on")]
     pub fn start(options: Options) -> Simulator {
         Simulator::try_start(options)
@@ -35,7 +35,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When the port of the options is taken, or the system gives no socket, thread or certificate.
+    /// If the port of the options is in use, or the system cannot create a socket, a thread or a certificate.
     pub fn try_start(options: Options) -> Result<Simulator> {
         let place = Place {
             address: Ipv4Addr::LOCALHOST,
@@ -50,7 +50,7 @@ impl Simulator {
         Ok(Simulator { running })
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`, or `https://…`; with [`Options::host`] in place of the address.
+    /// Returns where it is: `http://127.0.0.1:PORT`, or `https://…`; with [`Options::host`] instead of the address.
     pub fn url(&self) -> &str {
         &self.running.url
     }
@@ -60,7 +60,7 @@ impl Simulator {
         self.running.port
     }
 
-    /// The certificate of an HTTPS simulator as PEM text: a client that trusts it can connect.
+    /// Returns the certificate of an HTTPS simulator as PEM text: a client that trusts it can connect.
     pub fn certificate(&self) -> Option<&str> {
         self.running.certificate.as_deref()
     }
@@ -74,7 +74,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When there is no tenant.
+    /// If there is no tenant.
     pub fn fleet<T>(&self, change: impl FnOnce(&mut Fleet) -> T) -> T {
         self.fleet_of(0, change)
     }
@@ -84,7 +84,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When there is no such tenant.
+    /// If the tenant does not exist.
     #[allow(clippy::panic, reason = "a wrong place in a test must stop that test")]
     pub fn fleet_of<T>(&self, tenant: usize, change: impl FnOnce(&mut Fleet) -> T) -> T {
         match self.running.lock().options.tenants.get_mut(tenant) {
@@ -134,7 +134,7 @@ impl Simulator {
         self.running.lock().tokens.clear();
     }
 
-    /// Every token issued so far, oldest first: to look for them where they must not be.
+    /// Returns every token issued so far, oldest first: to look for them where they must not be.
     pub fn issued_tokens(&self) -> Vec<String> {
         self.running.lock().issued.clone()
     }
@@ -149,7 +149,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When that has not come about within two minutes.
+    /// If this has not happened within two minutes.
     pub fn wait_until_held(&self) {
         self.running.wait_until_held_or(|| false);
     }
@@ -159,12 +159,12 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When neither has come about within two minutes.
+    /// If neither has happened within two minutes.
     pub fn wait_until_held_or(&self, stop: impl FnMut() -> bool) -> bool {
         self.running.wait_until_held_or(stop)
     }
 
-    /// How many answers are held or stalled now. One whose client has closed the connection is dropped.
+    /// Returns how many answers are held or stalled now. One whose client has closed the connection is dropped.
     pub fn held(&self) -> usize {
         self.running.gate().waiting()
     }
@@ -181,12 +181,12 @@ impl Simulator {
         self.running.lock().holds.clear();
     }
 
-    /// The requests received so far, oldest first.
+    /// Returns the requests received so far, oldest first.
     pub fn requests(&self) -> Vec<Request> {
         self.running.lock().requests.clone()
     }
 
-    /// The requests of one route received so far, oldest first.
+    /// Returns the requests of one route received so far, oldest first.
     pub fn requests_of(&self, route: Route) -> Vec<Request> {
         self.running
             .lock()
@@ -202,7 +202,7 @@ impl Simulator {
         self.running.lock().requests.clear();
     }
 
-    /// How many connections were accepted so far.
+    /// Returns how many connections were accepted so far.
     pub fn connections(&self) -> u64 {
         self.running.lock().connections
     }

@@ -268,7 +268,7 @@ impl State {
         keys.clone()
     }
 
-    /// A new id for an error or a token answer.
+    /// Returns a new id for an error or a token answer.
     fn id(&mut self) -> String {
         uuid::uuid(&mut self.ids)
     }

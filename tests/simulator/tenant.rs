@@ -36,7 +36,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// An open tenant; the fleet's generated records name it.
+    /// Returns an open tenant; the fleet's generated records name it.
     pub fn new(id: &str, name: &str, fleet: Fleet) -> Tenant {
         Tenant {
             id: id.to_owned(),
@@ -62,7 +62,7 @@ impl Tenant {
             .collect()
     }
 
-    /// The tenant's item in the listing of the account `owner` (`partner` or `organization`).
+    /// Returns the tenant's item in the listing of the account `owner` (`partner` or `organization`).
     pub(crate) fn item(&self, owner: &str, account: &str, simulator: &str) -> Value {
         let mut item = json!({
             "id": self.id,

@@ -1,4 +1,4 @@
-//! Certificates: one that nobody has signed, and those of an authority of a test's own.
+//! Certificates: one that no authority has signed, and those of an authority of a test's own.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,11 +28,11 @@ impl fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// A new certificate for these names and addresses, which nobody has signed.
+    /// Returns a new certificate for these names and addresses, which no authority has signed.
     ///
     /// # Errors
     ///
-    /// When a name is none, or the system gives no randomness.
+    /// If a name is invalid, or the system has no random numbers.
     pub fn self_signed(names: &[&str]) -> Result<Certificate> {
         let key = KeyPair::generate().context("making a key failed")?;
         let certificate = server(names)?
@@ -41,7 +41,7 @@ impl Certificate {
         Certificate::new(&certificate, &key)
     }
 
-    /// The certificate as PEM text.
+    /// Returns the certificate as PEM text.
     pub fn pem(&self) -> &str {
         &self.pem
     }
@@ -72,7 +72,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// When the system gives no randomness.
+    /// If the system has no random numbers.
     pub fn new() -> Result<Authority> {
         let key = KeyPair::generate().context("making a key failed")?;
         let mut params = CertificateParams::default();
@@ -96,20 +96,20 @@ impl Authority {
         &self.pem
     }
 
-    /// A certificate for these names and addresses.
+    /// Returns a certificate for these names and addresses.
     ///
     /// # Errors
     ///
-    /// When a name is none, or the system gives no randomness.
+    /// If a name is invalid, or the system has no random numbers.
     pub fn certificate(&self, names: &[&str]) -> Result<Certificate> {
         self.sign(server(names)?)
     }
 
-    /// A certificate for these names and addresses that was good until yesterday.
+    /// Returns a certificate for these names and addresses that was good until yesterday.
     ///
     /// # Errors
     ///
-    /// When a name is none, or the system gives no randomness.
+    /// If a name is invalid, or the system has no random numbers.
     pub fn expired(&self, names: &[&str]) -> Result<Certificate> {
         let mut params = server(names)?;
         params.not_before = OffsetDateTime::now_utc() - Duration::days(30);
@@ -126,7 +126,7 @@ impl Authority {
     }
 }
 
-/// What a certificate for these names and addresses says, whoever signs it.
+/// Returns what a certificate for these names and addresses says, whoever signs it.
 fn server(names: &[&str]) -> Result<CertificateParams> {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).context("a name is none")?;

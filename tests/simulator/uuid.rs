@@ -2,12 +2,12 @@
 
 use fastrand::Rng;
 
-/// A version 4 UUID in lower case.
+/// Returns a version 4 UUID in lower case.
 pub(crate) fn uuid(rng: &mut Rng) -> String {
     uuid_after(rng.u64(..1 << 48), rng)
 }
 
-/// A version 4 UUID that begins with these 48 bits, so that a greater prefix is a greater id.
+/// Returns a version 4 UUID that begins with these 48 bits, so that a greater prefix is a greater id.
 pub(crate) fn uuid_after(prefix: u64, rng: &mut Rng) -> String {
     let (high, low) = (prefix >> 16, prefix & 0xffff);
     let (third, fourth) = (rng.u16(..0x1000), rng.u16(0x8000..0xc000));

@@ -30,7 +30,7 @@ pub(crate) enum View {
 }
 
 impl View {
-    /// The view that a query names.
+    /// Returns the view that a query names.
     pub(crate) fn named(name: &str) -> Option<View> {
         match name {
             "basic" => Some(View::Basic),
@@ -40,7 +40,7 @@ impl View {
         }
     }
 
-    /// What the view shows of a full record. What is no object is shown as it is.
+    /// Returns what the view shows of a full record. A value that is not an object is shown as it is.
     pub(crate) fn of(self, mut record: Value) -> Value {
         if let Some(fields) = record.as_object_mut() {
             fields.retain(|field, _| match self {

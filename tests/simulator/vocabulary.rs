@@ -219,7 +219,7 @@ pub(crate) fn pick<T: Copy + Default>(rng: &mut Rng, words: &[T]) -> T {
     rng.choice(words).copied().unwrap_or_default()
 }
 
-/// A moment of the year 2025, one in five without fraction.
+/// Returns a moment of the year 2025, one in five without fraction.
 pub(crate) fn past_moment(rng: &mut Rng) -> String {
     let start = OffsetDateTime::UNIX_EPOCH + Duration::seconds(START_OF_2025);
     let moment = start + Duration::milliseconds(rng.i64(0..365 * 86_400_000));

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 pub mod running;
 
-/// The tables of the configuration that most tests have: short pauses, everything else as it comes.
+/// The tables of the configuration that most tests have: short pauses, and the defaults otherwise.
 pub const QUICK: &str = r#"
 [account.acme.retry]
 total = "2s"
@@ -34,7 +34,7 @@ pub const TOKEN: &str = "token-of-the-intake-0451";
 /// What [`Workplace::configure`] writes for the destination; replace it with [`Workplace::deliver`].
 const TO_FILE: &str = "to = \"file\"\npath = \"events.ndjson\"";
 
-/// A file that `make build` leaves in `dist/`.
+/// Returns a file that `make build` leaves in `dist/`.
 pub fn built(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../dist")
@@ -47,7 +47,7 @@ pub fn built(name: &str) -> PathBuf {
     path.canonicalize().unwrap()
 }
 
-/// The JSON text without white space between its tokens, in its own order: `serde_json::Value` would sort it.
+/// Returns the JSON text without white space between its tokens, in its own order: `serde_json::Value` would sort it.
 pub fn compact(json: &str) -> String {
     let mut written = Vec::new();
     serde_transcode::transcode(
@@ -58,7 +58,7 @@ pub fn compact(json: &str) -> String {
     String::from_utf8(written).unwrap()
 }
 
-/// What a run of the host came to.
+/// The result of a run of the host.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit code.
@@ -70,7 +70,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// What a host came to that has ended with this output.
+    /// Returns the result of a host that has ended with this output.
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -79,7 +79,7 @@ impl Ran {
         }
     }
 
-    /// Asserts the exit code, and shows what was printed where it is another.
+    /// Asserts the exit code, and shows the output if it is another.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(
@@ -92,7 +92,7 @@ impl Ran {
         self
     }
 
-    /// Asserts that both outputs together hold every one of these texts.
+    /// Asserts that the outputs together contain each of these texts.
     #[track_caller]
     pub fn says(self, texts: &[&str]) -> Self {
         for text in texts {
@@ -131,7 +131,7 @@ impl Workplace {
         self.configure_for(&url, config, tables);
     }
 
-    /// The same for an API at another URL.
+    /// Writes the configuration for an API at another URL.
     pub fn configure_for(&self, url: &str, config: &str, tables: &str) {
         let component = built("sophos-assets.wasm");
         self.write(
@@ -174,13 +174,13 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         self.write("asset-host.toml", &config.replace(from, to));
     }
 
-    /// Puts these keys in the place of the destination that [`Workplace::configure`] wrote.
+    /// Replaces the destination that [`Workplace::configure`] wrote with these keys.
     #[track_caller]
     pub fn deliver(&self, keys: &str) {
         self.edit_config(TO_FILE, keys);
     }
 
-    /// A file's path in the test's folder.
+    /// Returns a file's path in the test's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -190,7 +190,7 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    /// The host with these arguments, in the test's folder, yet to be started.
+    /// Returns the host with these arguments, in the test's folder, yet to be started.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(built("asset-host"));
         command
@@ -227,7 +227,7 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         self.host(&["collect"]).expect(code)
     }
 
-    /// Every event that was delivered, in order. Every line must be one.
+    /// Returns every event that was delivered, in order. Every line must be one.
     pub fn events(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path("events.ndjson")).unwrap_or_default();
         assert!(
@@ -239,14 +239,14 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
             .collect()
     }
 
-    /// How many lines were delivered so far, by a host that may be writing.
+    /// Returns how many lines were delivered so far, by a host that may be writing.
     pub fn lines(&self) -> usize {
         std::fs::read(self.path("events.ndjson")).map_or(0, |bytes| {
             bytes.iter().filter(|byte| **byte == b'\n').count()
         })
     }
 
-    /// How often each device was delivered, by its id.
+    /// Returns how often each device was delivered, by its id.
     pub fn deliveries(&self) -> BTreeMap<String, usize> {
         let mut deliveries = BTreeMap::new();
         for event in self.events() {
@@ -256,7 +256,7 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         deliveries
     }
 
-    /// The ids of what was delivered since the destination was last emptied; each may be there once only.
+    /// Returns the ids of what was delivered since the destination was last emptied; each may be there once only.
     #[track_caller]
     pub fn ids(&self) -> Vec<String> {
         let deliveries = self.deliveries();
@@ -270,13 +270,13 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         std::fs::write(self.path("events.ndjson"), "").unwrap();
     }
 
-    /// What `state show` prints; none where nothing is stored.
+    /// Returns what `state show` prints; `None` if nothing is stored.
     pub fn state(&self) -> Option<String> {
         let shown = self.host(&["state", "show", "--account", "acme"]);
         (shown.code == Some(0)).then_some(shown.stdout)
     }
 
-    /// The stored cursor; none where nothing is stored.
+    /// Returns the stored cursor; `None` if nothing is stored.
     pub fn cursor(&self) -> Option<Value> {
         let shown = self.state()?;
         let (_, cursor) = shown.split_once("\ncursor\n")?;

@@ -1,4 +1,4 @@
-//! A host that runs while the test goes on, and is signalled.
+//! A host that runs while the test continues, and can be signalled.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Stdio};
@@ -46,7 +46,7 @@ impl Running {
         }
     }
 
-    /// Waits for the end; gives the exit code and the whole log.
+    /// Waits for the end, and returns the exit code and the whole log.
     pub fn end(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.read).unwrap();
         (self.host.wait().unwrap().code(), self.read)

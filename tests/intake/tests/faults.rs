@@ -10,7 +10,7 @@ use sophos_central_simulator::intake::{Failure, Route, Takes};
 use super::{lines, post, push, start};
 use crate::client::{Client, Reply};
 
-/// What a fault does to a delivery of `a`, `b` and `c`, and which of them were accepted.
+/// Returns what a fault does to a delivery of `a`, `b` and `c`, and which of them were accepted.
 fn faulty(failure: impl Into<Failure>) -> (io::Result<Reply>, Vec<String>) {
     let intake = start();
     intake.fault(Route::Plain, 1, failure);

@@ -11,7 +11,7 @@ mod faults;
 mod plain;
 mod sekoia;
 
-/// The event of a device, as far as the intake looks at it.
+/// Returns the event of a device, as far as the intake looks at it.
 fn event(device: &str) -> Value {
     json!({"device": {"uid": device}})
 }
@@ -34,7 +34,7 @@ fn post(intake: &Intake, devices: &[&str]) -> io::Result<Reply> {
     client.receive()
 }
 
-/// The target and the headers of a good push.
+/// Returns the target and the headers of a good push.
 fn push_target() -> String {
     format!("/api/v2/asset-management/asset-connector/{UUID}")
 }

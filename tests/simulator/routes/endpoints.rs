@@ -28,7 +28,7 @@ const PARAMETERS: &[&str] = &[
     "lastSeenBefore",
 ];
 
-/// The place in `options.tenants` of the tenant that the request names, whether or not it may be read.
+/// Returns the place in `options.tenants` of the tenant that the request names, whether or not it may be read.
 pub(crate) fn tenant_of(options: &Options, request: &Request) -> Option<usize> {
     let id = request.header("X-Tenant-ID")?;
     options
@@ -37,7 +37,7 @@ pub(crate) fn tenant_of(options: &Options, request: &Request) -> Option<usize> {
         .position(|tenant| tenant.id.eq_ignore_ascii_case(id))
 }
 
-/// The page that the request asks for, as JSON text: an item may hold bytes that are no JSON.
+/// Returns the page that the request asks for, as JSON text: an item may hold bytes that are no JSON.
 pub(crate) fn page(options: &Options, request: &Request) -> Result<Vec<u8>, Refusal> {
     let tenant = judge_tenant(options, request)?;
     only_known(request, PARAMETERS)?;
@@ -98,7 +98,7 @@ fn write(fleet: &Fleet, indexes: &[u64], view: View, pages: &Value) -> Vec<u8> {
     body
 }
 
-/// The tenant that the request may read.
+/// Returns the tenant that the request may read.
 fn judge_tenant<'a>(options: &'a Options, request: &Request) -> Result<&'a Tenant, Refusal> {
     let Some(id) = request.header("X-Tenant-ID") else {
         return Err(Refusal::api(401, "the header X-Tenant-ID is missing"));

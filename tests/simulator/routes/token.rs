@@ -34,7 +34,7 @@ pub(crate) fn judge(options: &Options, request: &Request) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The body that hands out `token`.
+/// Returns the body that hands out `token`.
 pub(crate) fn body(token: &str, expires_in: u32, refresh_token: &str, tracking_id: &str) -> Value {
     json!({
         "access_token": token,

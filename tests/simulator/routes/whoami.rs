@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::options::{Credential, Options};
 
-/// The body; `url` is the simulator's own.
+/// Returns the body; `url` is the simulator's own.
 pub(crate) fn body(options: &Options, url: &str) -> Value {
     let first = options.tenants.first();
     let (id, id_type) = match options.credential {

@@ -28,7 +28,7 @@ impl Running {
         Running { child, line }
     }
 
-    /// A connection, and its `Authorization` header by the id and secret that the line names.
+    /// Returns a connection, and its `Authorization` header by the id and secret that the line names.
     fn connect(&self) -> (Client, String) {
         let words: Vec<&str> = self.line.split_whitespace().collect();
         let [url, id, secret] = words[..] else {

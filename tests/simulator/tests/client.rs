@@ -28,12 +28,12 @@ impl Reply {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, decompressed if need be.
+    /// Returns the body as JSON, decompressed if need be.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.content().unwrap()).unwrap()
     }
 
-    /// The body, decompressed if need be.
+    /// Returns the body, decompressed if need be.
     pub fn content(&self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         if self.header("content-encoding") == Some("gzip") {
@@ -44,7 +44,7 @@ impl Reply {
         Ok(content)
     }
 
-    /// The ids of a page's items.
+    /// Returns the ids of a page's items.
     pub fn ids(&self) -> Vec<String> {
         let page = self.json();
         page["items"]
@@ -55,7 +55,7 @@ impl Reply {
             .collect()
     }
 
-    /// The key of the next page.
+    /// Returns the key of the next page.
     pub fn next_key(&self) -> Option<String> {
         self.json()["pages"]["nextKey"].as_str().map(str::to_owned)
     }
@@ -66,7 +66,7 @@ impl Client {
         Client::at(simulator.port())
     }
 
-    /// A connection to this port of 127.0.0.1.
+    /// Returns a connection to this port of 127.0.0.1.
     pub fn at(port: u16) -> Client {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         // A simulator that never answers must fail the test, not hang it.
@@ -178,7 +178,7 @@ impl<S: Read + Write> Client<S> {
         self.receive()
     }
 
-    /// A good `Authorization` header.
+    /// Returns a good `Authorization` header.
     pub fn authorization(&mut self) -> String {
         let reply = self
             .token_with(&good_form(CLIENT_ID, CLIENT_SECRET))
@@ -188,7 +188,7 @@ impl<S: Read + Write> Client<S> {
     }
 }
 
-/// The form of a good token request.
+/// Returns the form of a good token request.
 pub fn good_form<'a>(id: &'a str, secret: &'a str) -> [(&'a str, &'a str); 4] {
     [
         ("grant_type", "client_credentials"),
@@ -220,12 +220,12 @@ impl Session {
         self.client.get(target, &[&authorization, headers].concat())
     }
 
-    /// The endpoints page with this query beside `sort=id`.
+    /// Returns the endpoints page with this query beside `sort=id`.
     pub fn endpoints(&mut self, query: &[(&str, &str)]) -> io::Result<Reply> {
         self.get(&endpoints_target(query), &[("x-tenant-id", DEFAULT_TENANT)])
     }
 
-    /// Every page of a walk with this query beside `sort=id` and the key.
+    /// Returns every page of a walk with this query beside `sort=id` and the key.
     pub fn walk(&mut self, query: &[(&str, &str)]) -> Vec<Reply> {
         let mut pages = vec![self.endpoints(query).unwrap()];
         while let Some(key) = pages.last().unwrap().next_key() {
@@ -237,13 +237,13 @@ impl Session {
         pages
     }
 
-    /// The ids that a walk with this query shows, in its order.
+    /// Returns the ids that a walk with this query shows, in its order.
     pub fn walk_ids(&mut self, query: &[(&str, &str)]) -> Vec<String> {
         self.walk(query).iter().flat_map(Reply::ids).collect()
     }
 }
 
-/// The path and query of an endpoints request with `sort=id`.
+/// Returns the path and query of an endpoints request with `sort=id`.
 pub fn endpoints_target(query: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("sort", "id")

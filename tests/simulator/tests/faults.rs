@@ -7,7 +7,7 @@ use sophos_central_simulator::{CLIENT_ID, CLIENT_SECRET, Fault, Fleet, Options, 
 
 use crate::client::{Session, assert_error, good_form};
 
-/// A simulator whose next endpoints request goes wrong, and a session to ask with.
+/// Returns a simulator whose next endpoints request goes wrong, and a session to ask with.
 fn faulty(fault: Fault) -> (Simulator, Session) {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 120)));
     simulator.fault(Route::Endpoints, 1, fault);

@@ -135,7 +135,7 @@ fn a_dropped_simulator_no_longer_listens() {
     );
 }
 
-/// A TLS connection whose client trusts these certificates only.
+/// Returns a TLS connection whose client trusts these certificates only.
 fn over_tls(
     simulator: &Simulator,
     trusted: RootCertStore,
