@@ -1,4 +1,4 @@
-//! `describe`, `init` and `state`: the real program with the real component, beside what its own tests show.
+//! `describe`, `init` and `state`: the real program with the real component.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +14,7 @@ use sophos_central_simulator::{
 };
 use support::{Workplace, built};
 
-/// A folder with a simulator and without a configuration.
+/// Returns a folder with a simulator and without a configuration.
 fn without_configuration() -> Workplace {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     std::fs::remove_file(work.path("asset-host.toml")).unwrap();
@@ -91,7 +91,7 @@ fn init_writes_a_file_that_becomes_an_account_with_three_changed_lines() {
         "SOPHOS_CLIENT_SECRET",
         "asset-host check",
     ]);
-    // As it is, it says what is still to be done.
+    // Unchanged, it says what is still to do.
     let check = |code| {
         let output = work
             .command(&["check"])

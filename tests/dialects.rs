@@ -1,5 +1,5 @@
-//! The dialect of an account and what it leaves out: every event that is delivered follows both, and a change
-//! brings every device again.
+//! The dialect of an account and what it omits: every delivered event follows both, and a change
+//! delivers every device again.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ use support::Workplace;
 
 const ENDPOINTS: u64 = 300;
 
-/// An account with these lines in its config.
+/// Returns an account with these lines in its config.
 fn workplace(config: &str) -> Workplace {
     let work = Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)));
     work.configure(config, "");
@@ -33,7 +33,7 @@ fn events_have_the_dialect_of_their_account() {
     work.collect(0).says(&["events 300"]);
     let events = work.events();
     for event in &events {
-        // Milliseconds, captions, and what the endpoint tells beyond the receiver's needs.
+        // Milliseconds, captions, and fields that the receiver does not need.
         assert!(
             event["time"].as_i64().unwrap() > 1_000_000_000_000,
             "{event}"
@@ -48,7 +48,7 @@ fn events_have_the_dialect_of_their_account() {
     work.collect(0).says(&["events 0"]);
 }
 
-/// What the API may send and the validator of OCSF does not judge: through the component in the host.
+/// What the API may send and OCSF's validator does not check, through the component in the host.
 #[test]
 fn the_fields_of_a_device_reach_its_event_in_both_dialects() {
     for (dialect, second) in [("sekoia", 1), ("ocsf", 1_000)] {

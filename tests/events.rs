@@ -1,4 +1,4 @@
-//! What is delivered is OCSF: every event of a large and odd fleet passes the published schema and is one
+//! Delivered events are OCSF: every event of a large and unusual fleet passes the published schema and is one
 //! compact JSON object on a line of its own.
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ fn schema() -> Validator {
     jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
 }
 
-/// What the schema refuses in an event, but for the one exception: the specification leaves an absent
+/// Returns what the schema refuses in an event, with one exception: the specification leaves an absent
 /// `os.name` absent, where OCSF requires one.
 fn violations(schema: &Validator, mut event: Value) -> Vec<String> {
     if let Some(os) = event["device"]["os"].as_object_mut() {
@@ -33,7 +33,7 @@ fn violations(schema: &Validator, mut event: Value) -> Vec<String> {
     schema.iter_errors(&event).map(place).collect()
 }
 
-/// The endpoints of the golden files, each under an id of its own: one for each odd shape of the API.
+/// Returns the endpoints of the golden files, each with an id of its own: one for each unusual shape of the API.
 fn odd_records() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
@@ -44,7 +44,7 @@ fn odd_records() -> Vec<Value> {
     paths.sort();
     paths
         .iter()
-        // A few hold what a `Value` cannot, such as half a surrogate pair.
+        // Some contain what a `Value` cannot, such as half a surrogate pair.
         .filter_map(|path| {
             serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).ok()
         })
@@ -99,7 +99,7 @@ fn every_event_of_an_unusual_fleet_is_valid_on_one_line() {
     }
 }
 
-/// A check that passes everything proves nothing.
+/// A check that accepts everything proves nothing.
 #[test]
 fn the_schema_check_finds_invalid_events() {
     let work = Workplace::new(Options::new(Fleet::new(7, 1)));

@@ -1,4 +1,4 @@
-//! `map` turns any text at all into events or clear errors: through the real host and component, without
+//! `map` turns any text into events or clear errors: through the real host and component, without
 //! account, configuration or network.
 #![allow(
     clippy::unwrap_used,
@@ -19,14 +19,14 @@ use serde_json::{Value, json};
 use sophos_central_simulator::{Fleet, Options, RecordSize};
 use support::{Ran, Workplace, built, compact};
 
-/// A folder without a configuration.
+/// Returns a folder without a configuration.
 fn workplace() -> Workplace {
     let work = Workplace::new(Options::new(Fleet::new(1, 0)));
     std::fs::remove_file(work.path("asset-host.toml")).unwrap();
     work
 }
 
-/// Maps what standard input brings.
+/// Maps standard input.
 fn map(input: &str, args: &[&str]) -> Ran {
     let work = workplace();
     let mut host = work
@@ -66,12 +66,12 @@ fn events_and_errors(ran: &Ran) -> (usize, usize) {
     counts
 }
 
-/// An endpoint with nothing but what must be there.
+/// Returns an endpoint with the required fields only.
 fn endpoint(number: usize) -> String {
     json!({ "id": format!("id-{number}"), "hostname": "example", "lastSeenAt": "2026-11-20T08:00:00Z" }).to_string()
 }
 
-/// The ids of the events, in their order.
+/// Returns the ids of the events, in order.
 fn ids(ran: &Ran) -> Vec<String> {
     let id = |line: &str| {
         let event: Value = serde_json::from_str(line).unwrap();
@@ -80,7 +80,7 @@ fn ids(ran: &Ran) -> Vec<String> {
     ran.stdout.lines().map(id).collect()
 }
 
-/// The golden inputs of a folder, with the text that is expected of each.
+/// Returns the golden inputs of a folder, each with its expected output.
 fn golden(folder: &str) -> BTreeMap<PathBuf, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let found: BTreeMap<_, _> = std::fs::read_dir(folder)
@@ -99,7 +99,7 @@ fn golden(folder: &str) -> BTreeMap<PathBuf, String> {
 #[test]
 fn every_golden_endpoint_gives_exactly_its_event() {
     let cases: Vec<_> = golden("golden").into_iter().collect();
-    // The moment that the names of some of them tell.
+    // The time of the golden files that depend on the clock.
     let mut args = vec!["map", "--now", "2026-11-25T00:00:00Z"];
     args.extend(cases.iter().map(|(path, _)| path.to_str().unwrap()));
     let ran = workplace().host(&args).expect(0);
@@ -120,7 +120,7 @@ fn every_golden_refusal_gives_its_error_with_file_and_line() {
         let ran = work.host(&["map", file]);
         let (events, errors) = events_and_errors(&ran);
         if name.starts_with("json-array.") || name.starts_with("text-that-goes-on-") {
-            // No endpoint, and a good file of them.
+            // A file without an endpoint, and a valid one.
             assert_eq!((events > 0, errors), (true, 0), "{name}");
             continue;
         }
@@ -132,7 +132,7 @@ fn every_golden_refusal_gives_its_error_with_file_and_line() {
             "{name}: {}",
             ran.stderr
         );
-        // The host tells by itself what is no JSON.
+        // The host itself reports what is not JSON.
         if !name.starts_with("text-") {
             let message = expected["error"]["message"].as_str().unwrap();
             assert_eq!(ran.stderr, format!("{file}:{line}: {message}\n"));
@@ -310,7 +310,7 @@ fn many_records_are_mapped() {
         let ran = map(&input, &[]).expect(0);
         assert_eq!(ran.stdout.lines().count(), RECORDS);
     }
-    // Every place is told, however many there are.
+    // Every place is reported, however many there are.
     let ran = map(&"{\"id\": 1}\n".repeat(RECORDS), &[]).expect(1);
     assert!(ran.stderr.ends_with(&format!(
         "standard input:{RECORDS}: `id` is a number; a string that is not empty was expected\n"
@@ -330,7 +330,7 @@ fn random_bytes_give_an_event_or_an_error_each() {
         let bytes: Vec<u8> = if number % 2 == 0 {
             (0..rng.usize(0..2_000)).map(|_| rng.u8(..)).collect()
         } else {
-            // A good record with a few bytes changed gets further into the component.
+            // A valid record with a few changed bytes gets further into the component.
             let mut bytes = good.clone().into_bytes();
             for _ in 0..rng.usize(1..4) {
                 let place = rng.usize(..bytes.len());

@@ -1,4 +1,4 @@
-//! Memory: a fleet of any size is collected in 64 MiB, as the system counts what is resident.
+//! Memory: a fleet of any size is collected in 64 MiB of resident memory, as the system counts it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,10 +19,10 @@ use sophos_central_simulator::resource_usage::{self, Usage};
 use sophos_central_simulator::{Fleet, Options, SimulatorProcess};
 use support::{QUICK, Workplace, built};
 
-/// The most that a run may have resident at once.
+/// The largest allowed resident memory of a run.
 const MOST: u64 = 64 << 20;
 
-/// Runs a command to its end and asserts its exit code; gives each line of its standard output to `line`.
+/// Runs a command to its end and asserts its exit code; passes each line of its standard output to `line`.
 #[track_caller]
 fn measure(
     work: &Workplace,
@@ -50,12 +50,12 @@ fn measure(
     resource_usage::take(&report).unwrap()
 }
 
-/// A workplace whose own simulator is not asked.
+/// Returns a workplace whose own simulator is not used.
 fn workplace() -> Workplace {
     Workplace::new(Options::new(Fleet::new(1, 0)))
 }
 
-/// Collects so many endpoints to standard output, asserts that every one arrived once, and gives the peak of
+/// Collects this many endpoints to standard output, asserts that each arrived once, and returns the peak
 /// resident memory.
 fn collect(endpoints: usize) -> u64 {
     let work = workplace();
@@ -64,7 +64,7 @@ fn collect(endpoints: usize) -> u64 {
         SimulatorProcess::start(program, &["--endpoints", &endpoints.to_string()]).unwrap();
     work.configure_for(&simulator.url, "", QUICK);
     work.deliver("to = \"stdout\"");
-    // To compile the component takes more, but once for each build of it, whatever the fleet's size.
+    // Compiling the component takes more, but only once per build, whatever the fleet's size.
     work.host(&["check"]).expect(0);
     let mut ids = HashSet::new();
     let usage = measure(&work, &work.command(&["collect"]), 0, |line| {
@@ -99,7 +99,7 @@ fn three_hundred_thousand_endpoints_are_collected_in_64_mib() {
     );
 }
 
-/// So that the test above would fail where memory grew: what a component takes counts.
+/// Shows that the test above would fail if memory grew: what a component holds is measured.
 #[test]
 fn memory_that_a_component_holds_is_measured() {
     const ALLOWED: u64 = 128 << 20;
@@ -130,7 +130,7 @@ memory_bytes = {ALLOWED}
     assert!(usage.peak_memory > ALLOWED, "{usage:?}");
 }
 
-/// So that no other test fails for what it holds itself.
+/// Shows that memory of the test itself is not measured.
 #[test]
 fn memory_of_the_measuring_program_is_not_measured() {
     let held = vec![1_u8; 2 * MOST as usize];

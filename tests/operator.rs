@@ -1,4 +1,4 @@
-//! What an operator sees of runs that nobody watches: summary, metrics, log, and an end in time.
+//! What an operator sees of unattended runs: summary, metrics, log, and a stop in time.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use sophos_central_simulator::{Access, Credential, Fault, Fleet, Options, Route,
 use support::running::Running;
 use support::{QUICK, Workplace};
 
-/// A partner with four tenants of three endpoints: one answers 404, one was not activated, one is left out.
+/// Returns a partner with four tenants of three endpoints: one answers 404, one was not activated, one is excluded.
 fn partner() -> Workplace {
     let mut tenants = Tenant::generate(7, 4, 3);
     tenants[2].access = Access::NotActivated;
@@ -88,7 +88,7 @@ fn the_summary_lists_each_source_and_the_totals() {
     );
     assert!(sources[1]["reason"].as_str().unwrap().contains("404"));
     assert!(sources[0]["mark"].is_string());
-    // People are told the same, a line for each.
+    // The log for people has the same, a line for each.
     for source in &sources {
         let (name, id) = (
             source["name"].as_str().unwrap(),
@@ -141,7 +141,7 @@ fn metrics_are_written_to_a_file_after_each_run() {
         metrics.contains("asset_host_last_run_exit_code 1"),
         "{metrics}"
     );
-    // The next process goes on from what is stored: when the source was last up to date is not forgotten.
+    // The next process continues from the state, which remembers when the source was last up to date.
     work.simulator
         .fault_always(Route::Token, Fault::status(401));
     work.host(&["collect", "--metrics", "metrics.prom"])
@@ -154,7 +154,7 @@ fn metrics_are_written_to_a_file_after_each_run() {
     assert!(metrics.contains(&success), "{metrics}");
 }
 
-/// The port at which a host serves its metrics, by its log.
+/// Returns the port at which a host serves its metrics, from its log.
 fn port_of_metrics(running: &Running) -> String {
     let (_, rest) = running
         .read
@@ -164,7 +164,7 @@ fn port_of_metrics(running: &Running) -> String {
     port.to_owned()
 }
 
-/// The whole answer to a request for the metrics with this `Host`.
+/// Returns the whole answer to a request for the metrics with this `Host`.
 fn ask_for_metrics(port: &str, host: &str) -> String {
     let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
     let request = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
@@ -190,7 +190,7 @@ fn an_account_removed_from_the_configuration_has_no_metrics() {
     let answer = ask_for_metrics(&port, "localhost");
     assert!(answer.contains(zeta), "{answer}");
 
-    // Replaced as a whole, as a run may read it now.
+    // Replaced as a whole, since a run may be reading it.
     work.write("other.toml", &acme);
     std::fs::rename(work.path("other.toml"), work.path("asset-host.toml")).unwrap();
     running.wait_for("sources 1 (0 failed");
@@ -216,7 +216,7 @@ fn metrics_are_served_on_loopback_and_nowhere_else() {
     let answer = ask_for_metrics(&port, &format!("localhost:{port}"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("asset_host_runs_total"), "{answer}");
-    // A page in a browser whose own name leads to this machine by now.
+    // A web page whose name now resolves to this machine.
     let rebound = ask_for_metrics(&port, &format!("rebound.example.com:{port}"));
     assert!(rebound.starts_with("HTTP/1.1 421"), "{rebound}");
     assert!(!rebound.contains("asset_host"), "{rebound}");
@@ -275,13 +275,13 @@ fn json_log_lines_name_their_account_and_source() {
 #[test]
 fn a_page_that_does_not_finish_is_abandoned_in_time() {
     let work = Workplace::new(Options::new(Fleet::new(1, 1_200)));
-    // Token, whoami, and the first page, which is in hand from here on; a later one may be asked for ahead only.
+    // Token, whoami, and the first page, which is the current one from here on; later ones may only be requested ahead.
     work.simulator.hold(3);
     let mut running = Running::start(&work, &["collect", "--stop-within", "1ms"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
     running.wait_for("did not come to its end within 1ms");
-    // The answer is held still.
+    // The answer is still held.
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");
     work.simulator.clear_holds();
@@ -351,7 +351,7 @@ fn a_run_that_cannot_start_is_in_the_metrics() {
 #[test]
 fn sighup_does_not_end_a_service_with_any_destination() {
     let work = partner();
-    // Not a file, which a hang-up reopens; and not where `Running` drops what is delivered.
+    // Not a file, which SIGHUP reopens; and not standard output, which `Running` drops.
     let intake = Intake::start(intake::Options::new());
     let url = intake.url();
     work.deliver(&format!("to = \"http\"\nurl = \"{url}/events\""));

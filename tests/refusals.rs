@@ -1,5 +1,5 @@
-//! What `check` and `collect` say where nothing can be collected: which it is, what to do, where to click.
-//! Nothing is delivered, nothing is stored, and no secret shows anywhere.
+//! What `check` and `collect` print if nothing can be collected: the reason, what to do, where to click.
+//! Nothing is delivered, nothing is stored, and no secret is shown.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,7 +16,7 @@ use sophos_central_simulator::{
 };
 use support::{QUICK, Ran, TOKEN, Workplace};
 
-/// The tables of a configuration that soon gives up.
+/// The tables of a configuration with few retries.
 const IMPATIENT: &str = r#"
 [account.acme.retry]
 total = "60ms"
@@ -26,14 +26,14 @@ most = "10ms"
 connect = "100ms"
 "#;
 
-/// Where a person clicks, whatever is wrong with the credential.
+/// Where to click, whatever is wrong with the credential.
 const CREDENTIALS: &str = "Sophos Central Admin > Global Settings > API Credentials Management";
 
 fn options() -> Options {
     Options::new(Fleet::new(1, 120))
 }
 
-/// `check` and `collect` both fail with these words, and leave nothing behind.
+/// Asserts that `check` and `collect` both fail with these texts, and leave nothing behind.
 #[track_caller]
 fn refused(work: &Workplace, words: &[&str]) {
     for args in [["check", "-vv"], ["collect", "-vv"]] {
@@ -55,14 +55,14 @@ fn refused(work: &Workplace, words: &[&str]) {
     }
 }
 
-/// The two columns of the only source listed that tell of progress.
+/// Returns the two columns about the progress of the only listed source.
 fn mark_and_walk(listed: &str) -> [&str; 2] {
     let row = listed.lines().nth(1).unwrap();
     let mut columns = row.split_whitespace().skip(3);
     [columns.next().unwrap(), columns.next().unwrap()]
 }
 
-/// The forms in which a secret may show: as it is, and in a form body.
+/// Returns the forms in which a secret may appear: as it is, and in a form body.
 fn secrets(work: &Workplace) -> Vec<String> {
     let form = form_urlencoded::byte_serialize(CLIENT_SECRET.as_bytes()).collect();
     let mut secrets = work.simulator.issued_tokens();
@@ -70,13 +70,13 @@ fn secrets(work: &Workplace) -> Vec<String> {
     secrets
 }
 
-/// Neither the client secret nor any token is in the outputs or in any file of the folder.
+/// Asserts that neither the client secret nor any token is in the outputs or in a file of the folder.
 #[track_caller]
 fn assert_no_secret(work: &Workplace, ran: &Ran) {
     assert_hidden(work, ran, &secrets(work));
 }
 
-/// None of these texts is in the outputs or in any file of the folder.
+/// Asserts that none of these texts is in the outputs or in a file of the folder.
 #[track_caller]
 fn assert_hidden(work: &Workplace, ran: &Ran, texts: &[String]) {
     let mut places = vec![
@@ -186,7 +186,7 @@ fn a_role_without_the_permission_is_reported() {
     );
 }
 
-/// A credential above tenants, with one tenant, and the route of its tenants.
+/// Returns a partner's and an organization's credential with one tenant, each with the route of its tenants.
 fn parents() -> [(Options, Route); 2] {
     [
         (Credential::Partner, Route::PartnerTenants),
@@ -220,7 +220,7 @@ fn a_partner_or_organization_without_the_permission_to_list_tenants_is_reported(
     }
 }
 
-/// What an unreachable API is for both commands. There `collect` tries again for a while, and `check` does not.
+/// Asserts what both commands print for an unreachable API; `collect` retries for a while, and `check` does not.
 #[track_caller]
 fn unreachable(url: &str, words: &[&str]) {
     let work = Workplace::new(options());
@@ -251,7 +251,7 @@ fn an_address_that_never_answers_is_reported() {
 
 #[test]
 fn a_name_that_cannot_be_resolved_is_reported() {
-    // No name has a part of more than 63 characters, so that no server is asked for it.
+    // No name has a label of more than 63 characters, so no server is queried.
     let url = format!("https://{}.example", "x".repeat(64));
     unreachable(&url, &["the name could not be resolved"]);
 }
@@ -365,7 +365,7 @@ fn the_files_of_a_killed_run_contain_no_secret() {
     assert_no_secret(&work, &nothing);
 }
 
-/// An answer whose body and headers hold both secrets in every place that a message might be made from.
+/// Returns an answer with both secrets in every place of body and headers that a message might use.
 fn echo(code: u16, secret: &str) -> Fault {
     let body = json!({
         "error": secret, "message": secret, "errorCode": secret, "correlationId": secret, "trackingId": secret,

@@ -1,4 +1,4 @@
-//! A week of runs in a row: each begins where the one before ended, whatever went wrong there.
+//! A week of runs: each starts where the previous one ended, whatever went wrong there.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 const ENDPOINTS: u64 = 400;
 /// A week of runs every three hours.
 const RUNS: u64 = 56;
-/// What the state of an account may take on the disk, fingerprints of 400 devices included.
+/// The most that the state of an account may take on disk, fingerprints of 400 devices included.
 const LARGEST_STATE: u64 = 256 << 10;
 
 #[test]

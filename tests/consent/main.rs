@@ -1,6 +1,6 @@
-//! Consent: a component that asks for more than was approved does not run until a person has approved it.
+//! Consent: a component that asks for more than was approved does not run until somebody has approved it.
 //!
-//! The component is the real one; what was approved is made less than what it asks for, in the state file.
+//! The component is the real one; the tests reduce what is approved in the state file.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,7 +24,7 @@ fn workplace() -> Workplace {
     Workplace::new(Options::new(Fleet::new(1, 3)))
 }
 
-/// The digest of the component.
+/// Returns the digest of the component.
 fn digest() -> String {
     let output = std::process::Command::new("sha256sum")
         .arg(built("sophos-assets.wasm"))
@@ -33,7 +33,7 @@ fn digest() -> String {
     String::from_utf8(output.stdout).unwrap()[..64].to_owned()
 }
 
-/// What is recorded of an account.
+/// Returns what is recorded for an account.
 fn recorded(work: &Workplace, account: &str) -> Option<Value> {
     let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
     let mut select = state
@@ -44,7 +44,7 @@ fn recorded(work: &Workplace, account: &str) -> Option<Value> {
     text.map(|text| serde_json::from_str(&text).unwrap())
 }
 
-/// Changes what is recorded of an account.
+/// Changes what is recorded for an account.
 fn change(work: &Workplace, account: &str, change: impl FnOnce(&mut Value)) {
     let mut asks = recorded(work, account).unwrap();
     change(&mut asks);
@@ -58,7 +58,7 @@ fn change(work: &Workplace, account: &str, change: impl FnOnce(&mut Value)) {
     assert_eq!(changed, 1);
 }
 
-/// As if an older build, which did without `id.sophos.com` and sent the secret elsewhere, had been approved.
+/// Approves an older build, which did not need `id.sophos.com` and sent the secret elsewhere.
 fn approve_less(work: &Workplace, account: &str) {
     change(work, account, |asks| {
         asks["sha256"] = "0".repeat(64).into();
@@ -68,7 +68,7 @@ fn approve_less(work: &Workplace, account: &str) {
     });
 }
 
-/// Runs the host, which is refused before any request with the difference.
+/// Runs the host and asserts that it reports the difference before any request.
 #[track_caller]
 fn refused(work: &Workplace, args: &[&str]) -> Ran {
     work.simulator.clear_requests();
@@ -79,7 +79,7 @@ fn refused(work: &Workplace, args: &[&str]) -> Ran {
     ran
 }
 
-/// The words of a difference to what [`approve_less`] leaves approved.
+/// The text of a difference to what [`approve_less`] leaves approved.
 const DIFFERENCE: [&str; 4] = [
     "+ host id.sophos.com",
     "~ secret client_secret: from the URL in token_url (https://old.example) to the URL in token_url \
@@ -150,7 +150,7 @@ fn a_component_that_asks_for_more_waits_for_approval() {
         ]);
         assert_eq!(recorded(&work, "acme").unwrap()["version"], "0.0.9");
     }
-    // To begin the walk anew approves nothing.
+    // A reset of the cursor approves nothing.
     work.host(&["state", "reset", "--account", "acme"])
         .expect(0);
     refused(&work, &["collect"]);
@@ -231,7 +231,7 @@ fn two_accounts_of_one_component_are_approved_separately() {
         assert!(recorded(&work, account).is_some(), "{account}");
     }
     approve_less(&work, "beta");
-    // The one that is in order does not run without the other, unless it is asked for alone.
+    // The valid account does not run without the other, unless it is chosen alone.
     let ran = refused(&work, &["collect"]).says(&["account beta: the component asks for more"]);
     assert!(!ran.stderr.contains("account acme"), "{}", ran.stderr);
     work.host(&["collect", "--account", "acme"]).expect(0);
@@ -245,11 +245,11 @@ fn two_accounts_of_one_component_are_approved_separately() {
         "beta: approved, with more than before",
     ]);
     work.collect(0);
-    // Several accounts have it, so it is shown by itself.
+    // Several accounts use it, so it is shown by itself.
     let ran = work.host(&["describe"]).expect(0);
     assert!(!ran.stdout.contains("For the account"), "{}", ran.stdout);
 
-    // An account that is gone takes its approval with it.
+    // The approval of a removed account is removed too.
     work.configure("", QUICK);
     work.host(&["state", "prune"]).expect(0);
     assert!(recorded(&work, "acme").is_some());
@@ -282,13 +282,13 @@ fn an_approval_requires_a_valid_component_and_configuration() {
         .expect(2)
         .says(&["account.acme.config.client_idd", "unknown key"]);
     assert!(!work.path("state.db").exists());
-    // The page is shown all the same, with what is to be set right.
+    // `describe` still works, and shows what must be fixed.
     work.host(&["describe"])
         .expect(0)
         .says(&["not in order yet", "account.acme.config.client_idd"]);
 }
 
-/// What `check` refuses an account for, `approve` does too, and the page shows it.
+/// `approve` refuses an account for the same reasons as `check`, and `describe` shows them.
 #[test]
 fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
     for (line, to, problem) in [
@@ -335,7 +335,7 @@ fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
     }
 }
 
-/// What an account lacks for a new build must not hide that nobody approved that build.
+/// A missing setting for a new build must not hide that nobody approved that build.
 #[test]
 fn asking_for_more_is_reported_before_missing_settings() {
     let work = workplace();
@@ -362,7 +362,7 @@ fn a_refused_service_runs_again_after_approval() {
     let args = ["collect", "--every", "1s", "--jitter", "0s"];
     let mut service = Running::start(&work, &args);
     service.wait_for("the next run begins");
-    // Between two runs nobody holds the state, so this waits for its turn at most.
+    // Nobody holds the state between two runs, so this only waits for its turn.
     let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
     let changed = state.execute(
         "UPDATE consent SET asks = json_set(asks, '$.hosts', json('[]'))",
@@ -372,7 +372,7 @@ fn a_refused_service_runs_again_after_approval() {
     drop(state);
     service.wait_for("this run could not begin");
     service.wait_for("+ host id.sophos.com");
-    // A run of the service may hold the state at this very moment.
+    // A run of the service may hold the state at this moment.
     while work.host(&["approve"]).code != Some(0) {}
     work.simulator.clear_requests();
     while work.simulator.requests().is_empty() {
@@ -411,7 +411,7 @@ fn compiled_code_that_others_can_write_is_not_used() {
     assert!(run(&["describe", "-v"]).contains("Cached"));
 }
 
-/// How many lines warn of `allow_loopback_http`.
+/// Returns how many lines warn about `allow_loopback_http`.
 fn loopback(log: &str) -> usize {
     log.matches("allow_loopback_http is on").count()
 }

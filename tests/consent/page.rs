@@ -1,4 +1,4 @@
-//! `describe` as the page that a person reads before an approval.
+//! `describe`, as it is read before an approval.
 
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
-//! The component's file: missing, something else, of another world, or not the pinned one.
+//! The component's file: missing, not a component, of another world, or not the pinned one.
 
 use std::process::Command;
 
 use crate::support::{Workplace, built};
 use crate::{refused, workplace};
 
-/// What begins every core module: the magic number and the version of the binary format.
+/// The beginning of every core module: the magic number and the version of the binary format.
 const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
 /// Names another component in the configuration.
@@ -18,7 +18,7 @@ fn use_component(work: &Workplace, name: &str) {
     );
 }
 
-/// Every command that loads the component refuses it, those that do it for an account with the key's name.
+/// Asserts that every command that loads the component refuses it, with the key's name if it is for an account.
 #[track_caller]
 fn refused_by_all(work: &Workplace, words: &[&str]) {
     for command in ["check", "collect", "describe"] {
@@ -43,9 +43,9 @@ fn a_missing_component_is_reported() {
 fn a_component_that_is_named_nowhere_is_reported() {
     let work = workplace();
     std::fs::remove_file(work.path("asset-host.toml")).unwrap();
-    // Beside the program in `dist/` there is one.
+    // There is one beside the program in `dist/`.
     let alone = work.path("alone");
-    // Not copied by this process: what another of its threads starts would hold the file open to write.
+    // Not copied by this process, since a program started by another thread would hold the file open for writing.
     let copied = Command::new("cp")
         .arg(built("asset-host"))
         .arg(&alone)
@@ -101,7 +101,7 @@ fn a_component_of_another_world_is_refused() {
                 (func (export "map") (canon lift (core func $code "map"))))"#,
             "map",
         ),
-        // A world that wants more than this host gives.
+        // A world that imports more than this host provides.
         (
             r#"(component (import "example:other/wishes" (instance (export "wish" (func)))))"#,
             "example:other/wishes",
@@ -137,7 +137,7 @@ fn a_component_that_is_not_the_pinned_one_is_refused() {
         );
     };
     pin(&other);
-    // `describe` shows it all the same: this is where to look at it.
+    // `describe` still shows it, since this is how to inspect it.
     for command in ["check", "collect", "approve", "map"] {
         let words = ["`sha256`", &digest, &other, "`asset-host describe`"];
         refused(&work, &[command], &words);
@@ -154,7 +154,7 @@ fn a_component_that_is_not_the_pinned_one_is_refused() {
         refused(&work, &[command], &words);
     }
 
-    // The right one runs, however its digest is written.
+    // The pinned one runs, in either case of its digest.
     pin(&digest.to_uppercase());
     work.host(&["check"]).expect(0).says(&["acme: ok"]);
 }

@@ -18,7 +18,7 @@ fn a_missing_configuration_or_invalid_toml_is_reported() {
             "[account.acme\n",
             &["line 2", "not TOML"],
         ),
-        // The line that cannot be read may hold a secret.
+        // A line that cannot be parsed may contain a secret.
         (SECRET, &format!("\"{MISPLACED}"), &["not TOML", "line 12"]),
         (
             "[account.acme]\n",
@@ -221,7 +221,7 @@ fn a_config_that_does_not_fit_the_schema_is_reported() {
             ],
         ),
     ]);
-    // The port differs from run to run, so these are written anew.
+    // The port differs from run to run, so these are replaced.
     for (bad, words) in [
         (
             "not a url",
@@ -254,7 +254,7 @@ fn a_config_that_does_not_fit_the_schema_is_reported() {
     }
 }
 
-/// What a schema cannot say: the component itself is asked.
+/// A rule that a schema cannot express: the component itself checks it.
 #[test]
 fn an_omit_that_the_dialect_does_not_have_is_reported() {
     let with = |line: &str| format!("{CLIENT_ID_LINE}{line}\n");
@@ -290,7 +290,7 @@ fn an_omit_that_the_dialect_does_not_have_is_reported() {
         problem.starts_with("account.acme.config: `omit` does not fit"),
         "{problem}"
     );
-    // It is told beside what else is wrong, and what the schema finds is not told a second time.
+    // It is reported with the other problems, and what the schema finds is not reported twice.
     work.edit_config(CLIENT_ID_LINE, "");
     refused(&work, &["check"], &[key, "account.acme.config.client_id"]);
     work.configure("dialect = \"klingon\"", "");
@@ -338,7 +338,7 @@ fn an_invalid_account_stops_the_run_before_any_request() {
             &["account.zeta.config.client_id", "is missing"],
         );
     }
-    // The account that is in order can be run alone.
+    // The valid account can run alone.
     work.host(&["check", "--account", "acme"])
         .expect(0)
         .says(&["acme: ok"]);

@@ -1,4 +1,4 @@
-//! What keeps the host from running is found before the first request: exit 2, with words that name the
+//! What keeps the host from running is found before the first request: exit 2, with a message that names the
 //! file, the key or flag, and the remedy.
 #![allow(
     clippy::unwrap_used,
@@ -24,14 +24,14 @@ use support::{Ran, Workplace};
 const CLIENT_ID_LINE: &str = "client_id = \"00000000-0000-4000-8000-0000000000c1\"\n";
 const SECRET: &str = "{ env = \"TEST_CLIENT_SECRET\" }";
 
-/// What stands in for a secret that was put in the wrong place; it must never be shown.
+/// A secret in the wrong place of the configuration; it must never be shown.
 const MISPLACED: &str = "mIsPlAcEd-SeCrEt";
 
 fn workplace() -> Workplace {
     Workplace::new(Options::new(Fleet::new(1, 3)))
 }
 
-/// Runs the host and asserts that it is refused before any request, with these words on standard error.
+/// Runs the host and asserts that it fails before any request, with these texts on standard error.
 #[track_caller]
 fn refused(work: &Workplace, args: &[&str], words: &[&str]) -> Ran {
     let ran = work.host(args).expect(2);
@@ -49,8 +49,8 @@ fn refused(work: &Workplace, args: &[&str], words: &[&str]) -> Ran {
     ran
 }
 
-/// Changes the configuration in one place at a time, and asserts that `check` and `collect` name the file
-/// and say these words.
+/// Changes the configuration in one place after the other, and asserts that `check` and `collect` name the file
+/// and print these texts.
 #[track_caller]
 fn refused_when_edited(cases: &[(&str, &str, &[&str])]) {
     let work = workplace();

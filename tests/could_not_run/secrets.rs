@@ -1,4 +1,4 @@
-//! Where the secrets come from, and what stands where one belongs.
+//! The sources of secrets, and values in their place.
 
 use crate::{CLIENT_ID_LINE, MISPLACED, SECRET, refused_when_edited};
 

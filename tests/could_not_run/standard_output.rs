@@ -1,4 +1,4 @@
-//! Standard output as the destination, where it keeps no events.
+//! Standard output as a destination that cannot keep events.
 
 use std::process::{Command, Stdio};
 
@@ -7,12 +7,12 @@ use sophos_central_simulator::CLIENT_SECRET;
 use crate::support::{Ran, Workplace, built};
 use crate::workplace;
 
-/// Runs a command line of the shell in which `$HOST` is the host.
+/// Runs a shell command in which `$HOST` is the host.
 fn shell(work: &Workplace, line: &str) -> Ran {
     run(work, "sh", &["-c", line])
 }
 
-/// Runs the host on a terminal of its own, whose output is the standard output here.
+/// Runs the host on a terminal of its own, whose output is returned as standard output.
 fn on_a_terminal(work: &Workplace, args: &str) -> Ran {
     let line = format!("\"$HOST\" {args}");
     run(work, "script", &["-qec", &line, "/dev/null"])
@@ -57,7 +57,7 @@ fn standard_output_that_leads_nowhere_is_refused() {
     }
     assert!(work.simulator.requests().is_empty());
     assert!(work.cursor().is_none());
-    // What delivers nothing needs no place for it.
+    // Commands that deliver nothing need no destination.
     shell(&work, "\"$HOST\" collect --dry-run >&-").expect(0);
     work.configure("", "");
     shell(&work, "\"$HOST\" collect >&-").expect(0);

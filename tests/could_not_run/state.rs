@@ -21,7 +21,7 @@ const WRITERS: [&[&str]; 5] = [
     &["state", "prune"],
 ];
 
-/// Every command that opens the state refuses it.
+/// Asserts that every command that opens the state refuses it.
 #[track_caller]
 fn refused_by_all(work: &Workplace, words: &[&str]) {
     let readers: [&[&str]; 4] = [
@@ -41,7 +41,7 @@ fn a_state_that_another_run_holds_is_refused() {
     work.simulator.hold(3);
     let mut first = work.start(&["collect"]);
     work.simulator.wait_until_held();
-    // What the first one has asked for by now is not the second one's.
+    // The requests so far are those of the first run.
     work.simulator.clear_requests();
     let holder = format!("process {}", first.id());
     for args in WRITERS {
@@ -57,7 +57,7 @@ fn a_state_that_another_run_holds_is_refused() {
             ],
         );
     }
-    // Reading is always free.
+    // Reading is always possible.
     work.host(&["state", "list"])
         .expect(0)
         .says(&["nothing is stored yet"]);

@@ -1,7 +1,7 @@
-//! `map` tells where each value of an event came from, of any component: through the real host, with guests whose
+//! `map` explains where each value of an event comes from, with any component: through the real host, with guests whose
 //! reasons are known.
 //!
-//! `table.txt` and `explained.ndjson` are what it prints.
+//! `table.txt` and `explained.ndjson` are the expected output.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sophos_central_simulator::{Fleet, Options};
 use support::{Ran, Workplace, built};
 
-/// A folder with two endpoints in a file, and another file with one.
+/// Returns a folder with two endpoints in one file, and one endpoint in another.
 struct Place(Workplace);
 
 impl Place {
@@ -39,7 +39,7 @@ impl Place {
         ran
     }
 
-    /// Runs `map` with the guest that explains, and gives what its `explain` was called with.
+    /// Runs `map` with the guest that explains, and returns the arguments of its `explain`.
     #[track_caller]
     fn how(&self, args: &[&str]) -> String {
         let ran = self
@@ -59,7 +59,7 @@ impl Place {
     }
 }
 
-/// What the guest's `explain` was called with.
+/// Returns the arguments of the guest's `explain`.
 fn how(ran: &Ran) -> String {
     let event: Value = serde_json::from_str(&ran.stdout).unwrap();
     event["how"].as_str().unwrap().to_owned()
@@ -161,7 +161,7 @@ fn the_component_gets_a_dialect_or_a_config() {
     ] {
         assert_eq!(place.how(args), expected, "{args:?}");
     }
-    // Without any of them it is not asked for reasons.
+    // Without any of them, `explain` is not called.
     let ran = place.map("explains", &["one.json"]).expect(0);
     assert!(ran.stdout.starts_with("{\"time\":"), "{}", ran.stdout);
 }
@@ -348,7 +348,7 @@ fn the_sample_of_the_specification_explains_why_its_device_is_not_trusted() {
             ("/tamperProtectionEnabled", &expected[2]),
         ]
     );
-    // The event is the one of `map`.
+    // The event is that of `map`.
     let mapped = place.0.host(&["map", sample]).expect(0);
     assert!(
         ran.stdout
