@@ -1,8 +1,8 @@
-//! A recording intake on loopback: where a test lets events be delivered.
+//! A recording intake on loopback, as a destination for tests.
 //!
 //! One server has two kinds of destination: a plain HTTP intake (NDJSON or a JSON array, gzip or not) at any path, and
-//! Sekoia's asset connector with its tasks. It keeps every event that it accepted and every request, and its answers
-//! can be made to go wrong, whether or not it accepted what was sent.
+//! Sekoia's asset connector with its tasks. It records every accepted event and every request, and its answers
+//! can fail, whether or not it accepted what was sent.
 //!
 //! ```
 //! use sophos_central_simulator::Fault;
@@ -15,7 +15,7 @@
 //! // The next delivery gets 503, the third is accepted, but the connection ends in place of an answer.
 //! intake.fault(Route::Plain, 1, Failure::retry_after(503, "3"));
 //! intake.fault(Route::Plain, 3, Failure::of(Fault::Close).takes(Takes::All));
-//! // Whatever holds this device is refused.
+//! // Every delivery with this device is refused.
 //! intake.fault_when(
 //!     Route::Plain,
 //!     |delivery| delivery.holds("00000000-0000-4000-8000-000000000007"),
@@ -31,9 +31,9 @@
 //! | to | use |
 //! |---|---|
 //! | choose status, key, uuid, tasks, HTTPS | [`Options`], while it runs [`Intake::configure`] |
-//! | let answers go wrong | [`Failure`], [`Intake::fault`], [`Intake::fault_always`], [`Intake::fault_when`] |
-//! | let the tasks of some batches end otherwise | [`Intake::task_when`] |
-//! | stop the world at an answer | [`Intake::hold`], [`Intake::wait_until_held`], [`Intake::release`] |
+//! | make answers fail | [`Failure`], [`Intake::fault`], [`Intake::fault_always`], [`Intake::fault_when`] |
+//! | make the tasks of some batches end differently | [`Intake::task_when`] |
+//! | hold an answer, and with it the client | [`Intake::hold`], [`Intake::wait_until_held`], [`Intake::release`] |
 //! | see what was accepted | [`Intake::events`], [`Intake::deliveries`], [`Intake::ids`], [`Intake::take`] |
 //! | see what was sent | [`Intake::requests`], [`Intake::requests_of`], [`Intake::connections`] |
 

@@ -1,13 +1,14 @@
 //! A simulated Sophos Central on loopback: real HTTP/1.1, real sockets, no account.
 //!
-//! It answers as the published API and captures of it do: token, whoami, tenants of a partner or an organization,
-//! endpoints by page key. Where they are silent, the item concerned says what was assumed. Its endpoints are generated from a seed, can be changed one by one while it
-//! runs, and its answers can be made to go wrong in every way that a client must stand.
+//! It answers like the published API and captures of it: token, whoami, tenants of a partner or an organization,
+//! endpoints by page key. Where both are silent, the documentation of an item says what is assumed. Its endpoints are
+//! generated from a seed and can be changed one by one while it runs. Its answers can fail in every way that a client
+//! must handle.
 //!
 //! ```
 //! use sophos_central_simulator::{Clock, Fault, Fleet, Options, Route, Simulator, instant};
 //!
-//! // 5,000 endpoints of one tenant, on a day that is always the same.
+//! // 5,000 endpoints of one tenant, on a fixed day.
 //! let options = Options {
 //!     clock: Clock::Fixed(instant("2026-11-20T01:00:00Z")),
 //!     ..Options::new(Fleet::new(1, 5_000))
@@ -30,13 +31,13 @@
 //! |---|---|
 //! | choose credential, tenants, gzip, clock, HTTPS | [`Options`], while it runs [`Simulator::configure`] |
 //! | make, read and change endpoints | [`Fleet`], while it runs [`Simulator::fleet`], [`Simulator::before`] |
-//! | let answers go wrong | [`Fault`], [`Simulator::fault`], [`Simulator::fault_always`], [`Simulator::fault_when`] |
-//! | stop the world at an answer | [`Simulator::hold`], [`Simulator::wait_until_held`], [`Simulator::release`] |
+//! | make answers fail | [`Fault`], [`Simulator::fault`], [`Simulator::fault_always`], [`Simulator::fault_when`] |
+//! | hold an answer, and with it the client | [`Simulator::hold`], [`Simulator::wait_until_held`], [`Simulator::release`] |
 //! | see what the client sent | [`Simulator::requests`], [`Simulator::connections`] |
-//! | have nobody answer at all | [`DeadAddress`] |
-//! | have the events delivered to somebody | [`intake`] |
-//! | have it in a process of its own | [`SimulatorProcess`] |
-//! | know what a program took of the machine | [`resource_usage`] |
+//! | have no answer at all | [`DeadAddress`] |
+//! | receive delivered events | [`intake`] |
+//! | run it in a process of its own | [`SimulatorProcess`] |
+//! | measure what a program uses | [`resource_usage`] |
 
 mod address;
 mod answer;

@@ -1,7 +1,7 @@
 //! `sophos-central-simulator`: a simulated Sophos Central for demonstrations and measurements.
 //!
-//! The first and only line on stdout is its URL, the client id and the client secret, separated by blanks, so that a
-//! script can `read` them. It serves until it is killed.
+//! The only line on stdout is its URL, the client id and the client secret, separated by blanks, so that a script can
+//! `read` them. It serves until it is killed.
 
 use std::io::{self, Write};
 
@@ -16,28 +16,28 @@ use time::OffsetDateTime;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// How many endpoints each tenant has.
+    /// The number of endpoints of each tenant.
     #[arg(long, value_name = "N", default_value_t = 5000)]
     endpoints: u64,
-    /// What the endpoints are generated from: the same seed gives the same endpoints.
+    /// The seed of the endpoints: the same seed gives the same endpoints.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// The TCP port; 0 takes any free one.
+    /// The TCP port; 0 chooses a free one.
     #[arg(long, value_name = "P", default_value_t = 0)]
     port: u16,
     /// The level of the credential.
     #[arg(long, value_enum, default_value = "tenant")]
     credential: Level,
-    /// How many tenants a partner or an organization has.
+    /// The number of tenants of a partner or an organization.
     #[arg(long, value_name = "N", default_value_t = 3)]
     tenants: u64,
-    /// How many endpoints check in, at the present moment, before each endpoints request.
+    /// The number of endpoints that check in, at the current time, before each endpoints request.
     #[arg(long, value_name = "K", default_value_t = 0)]
     check_in_per_page: u64,
-    /// How much a record holds: about 1.3 KB or about 5 KB.
+    /// The size of a record: about 1.3 KB or about 5 KB.
     #[arg(long, value_enum, default_value = "normal")]
     record_size: Size,
-    /// Answers are never compressed, offered or not.
+    /// Never compress answers, even if the client accepts it.
     #[arg(long)]
     no_gzip: bool,
 }
@@ -72,8 +72,8 @@ fn main() -> Result<()> {
     let (id, secret) =
         simulator.configure(|options| (options.client_id.clone(), options.client_secret.clone()));
     let mut out = io::stdout().lock();
-    writeln!(out, "{} {id} {secret}", simulator.url()).context("stdout cannot be written to")?;
-    out.flush().context("stdout cannot be written to")?;
+    writeln!(out, "{} {id} {secret}", simulator.url()).context("cannot write to stdout")?;
+    out.flush().context("cannot write to stdout")?;
     drop(out);
     simulator.serve();
     Ok(())
