@@ -28,13 +28,13 @@ export class MapError extends Error {
  * Loads the mapper.
  *
  * @returns {Promise<{map: (endpoint: string) => string,
- *   explain: (endpoint: string, dialect: string) => Explanation}>} the exports of the world `mapper`, documented in
+ *   explain: (endpoint: string, dialect: string) => Explanation}>} the interface `mapping`, documented in
  *   wit/connector.wit; both throw a MapError
  * @throws when a file of the mapper cannot be fetched or compiled
  */
 export async function load() {
-  const { map, explain } = await instantiate(compile, { "wasi:clocks/wall-clock": wallClock });
-  return { map: throwingMapError(map), explain: throwingMapError(explain) };
+  const { mapping } = await instantiate(compile, { "wasi:clocks/wall-clock": wallClock });
+  return { map: throwingMapError(mapping.map), explain: throwingMapError(mapping.explain) };
 }
 
 /** Compiles from the bytes, since streaming needs a content type that not every static server sends. */

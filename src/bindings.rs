@@ -3,6 +3,7 @@
 //! The only module in which lints are relaxed: generated code is not ours to document or to make safe.
 #![allow(missing_docs, unsafe_code, clippy::all, clippy::restriction)]
 
+#[cfg(target_family = "wasm")]
 use super::Component;
 
 #[cfg(feature = "connector")]
@@ -19,4 +20,6 @@ wit_bindgen::generate!({
     generate_all,
 });
 
+// Native linkers do not take the names of exports, such as `inventory:connector/mapping@0.1.0#map`.
+#[cfg(target_family = "wasm")]
 export!(Component with_types_in self);

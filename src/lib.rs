@@ -40,9 +40,9 @@ mod bindings;
 // No module but the generated one may hold unsafe code, nor allow it to itself.
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub mod check;
+pub(crate) mod check;
 #[forbid(unsafe_code)]
-pub mod clock;
+pub(crate) mod clock;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod collect;
@@ -54,15 +54,15 @@ pub mod config;
 pub mod cursor;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub mod discover;
+pub(crate) mod discover;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub mod http;
+pub(crate) mod http;
 #[forbid(unsafe_code)]
 pub mod json;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub mod manifest;
+pub(crate) mod manifest;
 #[forbid(unsafe_code)]
 pub mod mapping;
 #[forbid(unsafe_code)]
@@ -76,10 +76,11 @@ pub mod text;
 #[forbid(unsafe_code)]
 pub mod timestamp;
 
-/// The component's exports; their documentation is `wit/connector.wit`.
+/// The component's exports, which `wit/connector.wit` documents.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only wasm has exports"))]
 struct Component;
 
-impl bindings::Guest for Component {
+impl bindings::exports::inventory::connector::mapping::Guest for Component {
     fn map(endpoint_json: String) -> Result<String, MapError> {
         let endpoint = mapping::read(&endpoint_json).map_err(map_error)?;
         let mapped = Mapping::default().map(&endpoint, clock::now());
@@ -92,23 +93,22 @@ impl bindings::Guest for Component {
         let explanation = mapping.explain(&endpoint, clock::now());
         explanation.map(Into::into).map_err(map_error)
     }
+}
 
-    #[cfg(feature = "connector")]
+#[cfg(feature = "connector")]
+impl bindings::exports::inventory::connector::collection::Guest for Component {
     fn describe() -> String {
         manifest::manifest()
     }
 
-    #[cfg(feature = "connector")]
     fn check(config: String) -> Result<Account, Error> {
         check::check(&config)
     }
 
-    #[cfg(feature = "connector")]
     fn discover(config: String, next: Option<String>) -> Result<SourcesPage, Error> {
         discover::discover(&config, next.as_deref())
     }
 
-    #[cfg(feature = "connector")]
     fn collect(config: String, cursor: Option<String>) -> Result<Batch, Error> {
         collect::collect(&config, cursor.as_deref())
     }

@@ -225,7 +225,7 @@ fn a_partner_or_organization_without_the_permission_to_list_tenants_is_reported(
 fn unreachable(url: &str, words: &[&str]) {
     let work = Workplace::new(options());
     work.configure_for(url, "", IMPATIENT);
-    refused(&work, &[url, "could not be asked", "Check the network"]);
+    refused(&work, &[url, "could not be reached", "Check the network"]);
     let check = work.host(&["check"]).expect(1).says(words);
     assert!(!check.stderr.contains("trying again"), "{}", check.stderr);
     let collect = work.host(&["collect"]).expect(1).says(words);
@@ -253,7 +253,7 @@ fn an_address_that_never_answers_is_reported() {
 fn a_name_that_cannot_be_resolved_is_reported() {
     // No name has a label of more than 63 characters, so no server is queried.
     let url = format!("https://{}.example", "x".repeat(64));
-    unreachable(&url, &["the name could not be resolved"]);
+    unreachable(&url, &["the host name could not be resolved"]);
 }
 
 #[test]

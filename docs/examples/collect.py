@@ -24,7 +24,8 @@ def main(path, config):
     with linker.root() as root, root.add_instance("inventory:connector/secrets@0.1.0") as secrets:
         secrets.add_func("get", lambda _store, _name: os.environ["SOPHOS_CLIENT_SECRET"])
     instance = linker.instantiate(store, Component.from_file(engine, path))
-    collect = instance.get_func(store, "collect")
+    collection = instance.get_export_index(store, "inventory:connector/collection@0.1.0")
+    collect = instance.get_func(store, instance.get_export_index(store, "collect", collection))
 
     cursor, more = None, True
     while more:

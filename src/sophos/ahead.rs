@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use url::Url;
 
-use crate::http::{Answer, Fault, UnderWay};
+use crate::http::{HttpError, PendingRequest, Response};
 
 /// What one instance has asked ahead.
 enum Ahead {
@@ -19,7 +19,7 @@ enum Ahead {
         /// Whose it is: the header that names the tenant.
         scope: String,
         url: Url,
-        under_way: UnderWay,
+        pending: PendingRequest,
     },
     /// Nothing any more.
     GivenUp,
@@ -34,25 +34,25 @@ thread_local! {
 pub fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
     AHEAD.with_borrow_mut(|ahead| {
         if let Ahead::Nothing = ahead
-            && let Ok(under_way) = UnderWay::get(&url, headers)
+            && let Ok(pending) = PendingRequest::get(&url, headers)
         {
             *ahead = Ahead::Asked {
                 scope: scope.to_owned(),
                 url,
-                under_way,
+                pending,
             };
         }
     });
 }
 
 /// The answer to `GET url` of `scope` if it was asked for ahead, or the fault on its way, as if it were asked for now.
-pub fn answer(url: &Url, scope: &str) -> Option<Result<Answer, Fault>> {
+pub fn answer(url: &Url, scope: &str) -> Option<Result<Response, HttpError>> {
     match AHEAD.replace(Ahead::Nothing) {
         Ahead::Asked {
             scope: asked_scope,
             url: asked_url,
-            under_way,
-        } if asked_scope == scope && asked_url == *url => Some(under_way.answer()),
+            pending,
+        } if asked_scope == scope && asked_url == *url => Some(pending.response()),
         Ahead::Nothing => None,
         Ahead::Asked { .. } | Ahead::GivenUp => {
             AHEAD.set(Ahead::GivenUp);

@@ -12,7 +12,7 @@ use super::session::Session;
 use super::whoami::{Level, Owner, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::cursor::Query;
-use crate::http::Answer;
+use crate::http::Response;
 use crate::json::{NotJson, Scalar, Scanner};
 
 /// Where a page ends, in bytes: no `pages` is longer.
@@ -35,7 +35,7 @@ pub struct Listed {
 /// What the API answered to a query.
 pub enum Asked {
     /// A page, yet to be read.
-    Answered(Answer),
+    Answered(Response),
     /// It does not accept the query's page key (any more).
     KeyRefused,
 }

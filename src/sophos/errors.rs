@@ -8,7 +8,7 @@ use url::Url;
 
 use super::confidential;
 use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
-use crate::http::{Answer, Fault};
+use crate::http::{HttpError, Response};
 
 /// Where a tenant's credentials are looked after, for messages.
 pub const CREDENTIALS_PAGE: &str =
@@ -37,7 +37,7 @@ pub struct Clues {
 
 impl Clues {
     /// Reads an answer's body, as far as it is an error object.
-    pub fn of(answer: &Answer) -> Self {
+    pub fn of(answer: &Response) -> Self {
         let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
         Self {
             correlation_id: body
@@ -69,35 +69,35 @@ pub fn failure(message: impl Into<String>) -> Failure {
     }
 }
 
-/// What it means that `url` gave no answer.
-pub fn unanswered(url: &Url, fault: Fault) -> Error {
+/// Returns the contract's error for a request to `url` that got no response.
+pub fn unanswered(url: &Url, error: HttpError) -> Error {
     let at = origin(url);
-    match fault {
-        Fault::Unreachable(why) => Error::Unavailable(Delay {
+    match error {
+        HttpError::Unreachable(why) => Error::Unavailable(Delay {
             message: format!(
-                "{at} could not be asked: {why}. Check the network, the proxy and the URL."
+                "{at} could not be reached: {why}. Check the network, the proxy and the URL."
             ),
             correlation_id: None,
             retry_after: None,
         }),
-        Fault::Untrusted(why) => Error::Untrusted(failure(format!(
-            "{at} is not trusted: {why}. Check that no proxy breaks TLS open, that the host's certificate \
-             authorities are right, and its clock."
+        HttpError::Untrusted(why) => Error::Untrusted(failure(format!(
+            "{at} is not trusted: {why}. Check whether a proxy intercepts TLS, the host's certificate \
+             authorities and its clock."
         ))),
-        Fault::Denied(why) => Error::Denied(failure(format!(
-            "{at} was not asked: {why}. The operator of the host decides about that."
+        HttpError::Denied(why) => Error::Denied(failure(format!(
+            "The request to {at} was refused: {why}. Ask the operator of the host to allow it."
         ))),
-        Fault::TooLarge(why) => Error::LimitExceeded(failure(format!(
-            "{at}: {why}. Where it is a page of endpoints, a smaller `page_size` helps."
+        HttpError::TooLarge(why) => Error::LimitExceeded(failure(format!(
+            "{at}: {why}. If it is a page of endpoints, set a smaller `page_size`."
         ))),
-        Fault::Malformed(why) => Error::Protocol(failure(format!(
-            "{at}: {why}. Check the URL in the configuration, and whether a proxy answers in its place."
+        HttpError::Malformed(why) => Error::Protocol(failure(format!(
+            "Invalid response from {at}: {why}. Check the URL in the configuration, and whether a proxy responds in its place."
         ))),
     }
 }
 
 /// What an API answer with another status than 200 means. `purpose` ends the sentence "may not …".
-pub fn refused(url: &Url, answer: &Answer, purpose: &str) -> Error {
+pub fn refused(url: &Url, answer: &Response, purpose: &str) -> Error {
     let at = origin(url);
     let status = answer.status;
     let correlation_id = Clues::of(answer).correlation_id;
@@ -137,7 +137,7 @@ pub fn refused(url: &Url, answer: &Answer, purpose: &str) -> Error {
 
 /// What it means that the API refuses a token that it has just given (401): no expiry of a session.
 /// `credentials_page` is where the credential is looked after.
-pub fn token_refused(url: &Url, answer: &Answer, credentials_page: &str) -> Error {
+pub fn token_refused(url: &Url, answer: &Response, credentials_page: &str) -> Error {
     Error::Unauthorized(Failure {
         message: format!(
             "{} does not accept the access token that was just given (401). The credential may have been \
@@ -160,11 +160,11 @@ mod tests {
     use serde_json::json;
 
     use super::Clues;
-    use crate::http::Answer;
+    use crate::http::Response;
     use crate::sophos::confidential;
 
     fn clues(name: &str, text: &str) -> Clues {
-        Clues::of(&Answer {
+        Clues::of(&Response {
             status: 403,
             body: json!({ name: text }).to_string().into_bytes(),
             date: None,

@@ -9,17 +9,17 @@ pub mod endpoint;
 #[cfg(feature = "connector")]
 pub mod endpoints;
 #[cfg(feature = "connector")]
-pub mod errors;
+pub(crate) mod errors;
 mod moment;
 #[cfg(feature = "connector")]
 pub mod page;
 #[cfg(feature = "connector")]
-pub mod session;
+pub(crate) mod session;
 #[cfg(feature = "connector")]
-pub mod tenants;
+pub(crate) mod tenants;
 #[cfg(feature = "connector")]
-pub mod token;
+pub(crate) mod token;
 #[cfg(feature = "connector")]
 pub mod trust;
 #[cfg(feature = "connector")]
-pub mod whoami;
+pub(crate) mod whoami;

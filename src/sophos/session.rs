@@ -15,7 +15,7 @@ use super::token::{self, Token};
 use super::whoami::{self, Owner};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::config::Config;
-use crate::http::{self, Answer};
+use crate::http::{self, Response};
 
 /// A token is renewed when less than this of its life is left, or a tenth of it where it is short.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -91,12 +91,12 @@ impl Session {
     ///
     /// A fault on the way, as [`unanswered`] says. A 401 ends the session: `expired` where the token was good
     /// before, `unauthorized` where it was just given.
-    pub fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Answer, Error> {
+    pub fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Response, Error> {
         let answer = ahead::answer(url, scope.1).unwrap_or_else(|| {
             let authorization = self.token.authorization();
             http::get(url, &[("authorization", authorization.as_str()), scope])
         });
-        let answer = answer.map_err(|fault| unanswered(url, fault))?;
+        let answer = answer.map_err(|error| unanswered(url, error))?;
         if answer.status != 401 {
             return Ok(answer);
         }

@@ -14,7 +14,7 @@ use crate::bindings::inventory::connector::{
     types::{Error, Failure, FieldError},
 };
 use crate::config::Config;
-use crate::http::{self, Answer};
+use crate::http::{self, Response};
 
 /// The name of the secret in the manifest.
 pub const CLIENT_SECRET: &str = "client_secret";
@@ -67,11 +67,11 @@ pub fn request(config: &Config) -> Result<(Token, Duration), Error> {
         ("client_secret", secret.as_str()),
         ("scope", "token"),
     ];
-    let answer = http::post_form(url, &form).map_err(|fault| unanswered(url, fault))?;
+    let answer = http::post_form(url, &form).map_err(|error| unanswered(url, error))?;
     read(config, &answer)
 }
 
-fn read(config: &Config, answer: &Answer) -> Result<(Token, Duration), Error> {
+fn read(config: &Config, answer: &Response) -> Result<(Token, Duration), Error> {
     let clues = Clues::of(answer);
     let refused_code = clues
         .error_code
@@ -136,10 +136,10 @@ mod tests {
     use super::read;
     use crate::bindings::inventory::connector::types::Error;
     use crate::config::Config;
-    use crate::http::Answer;
+    use crate::http::Response;
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer {
+    fn answer(status: u16, body: &str) -> Response {
+        Response {
             status,
             body: body.into(),
             date: None,

@@ -157,7 +157,7 @@ pub fn request(config: &Config, token: &Token) -> Result<Owner, Error> {
     let headers = headers
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
-    let answer = http::get(&url, &headers).map_err(|fault| unanswered(&url, fault))?;
+    let answer = http::get(&url, &headers).map_err(|error| unanswered(&url, error))?;
     if answer.status != 200 {
         return Err(refused(&url, &answer, "ask whom it belongs to"));
     }

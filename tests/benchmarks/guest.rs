@@ -62,7 +62,8 @@ impl Guest {
         } = self;
         runtime.block_on(async {
             for record in records {
-                let event = api.call_map(&mut *store, record).await?;
+                let mapping = api.inventory_connector_mapping();
+                let event = mapping.call_map(&mut *store, record).await?;
                 black_box(event.map_err(|error| anyhow!("{}", error.message))?);
             }
             Ok(())

@@ -68,7 +68,7 @@ fn session_ends(walk: &Walk, route: Route, fault: Fault, times: u64) {
 const BEGINNING: [Route; 2] = [Route::Token, Route::Whoami];
 
 #[test]
-fn a_new_session_that_does_not_come_about_at_once_is_tried_again() {
+fn a_new_session_that_does_not_succeed_at_once_is_tried_again() {
     let faults = [
         ("429 with a time", Fault::rate_limited(Some(0))),
         ("429", Fault::rate_limited(None)),
@@ -78,6 +78,7 @@ fn a_new_session_that_does_not_come_about_at_once_is_tried_again() {
         ("close", Fault::Close),
         ("truncated", Fault::Truncate),
         ("broken gzip", Fault::BrokenGzip),
+        ("not HTTP", Fault::Wire(b"SSH-2.0-example\r\n".to_vec())),
     ];
     for route in BEGINNING {
         for (name, fault) in &faults {
@@ -90,11 +91,16 @@ fn a_new_session_that_does_not_come_about_at_once_is_tried_again() {
 }
 
 #[test]
-fn a_new_session_that_never_comes_about_is_given_up() {
+fn a_new_session_that_never_succeeds_is_given_up() {
     let faults = [
         ("429", Fault::rate_limited(None), "(429)"),
         ("503", Fault::status(503), "(503)"),
-        ("reset", Fault::Reset, "could not be asked"),
+        ("reset", Fault::Reset, "could not be reached"),
+        (
+            "not HTTP",
+            Fault::Wire(b"SSH-2.0-example\r\n".to_vec()),
+            "not valid HTTP",
+        ),
     ];
     for route in BEGINNING {
         for (name, fault, words) in &faults {
@@ -114,14 +120,14 @@ fn a_new_session_that_hangs_is_given_up() {
             println!("{route:?}");
             let walk = Walk::with_tables(HASTY);
             session_ends(&walk, route, fault, u64::MAX);
-            walk.stops(&["could not be asked", "Check the network"]);
+            walk.stops(&["could not be reached", "Check the network"]);
             walk.goes_on();
         }
     }
 }
 
 #[test]
-fn a_new_session_whose_answer_is_too_large_or_no_http_stops_the_walk() {
+fn a_new_session_whose_response_is_too_large_stops_the_walk() {
     // The host inflates what answers the secret by its own limit, the component everything else by its own.
     let inflated = |route| match route {
         Route::Token => "`limits.response_bytes` (64 MiB)",
@@ -131,10 +137,6 @@ fn a_new_session_whose_answer_is_too_large_or_no_http_stops_the_walk() {
         for (fault, words) in [
             (Fault::Oversized((32 << 20) + 1), "larger than 32 MiB"),
             (Fault::GzipBomb(300 << 20), inflated(route)),
-            (
-                Fault::Wire(b"SSH-2.0-example\r\n".to_vec()),
-                "no valid HTTP",
-            ),
         ] {
             println!("{route:?}: {words}");
             let walk = Walk::new();

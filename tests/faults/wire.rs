@@ -7,27 +7,27 @@ use crate::walk::{HASTY, IMPATIENT, Walk, given_up, stopped, weathered};
 
 #[test]
 fn a_reset_connection_is_tried_again() {
-    weathered(Fault::Reset).says(&["trying again", "the connection failed or broke"]);
-    given_up(Fault::Reset, &["could not be asked", "Check the network"]);
+    weathered(Fault::Reset).says(&["trying again", "the connection failed or was closed"]);
+    given_up(Fault::Reset, &["could not be reached", "Check the network"]);
 }
 
 #[test]
 fn a_connection_closed_without_an_answer_is_tried_again() {
-    weathered(Fault::Close).says(&["trying again", "the connection failed or broke"]);
-    given_up(Fault::Close, &["could not be asked", "Check the network"]);
+    weathered(Fault::Close).says(&["trying again", "the connection failed or was closed"]);
+    given_up(Fault::Close, &["could not be reached", "Check the network"]);
 }
 
 #[test]
 fn a_truncated_answer_is_tried_again() {
-    weathered(Fault::Truncate).says(&["trying again", "the answer broke off"]);
-    given_up(Fault::Truncate, &["the answer broke off"]);
+    weathered(Fault::Truncate).says(&["trying again", "the response was cut off"]);
+    given_up(Fault::Truncate, &["the response was cut off"]);
 }
 
 #[test]
 fn an_answer_that_never_begins_is_given_up_after_its_time() {
     let walk = Walk::with_tables(HASTY);
     walk.fault_always(Fault::Stall);
-    walk.stops(&["took too long to answer", "Check the network"]);
+    walk.stops(&["the response took too long", "Check the network"]);
     walk.goes_on();
 }
 
@@ -35,7 +35,7 @@ fn an_answer_that_never_begins_is_given_up_after_its_time() {
 fn an_answer_that_stands_still_is_given_up_after_its_time() {
     let walk = Walk::with_tables(HASTY);
     walk.fault_always(Fault::StallInBody);
-    walk.stops(&["broke off or stood still", "Check the network"]);
+    walk.stops(&["cut off or stalled", "Check the network"]);
     walk.goes_on();
 }
 
@@ -68,7 +68,7 @@ fn by_hand(headers: &[u8], body: &[u8]) -> Fault {
 }
 
 #[test]
-fn bytes_that_are_no_http_stop_the_walk() {
+fn bytes_that_are_not_http_are_tried_again() {
     for bytes in [
         &b"SSH-2.0-example\r\n"[..],
         b"\x15\x03\x01\x00\x02\x02\x46",
@@ -76,13 +76,14 @@ fn bytes_that_are_no_http_stop_the_walk() {
         b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
     ] {
-        let words = ["no valid HTTP", "Check the URL", "proxy"];
-        stopped(Fault::Wire(bytes.to_vec()), &words);
+        let fault = Fault::Wire(bytes.to_vec());
+        weathered(fault.clone()).says(&["trying again", "not valid HTTP"]);
+        given_up(fault, &["not valid HTTP", "the URL", "proxy"]);
     }
 }
 
 #[test]
-fn a_header_that_is_no_text_costs_itself_alone() {
+fn a_header_that_is_not_text_does_not_affect_the_others() {
     let headers = b"content-length: 2\r\nx-name: \xff\r\n";
     stopped(by_hand(headers, b"{}"), &["no page of endpoints"]);
 }
@@ -95,7 +96,7 @@ fn a_head_that_breaks_off_is_tried_again() {
 #[test]
 fn a_chunked_answer_that_breaks_off_is_tried_again() {
     let headers = b"transfer-encoding: chunked\r\n";
-    weathered(by_hand(headers, b"20\r\n{\"items\":[")).says(&["the answer broke off"]);
+    weathered(by_hand(headers, b"20\r\n{\"items\":[")).says(&["the response was cut off"]);
 }
 
 #[test]
@@ -110,8 +111,8 @@ fn an_answer_without_a_length_that_breaks_off_stops_the_walk() {
 
 #[test]
 fn broken_gzip_is_tried_again() {
-    weathered(Fault::BrokenGzip).says(&["trying again", "the compressed answer is damaged"]);
-    given_up(Fault::BrokenGzip, &["the compressed answer is damaged"]);
+    weathered(Fault::BrokenGzip).says(&["trying again", "the compressed response is damaged"]);
+    given_up(Fault::BrokenGzip, &["the compressed response is damaged"]);
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn a_body_that_only_claims_to_be_gzip_is_tried_again() {
         headers: vec![("content-encoding".to_owned(), "gzip".to_owned())],
         body: Some(b"{}".to_vec()),
     };
-    weathered(fault).says(&["trying again", "the compressed answer is damaged"]);
+    weathered(fault).says(&["trying again", "the compressed response is damaged"]);
 }
 
 #[test]
@@ -131,7 +132,10 @@ fn a_compression_that_nobody_asked_for_stops_the_walk() {
         headers: vec![("content-encoding".to_owned(), "br".to_owned())],
         body: Some(b"{}".to_vec()),
     };
-    stopped(fault, &["compressed in a way that was not asked for"]);
+    stopped(
+        fault,
+        &["content encoding that the request does not accept"],
+    );
 }
 
 #[test]

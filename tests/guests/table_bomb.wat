@@ -12,18 +12,18 @@
     (global.set $free (i32.add (local.get $place) (local.get $size)))
     (local.get $place))
 
-  (func (export "describe") (result i32) (i32.const 16))
-  (func (export "map") (param i32 i32) (result i32) unreachable)
-  (func (export "explain") (param i32 i32 i32 i32) (result i32) (i32.const 240))
-  (func (export "check") (param i32 i32) (result i32) unreachable)
+  (func (export "inventory:connector/collection@0.1.0#describe") (result i32) (i32.const 16))
+  (func (export "inventory:connector/mapping@0.1.0#map") (param i32 i32) (result i32) unreachable)
+  (func (export "inventory:connector/mapping@0.1.0#explain") (param i32 i32 i32 i32) (result i32) (i32.const 240))
+  (func (export "inventory:connector/collection@0.1.0#check") (param i32 i32) (result i32) unreachable)
 
   ;; One source, with the config that was handed in.
-  (func (export "discover") (param $config i32) (param $length i32) (param i32 i32 i32) (result i32)
+  (func (export "inventory:connector/collection@0.1.0#discover") (param $config i32) (param $length i32) (param i32 i32 i32) (result i32)
     (i32.store (i32.const 148) (local.get $config))
     (i32.store (i32.const 152) (local.get $length))
     (i32.const 64))
 
-  (func (export "collect") (param i32 i32 i32 i32 i32) (result i32)
+  (func (export "inventory:connector/collection@0.1.0#collect") (param i32 i32 i32 i32 i32) (result i32)
     (loop $again
       (br_if $again (i32.ne (table.grow $table (ref.null func) (i32.const 10000)) (i32.const -1))))
     unreachable)

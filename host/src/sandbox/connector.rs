@@ -149,7 +149,10 @@ impl Connector {
     /// When the component was stopped.
     pub async fn describe(&mut self) -> Result<String, Stopped> {
         let mut instance = self.take().await?;
-        let called = instance.api.call_describe(&mut instance.store);
+        let called = instance
+            .api
+            .inventory_connector_collection()
+            .call_describe(&mut instance.store);
         let answer = self.within(called, Stopped::by_engine).await?;
         check::manifest(&answer)?;
         self.instance = Some(instance);
@@ -163,7 +166,10 @@ impl Connector {
     /// The component's reason, or that it was stopped.
     pub async fn map(&mut self, endpoint: &str) -> Result<String, CallError<MapError>> {
         let mut instance = self.take().await?;
-        let called = instance.api.call_map(&mut instance.store, endpoint);
+        let called = instance
+            .api
+            .inventory_connector_mapping()
+            .call_map(&mut instance.store, endpoint);
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
             Ok(event) => check::mapped(event, &self.access.limits)?,
@@ -185,9 +191,11 @@ impl Connector {
         how: &str,
     ) -> Result<Explanation, CallError<MapError>> {
         let mut instance = self.take().await?;
-        let called = instance
-            .api
-            .call_explain(&mut instance.store, endpoint, how);
+        let called = instance.api.inventory_connector_mapping().call_explain(
+            &mut instance.store,
+            endpoint,
+            how,
+        );
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
             Ok(explanation) => check::explanation(explanation, &self.access.limits)?,
@@ -204,7 +212,10 @@ impl Connector {
     /// The component's reason, or that it was stopped.
     pub async fn check(&mut self, config: &str) -> Result<Account, CallError<Error>> {
         let mut instance = self.take().await?;
-        let called = instance.api.call_check(&mut instance.store, config);
+        let called = instance
+            .api
+            .inventory_connector_collection()
+            .call_check(&mut instance.store, config);
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
             Ok(account) => check::account(account),
@@ -225,9 +236,11 @@ impl Connector {
         next: Option<&str>,
     ) -> Result<SourcesPage, CallError<Error>> {
         let mut instance = self.take().await?;
-        let called = instance
-            .api
-            .call_discover(&mut instance.store, config, next);
+        let called = instance.api.inventory_connector_collection().call_discover(
+            &mut instance.store,
+            config,
+            next,
+        );
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
             Ok(page) => check::sources(page, next, &self.access.limits)?,
@@ -248,9 +261,11 @@ impl Connector {
         cursor: Option<&str>,
     ) -> Result<Batch, CallError<Error>> {
         let mut instance = self.take().await?;
-        let called = instance
-            .api
-            .call_collect(&mut instance.store, config, cursor);
+        let called = instance.api.inventory_connector_collection().call_collect(
+            &mut instance.store,
+            config,
+            cursor,
+        );
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
             Ok(batch) => check::batch(batch, cursor, &self.access.limits)?,

@@ -136,11 +136,7 @@ macro_rules! hostile {
         /// The component's exports.
         struct Exports;
 
-        impl $crate::bindings::Guest for Exports {
-            fn describe() -> String {
-                <$guest as $crate::Hostile>::describe($crate::manifest(env!("CARGO_CRATE_NAME")))
-            }
-
+        impl $crate::bindings::exports::inventory::connector::mapping::Guest for Exports {
             fn map(record: String) -> Result<String, $crate::MapError> {
                 <$guest as $crate::Hostile>::map(&record)
             }
@@ -150,6 +146,12 @@ macro_rules! hostile {
                 how: String,
             ) -> Result<$crate::Explanation, $crate::MapError> {
                 <$guest as $crate::Hostile>::explain(&record, &how)
+            }
+        }
+
+        impl $crate::bindings::exports::inventory::connector::collection::Guest for Exports {
+            fn describe() -> String {
+                <$guest as $crate::Hostile>::describe($crate::manifest(env!("CARGO_CRATE_NAME")))
             }
 
             fn check(config: String) -> Result<$crate::Account, $crate::Error> {
