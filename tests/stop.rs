@@ -53,7 +53,7 @@ fn the_page_in_hand_is_finished_at_every_step() {
             let mut running = Running::start(&work, &["collect"]);
             work.simulator.wait_until_held();
             running.signal(signal);
-            running.wait_for("stopping after the page in hand");
+            running.wait_for("stopping after the current page");
             work.simulator.release();
             assert_stopped(running);
             let delivered = work.ids().len();
@@ -84,7 +84,7 @@ fn a_stop_in_the_last_page_is_no_cut() {
     let mut running = Running::start(&work, &["collect"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
-    running.wait_for("stopping after the page in hand");
+    running.wait_for("stopping after the current page");
     work.simulator.release();
     let (code, log) = running.end();
     assert_eq!(code, Some(0), "{log}");
@@ -155,7 +155,7 @@ fn accounts_that_have_not_begun_are_left_for_the_next_run() {
     let mut running = Running::start(&work, &["collect", "--jobs", "1"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
-    running.wait_for("stopping after the page in hand");
+    running.wait_for("stopping after the current page");
     work.simulator.release();
     assert_stopped(running);
     // And perhaps one that was asked for ahead.
@@ -260,7 +260,7 @@ fn a_page_whose_reader_leaves_comes_again() {
         assert_eq!(output.status.code(), Some(1), "{log}");
         assert!(
             log.contains(
-                "standard output was closed by its reader: the page in hand is not confirmed"
+                "standard output was closed by its reader: the current page is not confirmed"
             ),
             "{log}"
         );

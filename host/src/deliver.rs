@@ -4,9 +4,8 @@
 //! cursor behind them may be stored.
 //!
 //! What `sekoia` and `http` have in common: `batches` cuts a page into requests, `bisect` sends them and finds
-//! the events that are refused, `exchange` makes one request until its fate is known, `received` reads the answer,
-//! `complaint` finds in its body that not everything was taken, `answer` judges it, and `words` keeps of it what a
-//! person may read.
+//! the events that are refused, `exchange` makes one request until its outcome is known, `answer` judges the answer, and
+//! `complaint` finds in its body that not everything was taken.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -20,15 +19,15 @@ mod bisect;
 mod complaint;
 mod error;
 mod exchange;
+mod fields;
 mod file;
 mod http;
-mod received;
+mod line_file;
 mod reopen_signal;
 mod sekoia;
 mod stdout;
 #[cfg(test)]
 pub(crate) mod test_server;
-mod words;
 
 pub(crate) use self::error::DeliverError;
 pub(crate) use self::file::File;
@@ -41,7 +40,6 @@ use crate::config;
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::stop::Stop;
 
-pub(crate) mod appended;
 pub(crate) mod rejects;
 pub(crate) mod retry;
 
@@ -74,7 +72,7 @@ pub(crate) struct Delivered {
 pub(crate) struct Refused {
     /// Which one of the events that were to be delivered, from 0.
     pub index: usize,
-    /// The destination's words, without anything that the event holds.
+    /// The answer's status and its error code.
     pub reason: String,
 }
 

@@ -93,7 +93,7 @@ fn a_file_of_something_else_is_neither_cut_nor_written_to() {
     ] {
         work.write("events.ndjson", content);
         work.collect(2)
-            .says(&["events.ndjson", "is no file of events", "deliver.path"]);
+            .says(&["events.ndjson", "is not a file of events", "deliver.path"]);
         let left = std::fs::read_to_string(work.path("events.ndjson")).unwrap();
         assert_eq!(left, content);
     }

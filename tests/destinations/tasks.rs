@@ -159,7 +159,7 @@ fn a_task_that_fails_after_an_answer_that_says_nothing_about_it_is_a_failed_deli
             vec![TaskStatus::Failed("no such field".to_owned())],
         );
         place.intake.fault(Route::Task, 3, failure);
-        place.fails(&["FAILED: no such field"]);
+        place.fails(&["the task ended as FAILED"]);
         place.goes_on();
     }
 }

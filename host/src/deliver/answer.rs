@@ -3,221 +3,214 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Number;
 
-use crate::deliver::received::Completeness;
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::complaint::complaint;
+use crate::deliver::fields::Fields;
+use crate::deliver::retry::RetryCause;
 
 /// How long to wait after a 429 that does not say it.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// What an answer means.
+/// How long an error code may be.
+const MAX_CODE: usize = 64;
+
+/// Error codes of fewer characters identify nobody and no secret, even where the request holds them as well.
+const SHORT_CODE: usize = 4;
+
+/// What to do about a success answer that does not confirm all events.
+pub(super) const INCOMPLETE_ADVICE: &str = "its events may have arrived already; see at the destination why it did not take all of them, or make it answer 400 \
+     or 422 instead: then the events that it does not want are found, and they alone are rejected";
+
+/// The answer to one request.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// The body, or its beginning.
+    pub body: Vec<u8>,
+    /// Whether `body` is only the beginning.
+    pub is_cut_off: bool,
+}
+
+/// What an answer means for the events that were sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// All of the events were taken.
+    /// All of them were taken.
     Accepted,
-    /// The answer says that they were taken, and its body that not all were; holds what in the body says so.
-    Incomplete(String),
-    /// The answer says that the events were taken, and its body is too long to see whether all were.
-    TooLong,
-    /// These events are refused; others may be taken.
+    /// They are refused; others may be taken.
     Refused,
-    /// To come back after this time.
-    RateLimited(Duration),
-    /// To come back later, not before this time if there is one.
-    Unavailable(Option<Duration>),
-    /// To go somewhere else.
-    Redirected,
-    /// This request is refused, and so would be any other.
-    Denied,
+    /// They may be taken later.
+    Retry(RetryCause),
+    /// They are not confirmed, and sending them again at once does not help.
+    Failed {
+        /// What is wrong beside the status.
+        why: Option<String>,
+        /// What the operator can do about it.
+        advice: &'static str,
+    },
 }
 
-/// Returns what an answer means; `body` is the beginning of its body.
-pub(super) fn judge(
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    completeness: Completeness,
-    now: SystemTime,
-) -> Verdict {
-    match status {
-        status if status.is_success() && is_web_page(headers, body) => Verdict::Incomplete(
-            "its body is an HTML page: a proxy or a login page seems to answer in its place"
-                .to_owned(),
-        ),
-        status if status.is_success() => match completeness {
-            Completeness::Complete => Verdict::Accepted,
-            Completeness::Incomplete(complaint) => Verdict::Incomplete(complaint),
-            Completeness::Unknown => Verdict::TooLong,
-        },
-        StatusCode::TOO_MANY_REQUESTS => {
-            Verdict::RateLimited(retry_after(headers, now).unwrap_or(PAUSE))
+impl Verdict {
+    fn incomplete(why: impl Into<String>) -> Self {
+        Self::Failed {
+            why: Some(why.into()),
+            advice: INCOMPLETE_ADVICE,
         }
-        StatusCode::REQUEST_TIMEOUT => Verdict::Unavailable(retry_after(headers, now)),
-        status if status.is_server_error() => Verdict::Unavailable(retry_after(headers, now)),
-        StatusCode::BAD_REQUEST
-        | StatusCode::PAYLOAD_TOO_LARGE
-        | StatusCode::UNPROCESSABLE_ENTITY => Verdict::Refused,
-        status if status.is_redirection() => Verdict::Redirected,
-        _ => Verdict::Denied,
     }
 }
 
-/// How long `Retry-After` asks to wait: seconds, or a date, which is compared with the answer's own `Date`
-/// where there is one. None where there is none that can be read.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let date = |name| httpdate::parse_http_date(text(name)?).ok();
-    let asked = text(header::RETRY_AFTER)?;
-    if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that is too large is a long time.
-        return Some(Duration::from_secs(asked.parse().unwrap_or(u64::MAX)));
-    }
-    let until = date(header::RETRY_AFTER)?;
-    Some(
-        until
-            .duration_since(date(header::DATE).unwrap_or(now))
-            .unwrap_or_default(),
-    )
-}
-
-/// Whether an answer is for a browser, which no intake's is.
-fn is_web_page(headers: &HeaderMap, body: &[u8]) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let beginning = body.trim_ascii_start();
-    let begins = |tag: &str| {
-        beginning
-            .get(..tag.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
-    };
-    (kind.is_some_and(|kind| kind.trim_start().starts_with("text/html")) && !beginning.is_empty())
-        || begins("<!doctype html")
-        || begins("<html")
-}
-
-/// The fields of the JSON object in a body, as far as it can be read: the answer to a large batch may be cut
-/// off, and what it comes to stands at its beginning. No fields where there is no object.
-pub(super) fn fields(body: &[u8]) -> Map<String, Value> {
-    struct Fields<'a>(&'a mut Map<String, Value>);
-
-    impl<'de> Visitor<'de> for Fields<'_> {
-        type Value = ();
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-            formatter.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
-            while let Some((name, value)) = access.next_entry()? {
-                self.0.insert(name, value);
+impl Reply {
+    /// Returns what the answer to a request with `sent` events means.
+    pub(super) fn judge(&self, sent: usize, now: SystemTime) -> Verdict {
+        match self.status {
+            status if status.is_success() => self.judge_success(sent),
+            StatusCode::TOO_MANY_REQUESTS => Verdict::Retry(RetryCause::RateLimited(Some(
+                self.retry_after(now).unwrap_or(PAUSE),
+            ))),
+            status if status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() => {
+                Verdict::Retry(RetryCause::Unavailable(self.retry_after(now)))
             }
-            Ok(())
+            StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY => Verdict::Refused,
+            status => Verdict::Failed {
+                why: None,
+                advice: advice(status),
+            },
         }
     }
 
-    let mut fields = Map::new();
-    // What could be read until an error is what is wanted.
-    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Fields(&mut fields));
-    fields
+    fn judge_success(&self, sent: usize) -> Verdict {
+        if self.is_web_page() {
+            return Verdict::incomplete(
+                "its body is an HTML page: a proxy or a login page seems to answer in its place",
+            );
+        }
+        if self.is_cut_off {
+            return Verdict::Failed {
+                why: Some(
+                    "its body has more than 8 MiB, which is too long to see whether every event was taken".to_owned(),
+                ),
+                advice: "make the destination answer in short, or send smaller batches",
+            };
+        }
+        match complaint(&self.body, sent) {
+            Some(complaint) => Verdict::incomplete(complaint),
+            None => Verdict::Accepted,
+        }
+    }
+
+    /// Returns how long `Retry-After` asks to wait, in seconds or until a date, which is compared with the answer's own
+    /// `Date` where it has one.
+    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        let text = |name| self.headers.get(name)?.to_str().ok().map(str::trim);
+        let date = |name| httpdate::parse_http_date(text(name)?).ok();
+        let asked = text(header::RETRY_AFTER)?;
+        if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
+            // A number that is too large is a long time.
+            return Some(Duration::from_secs(asked.parse().unwrap_or(u64::MAX)));
+        }
+        let now = date(header::DATE).unwrap_or(now);
+        let until = date(header::RETRY_AFTER)?;
+        Some(until.duration_since(now).unwrap_or_default())
+    }
+
+    /// Returns the status, and the error code of the body where it has one: `403 Forbidden (E403)`. Nothing else of an
+    /// answer is ever logged or stored.
+    pub(super) fn reason(&self, events: &[Event], secrets: &[SecretString]) -> String {
+        // The name that everyone knows the status by, never the server's own.
+        let status = match self.status.canonical_reason() {
+            Some(name) => format!("{} {name}", self.status.as_u16()),
+            None => self.status.as_u16().to_string(),
+        };
+        match error_code(&Fields::read(&self.body))
+            .filter(|code| may_be_kept(code, events, secrets))
+        {
+            Some(code) => format!("{status} ({code})"),
+            None => status,
+        }
+    }
+
+    /// Whether the answer is for a browser, which no intake's is.
+    fn is_web_page(&self) -> bool {
+        let kind = self.headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|value| value.to_str().ok());
+        let beginning = self.body.trim_ascii_start();
+        let begins = |tag: &str| {
+            beginning
+                .get(..tag.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+        };
+        (kind.is_some_and(|kind| kind.trim_start().starts_with("text/html"))
+            && !beginning.is_empty())
+            || begins("<!doctype html")
+            || begins("<html")
+    }
+}
+
+/// Returns the error code of an answer: its `code`, `type` or `error`, or that of the object in `error`.
+pub(super) fn error_code(fields: &Fields) -> Option<String> {
+    ["code", "type", "error"].into_iter().find_map(|name| {
+        let json = fields.json(name)?;
+        if name == "error" && json.starts_with('{') {
+            return error_code(&Fields::read(json.as_bytes()));
+        }
+        let number = || fields.get(name).map(|number: Number| number.to_string());
+        fields
+            .get(name)
+            .or_else(number)
+            .filter(|code: &String| is_code(code))
+    })
+}
+
+fn is_code(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=MAX_CODE).contains(&text.len()) && text.bytes().all(is_part)
+}
+
+/// Whether a word of the answer is an error code that the request does not hold: 1 to 64 letters, digits, `.`, `_` and
+/// `-`, of which four or more are no part of an event or a secret.
+pub(super) fn may_be_kept(code: &str, events: &[Event], secrets: &[SecretString]) -> bool {
+    let lower_case = code.to_ascii_lowercase();
+    let holds = |text: &str| text.to_ascii_lowercase().contains(&lower_case);
+    let is_sent = || {
+        events.iter().any(|event| holds(&event.json))
+            || secrets
+                .iter()
+                .map(ExposeSecret::expose_secret)
+                .any(|secret| {
+                    holds(secret)
+                        || secret.len() >= SHORT_CODE
+                            && lower_case.contains(&secret.to_ascii_lowercase())
+                })
+    };
+    is_code(code) && (code.len() < SHORT_CODE || !is_sent())
+}
+
+/// Returns what to do about a status that no event is to blame for.
+fn advice(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            "see that the key or the headers in account.NAME.deliver are right and may write there"
+        }
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
+            "see that account.NAME.deliver names the right address"
+        }
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            "put the name and the password for the proxy into HTTPS_PROXY"
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::NOT_ACCEPTABLE => {
+            "see which form of a body it takes, and set `format`, `gzip` and `headers` in account.NAME.deliver to that"
+        }
+        status if status.is_redirection() => {
+            "a redirect is never followed, so name the address itself in account.NAME.deliver"
+        }
+        _ => "see at the destination what it asks for",
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
-    }
-
-    fn judge_status(status: u16, pairs: &[(&'static str, &str)]) -> Verdict {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        judge(
-            StatusCode::from_u16(status).unwrap(),
-            &headers(pairs),
-            b"",
-            Completeness::Complete,
-            now,
-        )
-    }
-
-    #[test]
-    fn every_status_has_its_meaning() {
-        for (status, verdict) in [
-            (200, Verdict::Accepted),
-            (202, Verdict::Accepted),
-            (204, Verdict::Accepted),
-            (301, Verdict::Redirected),
-            (304, Verdict::Redirected),
-            (307, Verdict::Redirected),
-            (400, Verdict::Refused),
-            (401, Verdict::Denied),
-            (403, Verdict::Denied),
-            (404, Verdict::Denied),
-            (405, Verdict::Denied),
-            (408, Verdict::Unavailable(None)),
-            (409, Verdict::Denied),
-            (413, Verdict::Refused),
-            (415, Verdict::Denied),
-            (422, Verdict::Refused),
-            (429, Verdict::RateLimited(PAUSE)),
-            (451, Verdict::Denied),
-            (500, Verdict::Unavailable(None)),
-            (503, Verdict::Unavailable(None)),
-            (599, Verdict::Unavailable(None)),
-        ] {
-            assert_eq!(judge_status(status, &[]), verdict, "{status}");
-        }
-    }
-
-    #[test]
-    fn a_time_to_come_back_is_seconds_or_a_date() {
-        for (pairs, seconds) in [
-            (&[("retry-after", "0")][..], 0),
-            (&[("retry-after", " 7 ")], 7),
-            (&[("retry-after", "99999999999999999999999")], u64::MAX),
-            (&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], 0),
-            (&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], 30),
-            (&[("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")], 0),
-            (
-                &[
-                    ("retry-after", "Fri, 31 Jan 2020 08:00:30 GMT"),
-                    ("date", "Fri, 31 Jan 2020 08:00:00 GMT"),
-                ],
-                30,
-            ),
-            (&[("retry-after", "")], 60),
-            (&[("retry-after", "soon")], 60),
-            (&[("retry-after", "-1")], 60),
-            (&[("retry-after", "1.5")], 60),
-        ] {
-            assert_eq!(
-                judge_status(429, pairs),
-                Verdict::RateLimited(Duration::from_secs(seconds)),
-                "{pairs:?}"
-            );
-        }
-        let verdict = judge_status(503, &[("retry-after", "7")]);
-        assert_eq!(verdict, Verdict::Unavailable(Some(Duration::from_secs(7))));
-    }
-
-    proptest! {
-        #[test]
-        fn a_body_that_is_cut_off_keeps_the_fields_before(end in 0_usize..40) {
-            let body = r#"{"first":1,"second":{"a":[1,2,3]},"third":""}"#;
-            let all = fields(body.as_bytes());
-            let some = fields(&body.as_bytes()[..end]);
-            prop_assert!(some.len() <= all.len());
-            for (name, value) in some {
-                // A number that the cut made shorter cannot be told from a whole one.
-                prop_assert!(all[&name] == value);
-            }
-        }
-    }
-}
+mod tests;

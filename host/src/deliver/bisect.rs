@@ -43,7 +43,7 @@ pub(super) trait Intake: Send + Sync {
     ) -> Result<Handed<Self::Task>, DeliverError>;
 
     /// Waits for the fate of a batch that was handed over.
-    async fn fate(&self, task: Self::Task, events: &[Event]) -> Result<Sent, DeliverError>;
+    async fn fate(&self, task: Self::Task, events: &[Event]) -> Result<BatchOutcome, DeliverError>;
 
     /// The destination's name in messages.
     fn place(&self) -> &str;
@@ -53,14 +53,14 @@ pub(super) trait Intake: Send + Sync {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Handed<Task> {
     /// Its fate is known.
-    Settled(Sent),
+    Settled(BatchOutcome),
     /// The task tells its fate.
     Pending(Task),
 }
 
 /// The fate of a batch.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sent {
+pub(super) enum BatchOutcome {
     /// All of it was taken.
     Accepted,
     /// It was refused as it is, for this reason.
@@ -161,7 +161,7 @@ impl<'a, I: Intake> Page<'a, I> {
         for batch in batches.by_ref() {
             let events = self.events(&batch);
             let handed = self.intake.hand_over(events, self.retries).await?;
-            let refused = matches!(handed, Handed::Settled(Sent::Refused(_)));
+            let refused = matches!(handed, Handed::Settled(BatchOutcome::Refused(_)));
             handed_over.push((batch, handed));
             if refused {
                 break;
@@ -183,27 +183,35 @@ impl<'a, I: Intake> Page<'a, I> {
     }
 
     /// Sends events and waits for their fate.
-    async fn send(&self, events: &[Event]) -> Result<Sent, DeliverError> {
+    async fn send(&self, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
         let handed = self.intake.hand_over(events, self.retries).await?;
         self.fate(handed, events).await
     }
 
-    async fn fate(&self, handed: Handed<I::Task>, events: &[Event]) -> Result<Sent, DeliverError> {
+    async fn fate(
+        &self,
+        handed: Handed<I::Task>,
+        events: &[Event],
+    ) -> Result<BatchOutcome, DeliverError> {
         let sent = match handed {
             Handed::Settled(sent) => sent,
             Handed::Pending(task) => self.intake.fate(task, events).await?,
         };
-        if sent == Sent::Accepted {
+        if sent == BatchOutcome::Accepted {
             self.refusals.note_taken(events);
         }
         Ok(sent)
     }
 
     /// Notes the fate of a batch. The halves of one that was refused are sent next.
-    async fn settle(&mut self, batch: Range<usize>, sent: Sent) -> Result<(), DeliverError> {
+    async fn settle(
+        &mut self,
+        batch: Range<usize>,
+        sent: BatchOutcome,
+    ) -> Result<(), DeliverError> {
         match sent {
-            Sent::Accepted => return self.retry_suspects().await,
-            Sent::Refused(reason) if batch.len() > 1 => {
+            BatchOutcome::Accepted => return self.retry_suspects().await,
+            BatchOutcome::Refused(reason) if batch.len() > 1 => {
                 tracing::debug!(
                     destination = self.intake.place(),
                     "a batch of {} events was refused ({reason}): its halves are sent",
@@ -213,7 +221,7 @@ impl<'a, I: Intake> Page<'a, I> {
                 self.rest.push(middle..batch.end);
                 self.rest.push(batch.start..middle);
             }
-            Sent::Refused(reason) => {
+            BatchOutcome::Refused(reason) => {
                 let index = batch.start;
                 let refused = Refused { index, reason };
                 if self.refusals.accept {
@@ -222,11 +230,7 @@ impl<'a, I: Intake> Page<'a, I> {
                 }
                 self.suspects.push(refused);
                 if self.suspects.len() >= MAX_SUSPECTS {
-                    return Err(DeliverError::RefusesAll {
-                        place: self.intake.place().to_owned(),
-                        count: self.suspects.len(),
-                        reason: self.last_reason(),
-                    });
+                    return Err(self.refuses("and took none in between"));
                 }
             }
         }
@@ -239,8 +243,8 @@ impl<'a, I: Intake> Page<'a, I> {
         self.rejects.append(&mut self.refused_twice);
         for Refused { index, .. } in mem::take(&mut self.suspects) {
             match self.send(self.events(&(index..index + 1))).await? {
-                Sent::Accepted => self.rejects.append(&mut self.refused_twice),
-                Sent::Refused(reason) => self.refused_twice.push(Refused { index, reason }),
+                BatchOutcome::Accepted => self.rejects.append(&mut self.refused_twice),
+                BatchOutcome::Refused(reason) => self.refused_twice.push(Refused { index, reason }),
             }
         }
         Ok(())
@@ -250,19 +254,17 @@ impl<'a, I: Intake> Page<'a, I> {
     /// destination took in this run: once before the second attempt, and once after it.
     async fn compare(&mut self) -> Result<(), DeliverError> {
         while !self.suspects.is_empty() || !self.refused_twice.is_empty() {
-            let place = || self.intake.place().to_owned();
             let Some(taken) = self.refusals.last_taken() else {
-                return Err(DeliverError::NothingToCompare {
-                    place: place(),
-                    count: self.suspects.len(),
-                    reason: self.last_reason(),
-                });
+                return Err(self.refuses("and has taken none in this run to compare them with"));
             };
-            if let Sent::Refused(reason) = self.send(slice::from_ref(&taken)).await? {
-                return Err(DeliverError::RefusesWhatItTook {
-                    place: place(),
-                    count: self.suspects.len() + self.refused_twice.len(),
-                    reason,
+            if let BatchOutcome::Refused(reason) = self.send(slice::from_ref(&taken)).await? {
+                return Err(DeliverError::Unconfirmed {
+                    what: format!(
+                        "{} now refuses an event that it took earlier in this run ({reason})",
+                        self.intake.place()
+                    ),
+                    advice: "the other events that it refused are not rejected; see what has changed at the \
+                             destination",
                 });
             }
             self.retry_suspects().await?;
@@ -270,11 +272,20 @@ impl<'a, I: Intake> Page<'a, I> {
         Ok(())
     }
 
-    /// Why the last suspect was refused.
-    fn last_reason(&self) -> String {
+    /// Returns the error of a destination that refuses the suspects and gives reason to doubt it.
+    fn refuses(&self, doubt: &str) -> DeliverError {
         let last = self.suspects.last();
-        last.map(|suspect| suspect.reason.clone())
-            .unwrap_or_default()
+        DeliverError::Unconfirmed {
+            what: format!(
+                "{} refused {} events, one by one, {doubt} (the last: {})",
+                self.intake.place(),
+                self.suspects.len(),
+                last.map_or("", |suspect| &suspect.reason)
+            ),
+            advice: "none of its events is rejected, as the destination may be out of order or set up for something \
+                     else; see account.NAME.deliver and what the destination expects, or give these events up with \
+                     `asset-host collect --accept-rejects`, for one run",
+        }
     }
 
     fn events(&self, batch: &Range<usize>) -> &'a [Event] {

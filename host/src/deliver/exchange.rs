@@ -1,11 +1,11 @@
-//! One request to a destination, made again until its fate is known.
+//! One request to a destination, made again until it is known whether its events were taken.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,28 +14,34 @@ use url::Url;
 
 use crate::config::{DeliverSecret, RequestTimeouts, Retry};
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::answer::{Verdict, judge};
-use crate::deliver::received::{Received, receive};
-use crate::deliver::retry::{Attempts, Fault, Next};
-use crate::deliver::{DeliverError, words};
-use crate::network::client::{self, Addresses, Answer, ClientOptions, HttpClient};
+use crate::deliver::DeliverError;
+use crate::deliver::answer::{self, Reply, Verdict};
+use crate::deliver::retry::{Attempts, Next, RetryCause};
+use crate::network::client::{Addresses, ClientOptions, Fault, HttpClient};
 use crate::stop::Stop;
 
-/// How many bytes the head of an answer may have.
-const HEADER_BYTES: usize = 64 * 1024;
+/// How many bytes the headers of an answer may have.
+const MAX_HEADERS: usize = 64 * 1024;
 
-/// How many requests may be in progress at the same time: one for each of the most sources that a run collects at once.
+/// How long the body of a success answer may be.
+const MAX_BODY: usize = 8 * 1024 * 1024;
+
+/// How many bytes of the body of another answer are read: its error code is at the beginning.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// How many requests may be in progress at the same time: one for each of the most sources that a run collects in
+/// parallel.
 const MAX_REQUESTS: usize = 256;
 
-/// Makes requests of one destination.
+/// Makes requests to one destination.
 pub(super) struct Exchange {
     client: HttpClient,
     timeouts: RequestTimeouts,
-    /// What messages call the destination: its origin.
+    /// The destination's name in messages: its origin.
     place: String,
     /// Sent with every request.
     headers: HeaderMap,
-    /// What no message may hold: secrets, and headers with them.
+    /// What no message may repeat: secrets, and the values of the operator's headers.
     secrets: Vec<SecretString>,
     retry: Retry,
     stop: Stop,
@@ -43,18 +49,18 @@ pub(super) struct Exchange {
 
 /// What became of a batch that was posted.
 pub(super) enum Posted {
-    /// It was taken; holds the answer's body.
-    Accepted(Vec<u8>),
+    /// It was taken, with this answer.
+    Accepted(Reply),
     /// It is refused as it is, for this reason.
     Refused(String),
 }
 
 impl Exchange {
-    /// Makes ready to ask a destination at `url`, or below it; the authorities of `ca_file` are trusted too.
+    /// Prepares requests to a destination at `url`, or below it; the authorities of `ca_file` are trusted too.
     ///
     /// # Errors
     ///
-    /// When there is no way to make requests.
+    /// When the HTTP client cannot be set up.
     pub(super) fn new(
         url: &Url,
         ca_file: Option<&Path>,
@@ -67,7 +73,7 @@ impl Exchange {
             addresses: Addresses::Any,
             ca_file: ca_file.map(Path::to_owned),
             https: url.scheme() == "https",
-            response_header_bytes: HEADER_BYTES,
+            response_header_bytes: MAX_HEADERS,
             requests: MAX_REQUESTS,
         };
         let client = HttpClient::new(options).map_err(|why| DeliverError::Client {
@@ -85,7 +91,7 @@ impl Exchange {
         })
     }
 
-    /// What messages call the destination.
+    /// The destination's name in messages.
     pub(super) fn place(&self) -> &str {
         &self.place
     }
@@ -95,12 +101,9 @@ impl Exchange {
         self.headers.insert(name, value);
     }
 
-    /// Sets a header that no message may repeat, unless it is so short that messages could not be read
-    /// without it.
+    /// Sets a header that no message may repeat.
     pub(super) fn quiet_header(&mut self, name: HeaderName, mut value: HeaderValue) {
-        if let Ok(text) = value.to_str()
-            && text.len() >= words::SHORT
-        {
+        if let Ok(text) = value.to_str() {
             self.secrets.push(text.into());
         }
         value.set_sensitive(true);
@@ -111,37 +114,32 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// When the secret cannot be read, or cannot stand in a header.
+    /// When the secret cannot be read, or cannot be sent in a header.
     pub(super) fn secret_header(
         &mut self,
         name: HeaderName,
         prefix: &str,
         secret: &DeliverSecret,
     ) -> Result<(), DeliverError> {
+        let key = || secret.key.clone();
         let value = secret
             .source
             .resolve()
-            .map_err(|why| DeliverError::Secret {
-                key: secret.key.clone(),
-                why,
-            })?;
-        let text = SecretString::from(format!("{prefix}{}", value.expose_secret()));
-        let header =
-            HeaderValue::from_str(text.expose_secret()).map_err(|_| DeliverError::NotAHeader {
-                key: secret.key.clone(),
-            })?;
+            .map_err(|why| DeliverError::Secret { key: key(), why })?;
+        let text = format!("{prefix}{}", value.expose_secret());
+        let header = HeaderValue::try_from(SecretString::from(text).expose_secret())
+            .map_err(|_| DeliverError::NotAHeader { key: key() })?;
         self.secrets.push(value);
-        self.secrets.push(text);
         self.quiet_header(name, header);
         Ok(())
     }
 
-    /// Posts a body with these events until its fate is known, and adds to `retries` each request that was
-    /// made again.
+    /// Posts a body with these events until it is known whether they were taken, and adds each repeated request to
+    /// `retries`.
     ///
     /// # Errors
     ///
-    /// When its fate cannot be known, or none but the operator can change it.
+    /// When it does not become known, or only the operator can change the answer.
     pub(super) async fn post(
         &self,
         url: &Url,
@@ -153,49 +151,33 @@ impl Exchange {
         let mut attempts = Attempts::default();
         let mut failing_since = None;
         loop {
-            let (fault, what) = match self.post_once(url, body.clone(), events.len()).await {
-                Ok((answer, verdict)) => {
-                    let what = || self.told(&answer, events);
-                    match verdict {
-                        Verdict::Accepted => return Ok(Posted::Accepted(answer.body)),
-                        Verdict::Refused => {
-                            return Ok(Posted::Refused(self.reason(&answer, events)));
-                        }
-                        Verdict::RateLimited(wait) => (Fault::RateLimited(Some(wait)), what()),
-                        Verdict::Unavailable(wait) => (Fault::Unavailable(wait), what()),
-                        Verdict::Redirected => {
-                            return Err(DeliverError::Redirected { what: what() });
-                        }
-                        Verdict::Denied => {
-                            return Err(DeliverError::Denied {
-                                what: what(),
-                                status: answer.status,
-                            });
-                        }
-                        Verdict::Incomplete(why) => {
-                            let what = format!("{}, but {why}", what());
-                            return Err(DeliverError::Incomplete { what });
-                        }
-                        Verdict::TooLong => {
-                            return Err(DeliverError::AnswerTooLong { what: what() });
-                        }
+            let (cause, what) = match self.send(Method::POST, url, body.clone()).await {
+                Ok(reply) => match reply.judge(events.len(), SystemTime::now()) {
+                    Verdict::Accepted => return Ok(Posted::Accepted(reply)),
+                    Verdict::Refused => return Ok(Posted::Refused(self.reason(&reply, events))),
+                    Verdict::Retry(cause) => (cause, self.describe(&reply, events)),
+                    Verdict::Failed { why, advice } => {
+                        let why = why.map(|why| format!(", but {why}")).unwrap_or_default();
+                        let what = format!("{}{why}", self.describe(&reply, events));
+                        return Err(DeliverError::Unconfirmed { what, advice });
                     }
-                }
-                Err(fault @ (client::Fault::Untrusted(_) | client::Fault::Tls(_))) => {
-                    return Err(DeliverError::Untrusted {
-                        place: self.place.clone(),
-                        why: fault.to_string(),
+                },
+                Err(fault @ (Fault::Untrusted(_) | Fault::Tls(_))) => {
+                    return Err(DeliverError::Unconfirmed {
+                        what: format!("{}: {fault}, and nothing was sent", self.place),
+                        advice: "see that the certificate is for this name and not expired, and that this system \
+                                 trusts who issued it, or name the issuer in `ca_file` in account.NAME.deliver",
                     });
                 }
-                Err(fault) => (Fault::Unavailable(None), format!("{}: {fault}", self.place)),
+                Err(fault) => (
+                    RetryCause::Unavailable(None),
+                    format!("{}: {fault}", self.place),
+                ),
             };
             let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
-            let Next::Again(wait) = attempts.after(fault, &self.retry, elapsed, fastrand::f64())
+            let Next::Again(wait) = attempts.after(cause, &self.retry, elapsed, fastrand::f64())
             else {
-                return Err(match fault {
-                    Fault::RateLimited(_) => DeliverError::RateLimited { what },
-                    _ => DeliverError::Unavailable { what },
-                });
+                return Err(given_up(cause, what));
             };
             retries.fetch_add(1, Ordering::Relaxed);
             info!(
@@ -207,48 +189,31 @@ impl Exchange {
         }
     }
 
-    /// Asks with the same headers, once.
-    pub(super) async fn get(&self, url: &Url) -> Result<Answer, client::Fault> {
-        let request = self.request(Method::GET, url, Bytes::new())?;
-        self.client.send(request, self.timeouts).await
+    /// Makes a GET request with the same headers, once.
+    pub(super) async fn get(&self, url: &Url) -> Result<Reply, Fault> {
+        self.send(Method::GET, url, Bytes::new()).await
     }
 
-    /// Posts a body with so many events, once.
-    async fn post_once(
-        &self,
-        url: &Url,
-        body: Bytes,
-        sent: usize,
-    ) -> Result<(Answer, Verdict), client::Fault> {
-        let request = self.request(Method::POST, url, body)?;
-        let timeouts = self.timeouts.into();
-        let response = self.client.open(request, &timeouts, u64::MAX).await?;
-        let Received {
-            answer,
-            completeness,
-        } = receive(response, sent).await?;
-        let verdict = judge(
-            answer.status,
-            &answer.headers,
-            &answer.body,
-            completeness,
-            SystemTime::now(),
-        );
-        Ok((answer, verdict))
-    }
-
-    fn request(
-        &self,
-        method: Method,
-        url: &Url,
-        body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, client::Fault> {
+    async fn send(&self, method: Method, url: &Url, body: Bytes) -> Result<Reply, Fault> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(url.as_str())
-            .map_err(|_| client::Fault::Broken("its URL is not one that HTTP knows".to_owned()))?;
+            .map_err(|_| Fault::Broken("its URL is not a valid HTTP URL".to_owned()))?;
         *request.headers_mut() = self.headers.clone();
-        Ok(request)
+        let timeouts = self.timeouts.into();
+        let response = self.client.open(request, &timeouts, u64::MAX).await?;
+        let (head, mut body) = response.into_parts();
+        let most = match head.status.is_success() {
+            true => MAX_BODY,
+            false => MAX_ERROR_BODY,
+        };
+        let (body, rest) = body.read_start(most).await?;
+        Ok(Reply {
+            status: head.status,
+            headers: head.headers,
+            body,
+            is_cut_off: !rest.is_empty(),
+        })
     }
 
     /// Waits; fails at once when the run is asked to stop.
@@ -261,35 +226,31 @@ impl Exchange {
         Ok(())
     }
 
-    /// What no message may hold.
-    pub(super) fn secrets(&self) -> &[SecretString] {
-        &self.secrets
+    /// Whether a word of an answer may be logged and stored.
+    pub(super) fn may_keep(&self, word: &str, events: &[Event]) -> bool {
+        answer::may_be_kept(word, events, &self.secrets)
     }
 
-    /// A text of the destination, as far as it may be kept.
-    pub(super) fn safe(&self, text: &str, events: &[Event]) -> String {
-        words::safe(text, events, &self.secrets)
+    /// `403 Forbidden (E403)`
+    pub(super) fn reason(&self, reply: &Reply, events: &[Event]) -> String {
+        reply.reason(events, &self.secrets)
     }
 
-    /// `https://intake.example.com answered 403 Forbidden (E403: No right.)`
-    fn told(&self, answer: &Answer, events: &[Event]) -> String {
-        format!("{} answered {}", self.place, self.reason(answer, events))
-    }
-
-    /// `403 Forbidden (E403: No right.)`
-    pub(super) fn reason(&self, answer: &Answer, events: &[Event]) -> String {
-        let status = named(answer.status);
-        match words::of_body(&answer.body, events, &self.secrets) {
-            Some(words) => format!("{status} ({words})"),
-            None => status,
-        }
+    /// `https://intake.example.com answered 403 Forbidden (E403)`
+    fn describe(&self, reply: &Reply, events: &[Event]) -> String {
+        format!("{} answered {}", self.place, self.reason(reply, events))
     }
 }
 
-/// A status with the name that everyone knows it by, which is never the server's own.
-fn named(status: StatusCode) -> String {
-    match status.canonical_reason() {
-        Some(reason) => format!("{} {reason}", status.as_u16()),
-        None => status.as_u16().to_string(),
+fn given_up(cause: RetryCause, what: String) -> DeliverError {
+    match cause {
+        RetryCause::RateLimited(_) => DeliverError::Unconfirmed {
+            what: format!("{what}, again and again"),
+            advice: "raise the limit there, or send larger batches",
+        },
+        _ => DeliverError::Unconfirmed {
+            what: format!("{what}, and trying again did not help"),
+            advice: "see whether the destination is up, and that account.NAME.deliver names it",
+        },
     }
 }

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use tracing::{info, warn};
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::appended;
+use crate::deliver::line_file;
 use crate::deliver::reopen_signal::ReopenSignal;
 use crate::deliver::{DeliverError, Delivered, Destination, lines};
 
@@ -81,8 +81,12 @@ impl File {
                 return Ok(());
             }
         }
-        Err(DeliverError::Removed {
-            path: self.path.clone(),
+        Err(DeliverError::Unconfirmed {
+            what: format!(
+                "{} was removed again and again while a page was written to it",
+                self.path.display()
+            ),
+            advice: "rename the file to rotate it, and see which program removes it",
         })
     }
 }
@@ -122,7 +126,7 @@ impl Open {
             .open(path)
             .map_err(open_error)?;
         if found.is_none() {
-            appended::sync_folder(path).map_err(open_error)?;
+            line_file::sync_folder(path).map_err(open_error)?;
         }
         let open = Self {
             file,
@@ -131,25 +135,25 @@ impl Open {
             signals,
         };
         if regular {
-            open.alone(|| open.end_at_an_event())?;
+            open.locked(|| open.end_at_an_event())?;
         }
         Ok(open)
     }
 
     fn is_in_its_place(&self) -> Result<bool, DeliverError> {
-        appended::is_at(&self.file, &self.path).map_err(|error| self.error(error))
+        line_file::is_at(&self.file, &self.path).map_err(|error| self.error(error))
     }
 
     /// Whether what was written is to be found: under the path, or wherever the file was moved to.
     fn keeps_what_was_written(&self) -> Result<bool, DeliverError> {
         Ok(!self.regular
             || self.is_in_its_place()?
-            || appended::has_name(&self.file).map_err(|error| self.error(error))?)
+            || line_file::has_name(&self.file).map_err(|error| self.error(error))?)
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), DeliverError> {
         if self.regular {
-            self.alone(|| self.append(bytes))
+            self.locked(|| self.append(bytes))
         } else {
             (&self.file)
                 .write_all(bytes)
@@ -162,26 +166,26 @@ impl Open {
         self.end_at_an_event()?;
         let mut file = &self.file;
         file.write_all(bytes).map_err(|error| {
-            // Whoever looks at the file next need not ask what the rest of a line is.
-            if let Ok((whole, _)) = appended::torn_line(&self.file) {
-                let _ = self.file.set_len(whole);
+            // Programs that follow the file have not taken a torn line yet, and nobody else need judge it.
+            if let Ok(ending) = line_file::ending(&self.file) {
+                let _ = self.file.set_len(ending.whole);
             }
             self.error(error)
         })?;
-        appended::sync(&self.file).map_err(|error| self.error(error))
+        line_file::sync(&self.file).map_err(|error| self.error(error))
     }
 
-    /// Does something while no other process that writes the file does the same: two runs may share it, and
-    /// none may take the line that another is writing for a torn one.
-    fn alone<T>(&self, action: impl FnOnce() -> T) -> T {
-        appended::alone(&self.file, action)
+    /// Does something while nobody else writes the file: two runs may share it, and neither may take a line that the
+    /// other is writing for a torn one.
+    fn locked<T>(&self, action: impl FnOnce() -> T) -> T {
+        line_file::locked(&self.file, action)
     }
 
     /// Checks that the last line of the file is an event, ends the event behind it with a line break if it is whole,
     /// and cuts it off if it is torn. An empty file is left as it is.
     fn end_at_an_event(&self) -> Result<(), DeliverError> {
-        let appended::Ending { whole, line, tail } =
-            appended::ending(&self.file).map_err(|error| self.error(error))?;
+        let line_file::Ending { whole, line, tail } =
+            line_file::ending(&self.file).map_err(|error| self.error(error))?;
         let is_empty = whole == 0 && tail.is_empty();
         if is_empty || (is_event(&line) && tail.is_empty()) {
             return Ok(());

@@ -14,7 +14,7 @@ use url::Url;
 use crate::config::{self, BodyFormat, HeaderText};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::batches::{Bounds, batches};
-use crate::deliver::bisect::{self, Handed, Intake, Refusals, Sent};
+use crate::deliver::bisect::{self, BatchOutcome, Handed, Intake, Refusals};
 use crate::deliver::exchange::{Exchange, Posted};
 use crate::deliver::{DeliverError, Delivered, Destination, lines};
 use crate::stop::Stop;
@@ -133,12 +133,16 @@ impl Intake for Http {
         }
         let posted = self.exchange.post(&self.url, body, events, retries).await?;
         Ok(Handed::Settled(match posted {
-            Posted::Accepted(_) => Sent::Accepted,
-            Posted::Refused(reason) => Sent::Refused(reason),
+            Posted::Accepted(_) => BatchOutcome::Accepted,
+            Posted::Refused(reason) => BatchOutcome::Refused(reason),
         }))
     }
 
-    async fn fate(&self, task: Infallible, _events: &[Event]) -> Result<Sent, DeliverError> {
+    async fn fate(
+        &self,
+        task: Infallible,
+        _events: &[Event],
+    ) -> Result<BatchOutcome, DeliverError> {
         match task {}
     }
 

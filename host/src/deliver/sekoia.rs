@@ -20,19 +20,19 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
-use serde_json::Value;
 use tracing::{debug, warn};
 use url::Url;
 
 use crate::config;
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::answer::{fields, retry_after};
+use crate::deliver::answer::{INCOMPLETE_ADVICE, Reply, error_code};
 use crate::deliver::batches::{Bounds, batches};
-use crate::deliver::bisect::{self, Handed, Intake, Refusals, Sent};
+use crate::deliver::bisect::{self, BatchOutcome, Handed, Intake, Refusals};
 use crate::deliver::exchange::{Exchange, Posted};
-use crate::deliver::{DeliverError, Delivered, Destination, words};
-use crate::network::client::Answer;
+use crate::deliver::fields::Fields;
+use crate::deliver::{DeliverError, Delivered, Destination};
 use crate::stop::Stop;
+use crate::units::duration;
 
 /// The pauses between two questions about a task grow to this many times the first.
 const LONGEST_POLL: u32 = 5;
@@ -65,8 +65,11 @@ enum Status {
     Finished,
     /// The task goes on.
     Pending,
-    /// It has ended otherwise; holds what the answer says about it.
-    Failed(String),
+    /// It has ended otherwise.
+    Failed {
+        status: String,
+        code: Option<String>,
+    },
     /// The platform does not show the task to this key, or does not have it.
     Hidden,
     /// The answer does not tell the status.
@@ -118,15 +121,24 @@ impl Sekoia {
     }
 
     /// Waits until a task ends.
-    async fn ended(&self, task: Task, events: &[Event]) -> Result<Sent, DeliverError> {
+    async fn ended(&self, task: Task, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
         let url = below(&self.base, ["api", "v1", "tasks", &task.id]);
         let mut pause = self.task_poll;
         loop {
             let (wait, why) = match self.exchange.get(&url).await {
                 Ok(answer) => match status(&answer) {
-                    Status::Finished => return Ok(Sent::Accepted),
-                    Status::Failed(said) => {
-                        return Ok(Sent::Refused(self.exchange.safe(&said, events)));
+                    Status::Finished => return Ok(BatchOutcome::Accepted),
+                    Status::Failed { status, code } => {
+                        let keep = |word: &String| self.exchange.may_keep(word, events);
+                        let status = Some(status).filter(keep);
+                        let mut reason = match status {
+                            Some(status) => format!("the task ended as {status}"),
+                            None => "the task failed".to_owned(),
+                        };
+                        if let Some(code) = code.filter(keep) {
+                            reason = format!("{reason} ({code})");
+                        }
+                        return Ok(BatchOutcome::Refused(reason));
                     }
                     Status::Hidden => {
                         warn!(
@@ -136,11 +148,11 @@ impl Sekoia {
                             events.len(),
                             answer.status
                         );
-                        return Ok(Sent::Accepted);
+                        return Ok(BatchOutcome::Accepted);
                     }
                     Status::Pending => (pause, "it is still pending".to_owned()),
                     Status::Unreadable => {
-                        let asked = retry_after(&answer.headers, SystemTime::now());
+                        let asked = answer.retry_after(SystemTime::now());
                         let reason = self.exchange.reason(&answer, events);
                         let why = format!("its status is unknown: the answer is {reason}");
                         (pause.max(asked.unwrap_or_default()), why)
@@ -151,11 +163,15 @@ impl Sekoia {
             let left = self.task_wait.saturating_sub(task.accepted_at.elapsed());
             // There is no other query in time where the platform asks for a longer wait.
             if left.is_zero() || wait > left.max(pause) {
-                return Err(DeliverError::TaskUnfinished {
-                    place: self.exchange.place().to_owned(),
-                    count: events.len(),
-                    wait: self.task_wait,
-                    why,
+                return Err(DeliverError::Unconfirmed {
+                    what: format!(
+                        "{} accepted a batch of {} events, but its task did not finish within task_wait ({}; {why})",
+                        self.exchange.place(),
+                        events.len(),
+                        duration::format(self.task_wait)
+                    ),
+                    advice: "see at the platform why the task takes so long or cannot be queried, or raise task_wait \
+                             in account.NAME.deliver",
                 });
             }
             debug!(
@@ -201,28 +217,27 @@ impl Intake for Sekoia {
             .post(&self.url, body(events), events, retries)
             .await?;
         match posted {
-            Posted::Refused(reason) => Ok(Handed::Settled(Sent::Refused(reason))),
-            Posted::Accepted(answer) => match accepted(&answer) {
+            Posted::Refused(reason) => Ok(Handed::Settled(BatchOutcome::Refused(reason))),
+            Posted::Accepted(reply) => match accepted(&reply.body) {
                 Some(Accepted::Task(id)) => Ok(Handed::Pending(Task {
                     id,
                     accepted_at: Instant::now(),
                 })),
                 // Older platforms have no tasks.
-                Some(Accepted::Done) => Ok(Handed::Settled(Sent::Accepted)),
-                None => {
-                    let said = words::of_body(&answer, events, self.exchange.secrets());
-                    let said = said.unwrap_or_else(|| "no JSON object".to_owned());
-                    let what = format!(
-                        "{} accepted with an answer that is none: {said}",
-                        self.place()
-                    );
-                    Err(DeliverError::Incomplete { what })
-                }
+                Some(Accepted::Done) => Ok(Handed::Settled(BatchOutcome::Accepted)),
+                None => Err(DeliverError::Unconfirmed {
+                    what: format!(
+                        "{} answered {}, but its body is not the JSON object that the platform answers with",
+                        self.place(),
+                        self.exchange.reason(&reply, events)
+                    ),
+                    advice: INCOMPLETE_ADVICE,
+                }),
             },
         }
     }
 
-    async fn fate(&self, task: Task, events: &[Event]) -> Result<Sent, DeliverError> {
+    async fn fate(&self, task: Task, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
         self.ended(task, events).await
     }
 
@@ -246,15 +261,18 @@ fn accepted(body: &[u8]) -> Option<Accepted> {
     if body.is_empty() {
         return Some(Accepted::Done);
     }
-    let fields = fields(body);
-    match fields.get("task_id") {
-        Some(Value::String(id)) if !id.is_empty() => Some(Accepted::Task(id.clone())),
-        Some(Value::Number(id)) if id.is_u64() => Some(Accepted::Task(id.to_string())),
-        // Something that may well name a task, and cannot be asked about.
-        Some(id) if !matches!(id, Value::Null | Value::String(_)) => None,
-        _ if !body.starts_with(b"{") => None,
-        _ if fields.contains_key("code") && fields.contains_key("message") => None,
-        _ => Some(Accepted::Done),
+    let fields = Fields::read(body);
+    match fields.json("task_id") {
+        None | Some("null" | "\"\"") => {
+            let is_error = fields.json("code").is_some() && fields.json("message").is_some();
+            (body.starts_with(b"{") && !is_error).then_some(Accepted::Done)
+        }
+        // Anything but a text or a number may name a task as well, but cannot be asked for.
+        Some(_) => {
+            let number = || fields.get("task_id").map(|id: u64| id.to_string());
+            let id = fields.get("task_id").or_else(number);
+            id.map(Accepted::Task)
+        }
     }
 }
 
@@ -275,7 +293,7 @@ fn body(events: &[Event]) -> Vec<u8> {
 }
 
 /// Reads the answer to a query about a task.
-fn status(answer: &Answer) -> Status {
+fn status(answer: &Reply) -> Status {
     match answer.status {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
@@ -283,20 +301,16 @@ fn status(answer: &Answer) -> Status {
         }
         _ => return Status::Unreadable,
     }
-    let fields = fields(&answer.body);
-    match fields.get("status").and_then(Value::as_str) {
+    let fields = Fields::read(&answer.body);
+    let status: Option<String> = fields.get("status");
+    match status.as_deref() {
         Some("FINISHED") => Status::Finished,
         Some("PENDING" | "RUNNING") => Status::Pending,
         None | Some("") => Status::Unreadable,
-        Some(status) => {
-            let error = match fields.get("error") {
-                Some(Value::String(error)) => Some(error.clone()),
-                Some(Value::Object(error)) => words::said(error),
-                _ => None,
-            };
-            let error = error.map(|error| format!(": {error}")).unwrap_or_default();
-            Status::Failed(format!("the task ended as {status}{error}"))
-        }
+        Some(status) => Status::Failed {
+            status: status.to_owned(),
+            code: error_code(&fields),
+        },
     }
 }
 

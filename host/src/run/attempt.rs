@@ -6,7 +6,7 @@ use tracing::info;
 
 use crate::config::Account;
 use crate::contract::bindings::inventory::connector::types::Error;
-use crate::deliver::retry::{Attempts, Fault, Next};
+use crate::deliver::retry::{Attempts, Next, RetryCause};
 use crate::run::Worker;
 use crate::run::failure;
 use crate::sandbox::connector::CallError;
@@ -66,14 +66,14 @@ impl<'a> Call<'a> {
         }
         let mut fault = fault_of(&failed);
         // A stop ends waits for the rate limit with an error of their own.
-        if self.stop.requested() && fault != Fault::Final {
+        if self.stop.requested() && fault != RetryCause::Final {
             return Some(Answer::Stopped);
         }
-        let asked_to_pause = matches!(fault, Fault::RateLimited(_));
+        let asked_to_pause = matches!(fault, RetryCause::RateLimited(_));
         let pause = worker.paused();
-        if matches!(fault, Fault::Unavailable(_)) && !pause.is_zero() {
+        if matches!(fault, RetryCause::Unavailable(_)) && !pause.is_zero() {
             // Most likely a request that was not sent because of the pause.
-            fault = Fault::RateLimited(Some(pause));
+            fault = RetryCause::RateLimited(Some(pause));
         }
         let waited = worker.take_waited();
         let elapsed = match self.failing_since {
@@ -104,10 +104,10 @@ impl<'a> Call<'a> {
 }
 
 /// What a failed try means for another one.
-fn fault_of(failed: &CallError<Error>) -> Fault {
+fn fault_of(failed: &CallError<Error>) -> RetryCause {
     match failed {
-        CallError::Told(error) => Fault::from(error),
-        CallError::Stopped(stopped) if stopped.is_timeout() => Fault::Unavailable(None),
-        CallError::Stopped(_) => Fault::Final,
+        CallError::Told(error) => RetryCause::from(error),
+        CallError::Stopped(stopped) if stopped.is_timeout() => RetryCause::Unavailable(None),
+        CallError::Stopped(_) => RetryCause::Final,
     }
 }

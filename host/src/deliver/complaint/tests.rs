@@ -1,6 +1,7 @@
 //! Which bodies complain, however long they are.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -71,7 +72,7 @@ fn a_body_may_say_that_not_all_was_taken() {
 proptest! {
     #[test]
     fn any_body_is_judged(body in prop::collection::vec(any::<u8>(), 0..100), sent in 0_usize..10) {
-        let _ = complaint(body.as_slice(), sent);
+        let _ = complaint(&body, sent);
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn appends_lines_to_a_new_and_to_an_old_file() {
 
 #[test]
 fn a_torn_line_is_cut_off_and_no_more() {
-    let block = usize::try_from(appended::BLOCK).unwrap();
+    let block = usize::try_from(line_file::BLOCK).unwrap();
     let long = |length| format!("{{{}", "x".repeat(length));
     let event = "{\"a\":1}\n";
     for tail in [

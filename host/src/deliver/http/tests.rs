@@ -160,7 +160,7 @@ async fn bisecting_finds_the_events_that_are_refused() {
         assert_eq!(refused, [3, 42]);
         for Refused { reason, .. } in &delivered.refused {
             assert!(reason.starts_with(&status.to_string()), "{reason}");
-            assert!(reason.ends_with("(E7: hostname … is bad)"), "{reason}");
+            assert!(reason.ends_with(" (E7)"), "{reason}");
         }
     }
 }
@@ -194,7 +194,7 @@ async fn retries_of_a_delivery_that_fails_are_counted_too() {
     let http = Http::open(&config(&server), &stop, false).unwrap();
     let retries = AtomicU64::new(0);
     let error = http.deliver(&events(1), &retries).await.unwrap_err();
-    assert!(matches!(error, DeliverError::Denied { .. }), "{error:?}");
+    assert!(error.to_string().contains("answered 403"), "{error}");
     assert_eq!(retries.into_inner(), 2);
 }
 
@@ -204,10 +204,7 @@ async fn what_does_not_pass_stops_and_is_told_without_what_was_sent() {
         (
             401,
             r#"{"code":"E401","message":"the key canary-7f3a of host-0000 is bad"}"#,
-            &[
-                "answered 401 Unauthorized (E401: the key … of … is bad)",
-                "headers",
-            ][..],
+            &["answered 401 Unauthorized (E401): ", "headers"][..],
         ),
         (
             403,
@@ -231,7 +228,7 @@ async fn what_does_not_pass_stops_and_is_told_without_what_was_sent() {
         (
             200,
             r#"{"error":"host-0000"}"#,
-            &["answered 200 OK (…), but `error` is there"],
+            &["answered 200 OK, but `error` is there"],
         ),
     ] {
         let server = Server::start(move |_, _| answer(status, body)).await;
