@@ -77,7 +77,10 @@ pub mod text;
 pub mod timestamp;
 
 /// The component's exports, which `wit/connector.wit` documents.
-#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only wasm has exports"))]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, reason = "only wasm has exports")
+)]
 struct Component;
 
 impl bindings::exports::inventory::connector::mapping::Guest for Component {

@@ -1,4 +1,4 @@
-//! Everything is delivered once: a whole fleet, what checks in later, and what checks in behind a walk.
+//! Everything is delivered once: a whole fleet, devices that check in later, and devices that check in during a walk.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,7 +21,7 @@ fn fleet(size: u64) -> Options {
 }
 
 #[test]
-fn a_fleet_comes_once_and_then_only_what_checked_in() {
+fn a_fleet_is_delivered_once_and_then_only_devices_that_check_in() {
     let work = Workplace::new(fleet(5_000));
     work.collect(0).says(&["pages 10, events 5000, rejects 0"]);
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
@@ -51,7 +51,7 @@ fn a_fleet_comes_once_and_then_only_what_checked_in() {
 }
 
 #[test]
-fn every_page_is_asked_for_as_the_api_wants_it() {
+fn every_page_is_requested_as_the_api_requires() {
     let work = Workplace::new(fleet(1_100));
     work.collect(0);
     let requests = work.simulator.requests_of(Route::Endpoints);
@@ -80,7 +80,7 @@ fn every_page_is_asked_for_as_the_api_wants_it() {
 }
 
 #[test]
-fn devices_on_one_instant_come_once_each() {
+fn devices_seen_at_the_same_instant_are_delivered_once_each() {
     let work = Workplace::new(fleet(1_500));
     let moment = instant("2026-11-20T11:00:00Z");
     work.simulator
@@ -94,7 +94,7 @@ fn devices_on_one_instant_come_once_each() {
 }
 
 #[test]
-fn more_devices_on_one_instant_than_a_cursor_remembers_still_come_once() {
+fn more_devices_at_one_instant_than_a_cursor_remembers_are_delivered_once() {
     let work = Workplace::new(fleet(2_600));
     let moment = instant("2026-11-20T11:00:00Z");
     work.simulator
@@ -105,7 +105,7 @@ fn more_devices_on_one_instant_than_a_cursor_remembers_still_come_once() {
 }
 
 #[test]
-fn what_checks_in_behind_a_walk_is_in_the_next_one() {
+fn a_device_that_checks_in_behind_a_walk_is_found_by_the_next_one() {
     let work = Workplace::new(fleet(2_000));
     // Before the third page is answered, devices of the first page check in, some of them indexed later still.
     work.simulator.before(3, |fleet| {
@@ -120,7 +120,7 @@ fn what_checks_in_behind_a_walk_is_in_the_next_one() {
     work.forget_events();
     work.simulator
         .configure(|options| options.clock = Clock::Fixed(instant("2026-11-20T12:01:00Z")));
-    // The next one finds what checked in, the one after it what the index showed late.
+    // The next run finds what checked in, the one after it what the index showed late.
     work.collect(0).says(&["events 40,"]);
     work.collect(0).says(&["events 20,"]);
     work.collect(0).says(&["events 0"]);
@@ -131,7 +131,7 @@ fn what_checks_in_behind_a_walk_is_in_the_next_one() {
 }
 
 #[test]
-fn a_fast_clock_in_the_fleet_hides_nobody() {
+fn a_device_with_a_fast_clock_hides_no_other() {
     let work = Workplace::new(fleet(50));
     work.simulator
         .fleet(|fleet| fleet.check_in(0, instant("2031-01-01T00:00:00Z")));
@@ -143,7 +143,7 @@ fn a_fast_clock_in_the_fleet_hides_nobody() {
 }
 
 #[test]
-fn a_full_walk_brings_everything_and_is_due_by_itself() {
+fn a_full_walk_delivers_everything_and_becomes_due_by_itself() {
     let work = Workplace::new(fleet(700));
     work.collect(0);
     work.simulator
@@ -163,7 +163,7 @@ fn a_full_walk_brings_everything_and_is_due_by_itself() {
 }
 
 #[test]
-fn a_range_is_delivered_without_touching_the_state() {
+fn a_range_is_delivered_without_changing_the_state() {
     let work = Workplace::new(fleet(0));
     let times = [
         "2026-11-18T00:00:00Z",
@@ -219,7 +219,7 @@ fn a_limit_is_a_preview_that_stores_nothing() {
     work.forget_events();
     work.collect(0).says(&["events 1200"]);
 
-    // From the beginning, whatever is stored, and all of it where it is no more than the limit.
+    // From the beginning, whatever is stored; everything if there is not more than the limit.
     let before = work.state();
     work.forget_events();
     work.host(&["collect", "--limit", "3", "--metrics", "metrics.prom"])
@@ -235,7 +235,7 @@ fn a_limit_is_a_preview_that_stores_nothing() {
 }
 
 #[test]
-fn a_preview_forgets_what_the_destination_had_of_its_devices() {
+fn a_preview_deletes_the_fingerprints_of_its_devices() {
     let work = Workplace::new(fleet(3));
     work.edit_config("rate_limits = []", "rate_limits = []\nemit = \"changed\"");
     let named = |name: &str| {
@@ -250,14 +250,14 @@ fn a_preview_forgets_what_the_destination_had_of_its_devices() {
     named("second");
     work.host(&["collect", "--limit", "1"]).expect(0);
     named("first");
-    // The destination was told "second" last, so "first" is news to it.
+    // The destination got "second" last, so "first" is a change for it.
     work.collect(0).says(&["events 1,"]);
     let events = work.events();
     assert_eq!(events.last().unwrap()["device"]["hostname"], "first");
 }
 
 #[test]
-fn compression_makes_no_difference() {
+fn compressed_and_plain_answers_give_the_same_events() {
     for gzip in [Gzip::Never, Gzip::WhenOffered, Gzip::Always] {
         let work = Workplace::new(Options { gzip, ..fleet(600) });
         work.collect(0).says(&["events 600"]);
@@ -265,7 +265,7 @@ fn compression_makes_no_difference() {
 }
 
 #[test]
-fn another_connectors_mark_is_taken_over() {
+fn the_mark_of_another_connector_can_be_taken_over() {
     let work = Workplace::new(fleet(0));
     work.simulator.fleet(|fleet| {
         *fleet = Fleet::new(1, 2);
@@ -290,7 +290,7 @@ fn another_connectors_mark_is_taken_over() {
 }
 
 #[test]
-fn events_go_to_standard_output_one_a_line() {
+fn events_go_to_standard_output_one_per_line() {
     let work = Workplace::new(fleet(20));
     work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
     let ran = work.collect(0);

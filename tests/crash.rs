@@ -1,5 +1,5 @@
-//! `kill -9` at random moments, 200 times, while events go to an HTTP intake: every device is received, in every state
-//! that it was in when it checked in last, and at most one page is repeated for each kill.
+//! `kill -9` at random moments, 200 times, while events go to an HTTP intake: every device is received in every state
+//! in which it checked in, and at most one page is repeated per kill.
 //!
 //! A moment is the n-th answer of the API or of the intake, drawn from a seed: the process is killed while the answer
 //! is held, or just as it is sent, when it is anywhere between reading it and storing the cursor.
@@ -31,11 +31,11 @@ type Seen = (String, i64);
 /// The moment of a kill.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
-    /// Whose answer: the intake's, else the API's.
+    /// Whether it is an answer of the intake; else it is one of the API.
     of_intake: bool,
-    /// Which answer of the run.
+    /// The number of the answer in the run.
     nth: u64,
-    /// The answer is sent first.
+    /// Whether the answer is sent before the kill.
     sent: bool,
 }
 
@@ -80,7 +80,7 @@ impl Place {
         }
     }
 
-    /// Time goes on, and some devices check in.
+    /// Advances the time, and lets some devices check in.
     fn check_in(&mut self, rng: &mut Rng) {
         self.now += Duration::minutes(5);
         let now = self.now;
@@ -115,7 +115,7 @@ impl Place {
             intake.release();
             simulator.release();
         }
-        // It may have ended by itself by now; it is past killing then.
+        // It may have ended by itself by now, and cannot be killed then.
         let _ = host.kill();
         let status = host.wait().unwrap();
         simulator.clear_holds();
@@ -128,7 +128,7 @@ impl Place {
         status.code().is_none()
     }
 
-    /// Counts what was received since the last time.
+    /// Counts what was received since the last call.
     fn receive(&mut self) {
         for event in self.intake.take() {
             let id = event["device"]["uid"].as_str().unwrap().to_owned();
@@ -137,12 +137,12 @@ impl Place {
         }
     }
 
-    /// How many deliveries repeated another.
+    /// Returns how many deliveries repeated another.
     fn repeats(&self) -> usize {
         self.received.values().map(|times| times - 1).sum()
     }
 
-    /// The present state of every device that was ever seen.
+    /// Returns the current state of every device that was ever seen.
     fn fleet(&self) -> Vec<Seen> {
         self.work.simulator.fleet(|fleet| {
             (0..ENDPOINTS)
@@ -156,7 +156,7 @@ impl Place {
 }
 
 #[test]
-fn killed_at_random_moments_everything_arrives_and_a_page_is_repeated_at_most() {
+fn a_run_killed_at_random_moments_loses_nothing_and_repeats_at_most_a_page() {
     let mut rng = Rng::with_seed(3);
     let mut place = Place::new();
     let mut kills = 0;
@@ -175,7 +175,7 @@ fn killed_at_random_moments_everything_arrives_and_a_page_is_repeated_at_most() 
         place.check_in(&mut rng);
     }
 
-    // The walk that was interrupted is finished, and the next finds who checked in behind it.
+    // The interrupted walk is finished, and the next one finds devices that checked in during it.
     place.work.collect(0);
     place.work.collect(0);
     place.receive();

@@ -1,4 +1,4 @@
-//! `emit = "changed"`: a device is delivered when something else changed than when it was seen.
+//! `emit = "changed"`: a device is delivered when more than a heartbeat has changed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,7 +31,7 @@ fn emit(work: &Workplace, from: &str, to: &str) {
     work.edit_config(&line(from), &line(to));
 }
 
-/// Every device checks in, and three in a hundred have a new name; gives the ids of those.
+/// Lets every device check in, renames three in a hundred, and returns the ids of those.
 fn check_in(work: &Workplace, name: &str) -> Vec<String> {
     let now = OffsetDateTime::now_utc();
     let mut changed: Vec<_> = work.simulator.fleet(|fleet| {
@@ -54,7 +54,7 @@ fn check_in(work: &Workplace, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn where_everything_checks_in_and_three_in_a_hundred_changed_these_are_sent() {
+fn only_changed_devices_are_sent_if_every_device_checks_in() {
     let work = workplace();
     work.collect(0).says(&["events 1000"]);
     for name in ["first", "second"] {
@@ -63,17 +63,17 @@ fn where_everything_checks_in_and_three_in_a_hundred_changed_these_are_sent() {
         work.collect(0).says(&["events 30", "unchanged 970"]);
         assert_eq!(work.ids(), changed);
     }
-    // Nothing has checked in: nothing is even asked about.
+    // Nothing has checked in, so no fingerprint is read.
     work.collect(0).says(&["events 0"]);
 }
 
 #[test]
-fn a_push_that_failed_is_sent_again() {
+fn a_failed_delivery_is_sent_again() {
     let work = workplace();
     work.collect(0);
     work.forget_events();
     let changed = check_in(&work, "new");
-    // A disk that is full, under the same path.
+    // A full disk, under the same path.
     std::fs::remove_file(work.path("events.ndjson")).unwrap();
     std::os::unix::fs::symlink("/dev/full", work.path("events.ndjson")).unwrap();
     work.collect(1).says(&["no room to write"]);
@@ -89,7 +89,7 @@ fn a_push_that_failed_is_sent_again() {
 fn a_full_walk_and_a_range_send_everything() {
     let work = workplace();
     work.collect(0);
-    // A range finds what was ever seen.
+    // A range finds every device that was ever seen.
     let seen = |fleet: &mut Fleet| {
         (0..ENDPOINTS)
             .filter(|index| fleet.last_seen(*index).is_some())
@@ -111,7 +111,7 @@ fn a_full_walk_and_a_range_send_everything() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_be_sent_and_forgets_it() {
+fn a_dry_run_reports_what_it_would_send_and_stores_nothing() {
     let work = workplace();
     work.collect(0);
     work.forget_events();
@@ -125,7 +125,7 @@ fn a_dry_run_tells_what_would_be_sent_and_forgets_it() {
 }
 
 #[test]
-fn what_changed_while_everything_was_sent_is_not_taken_for_unchanged() {
+fn a_device_that_changes_during_a_full_run_is_sent_again() {
     let work = workplace();
     let original = work.simulator.fleet(|fleet| fleet.record(0));
     work.collect(0);
@@ -134,7 +134,7 @@ fn what_changed_while_everything_was_sent_is_not_taken_for_unchanged() {
     work.forget_events();
     work.collect(0).says(&["events 1000"]);
     emit(&work, "seen", "changed");
-    // The device is again as it was when its fingerprint was last kept; the receiver has another.
+    // The device is as it was when its fingerprint was last stored; the receiver has another state.
     work.simulator.fleet(|fleet| {
         fleet.edit(0, |record| {
             record["hostname"] = original["hostname"].clone()
@@ -147,7 +147,7 @@ fn what_changed_while_everything_was_sent_is_not_taken_for_unchanged() {
 }
 
 #[test]
-fn what_arrived_in_a_push_that_failed_is_not_taken_for_what_was_confirmed() {
+fn events_that_arrive_in_a_failed_delivery_do_not_count_as_confirmed() {
     let work = Workplace::new(Options::new(Fleet::new(1, 40)));
     emit(&work, "", "changed");
     let intake = Intake::start(intake::Options::default());
@@ -161,7 +161,7 @@ fn what_arrived_in_a_push_that_failed_is_not_taken_for_what_was_confirmed() {
         .simulator
         .fleet(|fleet| fleet.record(0)["hostname"].clone());
 
-    // The device is another for a while. That arrives, and the push of its page fails behind it.
+    // The device changes for a while. This arrives, and then the delivery of its page fails.
     rename(&work, 0, "another".into());
     rename(&work, 39, "last".into());
     let refused = last.clone();
@@ -192,7 +192,7 @@ fn rename(work: &Workplace, index: u64, name: Value) {
 }
 
 #[test]
-fn another_destination_is_told_of_every_device_that_is_seen() {
+fn another_destination_gets_every_device_that_is_seen() {
     let work = workplace();
     work.collect(0);
     work.edit_config("path = \"events.ndjson\"", "path = \"other.ndjson\"");
@@ -205,7 +205,7 @@ fn another_destination_is_told_of_every_device_that_is_seen() {
 }
 
 #[test]
-fn devices_that_are_refused_do_not_block_the_others_for_ever() {
+fn refused_devices_do_not_block_the_others() {
     let work = Workplace::new(Options::new(Fleet::new(1, 40)));
     emit(&work, "", "changed");
     let intake = Intake::start(intake::Options::default());
@@ -218,7 +218,7 @@ fn devices_that_are_refused_do_not_block_the_others_for_ever() {
         Failure::status(422),
     );
     work.collect(1).says(&["events 25", "rejects 15"]);
-    // Everything checks in and nothing changed: what was refused is not offered again.
+    // Everything checks in and nothing has changed: what was refused is not sent again.
     for _ in 0..2 {
         work.simulator.fleet(|fleet| {
             for index in 0..40 {
@@ -227,7 +227,7 @@ fn devices_that_are_refused_do_not_block_the_others_for_ever() {
         });
         work.collect(0).says(&["events 0", "unchanged 40"]);
     }
-    // One of them is another now, and is. The destination takes another device, which shows that it works.
+    // One of them changes now and is sent. The destination accepts another device, which shows that it works.
     rename(&work, 0, "mended".into());
     rename(&work, 39, "taken".into());
     work.collect(1).says(&["events 1", "rejects 1"]);

@@ -1,6 +1,6 @@
 //! `kill -9` at every step: nothing is missing, and at most one page is repeated.
 //!
-//! No crash hooks in the program: the simulator holds its n-th answer, or the reader of standard output
+//! The program has no crash hooks: the simulator holds its n-th answer, or the reader of standard output
 //! stops after the n-th line, the process is killed there, and n runs through all.
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use support::Workplace;
 const ENDPOINTS: u64 = 5_000;
 const PAGE: usize = 500;
 
-/// Every device is there, and not more than a page of them more than once.
+/// Asserts that every device is there, and at most a page of them more than once.
 #[track_caller]
 fn assert_complete(work: &Workplace, deliveries: &BTreeMap<String, usize>, step: usize) {
     let all = work.simulator.fleet(|fleet| fleet.ids());
@@ -35,7 +35,7 @@ fn assert_complete(work: &Workplace, deliveries: &BTreeMap<String, usize>, step:
 }
 
 #[test]
-fn killed_at_every_answer_of_the_api() {
+fn a_run_killed_at_any_answer_of_the_api_loses_nothing() {
     let mut step = 1;
     loop {
         let work = Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)));
@@ -62,7 +62,7 @@ fn killed_at_every_answer_of_the_api() {
 }
 
 #[test]
-fn killed_at_every_page_of_the_destination() {
+fn a_run_killed_at_any_page_of_the_destination_loses_nothing() {
     for lines in (0..=usize::try_from(ENDPOINTS).unwrap()).step_by(PAGE / 2) {
         let work = Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)));
         work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
@@ -75,7 +75,7 @@ fn killed_at_every_page_of_the_destination() {
         let mut received = BufReader::new(host.stdout.take().unwrap());
         let mut deliveries = BTreeMap::<String, usize>::new();
         let mut count = |line: &str| {
-            // A line that the kill tore is none; it comes again.
+            // A torn line does not count; it is sent again.
             if let Ok(event) = serde_json::from_str::<serde_json::Value>(line) {
                 *deliveries
                     .entry(event["device"]["uid"].as_str().unwrap().to_owned())
@@ -90,7 +90,7 @@ fn killed_at_every_page_of_the_destination() {
         }
         host.kill().unwrap();
         host.wait().unwrap();
-        // What the killed process had written is the reader's.
+        // The reader has what the killed process had written.
         for line in received.lines() {
             count(&line.unwrap());
         }
@@ -102,12 +102,12 @@ fn killed_at_every_page_of_the_destination() {
 }
 
 #[test]
-fn a_line_that_the_kill_tore_is_repaired() {
+fn a_line_torn_by_a_kill_is_repaired() {
     let work = Workplace::new(Options::new(Fleet::new(1, 600)));
     work.simulator.hold(4);
     let mut host = work.start(&["collect"]);
     work.simulator.wait_until_held();
-    // A first line that is torn is not cut off, so the first page is there.
+    // A torn first line is not cut off, so the first page is there.
     while work.lines() < PAGE {
         std::thread::yield_now();
     }

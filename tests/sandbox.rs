@@ -1,4 +1,4 @@
-//! What the component can reach and whom it gives the secret: the rules of egress, seen from outside.
+//! What the component can reach and where the secret goes: the rules of egress, seen from outside.
 //!
 //! Redirects and foreign regions are in `faults/hosts.rs`.
 #![allow(
@@ -19,7 +19,7 @@ fn workplace() -> Workplace {
     Workplace::new(Options::new(Fleet::new(1, 700)))
 }
 
-/// The secret in every form in which it could be sent.
+/// Returns the secret in every form in which it could be sent.
 fn forms_of_the_secret() -> [String; 3] {
     let form: String = form_urlencoded::byte_serialize(CLIENT_SECRET.as_bytes()).collect();
     [
@@ -29,7 +29,7 @@ fn forms_of_the_secret() -> [String; 3] {
     ]
 }
 
-/// Everything that was sent in a request.
+/// Returns everything that was sent in a request.
 fn sent(request: &Request) -> String {
     let headers: String = request
         .headers
@@ -43,7 +43,7 @@ fn sent(request: &Request) -> String {
     )
 }
 
-/// Runs `check` and `collect`, and asserts that both end with 1 and say these words.
+/// Runs `check` and `collect`, and asserts that both exit with 1 and print these texts.
 #[track_caller]
 fn denied(work: &Workplace, words: &[&str]) {
     for command in ["check", "collect"] {
@@ -57,7 +57,7 @@ fn denied(work: &Workplace, words: &[&str]) {
 }
 
 #[test]
-fn this_machine_is_closed_until_the_account_opens_it() {
+fn this_machine_is_refused_unless_the_account_allows_it() {
     let work = workplace();
     let url = work.simulator.url().to_owned();
     let port = work.simulator.port();
@@ -78,7 +78,7 @@ fn this_machine_is_closed_until_the_account_opens_it() {
         format!("https://127.0.0.1:{port}"),
         format!("http://localhost:{port}"),
         format!("http://[::1]:{port}"),
-        // A name that the component does not take for this machine.
+        // A name that the component does not recognise as this machine.
         format!("https://LOCALHOST.:{port}"),
         format!("https://any.localhost:{port}"),
         format!("https://0x7f.1:{port}"),
@@ -99,20 +99,20 @@ fn this_machine_is_closed_until_the_account_opens_it() {
         .says(&["allow_loopback_http is on"]);
 }
 
-/// The lines of `[account.acme.config]` by which the component is sent to the simulator.
+/// Returns the lines of `[account.acme.config]` that direct the component to the simulator.
 fn typed(work: &Workplace) -> String {
     let url = work.simulator.url();
     format!("api_host = \"{url}\"\ntoken_url = \"{url}/api/v2/oauth2/token\"\n")
 }
 
 #[test]
-fn an_account_narrows_the_hosts_of_the_manifest() {
+fn an_account_can_narrow_the_hosts_of_the_manifest() {
     for hosts in ["[]", "[\"eu01.central.sophos.com\"]"] {
         let work = workplace();
-        // Typed origins stay open.
+        // Configured origins stay allowed.
         work.edit_config("rate_limits", &format!("hosts = {hosts}\nrate_limits"));
         work.host(&["check"]).expect(0);
-        // Without them it asks the hosts of its manifest, of which none is left.
+        // Without them it uses the hosts of its manifest, none of which is left.
         work.edit_config(&typed(&work), "");
         denied(
             &work,
@@ -125,7 +125,7 @@ fn an_account_narrows_the_hosts_of_the_manifest() {
 }
 
 #[test]
-fn a_host_that_the_component_does_not_ask_for_is_told_before_the_first_request() {
+fn a_host_that_the_component_does_not_ask_for_is_reported_before_any_request() {
     let work = workplace();
     work.edit_config(
         "rate_limits",
@@ -145,7 +145,7 @@ fn a_host_that_the_component_does_not_ask_for_is_told_before_the_first_request()
 }
 
 #[test]
-fn a_file_of_authorities_that_cannot_be_used_is_told_by_its_key() {
+fn an_unusable_file_of_authorities_is_reported_with_its_key() {
     let work = workplace();
     work.write("empty.pem", "");
     for file in ["missing.pem", "empty.pem"] {
@@ -159,7 +159,7 @@ fn a_file_of_authorities_that_cannot_be_used_is_told_by_its_key() {
 }
 
 #[test]
-fn behind_a_proxy_the_log_says_that_names_alone_are_judged() {
+fn behind_a_proxy_the_log_says_that_only_names_are_checked() {
     let work = workplace();
     let output = work
         .command(&["check"])
@@ -167,7 +167,7 @@ fn behind_a_proxy_the_log_says_that_names_alone_are_judged() {
         .output()
         .unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
-    // This machine is not asked by the proxy.
+    // The proxy is not used for this machine.
     assert_eq!(output.status.code(), Some(0), "{log}");
     for text in [
         "only names are judged",
@@ -180,7 +180,7 @@ fn behind_a_proxy_the_log_says_that_names_alone_are_judged() {
 }
 
 #[test]
-fn what_is_not_let_out_is_counted_and_fails_the_source_with_its_reason() {
+fn a_refused_request_is_counted_and_fails_the_source_with_its_reason() {
     let work = workplace();
     work.edit_config("allow_loopback_http = true", "");
     let ran = work
@@ -220,7 +220,7 @@ fn what_is_not_let_out_is_counted_and_fails_the_source_with_its_reason() {
 fn the_secret_goes_to_the_token_url_and_nowhere_else() {
     let work = workplace();
     let port = work.simulator.port();
-    // One server under two names, so that each request shows which origin it was meant for.
+    // One server with two names, so that each request shows its origin.
     let token_host = format!("localhost:{port}");
     work.edit_config(
         &format!("token_url = \"http://127.0.0.1:{port}"),
@@ -272,7 +272,7 @@ fn the_secret_goes_to_the_token_url_and_nowhere_else() {
 }
 
 #[test]
-fn nothing_that_the_host_writes_holds_a_secret_or_a_token() {
+fn nothing_that_the_host_writes_contains_a_secret_or_a_token() {
     let work = workplace();
     let mut written: Vec<String> = Vec::new();
     let mut keep = |ran: Ran| written.extend([ran.stdout, ran.stderr]);
@@ -282,7 +282,7 @@ fn nothing_that_the_host_writes_holds_a_secret_or_a_token() {
         work.host(&["-vv", "state", "show", "--account", "acme"])
             .expect(0),
     );
-    // A wrong secret is as secret as a right one.
+    // A wrong secret must be kept secret too.
     work.simulator
         .configure(|options| options.client_secret = "another".to_owned());
     keep(work.host(&["-vv", "check"]).expect(1));
@@ -300,7 +300,7 @@ fn nothing_that_the_host_writes_holds_a_secret_or_a_token() {
             assert!(!text.contains(secret.as_str()), "{secret} is in\n{text}");
         }
     }
-    // The log is there, or the search would find nothing anywhere.
+    // The log exists, else the search would find nothing anywhere.
     assert!(
         written
             .iter()

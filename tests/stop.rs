@@ -1,4 +1,4 @@
-//! A run that is asked to stop, and one whose reader leaves: what is in hand is finished or comes again,
+//! A run that is asked to stop, and one whose reader leaves: the current page is finished or sent again,
 //! and nothing is lost.
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn workplace() -> Workplace {
     Workplace::new(Options::new(Fleet::new(1, ENDPOINTS)))
 }
 
-/// Asserts that the host ended by itself with 0 and says that there is more.
+/// Asserts that the host exited with 0 and says that there is more.
 #[track_caller]
 fn assert_stopped(running: Running) {
     let (code, log) = running.end();
@@ -34,7 +34,7 @@ fn assert_stopped(running: Running) {
     assert!(log.contains("stopped before the end"), "{log}");
 }
 
-/// The next run brings the rest, and nothing came twice.
+/// Asserts that the next run delivers the rest, and nothing twice.
 #[track_caller]
 fn assert_completes(work: &Workplace) {
     work.collect(0);
@@ -43,9 +43,9 @@ fn assert_completes(work: &Workplace) {
 }
 
 #[test]
-fn the_page_in_hand_is_finished_at_every_step() {
+fn the_current_page_is_finished_at_every_step() {
     // Token, whoami, and pages of 500 as far as the one before the last. From the second page on the component
-    // asks ahead, so that the answer may be held before its page is in hand.
+    // requests ahead, so that the answer may be held before its page is the current one.
     for (answer, most) in [(1, 0), (2, 0), (3, 500), (4, 1_000), (5, 1_500)] {
         for signal in SIGNALS {
             let work = workplace();
@@ -78,7 +78,7 @@ fn the_page_in_hand_is_finished_at_every_step() {
 }
 
 #[test]
-fn a_stop_in_the_last_page_is_no_cut() {
+fn a_stop_during_the_last_page_is_a_complete_run() {
     let work = Workplace::new(Options::new(Fleet::new(1, 300)));
     work.simulator.hold(3);
     let mut running = Running::start(&work, &["collect"]);
@@ -93,7 +93,7 @@ fn a_stop_in_the_last_page_is_no_cut() {
 }
 
 #[test]
-fn a_wait_for_the_next_try_ends_at_once() {
+fn a_stop_ends_a_pause_before_a_retry_at_once() {
     for (route, events) in [
         (Route::Token, 0),
         (Route::Whoami, 0),
@@ -128,7 +128,7 @@ fn a_second_signal_ends_the_run_at_once() {
         running.signal(first);
         running.wait_for("once more stops at once");
         running.signal(second);
-        // The answer is held still.
+        // The answer is still held.
         let (code, log) = running.end();
         assert_eq!(code, Some(130), "{log}");
         work.simulator.clear_holds();
@@ -143,7 +143,7 @@ fn a_second_signal_ends_the_run_at_once() {
 }
 
 #[test]
-fn accounts_that_have_not_begun_are_left_for_the_next_run() {
+fn accounts_that_have_not_started_are_left_for_the_next_run() {
     let work = workplace();
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let other = config
@@ -158,7 +158,7 @@ fn accounts_that_have_not_begun_are_left_for_the_next_run() {
     running.wait_for("stopping after the current page");
     work.simulator.release();
     assert_stopped(running);
-    // And perhaps one that was asked for ahead.
+    // And perhaps one that was requested ahead.
     assert!(work.simulator.requests().len() <= 6);
 
     let delivered = |name: &str| {
@@ -174,7 +174,7 @@ fn accounts_that_have_not_begun_are_left_for_the_next_run() {
 }
 
 #[test]
-fn a_repeating_run_waits_and_ends_by_a_signal() {
+fn a_repeating_run_waits_and_ends_at_a_signal() {
     for signal in SIGNALS {
         let work = workplace();
         let mut running = Running::start(&work, &["collect", "--every", "1h"]);
@@ -194,7 +194,7 @@ fn a_repeating_run_waits_and_ends_by_a_signal() {
 }
 
 #[test]
-fn a_repeating_run_ends_with_what_its_last_run_came_to() {
+fn a_repeating_run_exits_with_the_code_of_its_last_run() {
     let work = workplace();
     work.simulator
         .fault_always(Route::Endpoints, Fault::status(403));
@@ -206,7 +206,7 @@ fn a_repeating_run_ends_with_what_its_last_run_came_to() {
 }
 
 #[test]
-fn a_repeating_run_that_cannot_begin_ends_at_once() {
+fn a_repeating_run_whose_first_run_cannot_start_ends_at_once() {
     let work = workplace();
     work.edit_config("client_id =", "clientid =");
     let ran = work.host(&["collect", "--every", "1h"]).expect(2);
@@ -226,7 +226,7 @@ fn a_repeating_run_repeats() {
     assert_eq!(work.ids().len() as u64, ENDPOINTS);
 }
 
-/// The devices in lines of standard output.
+/// Returns the devices in lines of standard output.
 fn devices(lines: impl Iterator<Item = String>) -> Vec<String> {
     lines
         .map(|line| {
@@ -237,8 +237,8 @@ fn devices(lines: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 #[test]
-fn a_page_whose_reader_leaves_comes_again() {
-    // Between pages, and within a page, most of which the pipe does not hold.
+fn a_page_whose_reader_leaves_is_sent_again() {
+    // Between pages, and within a page that is larger than the pipe.
     for lines in [0_usize, 1, 500, 501, 1_000, 1_100] {
         let work = workplace();
         work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
@@ -280,7 +280,7 @@ fn a_page_whose_reader_leaves_comes_again() {
 }
 
 #[test]
-fn a_reader_that_has_gone_before_the_first_page_gets_everything_the_next_time() {
+fn a_reader_that_leaves_before_the_first_page_gets_everything_next_time() {
     let work = workplace();
     work.edit_config("to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\"");
     let (reader, writer) = std::io::pipe().unwrap();
@@ -292,7 +292,7 @@ fn a_reader_that_has_gone_before_the_first_page_gets_everything_the_next_time() 
 }
 
 #[test]
-fn a_wait_for_the_rate_limit_ends_at_once() {
+fn a_stop_ends_a_wait_for_the_rate_limit_at_once() {
     for signal in SIGNALS {
         let work = workplace();
         // Token, whoami, and the first page.
@@ -314,7 +314,7 @@ fn a_wait_for_the_rate_limit_ends_at_once() {
 }
 
 #[test]
-fn what_blocks_before_the_first_request_is_left_at_once() {
+fn a_stop_ends_whatever_blocks_before_the_first_request() {
     let pipe = |work: &Workplace| {
         let made = std::process::Command::new("mkfifo")
             .arg(work.path("pipe"))
@@ -341,7 +341,7 @@ fn what_blocks_before_the_first_request_is_left_at_once() {
     }
 }
 
-/// The host and the program that prints its secret, which waits for a child of its own that never ends.
+/// Starts the host with a program for its secret, which waits for a child that never ends.
 fn start_with_a_secret_that_hangs(work: &Workplace, command: &str) -> Running {
     let script = "echo started $$ >&2; sleep 1000 & wait";
     work.edit_config(
@@ -353,7 +353,7 @@ fn start_with_a_secret_that_hangs(work: &Workplace, command: &str) -> Running {
     running
 }
 
-/// The end of the host and of all that holds its standard error.
+/// Waits until the host and all processes with its standard error have ended.
 #[track_caller]
 fn end_of_all(running: Running) -> (Option<i32>, String) {
     let group = running.read.split_whitespace().last().unwrap().to_owned();
@@ -369,7 +369,7 @@ fn end_of_all(running: Running) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_secret_that_hangs_ends_with_the_run() {
+fn a_program_for_a_secret_that_hangs_ends_with_the_run() {
     for (command, code) in [("collect", 0), ("check", 130)] {
         for signal in SIGNALS {
             let work = workplace();
@@ -383,7 +383,7 @@ fn a_secret_that_hangs_ends_with_the_run() {
 }
 
 #[test]
-fn a_secret_of_the_destination_that_hangs_ends_with_the_run() {
+fn a_program_for_a_destination_secret_that_hangs_ends_with_the_run() {
     let work = workplace();
     work.deliver(
         "to = \"sekoia\"\nuuid = \"00000000-0000-4000-8000-000000000000\"\n\

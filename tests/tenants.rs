@@ -1,5 +1,5 @@
-//! Credentials of partners and organizations: every tenant is a source of its own, and what cannot be collected
-//! costs itself alone.
+//! Credentials of partners and organizations: every tenant is a source of its own, and a tenant that cannot be
+//! collected does not affect the others.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,7 +40,7 @@ fn partner(tenants: Vec<Tenant>) -> Workplace {
     Workplace::new(Options::with_tenants(Credential::Partner, tenants))
 }
 
-/// What the endpoints of the open tenants are, in the order of their ids.
+/// Returns the endpoints of the collectable tenants, in the order of their ids.
 fn endpoints_of(tenants: &[Tenant]) -> Vec<String> {
     let open = tenants
         .iter()
@@ -50,7 +50,7 @@ fn endpoints_of(tenants: &[Tenant]) -> Vec<String> {
     ids
 }
 
-/// The lines of the log that name a source.
+/// Returns the lines of the log that name a source.
 fn told_of(ran: &Ran, source: &str) -> String {
     let lines: Vec<_> = ran
         .stderr
@@ -60,7 +60,7 @@ fn told_of(ran: &Ran, source: &str) -> String {
     lines.join("\n")
 }
 
-/// The tenants whose endpoints were asked for. No request may name the account above them.
+/// Returns the tenants whose endpoints were requested. No request may name the account above them.
 fn asked(requests: &[Request]) -> BTreeSet<String> {
     for request in requests {
         for (_, _, _, scope) in LEVELS {
@@ -71,14 +71,14 @@ fn asked(requests: &[Request]) -> BTreeSet<String> {
     requests.iter().map(tenant).collect()
 }
 
-/// Collects one source at a time, by one worker with one token.
+/// Collects one source after the other, with one worker and one token.
 #[track_caller]
 fn one_job(work: &Workplace, code: i32) -> Ran {
     work.host(&["collect", "--jobs", "1"]).expect(code)
 }
 
 #[test]
-fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
+fn a_partner_collects_every_collectable_tenant_with_one_token() {
     let mut tenants = Tenant::generate(7, 250, EACH);
     tenants[10].access = Access::Forbidden;
     tenants[120].access = Access::NotActivated;
@@ -112,7 +112,7 @@ fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
         for word in words {
             assert!(told.contains(word), "{word}: {told}");
         }
-        // What helps a tenant's own credential does not help here.
+        // The advice for a tenant's own credential does not apply here.
         assert!(!told.contains("Credentials Management"), "{told}");
     }
     assert!(!ran.stderr.contains("other.example.com"), "{}", ran.stderr);
@@ -139,7 +139,7 @@ fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
         .collect();
     assert_eq!(asked(&requests), expected);
 
-    // Each has a cursor of its own, so the next run delivers nothing and asks again for what failed.
+    // Each has its own cursor, so the next run delivers nothing and retries what failed.
     work.forget_events();
     simulator.clear_requests();
     one_job(&work, 0).says(&["sources 246 (0 failed, 4 not collectable)", "events 0,"]);
@@ -153,7 +153,7 @@ fn a_partner_collects_every_tenant_that_can_be_with_one_token() {
 }
 
 #[test]
-fn an_organization_collects_its_tenants_likewise() {
+fn an_organization_collects_its_tenants_with_one_token() {
     let mut tenants = Tenant::generate(8, 3, EACH);
     tenants[1].access = Access::Forbidden;
     let closed = tenants[1].id.clone();
@@ -180,7 +180,7 @@ fn an_organization_collects_its_tenants_likewise() {
 }
 
 #[test]
-fn an_item_that_makes_no_sense_costs_itself_alone() {
+fn an_invalid_tenant_in_a_listing_does_not_affect_the_others() {
     let tenants = Tenant::generate(9, 2, EACH);
     let work = partner(tenants.clone());
     let first = tenants[0].id.to_uppercase();
@@ -207,7 +207,7 @@ fn an_item_that_makes_no_sense_costs_itself_alone() {
 }
 
 #[test]
-fn a_token_that_ends_between_tenants_or_pages_is_renewed() {
+fn a_token_that_expires_between_tenants_or_pages_is_renewed() {
     for route in [Route::PartnerTenants, Route::Endpoints] {
         let tenants = Tenant::generate(10, 102, 1);
         let work = partner(tenants.clone());
@@ -223,7 +223,7 @@ fn a_token_that_ends_between_tenants_or_pages_is_renewed() {
 }
 
 #[test]
-fn a_listing_that_is_broken_is_never_taken_for_its_end() {
+fn a_broken_listing_is_never_taken_for_a_complete_one() {
     let pages = |key: &'static str, value: Value| {
         Fault::edit(move |page| page["pages"][key] = value.clone())
     };
@@ -295,7 +295,7 @@ fn check(access: &[Access], code: i32, requests: usize, words: &[&str]) -> Ran {
 }
 
 #[test]
-fn check_goes_on_to_a_tenant_that_can_be_read() {
+fn check_continues_to_a_tenant_that_can_be_read() {
     use Access::{Forbidden, NotActivated, Open, Suspended};
     let before = "do not let their endpoints be read: 2.";
     check(
@@ -313,7 +313,7 @@ fn check_goes_on_to_a_tenant_that_can_be_read() {
 }
 
 #[test]
-fn check_fails_where_every_tenant_that_was_tried_refuses() {
+fn check_fails_if_every_tenant_it_tries_refuses() {
     use Access::{Forbidden, Open};
     for (access, tried) in [
         (vec![Forbidden, Forbidden, Forbidden, Open], "(3)"),
@@ -332,7 +332,7 @@ fn check_fails_where_every_tenant_that_was_tried_refuses() {
 }
 
 #[test]
-fn check_passes_where_no_tenant_refuses_and_none_can_be_read() {
+fn check_passes_if_no_tenant_refuses_and_none_can_be_read() {
     check(&[], 0, 0, &["acme: ok.", "No tenant is listed yet"]);
     let words = [
         "acme: ok.",
@@ -344,7 +344,7 @@ fn check_passes_where_no_tenant_refuses_and_none_can_be_read() {
 }
 
 #[test]
-fn check_does_not_take_a_region_that_is_down_for_the_others() {
+fn check_does_not_conclude_from_one_region_that_is_down() {
     let tenants = Tenant::generate(14, 2, EACH);
     let first = tenants[0].id.clone();
     let work = partner(tenants);
@@ -361,7 +361,7 @@ fn check_does_not_take_a_region_that_is_down_for_the_others() {
 }
 
 #[test]
-fn the_tenant_is_not_for_a_person_to_set() {
+fn the_tenant_cannot_be_set_in_the_configuration() {
     let work = partner(Tenant::generate(15, 1, EACH));
     let tenant = work
         .simulator

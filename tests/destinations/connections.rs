@@ -1,11 +1,11 @@
-//! A destination that is down, slow, ends in the middle, or speaks something else than HTTP.
+//! A destination that is down, slow, breaks off, or does not speak HTTP.
 
 use sophos_central_simulator::intake::{Failure, Intake, Options, Takes};
 use sophos_central_simulator::{DeadAddress, Fault};
 
 use crate::place::{HASTY, IMPATIENT, Kind, Place, given_up, weathered};
 
-/// Nothing reaches a destination at this address, and nothing is forgotten.
+/// Asserts that nothing reaches a destination at this address, and nothing is lost.
 #[track_caller]
 fn down(kind: Kind, tables: &str, url: &str) {
     let place = Place::new(kind, "", tables);
@@ -21,7 +21,7 @@ fn down(kind: Kind, tables: &str, url: &str) {
 }
 
 #[test]
-fn a_destination_that_refuses_connections() {
+fn a_destination_that_refuses_connections_is_retried_and_reported() {
     for kind in Kind::ALL {
         down(kind, IMPATIENT, DeadAddress::refusing().url());
     }
@@ -47,7 +47,7 @@ fn a_destination_whose_certificate_nobody_has_signed() {
 }
 
 #[test]
-fn a_connection_that_ends_before_the_answer() {
+fn a_connection_that_ends_before_the_answer_is_retried() {
     for fault in [Fault::Close, Fault::Reset] {
         weathered(&Failure::of(fault.clone()));
         given_up(IMPATIENT, &Failure::of(fault), &[]);
@@ -55,14 +55,14 @@ fn a_connection_that_ends_before_the_answer() {
 }
 
 #[test]
-fn a_connection_that_ends_in_the_answer() {
-    // The events are accepted, and nobody can know.
+fn a_connection_that_ends_in_the_answer_is_retried() {
+    // The events are accepted, but the host cannot know.
     given_up(IMPATIENT, &Failure::of(Fault::Truncate), &[]);
     weathered(&Failure::of(Fault::Truncate).takes(Takes::Nothing));
 }
 
 #[test]
-fn an_answer_that_is_lost_repeats_one_page_at_most() {
+fn a_lost_answer_repeats_at_most_one_page() {
     for kind in Kind::ALL {
         let place = Place::new(kind, "", crate::place::PATIENT);
         place.fault(Failure::of(Fault::Close).takes(Takes::All));
@@ -85,7 +85,7 @@ fn an_answer_that_is_lost_repeats_one_page_at_most() {
 #[test]
 fn an_answer_that_comes_too_late_or_stands_still() {
     for fault in [Fault::Stall, Fault::StallInBody] {
-        // Whether it was accepted by then or not, it is not confirmed.
+        // Accepted or not, it is not confirmed.
         for takes in [Takes::All, Takes::Nothing] {
             given_up(HASTY, &Failure::of(fault.clone()).takes(takes), &[]);
         }

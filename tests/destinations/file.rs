@@ -1,4 +1,4 @@
-//! `to = "file"`: rotated from outside, and a disk that is full.
+//! `to = "file"`: rotation from outside, and a full disk.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ fn workplace() -> Workplace {
     work
 }
 
-/// The devices of a file, each line a whole event.
+/// Returns the devices of a file in which each line is a whole event.
 fn devices(work: &Workplace, name: &str) -> Vec<String> {
     let text = std::fs::read_to_string(work.path(name)).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
@@ -33,7 +33,7 @@ fn devices(work: &Workplace, name: &str) -> Vec<String> {
 #[test]
 fn a_file_that_was_moved_away_is_opened_anew_on_sighup() {
     let work = workplace();
-    // Token, whoami, four pages: at least the first two are on the disk when the fifth is held.
+    // Token, whoami, four pages: at least the first two are on disk when the fifth is held.
     work.simulator.hold(7);
     let running = Running::start(&work, &["collect"]);
     work.simulator.wait_until_held();
@@ -74,7 +74,7 @@ fn a_file_that_was_moved_and_removed_without_a_signal_loses_no_page() {
     let (code, log) = running.end();
     assert_eq!(code, Some(0), "{log}");
     let mut received = [old, devices(&work, "events.ndjson")].concat();
-    // A page that was on the disk and not yet confirmed is written to the new file as well.
+    // A page that was on disk but not yet confirmed is written to the new file too.
     let repeated = received.len() - usize::try_from(ENDPOINTS).unwrap();
     assert!(repeated == 0 || repeated == 50, "{repeated} repeated");
     received.sort();
@@ -84,7 +84,7 @@ fn a_file_that_was_moved_and_removed_without_a_signal_loses_no_page() {
 }
 
 #[test]
-fn a_file_of_something_else_is_neither_cut_nor_written_to() {
+fn a_file_without_events_is_neither_truncated_nor_written() {
     let work = workplace();
     for content in [
         "a database\n\0\0\0\0",
@@ -101,7 +101,7 @@ fn a_file_of_something_else_is_neither_cut_nor_written_to() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_a_clear_stop() {
+fn a_full_disk_fails_the_source_with_the_reason() {
     let work = workplace();
     work.edit_config("path = \"events.ndjson\"", "path = \"/dev/full\"");
     work.collect(1)
@@ -112,10 +112,10 @@ fn a_disk_that_is_full_is_a_clear_stop() {
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
 }
 
-/// Collects with a limit on the size of files, which stands for the end of the disk; gives the exit code and the log.
+/// Collects with a limit on the size of files, which simulates a full disk; returns the exit code and the log.
 fn collect_with_room(work: &Workplace, size: u64) -> (Option<i32>, String) {
     work.simulator.hold(1);
-    // A disk that is full sends no signal.
+    // A full disk sends no signal.
     let mut host = Command::new("sh")
         .args(["-c", "trap '' XFSZ; exec \"$0\" collect"])
         .arg(built("asset-host"))
@@ -139,12 +139,12 @@ fn collect_with_room(work: &Workplace, size: u64) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_disk_that_has_no_room_for_the_first_event_leaves_a_file_that_the_next_run_takes() {
+fn a_disk_without_room_for_the_first_event_leaves_a_file_that_the_next_run_accepts() {
     let work = Workplace::new(Options::new(Fleet::new(1, 1)));
     let addresses: Vec<String> = (0..12_000)
         .map(|number| format!("10.0.{}.{}", number / 256, number % 256))
         .collect();
-    // An event of more than 400 KB, which the state is far from.
+    // An event of more than 400 KB; the state is much smaller.
     work.simulator
         .fleet(|fleet| fleet.edit(0, |record| record["ipv4Addresses"] = json!(addresses)));
     let (code, log) = collect_with_room(&work, 300_000);
@@ -155,9 +155,9 @@ fn a_disk_that_has_no_room_for_the_first_event_leaves_a_file_that_the_next_run_t
 }
 
 #[test]
-fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
+fn a_disk_that_fills_up_during_a_page_leaves_no_torn_state() {
     let work = workplace();
-    // The limit must not be met by the state, so the file of events is large from the beginning.
+    // The state must not reach the limit, so the file of events is large from the beginning.
     let filler = json!({"device": {"uid": "filler"}, "text": "x".repeat(4 << 20)});
     work.write("events.ndjson", &format!("{filler}\n"));
     let size = std::fs::metadata(work.path("events.ndjson")).unwrap().len();
@@ -167,7 +167,7 @@ fn a_disk_that_fills_up_in_the_middle_of_a_page_leaves_no_torn_state() {
     assert!(work.cursor().is_some(), "some pages had room");
 
     work.collect(0);
-    // What was written of the page before the disk was full comes again; no line is torn.
+    // The part of the page that was written before the disk was full is sent again; no line is torn.
     let mut deliveries = work.deliveries();
     assert_eq!(deliveries.remove("filler"), Some(1));
     let all = work.simulator.fleet(|fleet| fleet.ids());

@@ -1,4 +1,4 @@
-//! `to = "http"`: what an intake is sent.
+//! `to = "http"`: what an intake receives.
 
 use sophos_central_simulator::intake::{Intake, Options};
 use sophos_central_simulator::{Fleet, Options as Sophos};
@@ -17,7 +17,7 @@ fn place(more: &str) -> (Workplace, Intake) {
 }
 
 #[test]
-fn lines_or_an_array_compressed_or_not() {
+fn bodies_are_lines_or_an_array_compressed_or_not() {
     for (format, content_type, begin) in [
         ("ndjson", "application/x-ndjson", "{"),
         ("array", "application/json", "[{"),
@@ -42,7 +42,7 @@ fn lines_or_an_array_compressed_or_not() {
 }
 
 #[test]
-fn an_intake_gets_what_a_file_would_hold() {
+fn an_intake_gets_what_a_file_would_contain() {
     let (work, intake) = place("");
     work.collect(0);
     let sent: Vec<u8> = intake
@@ -67,7 +67,7 @@ fn an_intake_gets_what_a_file_would_hold() {
 }
 
 #[test]
-fn batches_are_bounded_by_count() {
+fn batches_are_limited_by_count() {
     for (more, sizes) in [
         ("", &[500, 100][..]),
         ("batch_events = 300", &[300, 200, 100]),
@@ -88,7 +88,7 @@ fn batches_are_bounded_by_count() {
 }
 
 #[test]
-fn batches_are_bounded_by_bytes() {
+fn batches_are_limited_by_bytes() {
     const BYTES: usize = 20_000;
     for format in ["ndjson", "array"] {
         let (work, intake) = place(&format!("format = \"{format}\"\nbatch_bytes = {BYTES}"));
@@ -114,7 +114,7 @@ fn batches_are_bounded_by_bytes() {
 }
 
 #[test]
-fn an_event_that_is_larger_than_a_batch_may_be_goes_alone() {
+fn an_event_larger_than_a_batch_is_sent_alone() {
     let (work, intake) = place("batch_bytes = 10");
     work.simulator.fleet(|fleet| *fleet = Fleet::new(1, 5));
     work.collect(0);
@@ -127,7 +127,7 @@ fn an_event_that_is_larger_than_a_batch_may_be_goes_alone() {
 }
 
 #[test]
-fn leave_to_send_without_tls_is_warned_of() {
+fn allowing_plain_http_logs_a_warning() {
     let (work, intake) = place("allow_plain_http = true");
     work.collect(0).says(&["WARN", "allow_plain_http is on"]);
     assert_eq!(intake.ids(), work.simulator.fleet(|fleet| fleet.ids()));
@@ -163,7 +163,7 @@ fn one_connection_serves_a_run() {
 }
 
 #[test]
-fn the_urls_own_query_is_sent() {
+fn the_query_of_the_url_is_sent() {
     let (work, intake) = place("");
     work.edit_config("/events\"", "/a/b?source=one&x=%20\"");
     work.collect(0);

@@ -1,5 +1,5 @@
 //! Real servers on loopback as destinations: what arrives, and for every fault what the user reads, that nothing
-//! unconfirmed is forgotten, and that nothing confirmed is repeated.
+//! unconfirmed is lost, and that nothing confirmed is repeated.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

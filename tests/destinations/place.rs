@@ -1,4 +1,4 @@
-//! A fleet on five pages, collected once to an intake, that has checked in since.
+//! A fleet on five pages, collected once to an intake, which has checked in since.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::support::{Ran, TOKEN, Workplace};
 
 /// How many endpoints there are.
 pub const ENDPOINTS: usize = 250;
-/// How many of them are on a page.
+/// How many endpoints are on a page.
 pub const PAGE: usize = 50;
 
-/// Retries that soon give up.
+/// Few retries.
 pub const IMPATIENT: &str = r#"
 [account.acme.deliver.retry]
 total = "60ms"
@@ -23,7 +23,7 @@ first = "1ms"
 most = "10ms"
 "#;
 
-/// Retries that go on for long enough.
+/// Enough retries.
 pub const PATIENT: &str = r#"
 [account.acme.deliver.retry]
 total = "60s"
@@ -31,7 +31,7 @@ first = "1ms"
 most = "10ms"
 "#;
 
-/// Retries that soon give up, of a destination that is soon found to be slow.
+/// Few retries, with short timeouts.
 pub const HASTY: &str = r#"
 [account.acme.deliver.retry]
 total = "60ms"
@@ -42,7 +42,7 @@ connect = "300ms"
 answer = "300ms"
 "#;
 
-/// The kinds of destination that are asked over HTTP.
+/// The kinds of destination that use HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `to = "http"`
@@ -55,7 +55,7 @@ impl Kind {
     /// Both.
     pub const ALL: [Kind; 2] = [Kind::Http, Kind::Sekoia];
 
-    /// The route of the intake that takes the events.
+    /// Returns the route of the intake that takes the events.
     pub fn route(self) -> Route {
         match self {
             Kind::Http => Route::Plain,
@@ -63,7 +63,7 @@ impl Kind {
         }
     }
 
-    /// The keys of `[account.acme.deliver]`.
+    /// Returns the keys of `[account.acme.deliver]`.
     pub fn keys(self, url: &str) -> String {
         match self {
             Kind::Http => format!("to = \"http\"\nurl = \"{url}/events\""),
@@ -75,7 +75,7 @@ impl Kind {
     }
 }
 
-/// A destination in the middle of whose second walk something may go wrong.
+/// A destination at which the second walk can fail half-way.
 pub struct Place {
     /// The API and the configuration.
     pub work: Workplace,
@@ -95,7 +95,7 @@ impl Place {
         Self::with(Options::new(), kind, more, tables)
     }
 
-    /// The same for an intake of one's own.
+    /// Does the same with this intake.
     pub fn with(options: Options, kind: Kind, more: &str, tables: &str) -> Self {
         let intake = Intake::start(options);
         let work = Workplace::new(Sophos {
@@ -125,12 +125,12 @@ impl Place {
         }
     }
 
-    /// Lets the delivery of the third page go wrong the first time.
+    /// Makes the first delivery of the third page fail.
     pub fn fault(&self, failure: impl Into<Failure>) {
         self.intake.fault(self.kind.route(), 3, failure);
     }
 
-    /// Lets every delivery of a device of the third page go wrong.
+    /// Makes every delivery of a device of the third page fail.
     pub fn fault_always(&self, failure: impl Into<Failure>) {
         let third = self.all[2 * PAGE..3 * PAGE].to_vec();
         self.intake.fault_when(
@@ -145,7 +145,7 @@ impl Place {
         );
     }
 
-    /// Runs `collect`, asserts its exit code, and that no secret is anywhere where people look.
+    /// Runs `collect`, and asserts its exit code, and that no secret is in the outputs or files.
     #[track_caller]
     pub fn collect(&self, code: i32) -> Ran {
         let ran = self.work.collect(code);
@@ -153,7 +153,7 @@ impl Place {
         ran
     }
 
-    /// No secret is in the outputs or in any file beside the configuration.
+    /// Asserts that no secret is in the outputs or in a file beside the configuration.
     #[track_caller]
     pub fn assert_no_secret(&self, ran: &Ran) {
         let state = self.work.state().unwrap_or_default();
@@ -181,8 +181,8 @@ impl Place {
         }
     }
 
-    /// The run stops at the third page and says why. What came before was accepted; the cursor stands at the third
-    /// page, and the mark has not risen.
+    /// Asserts that the run fails at the third page and says why. Earlier pages were accepted; the cursor is at the
+    /// third page, and the mark has not advanced.
     #[track_caller]
     pub fn fails(&self, words: &[&str]) -> Ran {
         let ran = self.collect(1).says(words);
@@ -203,8 +203,8 @@ impl Place {
         ran
     }
 
-    /// Once the fault is gone, the next run delivers the rest. Every device was accepted; those of the third page as
-    /// often as the fault let them through and once more, all others once.
+    /// Asserts that the next run, without the fault, delivers the rest. Every device was accepted; those of the third
+    /// page as often as the fault let them pass and once more, all others once.
     #[track_caller]
     pub fn goes_on(&self) {
         let before = self.intake.deliveries();
@@ -221,7 +221,7 @@ impl Place {
         self.assert_done();
     }
 
-    /// One run gets past the fault: every device was accepted, once.
+    /// Asserts that one run gets past the fault: every device was accepted, once.
     #[track_caller]
     pub fn weathers(&self) -> Ran {
         let ran = self.collect(0);
@@ -230,7 +230,7 @@ impl Place {
         ran
     }
 
-    /// The mark has risen, and the next run has nothing to bring.
+    /// Asserts that the mark has advanced, and the next run delivers nothing.
     #[track_caller]
     pub fn assert_done(&self) {
         let cursor = self.work.cursor().unwrap();
@@ -246,7 +246,7 @@ impl Place {
     }
 }
 
-/// What was set aside: the lines of the one file beside the state that has `rejects` in its name.
+/// Returns the rejects: the lines of the one file beside the state that has `rejects` in its name.
 pub fn rejects(work: &Workplace) -> Vec<Value> {
     let files: Vec<_> = std::fs::read_dir(work.path("."))
         .unwrap()
@@ -266,8 +266,8 @@ pub fn rejects(work: &Workplace) -> Vec<Value> {
         .collect()
 }
 
-/// The delivery of the third page goes wrong for ever, whichever kind of destination it is: the run gives up, and the
-/// next one goes on once all is well again.
+/// The delivery of the third page always fails, with either kind of destination: the run fails, and the
+/// next one continues once the fault is gone.
 #[track_caller]
 pub fn given_up(tables: &str, failure: &Failure, words: &[&str]) {
     for kind in Kind::ALL {
@@ -279,8 +279,8 @@ pub fn given_up(tables: &str, failure: &Failure, words: &[&str]) {
     }
 }
 
-/// The delivery of the third page goes wrong once, whichever kind of destination it is, and the run gets past it by
-/// trying again.
+/// The delivery of the third page fails once, with either kind of destination, and the run gets past it by
+/// a retry.
 #[track_caller]
 pub fn weathered(failure: &Failure) {
     for kind in Kind::ALL {

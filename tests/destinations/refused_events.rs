@@ -1,5 +1,5 @@
-//! Events that a destination refuses: they alone are rejected, with its error code, and block nobody; and a destination
-//! that breaks rejects nothing.
+//! Events that a destination refuses: only they are rejected, with its error code, and they block nothing; a
+//! destination that breaks makes no rejects.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,10 +15,10 @@ const CODE: &str = "invalid_event";
 /// What no log and no reject repeats.
 const WORDS: &str = "the hostname is reserved";
 
-/// The places of the bad ones among 600: the first of all, two in one batch.
+/// The places of the bad events among 600: the first of all, and two in one batch.
 const BAD: [usize; 3] = [0, 333, 334];
 
-/// 600 endpoints, none delivered yet, in batches of 100.
+/// Returns 600 endpoints, none delivered yet, in batches of 100.
 fn place(kind: Kind) -> (Workplace, Intake, Vec<String>) {
     let intake = Intake::start(Options::new());
     let work = Workplace::new(Sophos::new(Fleet::new(1, 600)));
@@ -32,7 +32,7 @@ fn place(kind: Kind) -> (Workplace, Intake, Vec<String>) {
     (work, intake, all)
 }
 
-/// Whether a delivery holds one of these.
+/// Returns whether a delivery contains one of these.
 fn any_of(ids: Vec<String>) -> impl Fn(&Delivery) -> bool + Send + Sync + 'static {
     move |delivery| {
         delivery
@@ -42,7 +42,7 @@ fn any_of(ids: Vec<String>) -> impl Fn(&Delivery) -> bool + Send + Sync + 'stati
     }
 }
 
-/// A run in which these three are refused in some way: exactly they are set aside, everybody else is delivered once,
+/// Runs with these three refused in some way: exactly they are rejected, all others are delivered once,
 /// and the page is confirmed.
 #[track_caller]
 fn three_of_600(kind: Kind, refuse: impl FnOnce(&Intake, Vec<String>), reason: &str) {
@@ -76,7 +76,7 @@ fn three_of_600(kind: Kind, refuse: impl FnOnce(&Intake, Vec<String>), reason: &
             "personal data: {text}"
         );
     }
-    // A batch of 100 is halved seven times for each of them at most, two requests a time.
+    // A batch of 100 is bisected at most seven times for each of them, with two requests each time.
     let requests = intake.requests_of(kind.route()).len();
     assert!(requests <= 6 + BAD.len() * 14, "{requests} requests");
 
@@ -86,7 +86,7 @@ fn three_of_600(kind: Kind, refuse: impl FnOnce(&Intake, Vec<String>), reason: &
 }
 
 #[test]
-fn three_bad_events_among_600_are_set_aside_and_no_others() {
+fn three_bad_events_among_600_are_rejected_and_no_others() {
     for status in [400, 413, 422] {
         for kind in Kind::ALL {
             three_of_600(
@@ -102,7 +102,7 @@ fn three_bad_events_among_600_are_set_aside_and_no_others() {
 }
 
 #[test]
-fn a_failed_task_is_halved_down_to_the_bad_events() {
+fn a_batch_of_a_failed_task_is_bisected_down_to_the_bad_events() {
     for (end, reason) in [
         (TaskStatus::Failed(WORDS.to_owned()), "FAILED"),
         (TaskStatus::Other("CANCELLED".to_owned()), "CANCELLED"),
@@ -116,7 +116,7 @@ fn a_failed_task_is_halved_down_to_the_bad_events() {
 }
 
 #[test]
-fn a_batch_that_is_too_large_is_halved_until_it_fits() {
+fn a_batch_that_is_too_large_is_bisected_until_it_fits() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);
         intake.fault_when(
@@ -161,7 +161,7 @@ fn words_of_a_destination_and_codes_that_it_was_sent_are_in_no_log_and_no_reject
 }
 
 #[test]
-fn bad_neighbours_at_the_beginning_do_not_block_the_rest() {
+fn adjacent_bad_events_at_the_beginning_do_not_block_the_rest() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);
         let failure = Failure::refusal(422, CODE, WORDS);
@@ -193,7 +193,7 @@ fn twenty_refused_events_in_a_row_fail_the_source_until_their_rejects_are_accept
 }
 
 #[test]
-fn a_destination_that_breaks_in_mid_run_makes_no_rejects() {
+fn a_destination_that_breaks_during_a_run_makes_no_rejects() {
     // It breaks after one batch, in one page or at the boundary of two.
     for (kind, page_size) in [
         (Kind::Http, 500),
@@ -231,7 +231,7 @@ fn a_destination_that_breaks_in_mid_run_makes_no_rejects() {
 }
 
 #[test]
-fn a_page_of_500_refused_events_takes_some_tens_of_requests() {
+fn a_page_of_500_refused_events_takes_tens_of_requests() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);
         let keep = all[500..].to_vec();
@@ -242,7 +242,7 @@ fn a_page_of_500_refused_events_takes_some_tens_of_requests() {
         assert!(requests <= 60, "{requests} requests");
         assert!(rejects(&work).is_empty());
 
-        // An account that knows these events to be wrong goes on with the next page.
+        // An account that accepts these rejects continues with the next page.
         work.host(&["collect", "--accept-rejects"]).expect(1);
         assert_eq!(intake.ids(), keep);
         assert_eq!(rejects(&work).len(), 500);
@@ -250,7 +250,7 @@ fn a_page_of_500_refused_events_takes_some_tens_of_requests() {
 }
 
 #[test]
-fn a_refused_event_without_another_one_fails_the_source_until_its_reject_is_accepted() {
+fn a_single_refused_event_fails_the_source_until_its_reject_is_accepted() {
     for kind in Kind::ALL {
         let intake = Intake::start(Options::new());
         let work = Workplace::new(Sophos::new(Fleet::new(1, 1)));
@@ -270,7 +270,7 @@ fn a_refused_event_without_another_one_fails_the_source_until_its_reject_is_acce
 }
 
 #[test]
-fn a_refused_event_at_the_end_is_compared_with_the_last_one_that_was_taken() {
+fn a_refused_event_at_the_end_is_compared_with_the_last_accepted_one() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);
         let (last, good) = all.split_last().unwrap();
@@ -288,7 +288,7 @@ fn a_refused_event_at_the_end_is_compared_with_the_last_one_that_was_taken() {
 }
 
 #[test]
-fn a_destination_that_refuses_everything_is_not_believed() {
+fn a_destination_that_refuses_everything_makes_no_rejects() {
     for kind in Kind::ALL {
         let (work, intake, all) = place(kind);
         let failure = Failure::refusal(422, CODE, WORDS);
@@ -303,12 +303,12 @@ fn a_destination_that_refuses_everything_is_not_believed() {
 }
 
 #[test]
-fn a_fault_while_a_batch_is_halved_repeats_what_was_delivered_and_sets_aside_once() {
+fn a_failure_during_bisection_repeats_delivered_events_and_rejects_once() {
     for kind in Kind::ALL {
         let place = Place::new(kind, "", IMPATIENT);
         let bad = place.all[120].clone();
         let after = place.all[140].clone();
-        // The first half of the third page is halved down to the bad one; the second half finds the intake down.
+        // The first half of the third page is bisected down to the bad one; the second half finds the intake down.
         let holds = bad.clone();
         place.intake.fault_when(
             kind.route(),

@@ -1,4 +1,4 @@
-//! A destination's secrets: they go to the destination, and nowhere else.
+//! A destination's secrets are sent to the destination and nowhere else.
 
 use sophos_central_simulator::Fault;
 use sophos_central_simulator::intake::{Failure, Route};
@@ -10,9 +10,9 @@ const HEADERS: &str =
     "headers = { authorization = { env = \"TEST_TOKEN\", prefix = \"Bearer \" } }";
 
 #[test]
-fn they_are_in_no_log_no_state_no_summary_and_no_metrics() {
+fn secrets_are_in_no_log_state_summary_or_metrics() {
     let place = Place::new(Kind::Http, HEADERS, IMPATIENT);
-    // A rude intake repeats what it was sent in what it says.
+    // An intake that repeats what it was sent in its message.
     let words = format!("the token Bearer {TOKEN} is not known");
     for (status, device) in [(500, 60), (403, 60), (422, 60)] {
         let id = place.all[device].clone();
@@ -45,7 +45,7 @@ fn they_are_in_no_log_no_state_no_summary_and_no_metrics() {
 }
 
 #[test]
-fn a_debug_log_shows_none() {
+fn a_debug_log_shows_no_secret() {
     for kind in Kind::ALL {
         let more = if kind == Kind::Http { HEADERS } else { "" };
         let place = Place::new(kind, more, IMPATIENT);
@@ -56,7 +56,7 @@ fn a_debug_log_shows_none() {
 }
 
 #[test]
-fn one_that_is_missing_stops_before_anything_is_asked() {
+fn a_missing_secret_stops_the_run_before_any_request() {
     for kind in Kind::ALL {
         let more = if kind == Kind::Http { HEADERS } else { "" };
         let place = Place::new(kind, more, IMPATIENT);

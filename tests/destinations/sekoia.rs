@@ -1,4 +1,4 @@
-//! `to = "sekoia"`: what the platform is sent.
+//! `to = "sekoia"`: what the platform receives.
 
 use sophos_central_simulator::intake::{API_KEY, Intake, Options, Route, UUID};
 use sophos_central_simulator::{Fleet, Options as Sophos};
@@ -15,7 +15,7 @@ fn place(endpoints: u64, more: &str) -> (Workplace, Intake) {
 }
 
 #[test]
-fn pushes_and_tasks_have_the_form_that_the_platform_wants() {
+fn pushes_and_tasks_have_the_form_that_the_platform_requires() {
     let (work, intake) = place(30, "");
     work.collect(0).says(&["events 30, rejects 0"]);
     let requests = intake.requests();
@@ -52,7 +52,7 @@ fn pushes_and_tasks_have_the_form_that_the_platform_wants() {
 }
 
 #[test]
-fn a_page_goes_in_batches_of_100_or_as_configured() {
+fn a_page_is_sent_in_batches_of_100_or_as_configured() {
     for (more, sizes) in [
         ("", &[100, 100, 50][..]),
         ("batch = 250", &[250]),
@@ -75,7 +75,7 @@ fn an_idle_tenant_sends_nothing() {
 }
 
 #[test]
-fn a_base_may_have_a_slash_at_its_end() {
+fn a_base_url_can_end_in_a_slash() {
     let (work, intake) = place(3, "");
     let base = format!("base = \"{}", intake.url());
     work.edit_config(&format!("{base}\""), &format!("{base}/\""));

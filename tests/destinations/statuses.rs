@@ -1,4 +1,4 @@
-//! Answers that confirm nothing, by their status or by what they hold.
+//! Answers that confirm nothing, by their status or their content.
 
 use serde_json::json;
 use sophos_central_simulator::Fault;
@@ -7,14 +7,14 @@ use sophos_central_simulator::intake::{Failure, Intake, Options, Route, Takes};
 use crate::place::{IMPATIENT, Kind, PATIENT, Place, given_up, weathered};
 
 #[test]
-fn a_server_error_is_tried_again_until_the_total() {
+fn a_server_error_is_retried_until_the_total() {
     for code in [500, 502, 503, 504] {
         given_up(IMPATIENT, &Failure::status(code), &[&code.to_string()]);
     }
 }
 
 #[test]
-fn a_server_error_that_passes_is_weathered() {
+fn a_temporary_server_error_is_retried() {
     for code in [500, 503] {
         weathered(&Failure::status(code));
     }
@@ -28,7 +28,7 @@ fn a_server_error_that_passes_is_weathered() {
 }
 
 #[test]
-fn retries_of_a_delivery_that_fails_in_the_end_are_counted() {
+fn retries_of_a_failed_delivery_are_counted() {
     for kind in Kind::ALL {
         let place = Place::new(kind, "", PATIENT);
         for (nth, code) in [(3, 503), (4, 503), (5, 403)] {
@@ -71,7 +71,7 @@ fn a_refusal_without_an_error_code_is_reported_by_its_status() {
 }
 
 #[test]
-fn a_wrong_key_stops_and_is_not_shown() {
+fn a_wrong_key_fails_the_source_and_is_not_shown() {
     let place = Place::new(Kind::Sekoia, "", PATIENT);
     let before = place.work.cursor();
     place
@@ -86,7 +86,7 @@ fn a_wrong_key_stops_and_is_not_shown() {
 }
 
 #[test]
-fn a_redirect_is_an_answer_and_is_not_followed() {
+fn a_redirect_of_a_destination_is_not_followed() {
     let elsewhere = Intake::start(Options::new());
     for code in [301, 302, 303, 307, 308] {
         let headers = vec![("location".to_owned(), format!("{}/events", elsewhere.url()))];
@@ -100,7 +100,7 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
     assert_eq!(elsewhere.connections(), 0, "a secret might go with it");
 }
 
-/// The answer to the third page is good by its status only: the run says what it holds, and nothing is confirmed.
+/// The answer to the third page has a good status only: the run reports its content, and nothing is confirmed.
 #[track_caller]
 fn not_believed(kind: Kind, failure: Failure, words: &str) {
     let place = Place::new(kind, "", IMPATIENT);
@@ -110,7 +110,7 @@ fn not_believed(kind: Kind, failure: Failure, words: &str) {
 }
 
 #[test]
-fn an_error_in_a_good_answer_confirms_nothing() {
+fn an_error_in_a_successful_answer_confirms_nothing() {
     const WORDS: &str = "the quota is used up";
     for kind in Kind::ALL {
         for (body, words) in [
@@ -141,7 +141,7 @@ fn an_error_in_a_good_answer_confirms_nothing() {
 }
 
 #[test]
-fn a_web_page_in_the_place_of_an_answer_confirms_nothing() {
+fn a_web_page_instead_of_an_answer_confirms_nothing() {
     // A proxy's login page.
     for kind in Kind::ALL {
         not_believed(kind, Failure::of(Fault::html()), "HTML");
@@ -149,12 +149,12 @@ fn a_web_page_in_the_place_of_an_answer_confirms_nothing() {
 }
 
 #[test]
-fn a_platform_that_answers_no_json_confirms_nothing() {
+fn an_answer_that_is_not_json_confirms_nothing() {
     not_believed(Kind::Sekoia, Failure::of(Fault::garbage()), "JSON");
 }
 
 #[test]
-fn an_answer_that_took_half_confirms_nothing() {
+fn an_answer_that_accepted_half_confirms_nothing() {
     let bulk: Vec<_> = (0..50)
         .map(|index| match index % 2 {
             0 => json!({"create": {"status": 201}}),
@@ -216,7 +216,7 @@ fn an_answer_of_8_mib_confirms_and_a_longer_one_does_not() {
 }
 
 #[test]
-fn any_good_answer_without_an_error_confirms() {
+fn any_successful_answer_without_an_error_confirms() {
     for (status, content_type, body) in [
         (200, "text/plain", "ok"),
         (200, "application/json", "{}"),

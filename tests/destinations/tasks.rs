@@ -1,4 +1,4 @@
-//! Sekoia's tasks: a batch is confirmed when the platform has ingested it, not when it took it.
+//! Sekoia's tasks: a batch is confirmed when the platform has ingested it, not when it has accepted it.
 
 use sophos_central_simulator::Fault;
 use sophos_central_simulator::intake::{Failure, Options, Route, TaskStatus};
@@ -11,7 +11,7 @@ fn place(more: &str, tables: &str) -> Place {
 }
 
 #[test]
-fn a_task_is_asked_for_until_it_has_finished() {
+fn a_task_is_queried_until_it_has_finished() {
     let place = place("", PATIENT);
     place.intake.configure(|options| {
         options.task = vec![
@@ -86,7 +86,7 @@ fn a_task_that_does_not_finish_in_time_fails_the_source_and_its_page_is_sent_aga
 }
 
 #[test]
-fn a_task_route_that_fails_for_ever_fails_the_source() {
+fn a_task_route_that_keeps_failing_fails_the_source() {
     let place = place("task_wait = \"100ms\"", PATIENT);
     place
         .intake
@@ -165,7 +165,7 @@ fn a_task_that_fails_after_an_answer_that_says_nothing_about_it_is_a_failed_deli
 }
 
 #[test]
-fn a_task_that_ends_in_a_word_nobody_knows_is_a_failed_delivery() {
+fn a_task_that_ends_with_an_unknown_status_is_a_failed_delivery() {
     let place = place("", IMPATIENT);
     let third = place.all[2 * PAGE].clone();
     place.intake.task_when(
@@ -181,7 +181,7 @@ fn a_task_that_ends_in_a_word_nobody_knows_is_a_failed_delivery() {
 }
 
 #[test]
-fn a_task_route_that_breaks_or_stalls_loses_and_blocks_nothing() {
+fn a_task_route_that_breaks_or_stalls_loses_nothing_and_blocks_nothing() {
     for fault in [Fault::Close, Fault::Reset, Fault::Truncate, Fault::Stall] {
         let place = place("", HASTY);
         place.intake.fault(Route::Task, 3, fault);

@@ -1,4 +1,4 @@
-//! How long a destination may make a run wait, and that a run that waits can be stopped.
+//! How long a destination can make a run wait, and that a waiting run can be stopped.
 
 use rustix::process::Signal;
 use sophos_central_simulator::intake::Failure;
@@ -6,7 +6,7 @@ use sophos_central_simulator::intake::Failure;
 use crate::place::{IMPATIENT, Kind, PAGE, PATIENT, Place, weathered};
 use crate::support::running::Running;
 
-/// The run says that it waits so long, ends at once when it is asked to stop, and nothing is lost or repeated.
+/// Asserts that the run says how long it waits, ends at once when asked to stop, and loses and repeats nothing.
 fn waits(failure: Failure, words: &str) {
     for kind in Kind::ALL {
         let place = Place::new(kind, "", PATIENT);
@@ -23,18 +23,18 @@ fn waits(failure: Failure, words: &str) {
 }
 
 #[test]
-fn a_rate_limit_is_waited_for_as_long_as_it_says() {
+fn a_rate_limit_of_a_destination_is_waited_for_as_long_as_it_says() {
     waits(Failure::retry_after(429, "600"), "trying again in 600.0 s");
 }
 
 #[test]
-fn a_rate_limit_that_says_nothing_or_nonsense_is_waited_for_a_minute() {
+fn a_rate_limit_without_a_valid_time_is_waited_for_a_minute() {
     waits(Failure::status(429), "trying again in 60.0 s");
     waits(Failure::retry_after(429, "soon"), "trying again in 60.0 s");
 }
 
 #[test]
-fn a_rate_limit_is_waited_for_an_hour_at_most() {
+fn a_rate_limit_is_waited_for_at_most_an_hour() {
     waits(
         Failure::retry_after(429, "86400"),
         "trying again in 3600.0 s",
@@ -50,7 +50,7 @@ fn a_rate_limit_that_is_over_is_not_waited_for() {
 }
 
 #[test]
-fn what_a_rate_limit_asks_for_is_no_part_of_the_total() {
+fn a_wait_for_a_rate_limit_does_not_count_towards_the_total() {
     for kind in Kind::ALL {
         let place = Place::new(kind, "", IMPATIENT);
         place.fault(Failure::retry_after(429, "1"));

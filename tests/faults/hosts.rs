@@ -1,11 +1,11 @@
-//! Answers that point elsewhere: the access token goes nowhere but where the user sent it.
+//! Answers that point elsewhere: the access token is sent only where the configuration says.
 
 use sophos_central_simulator::{Fault, Fleet, Options, Route, Simulator};
 
 use crate::support::Workplace;
 use crate::walk::{ENDPOINTS, Walk};
 
-/// Another server, which would answer like the real one, and must never be asked.
+/// Returns another server, which would answer like the real one, and must never get a request.
 fn elsewhere() -> Simulator {
     Simulator::start(Options::new(Fleet::new(1, ENDPOINTS)))
 }
@@ -57,10 +57,10 @@ fn a_foreign_data_region_gets_no_token() {
 }
 
 #[test]
-fn a_foreign_data_region_in_the_middle_of_a_walk_gets_no_token() {
+fn a_foreign_data_region_during_a_walk_gets_no_token() {
     let other = elsewhere();
     let walk = Walk::new();
-    // The session ends, and the whoami of the new one, the run's second, has changed.
+    // The session ends, and the whoami of the new one, the second of the run, differs.
     walk.fault(Fault::status(401));
     let fault = Fault::WrongHost(other.url().to_owned());
     walk.work.simulator.fault(Route::Whoami, 2, fault);

@@ -1,4 +1,4 @@
-//! Listings that hold less than there is, and answers whose `Date` is wrong: no mark passes by what was never seen.
+//! Incomplete listings, and answers with a wrong `Date`: the mark never passes a device that was not seen.
 
 use serde_json::{Value, json};
 use sophos_central_simulator::{Clock, Fault, Fleet, Options, Route, instant};
@@ -9,12 +9,12 @@ use crate::walk::{ENDPOINTS, PAGE, Walk};
 
 const CLOCKS_DIFFER: &str = "The clocks differ";
 
-/// A page that says that there is nothing.
+/// Returns a page that says that there is nothing.
 fn nothing() -> Fault {
     Fault::json(&json!({"items": [], "pages": {"size": PAGE, "items": 0}}))
 }
 
-/// The page says that it is the last one.
+/// Makes a page say that it is the last one.
 fn last() -> Fault {
     Fault::edit(|page| {
         page["pages"].as_object_mut().unwrap().remove("nextKey");
@@ -47,7 +47,7 @@ fn a_first_answer_without_items_hides_nothing_from_the_next_walk() {
 }
 
 #[test]
-fn a_tenant_without_devices_is_collected_and_its_first_device_comes_though_it_was_seen_long_ago() {
+fn the_first_device_of_an_empty_tenant_is_delivered_even_if_it_was_seen_long_ago() {
     let work = Workplace::new(Options::new(Fleet::new(1, 0)));
     for _ in 0..2 {
         work.collect(0).says(&["pages 1, events 0"]);
@@ -63,13 +63,13 @@ fn a_tenant_without_devices_is_collected_and_its_first_device_comes_though_it_wa
 }
 
 #[test]
-fn a_date_a_month_ahead_hides_nobody_and_is_warned_of_once_a_walk() {
+fn a_date_a_month_ahead_hides_no_device_and_is_warned_about_once_per_walk() {
     let work = Workplace::new(Options {
         clock: Clock::Offset(Duration::days(30)),
         ..Options::new(Fleet::new(1, ENDPOINTS))
     });
     work.configure(&format!("page_size = {PAGE}"), QUICK);
-    // A device whose own clock is ahead pulls the mark up to the cap.
+    // A device whose clock is ahead moves the mark up to the cap.
     work.simulator.fleet(|fleet| {
         fleet.check_in(0, OffsetDateTime::now_utc() + Duration::days(20));
     });
@@ -94,7 +94,7 @@ fn a_date_a_month_ahead_hides_nobody_and_is_warned_of_once_a_walk() {
 }
 
 #[test]
-fn a_listing_that_ends_early_is_walked_again() {
+fn a_listing_that_ends_early_is_repeated() {
     let walk = Walk::new();
     walk.fault(last());
     walk.work.collect(0).says(&[
@@ -114,7 +114,7 @@ fn a_listing_that_ends_early_is_walked_again() {
 }
 
 #[test]
-fn a_listing_that_misses_no_more_than_may_have_been_deleted_is_not_walked_again() {
+fn a_listing_that_lacks_few_devices_is_not_repeated() {
     let walk = Walk::new();
     walk.work.simulator.before(5, |fleet| {
         for index in 240..250 {
@@ -126,9 +126,9 @@ fn a_listing_that_misses_no_more_than_may_have_been_deleted_is_not_walked_again(
     assert_ne!(mark(&walk.work), walk.mark);
 }
 
-/// With `emit = "changed"` the repeated walk brings what was missing and nothing else.
+/// With `emit = "changed"`, the repeated walk delivers only what was missing.
 #[test]
-fn a_walk_over_everything_that_ends_early_is_one_over_everything_again() {
+fn a_full_walk_that_ends_early_is_repeated_in_full() {
     let work = Workplace::new(Options {
         clock: Clock::Fixed(instant("2026-11-20T12:00:00Z")),
         ..Options::new(Fleet::new(1, ENDPOINTS))
@@ -157,7 +157,7 @@ fn a_walk_over_everything_that_ends_early_is_one_over_everything_again() {
 }
 
 #[test]
-fn after_three_listings_in_a_row_that_end_early_the_mark_rises_with_a_warning() {
+fn after_three_listings_that_end_early_the_mark_advances_with_a_warning() {
     let walk = Walk::new();
     let key = walk.third_key.clone();
     walk.work.simulator.fault_when(
@@ -175,7 +175,7 @@ fn after_three_listings_in_a_row_that_end_early_the_mark_rises_with_a_warning() 
         "in the walks before as well",
     ]);
     assert_eq!(mark(&walk.work), "2026-11-20T11:00:00.149Z");
-    // What lies before the mark comes with the next full walk.
+    // Devices before the mark come with the next full walk.
     walk.work.simulator.clear_faults();
     walk.work.host(&["collect", "--full"]).expect(0);
     let delivered: Vec<_> = walk.work.deliveries().into_keys().collect();
@@ -183,7 +183,7 @@ fn after_three_listings_in_a_row_that_end_early_the_mark_rises_with_a_warning() 
 }
 
 #[test]
-fn the_first_page_of_a_walk_alone_is_asked_for_the_total() {
+fn only_the_first_page_of_a_walk_requests_the_total() {
     let walk = Walk::new();
     walk.work.collect(0);
     let requests = walk.work.simulator.requests_of(Route::Endpoints);

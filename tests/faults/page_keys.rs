@@ -1,4 +1,4 @@
-//! Page keys that come back or are refused.
+//! Page keys that repeat or are refused.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::stored_cursors::edit_cursor;
 use crate::walk::{ENDPOINTS, PAGE, Walk, stopped};
 
 #[test]
-fn a_page_that_leads_to_itself_stops_the_walk() {
+fn a_page_that_leads_to_itself_fails_the_source() {
     let fault = Fault::RepeatedKey { back: 0 };
     stopped(fault, &["led back to a page", "never end", "next run"]);
 }
 
 #[test]
-fn a_page_that_leads_to_the_one_before_stops_the_walk() {
+fn a_page_that_leads_to_the_previous_one_fails_the_source() {
     let walk = Walk::new();
     walk.fault_always(Fault::RepeatedKey { back: 1 });
     let ran = walk.work.collect(1);
@@ -28,11 +28,11 @@ fn a_page_that_leads_to_the_one_before_stops_the_walk() {
 }
 
 #[test]
-fn a_longer_loop_stops_the_walk() {
+fn a_longer_loop_of_pages_fails_the_source() {
     let walk = Walk::new();
     walk.work
         .edit_config(&format!("page_size = {PAGE}"), "page_size = 10");
-    // The third page of 50 is the eleventh of 10; it leads back to the sixth, again and again.
+    // The third page of 50 is the eleventh of 10; it always leads back to the sixth.
     walk.fault_always(Fault::RepeatedKey { back: 5 });
     walk.work.collect(1).says(&["led back to a page"]);
     let deliveries = walk.work.deliveries();
@@ -44,7 +44,7 @@ fn a_longer_loop_stops_the_walk() {
     begins_again_after_a_day(&walk);
 }
 
-/// The API is well again, but the walk still stands in the loop. When it is a day old, it begins again from
+/// The fault is gone, but the stored walk is still in the loop. When it is a day old, it starts again from
 /// the mark and misses nothing.
 #[track_caller]
 fn begins_again_after_a_day(walk: &Walk) {
@@ -61,7 +61,7 @@ fn begins_again_after_a_day(walk: &Walk) {
 }
 
 #[test]
-fn a_refused_key_begins_the_walk_again_from_the_mark() {
+fn a_refused_page_key_restarts_the_walk_from_the_mark() {
     for code in [400, 404, 410] {
         let walk = Walk::new();
         walk.fault(Fault::status(code));
@@ -88,7 +88,7 @@ fn a_refused_key_begins_the_walk_again_from_the_mark() {
 }
 
 #[test]
-fn a_key_that_is_refused_four_times_stops_the_walk() {
+fn a_page_key_refused_four_times_fails_the_source() {
     for code in [400, 404, 410] {
         let walk = Walk::new();
         walk.fault_always(Fault::status(code));
@@ -111,9 +111,9 @@ fn a_key_that_is_refused_four_times_stops_the_walk() {
     }
 }
 
-/// The keys of the API live for seconds, and every run so far broke off on the third page.
+/// The page keys of the API expire within seconds, and every run so far broke off on the third page.
 #[test]
-fn a_key_that_died_in_every_run_that_broke_off_wedges_no_source() {
+fn a_page_key_that_expires_between_interrupted_runs_does_not_block_the_source() {
     let walk = Walk::impatient();
     for run in 0..3 {
         walk.work.simulator.clear_faults();
@@ -135,7 +135,7 @@ fn a_key_that_died_in_every_run_that_broke_off_wedges_no_source() {
 }
 
 #[test]
-fn a_walk_that_gave_up_on_a_key_begins_again_half_an_hour_later() {
+fn a_walk_that_failed_at_a_page_key_restarts_half_an_hour_later() {
     let walk = Walk::new();
     walk.fault_always(Fault::status(400));
     let says = &["refused the key of its own next page four times"];
@@ -154,7 +154,7 @@ fn a_walk_that_gave_up_on_a_key_begins_again_half_an_hour_later() {
 }
 
 #[test]
-fn a_first_page_that_is_refused_is_no_matter_of_keys() {
+fn a_refused_first_page_does_not_count_as_a_refused_key() {
     for code in [400, 404, 410] {
         let walk = Walk::new();
         let fault = Fault::status(code);

@@ -1,4 +1,4 @@
-//! Malformed records: each costs itself alone, never its page.
+//! Malformed records: each is rejected, and the rest of its page is delivered.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use crate::walk::{ENDPOINTS, PAGE, Walk};
 /// The record in the middle of the third page.
 const MALFORMED: u64 = 125;
 
-/// One record of a walk is malformed: it is set aside with these words, every other one is delivered, the mark
-/// rises, and the exit code tells.
+/// One record of a walk is malformed: it is rejected with this reason, every other one is delivered, the mark
+/// advances, and the exit code is 1.
 #[track_caller]
 fn one_reject(walk: &Walk, words: &[&str]) {
     let summary = format!("pages 5, events {}, rejects 1,", ENDPOINTS - 1);
@@ -38,7 +38,7 @@ fn without(record: &mut Value, field: &str) {
 }
 
 #[test]
-fn a_record_without_hostname_is_set_aside_once() {
+fn a_record_without_hostname_is_rejected_once() {
     for (name, value) in [
         ("missing", None),
         ("null", Some(json!(null))),
@@ -52,13 +52,13 @@ fn a_record_without_hostname_is_set_aside_once() {
             None => without(record, "hostname"),
         });
         one_reject(&walk, &[&id(&walk), "`hostname`"]);
-        // It has an id and a time, so the next run knows it.
+        // It has an id and a time, so the next run recognises it.
         walk.assert_done();
     }
 }
 
 #[test]
-fn a_rejected_record_comes_once_it_is_well() {
+fn a_rejected_record_is_delivered_after_it_is_corrected() {
     let walk = edited(|record| without(record, "hostname"));
     one_reject(&walk, &["`hostname` is missing"]);
     walk.work.forget_events();
@@ -74,7 +74,7 @@ fn a_rejected_record_comes_once_it_is_well() {
 }
 
 #[test]
-fn a_record_without_id_is_set_aside() {
+fn a_record_without_id_is_rejected() {
     for (name, value) in [
         ("missing", None),
         ("null", Some(json!(null))),
@@ -92,7 +92,7 @@ fn a_record_without_id_is_set_aside() {
 }
 
 #[test]
-fn what_is_no_record_is_set_aside() {
+fn an_item_that_is_not_a_record_is_rejected() {
     for bytes in ["5", "null", "\"host\"", "[]", "true"] {
         println!("{bytes}");
         let walk = Walk::new();
@@ -105,7 +105,7 @@ fn what_is_no_record_is_set_aside() {
 }
 
 #[test]
-fn a_record_that_is_not_utf_8_is_set_aside_once() {
+fn a_record_that_is_not_utf_8_is_rejected_once() {
     let walk = Walk::new();
     let id = id(&walk);
     let mut bytes = format!(r#"{{"id":"{id}","lastSeenAt":"2026-11-20T11:00:00.125Z","hostname":"#)
@@ -119,7 +119,7 @@ fn a_record_that_is_not_utf_8_is_set_aside_once() {
 }
 
 #[test]
-fn wrong_types_where_nothing_needs_them_cost_nothing() {
+fn wrong_types_of_unneeded_fields_have_no_effect() {
     let walk = edited(|record| {
         let kept = ["id", "hostname", "lastSeenAt"];
         for (field, value) in record.as_object_mut().unwrap() {
@@ -136,7 +136,7 @@ fn wrong_types_where_nothing_needs_them_cost_nothing() {
 }
 
 #[test]
-fn a_record_with_an_id_of_a_kilobyte_is_set_aside_once() {
+fn a_record_with_an_id_of_a_kilobyte_is_rejected_once() {
     let walk = edited(|record| record["id"] = "x".repeat(1_100).into());
     one_reject(&walk, &["`id` is too long", "of at most 128 bytes"]);
     let rejects = std::fs::read_to_string(walk.work.path("state.rejects.ndjson")).unwrap();
@@ -144,14 +144,14 @@ fn a_record_with_an_id_of_a_kilobyte_is_set_aside_once() {
     walk.assert_done();
 }
 
-/// One that is larger than the host allows an event to be.
+/// A record whose event is larger than the host allows.
 fn large(record: &mut Value) {
     let address = |number: u32| format!("10.{}.{}.1", number / 256, number % 256);
     record["ipv4Addresses"] = (0..30_000).map(address).collect();
 }
 
 #[test]
-fn a_record_whose_event_is_over_a_mebibyte_is_set_aside_once() {
+fn a_record_whose_event_exceeds_a_mebibyte_is_rejected_once() {
     for dialect in ["sekoia", "ocsf"] {
         let walk = edited(large);
         walk.work.edit_config(
@@ -164,7 +164,7 @@ fn a_record_whose_event_is_over_a_mebibyte_is_set_aside_once() {
 }
 
 #[test]
-fn a_larger_limit_lets_a_large_event_through() {
+fn a_larger_limit_allows_a_large_event() {
     let walk = edited(large);
     walk.work
         .append("[account.acme.limits]\nevent_bytes = \"8 MiB\"");
@@ -172,17 +172,17 @@ fn a_larger_limit_lets_a_large_event_through() {
 }
 
 #[test]
-fn a_record_with_a_hostname_of_400_kilobytes_costs_no_other() {
+fn a_record_with_a_hostname_of_400_kilobytes_does_not_affect_the_others() {
     let walk = edited(|record| record["hostname"] = "h".repeat(300_000).into());
     walk.weathers(0);
-    // It stands three times in the event.
+    // It occurs three times in the event.
     let walk = edited(|record| record["hostname"] = "h".repeat(400_000).into());
     one_reject(&walk, &[&id(&walk), "limits.event_bytes"]);
     walk.assert_done();
 }
 
 #[test]
-fn every_record_of_a_page_can_be_malformed() {
+fn a_page_of_malformed_records_is_rejected_record_by_record() {
     let walk = Walk::new();
     walk.work.simulator.fleet(|fleet| {
         for index in 100..150 {

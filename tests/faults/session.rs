@@ -1,4 +1,4 @@
-//! Sessions that end in the middle of a walk, and faults while a new one is begun.
+//! Sessions that end during a walk, and faults while a new one is created.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,9 +8,9 @@ use crate::support::{QUICK, Ran};
 use crate::walk::{ENDPOINTS, HASTY, IMPATIENT, PAGE, Walk};
 
 #[test]
-fn a_token_that_ends_in_the_middle_is_renewed() {
+fn a_token_that_expires_during_a_walk_is_renewed() {
     let walk = Walk::new();
-    // Token, whoami and the first page; the second is computed and held, and the third finds the token ended.
+    // Token, whoami and the first page; the second is computed and held, and the third finds the token expired.
     walk.work.simulator.hold(4);
     let host = walk.work.command(&["collect"]).spawn().unwrap();
     walk.work.simulator.wait_until_held();
@@ -30,9 +30,9 @@ fn a_token_that_ends_in_the_middle_is_renewed() {
 }
 
 #[test]
-fn a_token_that_ends_twice_with_good_pages_between_is_renewed_twice() {
+fn a_token_that_expires_twice_with_pages_in_between_is_renewed_twice() {
     let walk = Walk::new();
-    // The second fault counts the pages after the first one's repetition.
+    // The second fault counts the pages after the first one was repeated.
     for nth in [2, 5] {
         let fault = Fault::status(401);
         walk.work.simulator.fault(Route::Endpoints, nth, fault);
@@ -41,7 +41,7 @@ fn a_token_that_ends_twice_with_good_pages_between_is_renewed_twice() {
 }
 
 #[test]
-fn a_token_that_is_never_accepted_stops_after_one_more_try() {
+fn a_token_that_is_never_accepted_fails_the_source_after_one_retry() {
     let walk = Walk::new();
     walk.fault_always(Fault::status(401));
     walk.stops(&[
@@ -54,7 +54,7 @@ fn a_token_that_is_never_accepted_stops_after_one_more_try() {
     walk.goes_on();
 }
 
-/// The session ends at the third page, and each request of this route for a new one goes wrong, `times` times.
+/// The session ends at the third page, and each request of this route for a new one fails, `times` times.
 fn session_ends(walk: &Walk, route: Route, fault: Fault, times: u64) {
     walk.fault(Fault::status(401));
     let requests = AtomicU64::new(0);
@@ -114,7 +114,7 @@ fn a_new_session_that_never_succeeds_is_given_up() {
 }
 
 #[test]
-fn a_new_session_that_hangs_is_given_up() {
+fn a_new_session_that_hangs_fails_the_source() {
     for route in BEGINNING {
         for fault in [Fault::Stall, Fault::StallInBody] {
             println!("{route:?}");
@@ -128,7 +128,7 @@ fn a_new_session_that_hangs_is_given_up() {
 
 #[test]
 fn a_new_session_whose_response_is_too_large_stops_the_walk() {
-    // The host inflates what answers the secret by its own limit, the component everything else by its own.
+    // The host decompresses answers to the secret with its own limit, the component all others with its own.
     let inflated = |route| match route {
         Route::Token => "`limits.response_bytes` (64 MiB)",
         _ => "larger than 32 MiB",
@@ -148,7 +148,7 @@ fn a_new_session_whose_response_is_too_large_stops_the_walk() {
 }
 
 #[test]
-fn a_token_answer_that_is_none_stops_the_walk() {
+fn an_invalid_token_answer_fails_the_source() {
     let words = ["200 without an access token", "`token_url`"];
     for (name, fault) in not_json() {
         println!("{name}");
@@ -160,7 +160,7 @@ fn a_token_answer_that_is_none_stops_the_walk() {
 }
 
 #[test]
-fn a_whoami_answer_that_is_none_stops_the_walk() {
+fn an_invalid_whoami_answer_fails_the_source() {
     let words = ["did not tell whom the credential belongs to", "`api_host`"];
     for (name, fault) in not_json() {
         println!("{name}");
@@ -181,7 +181,7 @@ fn not_json() -> [(&'static str, Fault); 4] {
 }
 
 #[test]
-fn a_credential_that_is_deleted_in_the_middle_stops_the_walk() {
+fn a_credential_that_is_deleted_during_a_walk_fails_the_source() {
     let walk = Walk::new();
     walk.work.simulator.hold(4);
     let mut host = walk.work.start(&["collect"]);
@@ -195,7 +195,7 @@ fn a_credential_that_is_deleted_in_the_middle_stops_the_walk() {
     assert_eq!(host.wait().unwrap().code(), Some(1));
     assert_eq!(walk.work.ids(), walk.all()[..2 * PAGE]);
 
-    // The next run does not get so far as to name a source.
+    // The next run fails before it can name a source.
     let words = ["client ID is unknown", "API Credentials Management"];
     walk.work.collect(1).says(&words);
     assert_eq!(walk.work.cursor().unwrap()["last_seen_cursor"], walk.mark);

@@ -1,4 +1,4 @@
-//! Answers with another status than 200, in the middle of a walk.
+//! Answers with another status than 200 during a walk.
 
 use sophos_central_simulator::{DeadAddress, Fault, Route};
 
@@ -13,14 +13,14 @@ fn status_with(code: u16, name: &str, value: &str) -> Fault {
 }
 
 #[test]
-fn a_rate_limit_is_waited_for_as_long_as_the_api_asks() {
+fn a_rate_limit_is_waited_for_as_long_as_the_api_requires() {
     weathered(Fault::rate_limited(Some(0))).says(&["trying again in 0.0 s", "(429)"]);
     weathered(Fault::rate_limited(Some(1))).says(&["trying again in 1.0 s", "(429)"]);
 }
 
 #[test]
-fn what_the_api_asks_to_wait_is_not_held_against_it() {
-    // Longer than all the time that an API may be unavailable.
+fn a_wait_that_the_api_requires_does_not_count_towards_the_retries() {
+    // Longer than the whole time for which an API may be unavailable.
     let walk = Walk::impatient();
     let asked = Fault::rate_limited(Some(1));
     walk.work.simulator.fault(Route::Endpoints, 3, asked);
@@ -31,32 +31,32 @@ fn what_the_api_asks_to_wait_is_not_held_against_it() {
 }
 
 #[test]
-fn a_rate_limit_until_a_date_that_is_past_is_over() {
+fn a_rate_limit_until_a_past_date_is_over() {
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
     weathered(status_with(429, "retry-after", date)).says(&["trying again in 0.0 s"]);
 }
 
 #[test]
-fn a_rate_limit_without_a_time_is_tried_again() {
+fn a_rate_limit_without_a_time_is_retried() {
     weathered(Fault::rate_limited(None)).says(&["trying again in", "(429)"]);
 }
 
 #[test]
-fn a_rate_limit_without_end_is_given_up() {
+fn a_rate_limit_that_never_ends_fails_the_source() {
     let words = ["asks for fewer requests (429)"];
     given_up(Fault::rate_limited(Some(0)), &words);
     given_up(Fault::rate_limited(None), &words);
 }
 
 #[test]
-fn a_fault_of_the_server_is_tried_again() {
+fn a_server_error_is_retried() {
     for code in [500, 502, 503, 504] {
         weathered(Fault::status(code)).says(&[&format!("({code})"), "correlation id"]);
     }
 }
 
 #[test]
-fn several_faults_of_the_server_in_one_walk_are_weathered() {
+fn several_server_errors_in_one_walk_are_retried() {
     let walk = Walk::new();
     for nth in [1, 2, 4, 5, 7] {
         let fault = Fault::status(503);
@@ -66,7 +66,7 @@ fn several_faults_of_the_server_in_one_walk_are_weathered() {
 }
 
 #[test]
-fn a_fault_of_the_server_without_end_is_given_up() {
+fn a_server_error_that_persists_fails_the_source() {
     for code in [500, 502, 503] {
         let code_in_words = format!("({code})");
         given_up(
@@ -77,7 +77,7 @@ fn a_fault_of_the_server_without_end_is_given_up() {
 }
 
 #[test]
-fn a_server_that_asks_for_more_time_than_there_is_is_given_up_at_once() {
+fn a_server_that_asks_for_too_long_a_wait_fails_the_source_at_once() {
     let walk = Walk::with_tables(IMPATIENT);
     walk.fault_always(status_with(503, "retry-after", "3600"));
     walk.stops(&["(503)"]).says(&["retries 0"]);
@@ -85,7 +85,7 @@ fn a_server_that_asks_for_more_time_than_there_is_is_given_up_at_once() {
 }
 
 #[test]
-fn a_right_that_is_taken_away_stops_the_walk() {
+fn a_revoked_permission_fails_the_source() {
     stopped(
         Fault::status(403),
         &[
@@ -99,7 +99,7 @@ fn a_right_that_is_taken_away_stops_the_walk() {
 }
 
 #[test]
-fn a_refusal_for_legal_reasons_stops_the_walk() {
+fn a_refusal_for_legal_reasons_fails_the_source() {
     stopped(
         Fault::status(451),
         &["legal reasons (451)", "Sophos' support"],
@@ -118,7 +118,7 @@ fn a_redirect_is_never_followed() {
 }
 
 #[test]
-fn a_status_that_the_api_does_not_have_stops_the_walk() {
+fn an_unknown_status_fails_the_source() {
     for code in [204, 206, 304, 418] {
         let answered = format!("answered {code}");
         stopped(Fault::status(code), &[&answered, "Check the URL"]);

@@ -1,4 +1,4 @@
-//! Stored cursors that cannot be gone on from: refused with the remedy, never silently reset.
+//! Stored cursors that cannot be continued: refused with the remedy, never silently reset.
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::support::Workplace;
 
 const ENDPOINTS: u64 = 120;
 
-/// The stored cursor, byte for byte.
+/// Returns the stored cursor, byte for byte.
 fn stored(work: &Workplace) -> String {
     let state = Connection::open(work.path("state.db")).unwrap();
     state
@@ -39,7 +39,7 @@ fn collected() -> Workplace {
     work
 }
 
-/// The cursor is refused as often as it is tried, and stays as it is. After a reset everything is walked.
+/// Asserts that the cursor is refused each time and stays as it is. After a reset everything is collected.
 #[track_caller]
 fn refused(work: &Workplace, words: &[&str]) {
     let before = stored(work);

@@ -1,4 +1,4 @@
-//! A walk of five pages in whose middle something goes wrong.
+//! A walk of five pages that fails half-way.
 
 use serde_json::Value;
 use sophos_central_simulator::{Clock, Fault, Fleet, Options, Route, instant};
@@ -7,10 +7,10 @@ use crate::support::{QUICK, Ran, Workplace};
 
 /// How many endpoints there are.
 pub const ENDPOINTS: u64 = 250;
-/// How many of them are on a page.
+/// How many endpoints are on a page.
 pub const PAGE: usize = 50;
 
-/// The tables of a configuration that soon gives up what never works.
+/// The tables of a configuration with few retries.
 pub const IMPATIENT: &str = r#"
 [account.acme.retry]
 total = "60ms"
@@ -18,7 +18,7 @@ first = "1ms"
 most = "10ms"
 "#;
 
-/// The tables of a configuration that soon gives up what hangs.
+/// The tables of a configuration with short timeouts.
 pub const HASTY: &str = r#"
 [account.acme.retry]
 total = "60ms"
@@ -31,7 +31,7 @@ between_bytes = "500ms"
 
 /// A fleet that was collected once and has checked in since, so that the next run walks from the mark.
 pub struct Walk {
-    /// Where it happens.
+    /// The simulator and the configuration.
     pub work: Workplace,
     /// `last_seen_cursor` of the stored cursor.
     pub mark: Value,
@@ -40,25 +40,25 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk that tries again for two seconds.
+    /// Returns a walk that retries for two seconds.
     pub fn new() -> Self {
         Self::with_tables(QUICK)
     }
 
-    /// A walk that gives up after a few tries.
+    /// Returns a walk with few retries.
     pub fn impatient() -> Self {
         Self::with_tables(IMPATIENT)
     }
 
-    /// A walk with these tables in its configuration.
+    /// Returns a walk with these tables in its configuration.
     pub fn with_tables(tables: &str) -> Self {
         let work = Workplace::new(Options {
             clock: Clock::Fixed(instant("2026-11-20T12:00:00Z")),
             ..Options::new(Fleet::new(1, ENDPOINTS))
         });
         work.configure(&format!("page_size = {PAGE}"), tables);
-        // As with Sophos, the secret belongs to another origin than the API: answers from where a secret may go are
-        // looked through by the host, and inflated.
+        // As with Sophos, the secret belongs to another origin than the API: the host searches and decompresses answers
+        // from an origin to which a secret may go.
         work.edit_config(
             "token_url = \"http://127.0.0.1",
             "token_url = \"http://localhost",
@@ -80,12 +80,12 @@ impl Walk {
         }
     }
 
-    /// Lets the third page go wrong once.
+    /// Makes the third page fail once.
     pub fn fault(&self, fault: Fault) {
         self.work.simulator.fault(Route::Endpoints, 3, fault);
     }
 
-    /// Lets the third page go wrong whenever it is asked for.
+    /// Makes the third page fail each time.
     pub fn fault_always(&self, fault: Fault) {
         let key = self.third_key.clone();
         self.work.simulator.fault_when(
@@ -95,12 +95,12 @@ impl Walk {
         );
     }
 
-    /// The ids of the endpoints, in the order of the listing.
+    /// Returns the ids of the endpoints, in the order of the listing.
     pub fn all(&self) -> Vec<String> {
         self.work.simulator.fleet(|fleet| fleet.ids())
     }
 
-    /// One run gets past the fault by trying again so often: every endpoint is delivered, once.
+    /// Asserts that one run gets past the fault with this many retries: every endpoint is delivered, once.
     #[track_caller]
     pub fn weathers(&self, retries: u64) -> Ran {
         let summary = format!("events {ENDPOINTS}, rejects 0, retries {retries},");
@@ -109,8 +109,8 @@ impl Walk {
         ran
     }
 
-    /// The run stops at the fault and says so. What came before is delivered; the cursor stands at the third
-    /// page, and the mark has not risen.
+    /// Asserts that the run fails at the fault and says so. Earlier pages are delivered; the cursor is at the third
+    /// page, and the mark has not advanced.
     #[track_caller]
     pub fn stops(&self, words: &[&str]) -> Ran {
         let ran = self.work.collect(1).says(words).says(&["(1 failed"]);
@@ -125,7 +125,7 @@ impl Walk {
         ran
     }
 
-    /// Once the fault is gone, the next run delivers the rest: every endpoint, once over both runs.
+    /// Asserts that the next run, without the fault, delivers the rest: every endpoint, once over both runs.
     #[track_caller]
     pub fn goes_on(&self) {
         self.work.simulator.clear_faults();
@@ -134,14 +134,14 @@ impl Walk {
         self.assert_all_once();
     }
 
-    /// Every endpoint was delivered once, the mark has risen, and the next run has nothing to bring.
+    /// Asserts that every endpoint was delivered once, the mark has advanced, and the next run delivers nothing.
     #[track_caller]
     pub fn assert_all_once(&self) {
         assert_eq!(self.work.ids(), self.all());
         self.assert_done();
     }
 
-    /// The mark has risen, and the next run has nothing to bring.
+    /// Asserts that the mark has advanced, and the next run delivers nothing.
     #[track_caller]
     pub fn assert_done(&self) {
         let cursor = self.work.cursor().unwrap();
@@ -151,7 +151,7 @@ impl Walk {
     }
 }
 
-/// The third page goes wrong once, and the run gets past it with one more try.
+/// The third page fails once, and the run gets past it with one retry.
 #[track_caller]
 pub fn weathered(fault: Fault) -> Ran {
     let walk = Walk::new();
@@ -159,8 +159,8 @@ pub fn weathered(fault: Fault) -> Ran {
     walk.weathers(1)
 }
 
-/// The third page goes wrong for ever: the run gives up after some tries, and the next goes on once all is
-/// well again.
+/// The third page always fails: the run fails after some retries, and the next one continues once the fault is
+/// gone.
 #[track_caller]
 pub fn given_up(fault: Fault, words: &[&str]) {
     let walk = Walk::impatient();
@@ -170,8 +170,8 @@ pub fn given_up(fault: Fault, words: &[&str]) {
     walk.goes_on();
 }
 
-/// The third page goes wrong in a way in which no other try helps: the run stops there, and the next goes on
-/// once all is well again.
+/// The third page fails in a way that no retry helps: the run fails there, and the next one continues
+/// once the fault is gone.
 #[track_caller]
 pub fn stopped(fault: Fault, words: &[&str]) {
     let walk = Walk::new();

@@ -1,4 +1,4 @@
-//! Connections that break, hang or carry something else than HTTP, and bodies that do not decompress.
+//! Connections that break, hang or do not carry HTTP, and bodies that cannot be decompressed.
 
 use sophos_central_simulator::Fault;
 
@@ -6,25 +6,25 @@ use crate::support::QUICK;
 use crate::walk::{HASTY, IMPATIENT, Walk, given_up, stopped, weathered};
 
 #[test]
-fn a_reset_connection_is_tried_again() {
+fn a_reset_connection_is_retried() {
     weathered(Fault::Reset).says(&["trying again", "the connection failed or was closed"]);
     given_up(Fault::Reset, &["could not be reached", "Check the network"]);
 }
 
 #[test]
-fn a_connection_closed_without_an_answer_is_tried_again() {
+fn a_connection_closed_without_an_answer_is_retried() {
     weathered(Fault::Close).says(&["trying again", "the connection failed or was closed"]);
     given_up(Fault::Close, &["could not be reached", "Check the network"]);
 }
 
 #[test]
-fn a_truncated_answer_is_tried_again() {
+fn a_truncated_answer_is_retried() {
     weathered(Fault::Truncate).says(&["trying again", "the response was cut off"]);
     given_up(Fault::Truncate, &["the response was cut off"]);
 }
 
 #[test]
-fn an_answer_that_never_begins_is_given_up_after_its_time() {
+fn an_answer_that_never_starts_times_out() {
     let walk = Walk::with_tables(HASTY);
     walk.fault_always(Fault::Stall);
     walk.stops(&["the response took too long", "Check the network"]);
@@ -32,7 +32,7 @@ fn an_answer_that_never_begins_is_given_up_after_its_time() {
 }
 
 #[test]
-fn an_answer_that_stands_still_is_given_up_after_its_time() {
+fn an_answer_that_stalls_times_out() {
     let walk = Walk::with_tables(HASTY);
     walk.fault_always(Fault::StallInBody);
     walk.stops(&["cut off or stalled", "Check the network"]);
@@ -40,7 +40,7 @@ fn an_answer_that_stands_still_is_given_up_after_its_time() {
 }
 
 #[test]
-fn an_answer_that_hangs_once_is_tried_again() {
+fn an_answer_that_hangs_once_is_retried() {
     for fault in [Fault::Stall, Fault::StallInBody] {
         let walk = Walk::with_tables(&HASTY.replace("60ms", "10s").replace("500ms", "1s"));
         walk.fault(fault);
@@ -49,7 +49,7 @@ fn an_answer_that_hangs_once_is_tried_again() {
 }
 
 #[test]
-fn a_call_that_outlasts_its_time_is_tried_again() {
+fn a_call_that_times_out_is_retried() {
     let call = "[account.acme.timeouts]\ncall = \"1s\"";
     let walk = Walk::with_tables(&format!("{QUICK}{call}"));
     walk.fault(Fault::Stall);
@@ -61,7 +61,7 @@ fn a_call_that_outlasts_its_time_is_tried_again() {
     walk.goes_on();
 }
 
-/// A whole answer by hand; the connection is closed behind it.
+/// Returns a whole answer as bytes; the connection is closed after it.
 fn by_hand(headers: &[u8], body: &[u8]) -> Fault {
     let parts = [b"HTTP/1.1 200 OK\r\n", headers, b"\r\n", body];
     Fault::Wire(parts.concat())
@@ -89,19 +89,19 @@ fn a_header_that_is_not_text_does_not_affect_the_others() {
 }
 
 #[test]
-fn a_head_that_breaks_off_is_tried_again() {
+fn a_head_that_breaks_off_is_retried() {
     weathered(Fault::Wire(b"HTTP/1.1 200 OK\r\ncontent-le".to_vec()));
 }
 
 #[test]
-fn a_chunked_answer_that_breaks_off_is_tried_again() {
+fn a_chunked_answer_that_breaks_off_is_retried() {
     let headers = b"transfer-encoding: chunked\r\n";
     weathered(by_hand(headers, b"20\r\n{\"items\":[")).says(&["the response was cut off"]);
 }
 
 #[test]
-fn an_answer_without_a_length_that_breaks_off_stops_the_walk() {
-    // Its end is the connection's, so that nothing but the text tells that half is missing.
+fn an_answer_without_a_length_that_breaks_off_fails_the_source() {
+    // It ends with the connection, so only the text shows that half is missing.
     let fault = by_hand(
         b"content-type: application/json\r\n",
         br#"{"items":[{"id":"#,
@@ -110,13 +110,13 @@ fn an_answer_without_a_length_that_breaks_off_stops_the_walk() {
 }
 
 #[test]
-fn broken_gzip_is_tried_again() {
+fn broken_gzip_is_retried() {
     weathered(Fault::BrokenGzip).says(&["trying again", "the compressed response is damaged"]);
     given_up(Fault::BrokenGzip, &["the compressed response is damaged"]);
 }
 
 #[test]
-fn a_body_that_only_claims_to_be_gzip_is_tried_again() {
+fn a_body_that_is_falsely_labelled_gzip_is_retried() {
     let fault = Fault::Status {
         code: 200,
         headers: vec![("content-encoding".to_owned(), "gzip".to_owned())],
@@ -126,7 +126,7 @@ fn a_body_that_only_claims_to_be_gzip_is_tried_again() {
 }
 
 #[test]
-fn a_compression_that_nobody_asked_for_stops_the_walk() {
+fn an_unrequested_compression_fails_the_source() {
     let fault = Fault::Status {
         code: 200,
         headers: vec![("content-encoding".to_owned(), "br".to_owned())],
@@ -139,13 +139,13 @@ fn a_compression_that_nobody_asked_for_stops_the_walk() {
 }
 
 #[test]
-fn an_oversized_page_stops_the_walk() {
+fn an_oversized_page_fails_the_source() {
     let words = ["a limit was passed", "larger than 32 MiB", "`page_size`"];
     stopped(Fault::Oversized((32 << 20) + 1), &words);
 }
 
 #[test]
-fn a_gzip_bomb_stops_the_walk() {
+fn a_gzip_bomb_fails_the_source() {
     let words = ["a limit was passed", "larger than 32 MiB", "`page_size`"];
     stopped(Fault::GzipBomb(300 << 20), &words);
 }

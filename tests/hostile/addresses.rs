@@ -1,4 +1,4 @@
-//! Where a guest may go, by the address: the host connects to the very one that it has judged, or not at all.
+//! Where a guest may go, by address: the host connects to exactly the address that it has checked, or not at all.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use sophos_central_simulator::{Authority, Fault};
 use crate::listener::Listener;
 use crate::place::Place;
 
-/// Addresses to which no name may lead.
+/// Addresses to which no name may resolve.
 const SPECIAL: [&str; 20] = [
     "127.0.0.1",
     "127.1.2.3",
@@ -48,9 +48,9 @@ fn name_resolves_to_loopback() {
     nobody.saw_nobody();
 }
 
-/// What opens this machine, or one network, opens nothing else.
+/// Allowing this machine, or one network, allows nothing else.
 #[test]
-fn what_is_open_opens_no_other_address() {
+fn an_allowed_address_allows_no_other() {
     let url = "https://api.guest.example/";
     let here = ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"];
     let others = SPECIAL.iter().filter(|address| !here.contains(address));
@@ -75,7 +75,7 @@ fn name_changes_its_address() {
         address: Ipv4Addr::new(127, 0, 0, 2),
         ..Options::new()
     });
-    // Each request is to need a connection of its own.
+    // Each request needs a connection of its own.
     server.fault_always(
         Route::Plain,
         Failure::of(Fault::Status {

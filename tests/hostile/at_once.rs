@@ -15,13 +15,13 @@ use crate::support::{QUICK, Workplace, built};
 /// How many devices `acme` has.
 const DEVICES: u64 = 2_000;
 
-/// What the process, or a child of it, may have resident at once.
+/// The largest allowed resident memory of the process or of a child.
 const RESIDENT: u64 = 512 << 20;
 
 /// How long the run may take once the components are compiled.
 const TIME: Duration = Duration::from_secs(60);
 
-/// Those that a run refuses before it begins, as it does not know what they ask for; each has a test of its own.
+/// Components that a run refuses before it starts, since it cannot read their manifest; each has its own test.
 const REFUSED: [&str; 5] = [
     "endless_loop_in_describe",
     "manifest_changes_between_calls",
@@ -43,7 +43,7 @@ fn guests() -> BTreeSet<String> {
         .collect()
 }
 
-/// What a guest is to do where it has several deeds: one that lets the run begin.
+/// Returns what a guest with several deeds does: one with which the run can start.
 fn how(guest: &str) -> &str {
     match guest {
         "trap_in_every_export" => "how = \"collect\"",
@@ -51,7 +51,7 @@ fn how(guest: &str) -> &str {
     }
 }
 
-/// The account of a guest. It has less memory than by default, as many of them are to fit into the bound of the test.
+/// Returns the account of a guest, with less memory than by default, so that many fit into the test's limit.
 fn account(guest: &str, url: &str) -> String {
     let component = built(&format!("guests/{guest}.wasm"));
     let how = how(guest);
@@ -85,7 +85,7 @@ first_byte = "1s"
 }
 
 #[test]
-fn all_hostile_components_at_once_cost_the_innocent_account_nothing() {
+fn all_hostile_components_at_once_do_not_affect_another_account() {
     let work = Workplace::new(Central::new(Fleet::new(1, DEVICES)));
     work.write("names", "");
     let server = Intake::start(Options::new());

@@ -1,4 +1,4 @@
-//! Looking for a secret in everything that it might have got into.
+//! The search for a secret in everything that might contain it.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use sophos_central_simulator::Request;
 
 use crate::place::Place;
 
-/// An encoder, by its name.
+/// An encoder with its name.
 type Encoder = (&'static str, fn(&str) -> String);
 
 /// The encodings that docs/security.md names.
@@ -40,7 +40,7 @@ fn in_form(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A text in each of these encodings inside each other, behind what they are: `[JSON inside base64] `.
+/// Returns a text in each of these encodings inside each other, after their names: `[JSON inside base64] `.
 pub fn nested(secret: &str) -> Vec<(String, String)> {
     let mut nested = Vec::new();
     for (outer, encode_outer) in ENCODERS {
@@ -52,7 +52,7 @@ pub fn nested(secret: &str) -> Vec<(String, String)> {
     nested
 }
 
-/// A text in every form in which it could be written down or sent.
+/// Returns a text in every form in which it could be written or sent.
 pub fn forms(secret: &str) -> Vec<Vec<u8>> {
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let json = serde_json::to_string(secret).unwrap();
@@ -90,18 +90,19 @@ pub fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Whether these bytes hold the secret in any form.
+/// Returns whether these bytes contain the secret in any form.
 pub fn holds(bytes: &[u8], secret: &str) -> bool {
     forms(secret).iter().any(|form| find(bytes, form))
 }
 
-/// Whether these bytes hold those. The first byte is compared apart: there are many forms, and whole memories to search.
+/// Whether these bytes hold those. The first byte is compared apart: there are many forms, and whole memories to
+/// search.
 fn find(bytes: &[u8], form: &[u8]) -> bool {
     let mut windows = bytes.windows(form.len());
     windows.any(|window| window[0] == form[0] && window == form)
 }
 
-/// Everything that was sent in a request.
+/// Returns everything that was sent in a request.
 pub fn sent(request: &Request) -> Vec<u8> {
     let mut sent = format!(
         "{} {}?{}\n",
@@ -113,7 +114,7 @@ pub fn sent(request: &Request) -> Vec<u8> {
     [sent.into_bytes(), request.body.clone()].concat()
 }
 
-/// Asserts that no file of the workplace holds the secret in any form. The state must be among them.
+/// Asserts that no file of the workplace contains the secret in any form. The state must be among them.
 #[track_caller]
 pub fn in_no_file(place: &Place, secret: &str) {
     let mut names = Vec::new();
@@ -129,7 +130,7 @@ pub fn in_no_file(place: &Place, secret: &str) {
 }
 
 #[test]
-fn each_form_is_found() {
+fn each_encoding_of_the_secret_is_found() {
     let secret = crate::place::CANARY;
     for form in forms(secret) {
         let text = [b"before ", form.as_slice(), b" after"].concat();

@@ -1,4 +1,4 @@
-//! What a component costs before it runs: its manifest is read and it is compiled within limits, before anybody has
+//! Limits before a component runs: its manifest is read and it is compiled within limits, before anybody has
 //! approved it.
 
 use rustix::process::Signal;
@@ -62,7 +62,7 @@ fn compile_bomb(blocks: usize, results: usize) -> Vec<u8> {
     [b"\0asm\x0d\0\x01\0", &section(1, &module)[..]].concat()
 }
 
-/// A guest in a file of its own.
+/// Returns a guest in a file of its own.
 fn guest(component: &[u8]) -> (tempfile::TempDir, Place) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bomb.wasm");

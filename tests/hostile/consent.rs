@@ -1,9 +1,9 @@
-//! What a component asks for is recorded at its first run; more than that it gets only once a person has approved it.
+//! What a component asks for is recorded at its first run; it gets more only after somebody has approved it.
 
 use crate::place::{ACCOUNT, Place};
 use crate::support::built;
 
-/// Puts a guest at the place of the one that the account names.
+/// Replaces the guest that the account names.
 fn install(place: &Place, guest: &str) {
     let bytes = std::fs::read(built(&format!("guests/{guest}.wasm"))).unwrap();
     std::fs::write(place.work.path("guest.wasm"), bytes).unwrap();
@@ -40,10 +40,10 @@ fn manifest_asks_for_more() {
     place.host(&["collect"]).expect(0);
 }
 
-/// A build whose secret is to go to a URL that is not set must not have the operator set it before they hear that
-/// nobody approved the build.
+/// If a build sends its secret to a URL that is not set, the operator must not be asked to set it before they learn
+/// that nobody approved the build.
 #[test]
-fn what_an_account_lacks_does_not_hide_that_more_is_asked_for() {
+fn a_missing_setting_does_not_hide_that_more_is_asked_for() {
     let place = Place::of("guest.wasm".into());
     install(&place, "harmless");
     place.collect(0);
@@ -61,7 +61,7 @@ fn what_an_account_lacks_does_not_hide_that_more_is_asked_for() {
     }
 }
 
-/// What is asked for must be known before anybody can approve it.
+/// A manifest must be known before anybody can approve it.
 #[test]
 fn manifest_changes_between_calls() {
     Place::new("manifest_changes_between_calls").could_not_run(&[

@@ -1,4 +1,4 @@
-//! What the host keeps for a component, and does at its word, outside of the component's own memory and computing.
+//! What the host keeps and does for a component, outside the component's own memory and computing.
 
 use sophos_central_simulator::Fault;
 use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
@@ -6,11 +6,11 @@ use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
 use crate::measured;
 use crate::place::{ACCOUNT, Place, Told};
 
-/// What the host may have resident with a guest of 32 MiB, in bytes. Without a bound, most deeds here take 200 MiB or
-/// more.
+/// The largest allowed resident memory of the host with a guest of 32 MiB. Without limits, most deeds here take 200
+/// MiB or more.
 const RESIDENT: u64 = 112 << 20;
 
-/// A guest with 32 MiB of memory, and an accomplice on this machine.
+/// Returns a guest with 32 MiB of memory, and an accomplice on this machine.
 fn with_accomplice(guest: &str, limits: &str, fault: Fault) -> (Place, Intake) {
     let server = Intake::start(Options::new());
     server.fault_always(Route::Plain, Failure::of(fault));
@@ -21,10 +21,10 @@ fn with_accomplice(guest: &str, limits: &str, fault: Fault) -> (Place, Intake) {
     (place, server)
 }
 
-/// Collects, and asserts how much was resident at most.
+/// Collects, and asserts the peak of resident memory.
 #[track_caller]
 fn collect_within(place: &Place, code: i32, resident: u64) -> Told {
-    // To compile the components takes more, but once for each build of them.
+    // Compiling the components takes more, but only once per build.
     let compiled = ["describe", "--account", ACCOUNT];
     place.host(&compiled).expect(0);
     let args = ["collect", "-q", "--summary", "summary.json"];
@@ -36,14 +36,14 @@ fn collect_within(place: &Place, code: i32, resident: u64) -> Told {
     told
 }
 
-/// The same with what most guests may take.
+/// Does the same with the memory that most guests may take.
 #[track_caller]
 fn collect(place: &Place, code: i32) -> Told {
     collect_within(place, code, RESIDENT)
 }
 
 #[test]
-fn requests_that_are_held_with_long_texts_take_no_more_than_the_memory_allows() {
+fn requests_held_with_long_texts_stay_within_the_memory_limit() {
     for how in ["method", "authority", "path", "body"] {
         let place = Place::new("requests_kept")
             .table("limits", "memory_bytes = 16777216")
@@ -60,7 +60,7 @@ fn requests_that_are_held_with_long_texts_take_no_more_than_the_memory_allows() 
 }
 
 #[test]
-fn requests_that_are_held_in_describe_take_no_memory_to_speak_of() {
+fn requests_held_in_describe_take_little_memory() {
     let place = Place::new("requests_kept_in_describe");
     let describe = ["describe", "--account", "a-guest"];
     // The first time it is compiled.
@@ -76,7 +76,7 @@ fn requests_that_are_held_in_describe_take_no_memory_to_speak_of() {
 }
 
 #[test]
-fn answers_that_nobody_reads_are_read_ahead_as_far_as_the_memory_allows() {
+fn unread_answers_are_read_ahead_within_the_memory_limit() {
     let body = Fault::Body {
         content_type: "text/plain".to_owned(),
         bytes: vec![b'x'; 900 << 10],
@@ -89,9 +89,9 @@ fn answers_that_nobody_reads_are_read_ahead_as_far_as_the_memory_allows() {
     assert!(held >= Some(30), "{:?}", told.delivered);
 }
 
-/// The innocent account needs some in the same process.
+/// The other account in the same process needs some.
 #[test]
-fn requests_that_wait_leave_descriptors_for_others() {
+fn waiting_requests_leave_descriptors_for_others() {
     let (place, server) = with_accomplice("answers_unread", "requests = 1000", Fault::Stall);
     let place = place.table("timeouts", "connect = \"500ms\"\nfirst_byte = \"2s\"");
     let args = ["collect", "--summary", "summary.json"];
@@ -112,7 +112,7 @@ fn requests_that_wait_leave_descriptors_for_others() {
 }
 
 #[test]
-fn an_answer_in_pieces_of_one_byte_takes_no_more_than_its_length() {
+fn an_answer_in_pieces_of_one_byte_takes_only_its_length() {
     const PIECES: usize = 2 << 20;
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let body = "1\r\nx\r\n".repeat(PIECES);
@@ -136,7 +136,7 @@ fn an_answer_in_pieces_of_one_byte_takes_no_more_than_its_length() {
 }
 
 #[test]
-fn interim_answers_without_an_end_are_cut_off() {
+fn endless_interim_answers_are_cut_off() {
     let flood = "HTTP/1.1 103 Early Hints\r\n\r\n"
         .repeat(100_000)
         .into_bytes();
@@ -159,12 +159,12 @@ fn warnings_are_short_and_few() {
     assert!(log.contains("700 more warnings about this call"));
     let longest = log.lines().map(str::len).max();
     assert!(longest < Some(1000), "{longest:?}");
-    // All of them count, whether they are logged or not.
+    // All of them count, logged or not.
     assert_eq!(told.denials()["header"], 300);
 }
 
 #[test]
-fn rejects_without_words_count() {
+fn rejects_without_a_reason_count_towards_the_limit() {
     Place::new("rejects_flood")
         .collect(1)
         .passed("limits.batch_bytes");

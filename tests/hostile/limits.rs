@@ -1,5 +1,5 @@
-//! What one call may take: past a limit the guest is dropped, its source fails with the limit's name, and the run goes
-//! on.
+//! The limits of a call: the guest that exceeds one is dropped, its source fails with the limit's name, and the run
+//! continues.
 
 use std::process::Command;
 
@@ -12,12 +12,12 @@ use wit_parser::Resolve;
 use crate::place::Place;
 use crate::support::built;
 
-/// A guest with these limits.
+/// Returns a guest with these limits.
 fn limited(guest: &str, limits: &str) -> Place {
     Place::new(guest).table("limits", limits)
 }
 
-/// A guest with an accomplice on this machine.
+/// Returns a guest with an accomplice on this machine.
 fn with_accomplice(guest: &str, limits: &str, fault: Fault) -> (Place, Intake) {
     let server = Intake::start(Options::new());
     server.fault_always(Route::Plain, Failure::of(fault));
@@ -66,7 +66,7 @@ fn memory_bomb() {
     limited("memory_bomb", "memory_bytes = 16777216")
         .collect(1)
         .passed("limits.memory_bytes");
-    // The default is a bound as well.
+    // The default is a limit too.
     Place::new("memory_bomb")
         .collect(1)
         .passed("limits.memory_bytes");
@@ -96,7 +96,7 @@ fn table_bomb() {
         .passed("its tables have more elements than the host allows (100,000)");
 }
 
-/// What a component is made of counts from the beginning.
+/// The parts of a component count from the beginning.
 #[test]
 fn born_with_too_many_tables_or_instances() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,7 +115,7 @@ fn born_with_too_many_tables_or_instances() {
         (many_instances, "at most 100 core instances"),
     ] {
         std::fs::write(&component, bytes).unwrap();
-        // The manifest is asked for first, and the account cannot run without it.
+        // The manifest is read first, and the account cannot run without it.
         Place::of(component.clone())
             .host(&["collect"])
             .expect(2)

@@ -1,25 +1,25 @@
-//! A listener that must see nobody.
+//! A listener that must get no connection.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
-/// Listens and never answers; a connection stays with the system until it is asked about.
+/// Listens and never answers; the system keeps a connection until it is accepted.
 pub struct Listener(TcpListener);
 
 impl Listener {
-    /// On any free port of 127.0.0.1.
+    /// Listens on any free port of 127.0.0.1.
     pub fn start() -> Self {
         Self::on(Ipv4Addr::LOCALHOST, 0)
     }
 
-    /// On this port of an address of this machine.
+    /// Listens on this port of an address of this machine.
     pub fn on(address: Ipv4Addr, port: u16) -> Self {
         let listener = TcpListener::bind((address, port)).unwrap();
         listener.set_nonblocking(true).unwrap();
         Self(listener)
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.0.local_addr().unwrap().port()
     }
@@ -36,7 +36,7 @@ impl Listener {
 
 #[test]
 #[should_panic(expected = "has connected")]
-fn it_sees_who_has_gone_again() {
+fn the_listener_notices_clients_that_have_left() {
     let listener = Listener::start();
     listener.saw_nobody();
     drop(TcpStream::connect(("127.0.0.1", listener.port())).unwrap());

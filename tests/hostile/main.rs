@@ -1,8 +1,8 @@
-//! The sandbox holds: every hostile component of `tests/guests/` in the real host, one test a rule.
+//! The sandbox: every hostile component of `tests/guests/` in the real host, one test per rule.
 //!
-//! Each run has two accounts: the guest's, and the real component's against the simulated Sophos Central, all of whose
-//! devices must be delivered in that very run. Names are answered by `tests/support/resolver.c`, so that nothing is
-//! asked for outside, and what must not be reached is a listener that must see no connection.
+//! Each run has two accounts: the guest's, and the real component's with the simulated Sophos Central, all of whose
+//! devices must be delivered in the same run. `tests/support/resolver.c` resolves names, so that nothing is
+//! looked up outside, and what must not be reached is a listener that must get no connection.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

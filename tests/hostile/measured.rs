@@ -15,7 +15,7 @@ pub fn run(place: &Place, args: &[&str]) -> (Ran, Usage) {
     run_in(&place.work, args)
 }
 
-/// The same for any workplace.
+/// Does the same for any workplace.
 pub fn run_in(work: &Workplace, args: &[&str]) -> (Ran, Usage) {
     let measurer = Path::new(env!("CARGO_BIN_EXE_resource-usage"));
     let report = work.path("usage.json");
@@ -27,7 +27,7 @@ pub fn run_in(work: &Workplace, args: &[&str]) -> (Ran, Usage) {
     (ran, resource_usage::take(&report).unwrap())
 }
 
-/// Runs the host of a place with these arguments and so many descriptors.
+/// Runs the host of a place with these arguments and this many descriptors.
 pub fn run_with_descriptors(place: &Place, descriptors: u32, args: &[&str]) -> Ran {
     let host = command(&place.work, args);
     let mut shell = Command::new("sh");

@@ -1,4 +1,4 @@
-//! Where a guest may go, by the name: scheme, host, port, and how a URL can be written.
+//! Where a guest may go, by name: scheme, host, port, and the forms of a URL.
 
 use sophos_central_simulator::Authority;
 use sophos_central_simulator::Fault;
@@ -7,7 +7,7 @@ use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
 use crate::listener::Listener;
 use crate::place::Place;
 
-/// None of the guest's requests left, each by its rule, and no name was even looked up.
+/// Asserts that each of the guest's requests was refused by its rule, and no name was looked up.
 #[track_caller]
 fn refused(guest: &str, rules: &[(&str, u64)]) {
     let nobody = Listener::start();
@@ -62,7 +62,7 @@ fn origin_in_a_schema_default() {
 
 #[test]
 fn origin_in_a_source() {
-    // Without the rule it would get there: the name leads to an address that the account allows.
+    // Without the rule it would get there: the name resolves to an address that the account allows.
     let nobody = Listener::start();
     let place = Place::new("origin_in_a_source")
         .account("allow_addresses = [\"127.0.0.0/8\"]")
@@ -104,7 +104,7 @@ fn forbidden_headers() {
     .denied(&[("header", headers.len() as u64)]);
 }
 
-/// A guest that may reach a server under the name that its manifest asks for, and an account that trusts it.
+/// Returns a guest that may reach a server by the name in its manifest, and an account that trusts it.
 fn served(guest: &str, account: &str) -> (Place, Intake) {
     let authority = Authority::new().unwrap();
     let certificate = authority.certificate(&["api.guest.example"]).unwrap();
@@ -139,7 +139,7 @@ fn redirect_to_another_host() {
 }
 
 #[test]
-fn an_account_that_narrows_the_hosts_is_obeyed() {
+fn a_host_that_the_account_excludes_is_refused() {
     let place = Place::new("http_on_port_80").account("hosts = []");
     place
         .collect(1)

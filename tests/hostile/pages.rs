@@ -1,4 +1,4 @@
-//! What a guest gives back: events, cursors and pages that are not what they must be.
+//! What a guest returns: invalid events, cursors and pages.
 
 use crate::place::Place;
 
@@ -16,7 +16,7 @@ fn more_for_ever() {
         .failed(&["broke the contract", "the very cursor"]);
 }
 
-/// Nothing of an event that breaks the contract is delivered, whatever else it would have been taken for.
+/// Asserts that nothing of an event that breaks the contract is delivered.
 #[test]
 fn event_that_is_not_json() {
     for how in ["", "empty", "half", "two"] {

@@ -1,4 +1,4 @@
-//! A workplace with a guest: its account, what the guest may reach and is told, and what a run came to.
+//! A workplace with a guest: its account, what the guest may reach and gets, and the result of a run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use sophos_central_simulator::{Fleet, Options, resource_usage};
 use crate::resolver;
 use crate::support::{QUICK, Ran, Workplace, built};
 
-/// The guest's account. It comes before `acme`, by whatever order.
+/// The guest's account. It comes before `acme` in any order.
 pub const ACCOUNT: &str = "a-guest";
 
-/// The guest's secret. Each of its forms differs from the others, and no other text holds it.
+/// The guest's secret. Each of its forms differs from the others, and no other text contains it.
 pub const CANARY: &str = "canary-5e1f0b+\"odd\\chars%&=/é";
 
 /// How many devices `acme` has.
@@ -31,12 +31,12 @@ pub struct Place {
 }
 
 impl Place {
-    /// A guest of `tests/guests/`, by its name.
+    /// Returns a guest of `tests/guests/`, by its name.
     pub fn new(guest: &str) -> Self {
         Self::of(built(&format!("guests/{guest}.wasm")))
     }
 
-    /// A guest by its file.
+    /// Returns a guest by its file.
     pub fn of(component: PathBuf) -> Self {
         let place = Self {
             work: Workplace::new(Options::new(Fleet::new(1, DEVICES))),
@@ -73,7 +73,7 @@ impl Place {
         self
     }
 
-    /// Sets the guest's secret, in place of the canary.
+    /// Sets the guest's secret, instead of the canary.
     pub fn secret(mut self, secret: &str) -> Self {
         secret.clone_into(&mut self.secret);
         self
@@ -86,13 +86,13 @@ impl Place {
         self
     }
 
-    /// Sets the names that the host finds, a line for each: the name and its addresses.
+    /// Sets the names that the host can resolve, a line for each: the name and its addresses.
     pub fn names(self, names: &str) -> Self {
         self.work.write("names", names);
         self
     }
 
-    /// Writes a PEM file, and lets the guest's account trust it.
+    /// Writes a PEM file, and makes the guest's account trust it.
     pub fn trusts(self, pem: &str) -> Self {
         self.work.write("ca.pem", pem);
         self.account("ca_file = \"ca.pem\"")
@@ -138,11 +138,11 @@ total = "0s"
         self.host_with(args, &[])
     }
 
-    /// Collects both accounts as [`Self::collect`] does, and gives the peak of the host's resident memory with it. Names
+    /// Collects both accounts like [`Self::collect`], and returns the peak of the host's resident memory too. Names
     /// are not resolved by the test's table.
     #[track_caller]
     pub fn collect_measured(&self, code: i32) -> (Told, u64) {
-        // To compile the components takes more than to run them.
+        // Compiling the components takes more than running them.
         self.host(&["check"]);
         let mut command = self.work.command(&["collect", "--summary", "summary.json"]);
         command.env("TEST_GUEST_SECRET", &self.secret);
@@ -155,13 +155,13 @@ total = "0s"
         (told, resource_usage::take(&report).unwrap().peak_memory)
     }
 
-    /// Collects both accounts, and asserts the exit code, and that acme was served.
+    /// Collects both accounts, and asserts the exit code, and that acme was collected.
     #[track_caller]
     pub fn collect(&self, code: i32) -> Told {
         self.collect_with(code, &[])
     }
 
-    /// The same with more arguments.
+    /// Does the same with more arguments.
     #[track_caller]
     pub fn collect_with(&self, code: i32, more: &[&str]) -> Told {
         let args = [&["collect", "--summary", "summary.json"], more].concat();
@@ -170,7 +170,7 @@ total = "0s"
         told
     }
 
-    /// What a run that wrote a summary came to.
+    /// Returns the result of a run that wrote a summary.
     pub fn told(&self, ran: Ran) -> Told {
         let summary = std::fs::read_to_string(self.work.path("summary.json")).unwrap();
         Told {
@@ -187,7 +187,7 @@ total = "0s"
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Asserts that the host could not run: nothing was asked for or delivered, and acme alone can be collected.
+    /// Asserts that the host could not run: nothing was requested or delivered, and acme alone can be collected.
     #[track_caller]
     pub fn could_not_run(&self, words: &[&str]) {
         self.host(&["collect"]).expect(2).says(words);
@@ -198,7 +198,7 @@ total = "0s"
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 pub struct Told {
     /// The exit code and the outputs.
     pub ran: Ran,
@@ -206,12 +206,12 @@ pub struct Told {
     pub summary: Value,
     /// The lines that were delivered for the guest.
     pub delivered: Vec<String>,
-    /// What the host has looked up.
+    /// The names that the host has looked up.
     pub lookups: Vec<String>,
 }
 
 impl Told {
-    /// The guest's entry of the summary.
+    /// Returns the guest's entry of the summary.
     pub fn entry(&self) -> &Value {
         self.entry_of(ACCOUNT)
     }
@@ -221,7 +221,7 @@ impl Told {
         entries.find(|entry| entry["account"] == account).unwrap()
     }
 
-    /// Asserts that the guest's source failed with a reason that holds these words, and that nothing of it was
+    /// Asserts that the guest's source failed with a reason that contains this text, and that nothing of it was
     /// delivered.
     #[track_caller]
     pub fn failed(self, words: &[&str]) -> Self {
@@ -236,13 +236,13 @@ impl Told {
         self
     }
 
-    /// Asserts that the guest passed this limit, and what the failure is.
+    /// Asserts that the guest exceeded this limit, and what the failure is.
     #[track_caller]
     pub fn passed(self, limit: &str) -> Self {
         self.failed(&[limit])
     }
 
-    /// Asserts how many of the guest's requests were not let out, by rule.
+    /// Asserts how many of the guest's requests were refused, by rule.
     #[track_caller]
     pub fn denied(self, expected: &[(&str, u64)]) -> Self {
         let expected: BTreeMap<_, _> = expected
@@ -259,7 +259,7 @@ impl Told {
         self
     }
 
-    /// How many requests were not let out, by rule.
+    /// Returns how many requests were refused, by rule.
     pub fn denials(&self) -> BTreeMap<String, u64> {
         let denied = self.summary["denied"].as_array();
         let of_guest = denied.into_iter().flatten().map(|denied| {

@@ -1,4 +1,4 @@
-//! Behind a proxy: names are judged and nothing else, since the proxy is who resolves them.
+//! Behind a proxy only names are checked, since the proxy resolves them.
 
 use std::io::{BufRead, BufReader, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::support::{QUICK, Workplace};
 
 const NAME: &str = "api.sophos.example";
 
-/// A proxy that connects whoever asks for anything to one port of this machine.
+/// A proxy that connects every request to one port of this machine.
 struct Proxy {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -39,7 +39,7 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The first line of each request, in the order of their coming.
+    /// Returns the first line of each request, in order of arrival.
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -67,7 +67,7 @@ fn serve(mut client: TcpStream, to: u16, log: &Mutex<Vec<String>>) {
     let _ = back.join();
 }
 
-/// A simulated Sophos Central under a name that only the proxy finds.
+/// Returns a simulated Sophos Central under a name that only the proxy can resolve.
 fn workplace() -> Workplace {
     let authority = Authority::new().unwrap();
     let work = Workplace::new(Options {
@@ -84,7 +84,7 @@ fn workplace() -> Workplace {
 }
 
 #[test]
-fn requests_go_through_the_proxy_and_only_names_are_judged() {
+fn requests_go_through_the_proxy_and_only_names_are_checked() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
         let work = workplace();
         let proxy = Proxy::start(work.simulator.port());
@@ -123,9 +123,9 @@ fn no_proxy_is_honoured() {
     assert_eq!(proxy.asked(), [""; 0]);
 }
 
-/// The proxy is asked for nothing that the guest may not reach.
+/// The proxy gets no request for what the guest may not reach.
 #[test]
-fn a_proxy_opens_nothing() {
+fn a_proxy_allows_no_other_host() {
     for (guest, rule, count) in [("other_host", "host", 6), ("userinfo_trick", "userinfo", 3)] {
         let place = Place::new(guest).config("port = 443");
         let proxy = Proxy::start(place.work.simulator.port());

@@ -1,5 +1,5 @@
-//! The guest's secret: its value goes to the origin that the manifest binds it to, and nowhere else, whatever the guest
-//! does. A canary is looked for in everything.
+//! The guest's secret: its value is sent to the origin that the manifest binds it to, and nowhere else, whatever the
+//! guest does. The tests search everything for a canary.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use sophos_central_simulator::intake::{Failure, Intake, Options, Route};
 use crate::canary::{holds, in_no_file, nested, sent};
 use crate::place::{CANARY, Place};
 
-/// A guest with a server for its API, and one to which its secret belongs.
+/// Returns a guest with a server for its API, and one to which its secret belongs.
 struct Servers {
     api: Intake,
     token: Intake,
@@ -71,7 +71,7 @@ fn secret_in_a_url() {
     assert_eq!(servers.token.connections(), 0);
 }
 
-/// Nobody can know every form, so that what the guest has must be worth nothing.
+/// Nobody can know every form, so what the guest holds must be worthless.
 #[test]
 fn secret_in_disguise() {
     let servers = Servers::start();
@@ -90,7 +90,7 @@ fn secret_in_disguise() {
     assert_eq!(servers.token.connections(), 0);
 }
 
-/// The linear memory that the guest has told.
+/// Returns the linear memory that the guest has sent.
 fn dumped(place: &Place) -> Vec<u8> {
     let mut memory = Vec::new();
     for line in place.delivered() {
@@ -102,7 +102,7 @@ fn dumped(place: &Place) -> Vec<u8> {
                 .map(|pair| digit(pair[0]) << 4 | digit(pair[1])),
         );
     }
-    // It is that memory: the request of the guest is there.
+    // It is that memory: it contains the guest's request.
     let request = b"guest";
     assert!(
         memory
@@ -113,7 +113,7 @@ fn dumped(place: &Place) -> Vec<u8> {
     memory
 }
 
-/// The token server has got the value in the body and in the header, and nothing else.
+/// Asserts that the token server got the value in the body and in the header, and nothing else.
 #[track_caller]
 fn token_server_has_the_value(servers: &Servers, how: &str) {
     let requests = servers.token.requests();
@@ -162,7 +162,7 @@ fn dumps_its_memory() {
     }
 }
 
-/// A server that repeats what it was sent does not give the value away.
+/// A server that repeats what it was sent does not reveal the value.
 #[test]
 fn dumps_its_memory_and_the_answer() {
     let json = serde_json::to_string(CANARY).unwrap();
@@ -191,7 +191,7 @@ fn dumps_its_memory_and_the_answer() {
     assert!(!holds(&memory, CANARY));
 }
 
-/// The secret is taken out of every answer from where it may go, not only out of those to the requests with it.
+/// The secret is removed from every answer of an origin to which it may go, not only from answers to requests with it.
 #[test]
 fn secret_read_back() {
     let servers = Servers::start();
@@ -274,7 +274,7 @@ fn secret_read_back_in_a_token() {
     }
 }
 
-/// A token server that answers with so many bytes of a text over and over, of which little is on the wire.
+/// Returns a token server that answers with this many bytes of a repeated text, compressed on the wire.
 fn repeats(text: &str, bytes: usize) -> Servers {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let block = text.repeat((1 << 20) / text.len());
@@ -293,7 +293,7 @@ fn repeats(text: &str, bytes: usize) -> Servers {
     servers
 }
 
-/// A stand-in is longer than a short secret: what the component would get counts, not what the server sends.
+/// A placeholder is longer than a short secret: what the component would get counts, not what the server sends.
 #[test]
 fn secret_read_back_many_times() {
     let servers = repeats("canary-8", 64 << 20);
@@ -303,7 +303,7 @@ fn secret_read_back_many_times() {
     assert!(peak < 400 << 20, "{} MiB", peak >> 20);
 }
 
-/// To search an answer is computing that the component causes.
+/// Searching an answer counts as computing of the component.
 #[test]
 fn secret_read_back_from_an_answer_that_takes_long_to_search() {
     let servers = repeats("\\u0041+%41QUJD", 32 << 20);
@@ -313,7 +313,7 @@ fn secret_read_back_from_an_answer_that_takes_long_to_search() {
     place.collect(1).passed("limits.cpu");
 }
 
-/// A secret is longer than its stand-in: a request full of them is not sent.
+/// A secret is longer than its placeholder: a request full of them is not sent.
 #[test]
 fn secret_many_times() {
     let secret = CANARY.repeat(100);
@@ -326,7 +326,7 @@ fn secret_many_times() {
     assert_eq!(servers.token.connections(), 0);
 }
 
-/// So that the search is known to find something where there is something to be found.
+/// Shows that the search finds a secret that is there.
 #[test]
 fn dumps_its_memory_with_the_value_in_it() {
     let servers = Servers::start();
@@ -342,10 +342,10 @@ fn dumps_its_memory_with_the_value_in_it() {
     assert!(holds(&dumped(&place), CANARY));
 }
 
-/// What a guest has got for the secret is worth nothing in its last words either: not in the log, which has them, not in
-/// the error, nor in any file.
+/// A guest's placeholder is worthless in its last output too: in the log, which contains it, in
+/// the error, and in every file.
 #[test]
-fn a_crash_holds_no_secret() {
+fn a_core_dump_contains_no_secret() {
     for format in ["text", "json"] {
         let servers = Servers::start();
         let place = servers
@@ -354,7 +354,7 @@ fn a_crash_holds_no_secret() {
         let told = place
             .collect_with(1, &["-vv", "--log-format", format])
             .failed(&["the component failed"]);
-        // They did come through, with something in the secret's place.
+        // The output was logged, with something in the secret's place.
         for words in ["told: ", "trapped with "] {
             let (_, rest) = told.ran.stderr.split_once(words).expect(words);
             assert!(rest.starts_with(|first: char| first.is_ascii_alphanumeric()));

@@ -1,4 +1,4 @@
-//! What a guest finds around it: nothing.
+//! What a guest can reach of the system: nothing.
 
 use crate::listener::Listener;
 use crate::place::Place;
@@ -25,7 +25,7 @@ fn environment() {
 #[test]
 fn sockets() {
     let nobody = Listener::start();
-    // Not even what its account opens for HTTP.
+    // Not even what its account allows for HTTP.
     let place = Place::new("sockets")
         .account("allow_loopback_http = true\nallow_addresses = [\"0.0.0.0/0\", \"::/0\"]")
         .config(&format!("port = {}", nobody.port()))
@@ -49,14 +49,14 @@ fn stderr_flood() {
     for (verbose, format) in [("-v", "text"), ("-vv", "text"), ("-vv", "json")] {
         let told = Place::new("stderr_flood").collect_with(0, &[verbose, "--log-format", format]);
         let log = &told.ran.stderr;
-        // 64 MiB were written: a log that can be flooded is no log.
+        // 64 MiB were written, and the log must stay readable.
         assert!(
             log.len() < 4 << 20,
             "{verbose} {format}: {} bytes",
             log.len()
         );
         assert_eq!(log.contains("guest-floods"), verbose == "-vv");
-        // No word of a guest begins a line of the log, or steers the terminal.
+        // No text of a guest begins a line of the log, or controls the terminal.
         assert!(!log.contains('\u{1b}') && !log.contains('\r') && !log.contains('\u{9b}'));
         let forged = |line: &&str| line.trim_start().starts_with("2026-01-01");
         assert_eq!(log.lines().find(forged), None);

@@ -1,4 +1,4 @@
-//! Whom the host trusts: a server with a certificate of the account's own authority, for its very name, in its time.
+//! Trust: a server needs a certificate of the account's own authority, for its name, within its validity.
 
 use sophos_central_simulator::{Authority, Certificate, Fleet, Options};
 
@@ -8,7 +8,7 @@ use crate::support::{QUICK, Workplace};
 const NAME: &str = "api.sophos.example";
 const DEVICES: u64 = 30;
 
-/// A simulated Sophos Central under a name with a certificate, and an account that is to trust it.
+/// Returns a simulated Sophos Central under a name with a certificate, and an account that trusts it.
 fn workplace(host: &str, certificate: Certificate, authority: Option<&Authority>) -> Workplace {
     let work = Workplace::new(Options {
         https: true,
@@ -37,7 +37,7 @@ fn trusted(work: &Workplace) {
     assert_eq!(work.ids().len() as u64, DEVICES);
 }
 
-/// No request arrives where the server is not to be trusted.
+/// Asserts that no request reaches a server that is not trusted.
 #[track_caller]
 fn untrusted(work: &Workplace, why: &str) {
     for command in ["check", "collect"] {
@@ -51,7 +51,7 @@ fn untrusted(work: &Workplace, why: &str) {
 }
 
 #[test]
-fn the_right_certificate() {
+fn a_certificate_of_a_trusted_authority_is_accepted() {
     let authority = Authority::new().unwrap();
     for name in [NAME, "localhost"] {
         let certificate = authority.certificate(&[name]).unwrap();
@@ -60,7 +60,7 @@ fn the_right_certificate() {
 }
 
 #[test]
-fn a_certificate_for_another_host() {
+fn a_certificate_for_another_host_is_refused() {
     let authority = Authority::new().unwrap();
     for names in [
         &["other.example"][..],
@@ -81,7 +81,7 @@ fn a_certificate_for_another_host() {
 }
 
 #[test]
-fn a_certificate_that_has_expired() {
+fn an_expired_certificate_is_refused() {
     let authority = Authority::new().unwrap();
     for name in [NAME, "localhost"] {
         let certificate = authority.expired(&[name]).unwrap();
@@ -102,7 +102,7 @@ fn a_certificate_that_nobody_has_signed() {
 }
 
 #[test]
-fn a_certificate_of_an_unknown_authority() {
+fn a_certificate_of_an_unknown_authority_is_refused() {
     let (authority, other) = (Authority::new().unwrap(), Authority::new().unwrap());
     for name in [NAME, "localhost"] {
         let certificate = authority.certificate(&[name]).unwrap();

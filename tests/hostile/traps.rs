@@ -1,8 +1,8 @@
-//! Guests that break down: each costs itself alone.
+//! Guests that trap, which does not affect the others.
 
 use crate::place::{ACCOUNT, Place};
 
-/// What the host says of a component that has trapped.
+/// What the host says about a component that has trapped.
 const WORDS: [&str; 2] = ["he component failed", "report this to its maker"];
 
 #[test]
@@ -11,7 +11,7 @@ fn trap_in_every_export() {
     for export in ["discover", "collect"] {
         guest(export).collect(1).failed(&WORDS);
     }
-    // The page before is delivered, and stored.
+    // The previous page is delivered and stored.
     guest("second page").collect(1).failed(&WORDS);
     guest("check")
         .host(&["check"])
@@ -36,12 +36,12 @@ fn trap_in_describe() {
 
 #[test]
 fn endless_loop_in_describe() {
-    // No account's own limits hold yet: the host's are short.
+    // The limits of an account do not apply yet: those of the host are short.
     Place::new("endless_loop_in_describe")
         .could_not_run(&["does not describe itself", "may take 5s a call"]);
 }
 
-/// The host asks whether the config fits before anything else is asked.
+/// The host checks whether the config fits before any request.
 #[test]
 fn trap_in_explain() {
     let place = Place::new("trap_in_every_export").config("how = \"explain\"");

@@ -1,4 +1,4 @@
-//! Pages that the component asks for ahead, while it maps the page before.
+//! Pages that the component requests ahead, while it maps the previous one.
 
 use sophos_central_simulator::{Access, Route};
 
@@ -12,7 +12,7 @@ const PAGES: usize = 6;
 const JOBS: usize = 2;
 
 #[test]
-fn every_page_of_a_tenant_is_asked_for_once() {
+fn every_page_of_a_tenant_is_requested_once() {
     let work = partner(1, PAGES as u64 * 50);
     work.configure("page_size = 50", QUICK);
     work.collect(0);
@@ -20,9 +20,9 @@ fn every_page_of_a_tenant_is_asked_for_once() {
     assert_eq!(pages.len(), PAGES);
 }
 
-/// While its page is on its way a tenant gives its instance back, and may get another one, where its answer is not.
+/// While its page is in transfer a tenant returns its instance, and may get another one, which lacks its answer.
 #[test]
-fn an_instance_loses_one_answer_and_no_more() {
+fn a_dropped_instance_loses_at_most_one_answer() {
     let intake = Intake::start(intake::Options::new());
     let work = partner(4, PAGES as u64 * 50);
     work.configure("page_size = 50", QUICK);

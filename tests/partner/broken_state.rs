@@ -1,11 +1,11 @@
-//! A state that breaks in mid-run: nothing more is collected, and every source is told.
+//! A state that breaks during a run: nothing more is collected, and every source is reported.
 
 use sophos_central_simulator::{Fault, Route};
 
 use super::{check_in, cursors, partner, tenants};
 use crate::support::Workplace;
 
-/// Lets every later change of a column of the state fail, as on a disk that is full.
+/// Makes every later change of a column of the state fail, as on a full disk.
 fn break_state(work: &Workplace, column: &str) {
     let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
     let trigger = format!(
@@ -15,7 +15,7 @@ fn break_state(work: &Workplace, column: &str) {
 }
 
 #[test]
-fn a_state_that_breaks_stops_the_run_and_every_source_is_told() {
+fn a_broken_state_stops_the_run_and_every_source_is_reported() {
     let work = partner(4, 2);
     work.collect(0);
     check_in(&work);
@@ -33,7 +33,7 @@ fn a_state_that_breaks_stops_the_run_and_every_source_is_told() {
 }
 
 #[test]
-fn a_state_that_breaks_while_the_sources_are_listed_is_a_failure() {
+fn a_state_that_breaks_during_the_listing_is_a_failure() {
     let work = partner(3, 1);
     work.collect(0);
     work.simulator
@@ -43,7 +43,7 @@ fn a_state_that_breaks_while_the_sources_are_listed_is_a_failure() {
 }
 
 #[test]
-fn an_account_that_is_yet_to_be_listed_is_told_when_the_state_breaks() {
+fn an_account_not_yet_listed_is_reported_when_the_state_breaks() {
     let work = partner(2, 1);
     work.collect(0);
     check_in(&work);
@@ -51,7 +51,7 @@ fn an_account_that_is_yet_to_be_listed_is_told_when_the_state_breaks() {
     let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
     let trigger = "CREATE TRIGGER broken_too BEFORE INSERT ON source BEGIN SELECT RAISE(ABORT, 'broken'); END";
     state.execute_batch(trigger).unwrap();
-    // One of the accounts waits for its token for ever.
+    // One of the accounts never gets its token.
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let other = config.replace("account.acme", "account.other");
     work.write("asset-host.toml", &format!("{config}\n{other}"));

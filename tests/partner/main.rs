@@ -32,7 +32,7 @@ fn partner(tenants: u64, endpoints: u64) -> Workplace {
     Workplace::new(Options::with_tenants(Credential::Partner, tenants))
 }
 
-/// The tenants' ids and the names that the console shows.
+/// Returns the tenants' ids and the names that the console shows.
 fn tenants(work: &Workplace) -> Vec<(String, String)> {
     work.simulator.configure(|options| {
         let shown = |tenant: &Tenant| {
@@ -43,7 +43,7 @@ fn tenants(work: &Workplace) -> Vec<(String, String)> {
     })
 }
 
-/// The stored cursors by source.
+/// Returns the stored cursors by source.
 fn cursors(work: &Workplace) -> BTreeMap<String, String> {
     let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
     let mut query = state.prepare("SELECT source, cursor FROM source").unwrap();
@@ -51,7 +51,7 @@ fn cursors(work: &Workplace) -> BTreeMap<String, String> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// One endpoint of each tenant checks in now; their ids, in the tenants' order.
+/// Lets one endpoint of each tenant check in now, and returns their ids, in the tenants' order.
 fn check_in(work: &Workplace) -> Vec<String> {
     (0..tenants(work).len())
         .map(|tenant| {
@@ -71,7 +71,7 @@ fn is_of(
 }
 
 #[test]
-fn three_hundred_tenants_of_which_nine_cannot_be_read() {
+fn nine_unreadable_tenants_of_three_hundred_do_not_affect_the_others() {
     let work = partner(300, 3);
     work.configure(
         "",
@@ -80,7 +80,7 @@ fn three_hundred_tenants_of_which_nine_cannot_be_read() {
     work.collect(0)
         .says(&["sources 300 (0 failed, 0 not collectable)", "events 900"]);
     assert_eq!(work.ids().len(), 900);
-    // One token and one whoami for each of the four workers at most, not for each tenant.
+    // At most one token and one whoami for each of the four workers, not for each tenant.
     for route in [Route::Token, Route::Whoami] {
         assert!(work.simulator.requests_of(route).len() <= 4);
     }
@@ -161,7 +161,7 @@ fn three_hundred_tenants_of_which_nine_cannot_be_read() {
 }
 
 #[test]
-fn one_that_hangs_delays_no_other() {
+fn a_tenant_that_hangs_delays_no_other() {
     let work = partner(9, 5);
     let hangs = tenants(&work)[0].0.clone();
     work.simulator
@@ -189,7 +189,7 @@ fn one_that_hangs_delays_no_other() {
 }
 
 #[test]
-fn only_and_skip_choose_by_id_and_by_name() {
+fn only_and_skip_choose_tenants_by_id_and_by_name() {
     let work = partner(5, 2);
     let tenants = tenants(&work);
     let devices = |wanted: &[usize]| {
@@ -231,7 +231,7 @@ fn only_and_skip_choose_by_id_and_by_name() {
 }
 
 #[test]
-fn a_listing_that_breaks_off_costs_what_it_did_not_list() {
+fn a_listing_that_breaks_off_loses_only_the_tenants_it_did_not_list() {
     let work = partner(150, 1);
     work.collect(0);
     let checked_in = check_in(&work);
@@ -257,7 +257,7 @@ fn a_listing_that_breaks_off_costs_what_it_did_not_list() {
 }
 
 #[test]
-fn waiting_for_the_rate_limit_is_no_call_time() {
+fn a_wait_for_the_rate_limit_does_not_count_as_call_time() {
     let work = partner(1, 1);
     work.configure(
         "",
@@ -275,7 +275,7 @@ fn waiting_for_the_rate_limit_is_no_call_time() {
 }
 
 #[test]
-fn a_range_of_every_tenant_leaves_the_state_alone() {
+fn a_range_of_every_tenant_leaves_the_state_unchanged() {
     let work = partner(3, 2);
     work.collect(0);
     let before = cursors(&work);
@@ -288,7 +288,7 @@ fn a_range_of_every_tenant_leaves_the_state_alone() {
 }
 
 #[test]
-fn a_tenant_that_moved_to_a_page_already_read_is_not_taken_for_gone() {
+fn a_tenant_that_moved_to_a_page_already_read_does_not_count_as_gone() {
     let work = partner(4, 1);
     work.collect(0);
     let checked_in = check_in(&work);
@@ -311,7 +311,7 @@ fn a_tenant_that_moved_to_a_page_already_read_is_not_taken_for_gone() {
 }
 
 #[test]
-fn one_that_waits_to_try_again_gives_its_job_to_another() {
+fn a_tenant_that_waits_for_a_retry_gives_its_job_to_another() {
     let work = partner(5, 2);
     work.configure("", "[account.acme.retry]\ntotal = \"2h\"");
     let waits = tenants(&work)[0].0.clone();
@@ -335,7 +335,7 @@ fn one_that_waits_to_try_again_gives_its_job_to_another() {
 }
 
 #[test]
-fn a_destination_that_makes_its_account_wait_delays_no_other_account() {
+fn a_slow_destination_delays_no_other_account() {
     let work = partner(8, 2);
     let intake = Intake::start(intake::Options::default());
     intake.fault_always(intake::Route::Plain, Failure::retry_after(429, "3600"));

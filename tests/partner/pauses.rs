@@ -10,7 +10,7 @@ use super::partner;
 use crate::support::running::Running;
 
 #[test]
-fn no_tenant_sends_a_request_into_the_pause_that_another_was_asked_for() {
+fn no_tenant_sends_a_request_during_a_pause_of_the_account() {
     let work = partner(60, 2);
     let arrived = Arc::new(Mutex::new(Vec::new()));
     let times = Arc::clone(&arrived);
@@ -40,7 +40,7 @@ fn no_tenant_sends_a_request_into_the_pause_that_another_was_asked_for() {
 }
 
 #[test]
-fn an_account_that_pauses_keeps_no_job_from_another() {
+fn an_account_in_a_pause_holds_no_job() {
     let work = partner(8, 2);
     let pausing = Simulator::start(Options::with_tenants(
         Credential::Partner,

@@ -18,7 +18,7 @@ fn one_endpoint_a_page() -> Workplace {
 }
 
 #[test]
-fn what_a_request_needed_is_given_back_with_its_answer() {
+fn the_handles_of_a_request_are_released_with_its_answer() {
     let work = partner(MANY, 1);
     work.host(&["collect", "--jobs", "1", "--dry-run"])
         .expect(0)
@@ -27,7 +27,7 @@ fn what_a_request_needed_is_given_back_with_its_answer() {
 }
 
 #[test]
-fn a_token_that_is_said_to_live_for_no_time_is_used_for_a_minute() {
+fn a_token_without_a_lifetime_is_used_for_a_minute() {
     let work = one_endpoint_a_page();
     work.simulator.fault_always(
         Route::Token,
@@ -42,7 +42,7 @@ fn a_token_that_is_said_to_live_for_no_time_is_used_for_a_minute() {
 }
 
 #[test]
-fn an_instance_that_took_too_many_tokens_is_replaced() {
+fn an_instance_that_fetched_too_many_tokens_is_replaced() {
     let work = one_endpoint_a_page();
     // Each token is good for one page.
     let used = Mutex::new(HashSet::new());

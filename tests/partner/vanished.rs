@@ -8,7 +8,7 @@ use crate::support::Workplace;
 const SINCE: &str = "not collectable since";
 
 #[test]
-fn a_tenant_that_went_away_fails_until_it_is_back_or_pruned() {
+fn a_tenant_that_is_gone_fails_until_it_is_back_or_pruned() {
     let work = partner(3, 2);
     work.collect(0);
     let gone = work
@@ -55,7 +55,7 @@ fn a_tenant_that_went_away_fails_until_it_is_back_or_pruned() {
 }
 
 #[test]
-fn a_tenant_that_can_be_collected_no_more_fails_until_it_is_pruned() {
+fn a_tenant_that_is_no_longer_collectable_fails_until_it_is_pruned() {
     let work = partner(3, 2);
     work.collect(0);
     let (id, name) = tenants(&work)[1].clone();
@@ -90,7 +90,7 @@ fn a_tenant_that_can_be_collected_no_more_fails_until_it_is_pruned() {
 }
 
 #[test]
-fn a_tenant_that_only_or_skip_leave_out_never_fails() {
+fn a_tenant_that_only_or_skip_excludes_never_fails() {
     let work = partner(3, 2);
     work.collect(0);
     let all = tenants(&work);
@@ -135,7 +135,7 @@ fn an_empty_listing_fails_the_account_and_marks_no_tenant_as_gone() {
 }
 
 #[test]
-fn a_tenant_with_a_status_that_nobody_knows_is_collected() {
+fn a_tenant_with_an_unknown_status_is_collected() {
     let work = partner(3, 2);
     let unknown = Fault::edit(|page| page["items"][1]["status"] = "enabled".into());
     work.simulator.fault_always(Route::PartnerTenants, unknown);
@@ -145,7 +145,7 @@ fn a_tenant_with_a_status_that_nobody_knows_is_collected() {
 }
 
 #[test]
-fn a_tenant_that_answers_403_is_a_notice_until_it_was_collected_once() {
+fn a_tenant_that_answers_403_is_a_notice_if_it_was_never_collected() {
     let work = partner(3, 2);
     let (id, name) = tenants(&work)[1].clone();
     let forbid = |access| {
@@ -176,7 +176,7 @@ fn a_tenant_that_answers_403_is_a_notice_until_it_was_collected_once() {
 }
 
 #[test]
-fn a_partner_of_whom_no_tenant_can_be_collected_fails() {
+fn a_partner_without_a_collectable_tenant_fails() {
     for access in [Access::Forbidden, Access::NotActivated] {
         let work = partner(2, 2);
         work.simulator.configure(|options| {
