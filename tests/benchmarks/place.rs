@@ -165,7 +165,7 @@ total = "0s"
         Ok(usage)
     }
 
-    /// Collects so many endpoints as if it were the first time.
+    /// Collects this many endpoints as if it were the first time.
     ///
     /// # Errors
     ///

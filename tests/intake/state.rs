@@ -71,7 +71,7 @@ impl State {
         Ok(())
     }
 
-    /// Returns the answer to a request that was found good, of whose events so many are taken.
+    /// Returns the answer to a valid request of which this many events are accepted.
     fn true_answer(&mut self, delivery: &Delivery, taken: usize) -> Answer {
         let body = json!({"accepted": taken, "rejected": delivery.events.len() - taken});
         match Route::at(&delivery.request.path) {

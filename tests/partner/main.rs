@@ -143,7 +143,7 @@ fn nine_unreadable_tenants_of_three_hundred_do_not_affect_the_others() {
     }
     ran.says(&["sources 300 (9 failed, 0 not collectable)", "events 291"]);
 
-    // Once they can be read again, nothing of them is missing.
+    // Once they can be read again, no device is missing.
     work.forget_events();
     work.simulator.clear_faults();
     work.simulator.configure(|options| {
@@ -304,7 +304,7 @@ fn a_tenant_that_moved_to_a_page_already_read_does_not_count_as_gone() {
     let mut expected = checked_in;
     expected.sort();
     assert_eq!(work.ids(), expected);
-    // Only a listing that misses one is asked for twice.
+    // Only a listing that lacks a tenant is requested twice.
     work.simulator.clear_requests();
     work.collect(0);
     assert_eq!(work.simulator.requests_of(Route::PartnerTenants).len(), 1);

@@ -1,4 +1,4 @@
-//! An API that answers 429 asks the whole account for a pause.
+//! An answer of 429 pauses the whole account.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ fn no_tenant_sends_a_request_during_a_pause_of_the_account() {
     assert_eq!(work.ids().len(), 120);
     let arrived = arrived.lock().unwrap();
     let pause = arrived[0] + Duration::from_millis(1_900);
-    // Those that were on their way, and what the other jobs began before the answer was read.
+    // Requests in transfer, and those that the other jobs started before the answer was read.
     let early = arrived.iter().filter(|time| **time < pause).count();
     assert!(
         early < 20,

@@ -1,4 +1,4 @@
-//! One instance of the component makes any number of requests, and takes any number of tokens.
+//! One instance of the component sends any number of requests, and fetches any number of tokens.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use sophos_central_simulator::{Fault, Fleet, Options, Route};
 use super::partner;
 use crate::support::{QUICK, Workplace};
 
-/// More requests than the host lets one instance hold at once.
+/// More requests than an instance may hold at once.
 const MANY: u64 = 1_100;
 
 fn one_endpoint_a_page() -> Workplace {
@@ -33,7 +33,7 @@ fn a_token_without_a_lifetime_is_used_for_a_minute() {
         Route::Token,
         Fault::edit(|answer| answer["expires_in"] = 0.into()),
     );
-    // The simulator ends tokens by its own clock, an hour after they were given.
+    // Tokens expire by the simulator's clock, an hour after they were issued.
     work.host(&["collect", "--dry-run"])
         .expect(0)
         .says(&["events 1100,"]);
@@ -44,7 +44,7 @@ fn a_token_without_a_lifetime_is_used_for_a_minute() {
 #[test]
 fn an_instance_that_fetched_too_many_tokens_is_replaced() {
     let work = one_endpoint_a_page();
-    // Each token is good for one page.
+    // Each token is valid for one page.
     let used = Mutex::new(HashSet::new());
     work.simulator.fault_when(
         Route::Endpoints,

@@ -1,4 +1,4 @@
-//! Tenants that were collected and are not there any more: none vanishes without a word.
+//! Tenants that were collected and no longer exist: each is reported.
 
 use sophos_central_simulator::{Access, Credential, Fault, Options, Route};
 
@@ -29,7 +29,7 @@ fn a_tenant_that_is_gone_fails_until_it_is_back_or_pruned() {
         .expect(0)
         .says(&[SINCE, "does not list it any more"]);
 
-    // It comes back: nothing fails, and its cursor serves.
+    // It comes back: nothing fails, and its cursor is used.
     work.simulator
         .configure(|options| options.tenants.insert(1, gone.clone()));
     work.forget_events();
@@ -69,7 +69,7 @@ fn a_tenant_that_is_no_longer_collectable_fails_until_it_is_pruned() {
                 "has not been activated",
                 "sources 3 (1 failed, 0 not collectable)",
             ]);
-        // Who is woken by a source that is not up to date is woken for it.
+        // An alert on sources that are not up to date fires for it.
         let metrics = std::fs::read_to_string(work.path("metrics.prom")).unwrap();
         let success = format!(
             "asset_host_source_last_success_timestamp_seconds{{account=\"acme\",source=\"{id}\"}}"
@@ -84,7 +84,7 @@ fn a_tenant_that_is_no_longer_collectable_fails_until_it_is_pruned() {
         .expect(0)
         .says(&[&id, &name, SINCE]);
     assert_eq!(cursors(&work).len(), 2);
-    // It is as one that was never collected.
+    // It is like one that was never collected.
     work.collect(0)
         .says(&["sources 2 (0 failed, 1 not collectable)"]);
 }

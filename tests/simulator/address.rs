@@ -1,4 +1,4 @@
-//! Addresses on loopback at which nobody answers.
+//! Addresses on loopback that never answer.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

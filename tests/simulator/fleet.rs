@@ -22,7 +22,7 @@ pub const DEFAULT_TENANT: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
 ///
 /// An endpoint is named by its index. The generated ones have the indexes below `size`; their ids ascend with the
 /// index, so `sort=id` lists them in that order. Added ones get the indexes from `size` on, in the order of adding,
-/// and stand in the listing where their id belongs.
+/// and are listed in the order of their ids.
 #[derive(Clone)]
 pub struct Fleet {
     seed: u64,

@@ -1,4 +1,4 @@
-//! The page key of the endpoints route: base64 of a JSON array with the id to go on from.
+//! The page key of the endpoints route: base64 of a JSON array with the id to continue from.
 //!
 //! It holds no state of the server, as the keys captured from the real API suggest, so it never ends. It is standard
 //! base64 with padding: `+`, `/` and `=` must be percent-encoded by the client.

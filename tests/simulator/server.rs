@@ -109,7 +109,7 @@ where
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service);
     let wire: Wire = tokio::select! {
-        // The client went away or spoke no HTTP; either way there is nobody to tell.
+        // The client has left or does not speak HTTP; either way nobody reads an error.
         _ = &mut connection => return,
         Some(wire) = wires.recv() => wire,
     };
@@ -153,7 +153,7 @@ async fn answer<S: Answering>(
     request: hyper::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    // A body that breaks off comes from a client that is gone; whatever is computed for it reaches nobody.
+    // A body that breaks off comes from a client that has left; nobody reads the answer.
     let body = body
         .collect()
         .await

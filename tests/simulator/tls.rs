@@ -61,7 +61,7 @@ impl Certificate {
     }
 }
 
-/// A certificate authority that nobody knows but who is given its certificate.
+/// A certificate authority that only clients with its certificate trust.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,

@@ -1,4 +1,4 @@
-//! `GET /whoami/v1`: the id and level of the credential, and the hosts to go on with.
+//! `GET /whoami/v1`: the id and level of the credential, and the hosts to use.
 
 use serde_json::{Value, json};
 

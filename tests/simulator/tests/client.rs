@@ -145,7 +145,7 @@ impl<S: Read + Write> Client<S> {
         Ok(bytes)
     }
 
-    /// Reads until so many bytes have come.
+    /// Reads until this many bytes have arrived.
     pub fn receive_some(&mut self, count: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; count];
         self.stream.read_exact(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Below the API: connections, compression, TLS, and addresses where nobody answers.
+//! Below the API: connections, compression, TLS, and addresses that never answer.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
