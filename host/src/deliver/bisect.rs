@@ -1,27 +1,23 @@
 //! Finds the events that a destination refuses among those that it takes.
 //!
-//! The batches of a page are handed over first and their fates are awaited afterwards, so that a platform which
-//! ingests each batch in a task works on all of them at once. A batch that is refused is sent again in halves, down to
-//! single events, in the order of the page.
+//! A batch that is refused is sent again in halves, down to single events, in the order of the page. An event becomes a
+//! reject once it was refused alone, another event was taken, it was refused again, and another event was taken:
+//! a destination that breaks refuses good events as well, but takes none between two refusals and after them.
 //!
-//! A refusal counts only beside an acceptance, because a destination that breaks refuses good events as well. An event
-//! that is refused alone is a suspect. Once the destination has taken another event, the suspect is sent again, and if
-//! it is refused again, it becomes a reject as soon as the destination has taken something after that as well: a
-//! destination that breaks between the acceptance and the second attempt rejects nothing. Usually the rest of the page
-//! provides these acceptances. At the end of the page, the last event that the destination took in this run is sent
-//! again instead. If there is none, or it is refused now, the page fails.
-//!
-//! [`MAX_SUSPECTS`] suspects without an acceptance in between fail the page at once: it is more likely that the
-//! destination is set up for something else, or broken, than that all of these events are wrong.
+//! Usually the rest of the page provides the events that are taken. At its end, the last event that the destination took
+//! in this run is sent again instead. If there is none, or it is refused now, the page fails, as it does at once after
+//! [`MAX_SUSPECTS`] refusals without an acceptance in between.
 
 use std::cmp::Reverse;
 use std::mem;
 use std::ops::Range;
+use std::pin::Pin;
 use std::slice;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use tracing::debug;
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::{DeliverError, Delivered, Refused};
@@ -32,33 +28,30 @@ const MAX_SUSPECTS: usize = 20;
 /// Takes events, one batch at a time.
 #[async_trait]
 pub(super) trait Intake: Send + Sync {
-    /// What tells the fate of a batch later.
-    type Task: Send;
-
-    /// Hands over a batch, and adds each repeated request to `retries`.
-    async fn hand_over(
-        &self,
-        events: &[Event],
-        retries: &AtomicU64,
-    ) -> Result<Handed<Self::Task>, DeliverError>;
-
-    /// Waits for the fate of a batch that was handed over.
-    async fn fate(&self, task: Self::Task, events: &[Event]) -> Result<BatchOutcome, DeliverError>;
+    /// Sends a batch, and adds each repeated request to `retries`.
+    async fn send<'a>(
+        &'a self,
+        events: &'a [Event],
+        retries: &'a AtomicU64,
+    ) -> Result<SentBatch<'a>, DeliverError>;
 
     /// The destination's name in messages.
     fn place(&self) -> &str;
 }
 
-/// A batch that was handed over.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Handed<Task> {
-    /// Its fate is known.
+/// A batch that was sent.
+pub(super) enum SentBatch<'a> {
+    /// Its outcome is known.
     Settled(BatchOutcome),
-    /// The task tells its fate.
-    Pending(Task),
+    /// The destination works on it, and its outcome is to be waited for.
+    Pending(PendingOutcome<'a>),
 }
 
-/// The fate of a batch.
+/// Waits for the outcome of a batch.
+pub(super) type PendingOutcome<'a> =
+    Pin<Box<dyn Future<Output = Result<BatchOutcome, DeliverError>> + Send + 'a>>;
+
+/// What became of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BatchOutcome {
     /// All of it was taken.
@@ -76,7 +69,7 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Nothing is taken yet. With `accept`, every event that is refused alone is a reject.
+    /// Begins a run in which nothing has been taken yet. With `accept`, every event that is refused alone is a reject.
     pub(super) fn new(accept: bool) -> Self {
         Self {
             accept,
@@ -84,32 +77,23 @@ impl Refusals {
         }
     }
 
-    fn note_taken(&self, events: &[Event]) {
-        if let Some(last) = events.last() {
-            let mut taken = self
-                .last_taken
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            *taken = Some(last.clone());
-        }
-    }
-
-    fn last_taken(&self) -> Option<Event> {
-        let taken = self
-            .last_taken
+    fn last_taken(&self) -> MutexGuard<'_, Option<Event>> {
+        self.last_taken
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        taken.clone()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Delivers the events in these batches. Adds each repeated request to `retries`, also where the delivery fails.
 ///
+/// All batches are sent before any outcome is waited for, so that a destination which ingests each batch in a task works
+/// on all of them at once; but none is sent after one that is refused at once.
+///
 /// # Errors
 ///
-/// When the fate of a batch is unknown, or the destination refuses events and there is reason to doubt it.
-pub(super) async fn deliver<I: Intake>(
-    intake: &I,
+/// When the outcome of a batch is unknown, or the destination refuses events and there is reason to doubt it.
+pub(super) async fn deliver(
+    intake: &dyn Intake,
     refusals: &Refusals,
     events: &[Event],
     batches: Vec<Range<usize>>,
@@ -125,9 +109,10 @@ pub(super) async fn deliver<I: Intake>(
         refused_twice: Vec::new(),
         rejects: Vec::new(),
     };
-    page.hand_over(batches).await?;
+    page.send_batches(batches).await?;
     while let Some(batch) = page.rest.pop() {
-        page.deliver(batch).await?;
+        let outcome = page.send(page.events(&batch)).await?;
+        page.settle(batch, outcome).await?;
     }
     page.compare().await?;
     page.rejects.sort_unstable_by_key(|reject| reject.index);
@@ -137,8 +122,8 @@ pub(super) async fn deliver<I: Intake>(
 }
 
 /// A page that is being delivered.
-struct Page<'a, I> {
-    intake: &'a I,
+struct Page<'a> {
+    intake: &'a dyn Intake,
     refusals: &'a Refusals,
     events: &'a [Event],
     retries: &'a AtomicU64,
@@ -153,86 +138,79 @@ struct Page<'a, I> {
     rejects: Vec<Refused>,
 }
 
-impl<'a, I: Intake> Page<'a, I> {
-    /// Hands over the batches up to the first one that is refused at once, and settles their fates.
-    async fn hand_over(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
+impl<'a> Page<'a> {
+    async fn send_batches(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
         let mut batches = batches.into_iter();
-        let mut handed_over = Vec::with_capacity(batches.len());
+        let mut sent = Vec::with_capacity(batches.len());
         for batch in batches.by_ref() {
-            let events = self.events(&batch);
-            let handed = self.intake.hand_over(events, self.retries).await?;
-            let refused = matches!(handed, Handed::Settled(BatchOutcome::Refused(_)));
-            handed_over.push((batch, handed));
-            if refused {
+            let one = self.intake.send(self.events(&batch), self.retries).await?;
+            let is_refused = matches!(one, SentBatch::Settled(BatchOutcome::Refused(_)));
+            sent.push((batch, one));
+            if is_refused {
                 break;
             }
         }
         self.rest.extend(batches);
-        for (batch, handed) in handed_over {
-            let sent = self.fate(handed, self.events(&batch)).await?;
-            self.settle(batch, sent).await?;
+        for (batch, one) in sent {
+            let outcome = self.outcome(one, self.events(&batch)).await?;
+            self.settle(batch, outcome).await?;
         }
         self.rest.sort_unstable_by_key(|batch| Reverse(batch.start));
         Ok(())
     }
 
-    /// Sends a batch and settles its fate.
-    async fn deliver(&mut self, batch: Range<usize>) -> Result<(), DeliverError> {
-        let sent = self.send(self.events(&batch)).await?;
-        self.settle(batch, sent).await
-    }
-
-    /// Sends events and waits for their fate.
+    /// Sends events and waits for their outcome.
     async fn send(&self, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
-        let handed = self.intake.hand_over(events, self.retries).await?;
-        self.fate(handed, events).await
+        let sent = self.intake.send(events, self.retries).await?;
+        self.outcome(sent, events).await
     }
 
-    async fn fate(
+    async fn outcome(
         &self,
-        handed: Handed<I::Task>,
+        sent: SentBatch<'_>,
         events: &[Event],
     ) -> Result<BatchOutcome, DeliverError> {
-        let sent = match handed {
-            Handed::Settled(sent) => sent,
-            Handed::Pending(task) => self.intake.fate(task, events).await?,
+        let outcome = match sent {
+            SentBatch::Settled(outcome) => outcome,
+            SentBatch::Pending(outcome) => outcome.await?,
         };
-        if sent == BatchOutcome::Accepted {
-            self.refusals.note_taken(events);
+        if outcome == BatchOutcome::Accepted
+            && let Some(last) = events.last()
+        {
+            *self.refusals.last_taken() = Some(last.clone());
         }
-        Ok(sent)
+        Ok(outcome)
     }
 
-    /// Notes the fate of a batch. The halves of one that was refused are sent next.
+    /// Notes the outcome of a batch. The halves of one that was refused are sent next.
     async fn settle(
         &mut self,
         batch: Range<usize>,
-        sent: BatchOutcome,
+        outcome: BatchOutcome,
     ) -> Result<(), DeliverError> {
-        match sent {
-            BatchOutcome::Accepted => return self.retry_suspects().await,
-            BatchOutcome::Refused(reason) if batch.len() > 1 => {
-                tracing::debug!(
-                    destination = self.intake.place(),
-                    "a batch of {} events was refused ({reason}): its halves are sent",
-                    batch.len()
-                );
-                let middle = batch.start + batch.len() / 2;
-                self.rest.push(middle..batch.end);
-                self.rest.push(batch.start..middle);
-            }
-            BatchOutcome::Refused(reason) => {
-                let index = batch.start;
-                let refused = Refused { index, reason };
-                if self.refusals.accept {
-                    self.rejects.push(refused);
-                    return Ok(());
-                }
-                self.suspects.push(refused);
-                if self.suspects.len() >= MAX_SUSPECTS {
-                    return Err(self.refuses("and took none in between"));
-                }
-            }
+        let BatchOutcome::Refused(reason) = outcome else {
+            return self.retry_suspects().await;
+        };
+        if batch.len() > 1 {
+            debug!(
+                destination = self.intake.place(),
+                "a batch of {} events was refused ({reason}): its halves are sent",
+                batch.len()
+            );
+            let middle = batch.start + batch.len() / 2;
+            self.rest.push(middle..batch.end);
+            self.rest.push(batch.start..middle);
+            return Ok(());
+        }
+        let index = batch.start;
+        let refused = Refused { index, reason };
+        if self.refusals.accept {
+            self.rejects.push(refused);
+            return Ok(());
+        }
+        self.suspects.push(refused);
+        if self.suspects.len() >= MAX_SUSPECTS {
+            return Err(self.doubt("and took none in between"));
         }
         Ok(())
     }
@@ -254,8 +232,9 @@ impl<'a, I: Intake> Page<'a, I> {
     /// destination took in this run: once before the second attempt, and once after it.
     async fn compare(&mut self) -> Result<(), DeliverError> {
         while !self.suspects.is_empty() || !self.refused_twice.is_empty() {
-            let Some(taken) = self.refusals.last_taken() else {
-                return Err(self.refuses("and has taken none in this run to compare them with"));
+            let taken = self.refusals.last_taken().clone();
+            let Some(taken) = taken else {
+                return Err(self.doubt("and has taken none in this run to compare them with"));
             };
             if let BatchOutcome::Refused(reason) = self.send(slice::from_ref(&taken)).await? {
                 return Err(DeliverError::Unconfirmed {
@@ -273,14 +252,13 @@ impl<'a, I: Intake> Page<'a, I> {
     }
 
     /// Returns the error of a destination that refuses the suspects and gives reason to doubt it.
-    fn refuses(&self, doubt: &str) -> DeliverError {
-        let last = self.suspects.last();
+    fn doubt(&self, why: &str) -> DeliverError {
+        let reason = self.suspects.last().map_or("", |last| &last.reason);
         DeliverError::Unconfirmed {
             what: format!(
-                "{} refused {} events, one by one, {doubt} (the last: {})",
+                "{} refused {} events, one by one, {why} (the last: {reason})",
                 self.intake.place(),
                 self.suspects.len(),
-                last.map_or("", |suspect| &suspect.reason)
             ),
             advice: "none of its events is rejected, as the destination may be out of order or set up for something \
                      else; see account.NAME.deliver and what the destination expects, or give these events up with \

@@ -1,6 +1,5 @@
 //! Events to any intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, and others.
 
-use std::convert::Infallible;
 use std::io::{self, Write};
 use std::sync::atomic::AtomicU64;
 
@@ -14,12 +13,12 @@ use url::Url;
 use crate::config::{self, BodyFormat, HeaderText};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::batches::{Bounds, batches};
-use crate::deliver::bisect::{self, BatchOutcome, Handed, Intake, Refusals};
+use crate::deliver::bisect::{self, BatchOutcome, Intake, Refusals, SentBatch};
 use crate::deliver::exchange::{Exchange, Posted};
 use crate::deliver::{DeliverError, Delivered, Destination, lines};
 use crate::stop::Stop;
 
-/// What requests say who makes them, where the operator does not say it.
+/// The `User-Agent` of requests, unless the operator sets another one.
 const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 
 /// An intake.
@@ -33,12 +32,12 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// Makes ready to deliver, and reads the secrets of the headers. Nothing is asked for. With `accept_rejects`,
-    /// every event that is refused alone is a reject.
+    /// Prepares to deliver, and reads the secrets of the headers; makes no request. With `accept_rejects`, every event
+    /// that is refused alone is a reject.
     ///
     /// # Errors
     ///
-    /// When a secret cannot be read or used, or there is no way to make requests.
+    /// When a secret cannot be read or used, or the HTTP client cannot be set up.
     pub(crate) fn open(
         config: &config::Http,
         stop: &Stop,
@@ -118,32 +117,20 @@ impl Destination for Http {
 
 #[async_trait]
 impl Intake for Http {
-    /// The answer tells the fate.
-    type Task = Infallible;
-
-    async fn hand_over(
-        &self,
-        events: &[Event],
-        retries: &AtomicU64,
-    ) -> Result<Handed<Infallible>, DeliverError> {
+    async fn send<'a>(
+        &'a self,
+        events: &'a [Event],
+        retries: &'a AtomicU64,
+    ) -> Result<SentBatch<'a>, DeliverError> {
         let mut body = self.body(events);
         if self.gzip {
-            body = compressed(&body)
-                .map_err(|error| DeliverError::of(self.exchange.place(), error))?;
+            body = compressed(&body).map_err(|error| DeliverError::of(self.place(), error))?;
         }
         let posted = self.exchange.post(&self.url, body, events, retries).await?;
-        Ok(Handed::Settled(match posted {
+        Ok(SentBatch::Settled(match posted {
             Posted::Accepted(_) => BatchOutcome::Accepted,
             Posted::Refused(reason) => BatchOutcome::Refused(reason),
         }))
-    }
-
-    async fn fate(
-        &self,
-        task: Infallible,
-        _events: &[Event],
-    ) -> Result<BatchOutcome, DeliverError> {
-        match task {}
     }
 
     fn place(&self) -> &str {

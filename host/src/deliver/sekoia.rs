@@ -1,17 +1,14 @@
 //! Events to the asset connector of a Sekoia.io platform.
 //!
-//! The platform only accepts a batch at first, and ingests it afterwards in a task. Where the answer names that
-//! task, the batch is confirmed once the task has ended well. (Source: sekoia-automation-sdk 1.27.0 on PyPI,
-//! `asset_connector`, whose own connector goes on before the task ends.)
-//!
-//! The batches of a page are handed over one behind the other, and then their tasks are waited for: each has
-//! `task_wait` from when it was accepted.
+//! The platform accepts a batch at first, and ingests it afterwards in a task. If its answer names that task, the batch
+//! is confirmed once the task has finished. (Source: sekoia-automation-sdk 1.27.0 on PyPI, `asset_connector`, whose own
+//! connector continues before the task ends.) Each task has `task_wait` from when its batch was accepted.
 //!
 //! A task is pending while its status is `PENDING` or `RUNNING`, and has failed with any status but `FINISHED`. An
-//! answer that does not tell the status, whatever the reason, is no news: the task is queried again until `task_wait`
-//! is over. A task that has not finished by then leaves the page unconfirmed. To send it again harms nobody, since the
-//! platform updates assets by their ids. Only where the platform has no such task, or does not let this key see it, does
-//! the batch count as delivered, with a warning: no query would ever tell more.
+//! answer without a status, whatever the reason, says nothing about the task, which is queried again until `task_wait`
+//! is over. A task that has not finished by then leaves the page unconfirmed. Sending it again is harmless, since the
+//! platform updates assets by their ids. Only if the platform does not have the task, or does not let this key see it,
+//! does the batch count as delivered, with a warning, because no query would ever tell more.
 
 use std::ops::Range;
 use std::sync::atomic::AtomicU64;
@@ -27,15 +24,15 @@ use crate::config;
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{INCOMPLETE_ADVICE, Reply, error_code};
 use crate::deliver::batches::{Bounds, batches};
-use crate::deliver::bisect::{self, BatchOutcome, Handed, Intake, Refusals};
+use crate::deliver::bisect::{self, BatchOutcome, Intake, Refusals, SentBatch};
 use crate::deliver::exchange::{Exchange, Posted};
 use crate::deliver::fields::Fields;
 use crate::deliver::{DeliverError, Delivered, Destination};
 use crate::stop::Stop;
 use crate::units::duration;
 
-/// The pauses between two questions about a task grow to this many times the first.
-const LONGEST_POLL: u32 = 5;
+/// The pauses between two queries about a task grow to this many times the first one.
+const MAX_POLL: u32 = 5;
 
 /// The asset connector of a Sekoia.io platform.
 pub(crate) struct Sekoia {
@@ -50,20 +47,12 @@ pub(crate) struct Sekoia {
     task_poll: Duration,
 }
 
-/// A task that ingests a batch.
-pub(super) struct Task {
-    /// The platform's id of it.
-    id: String,
-    /// When the batch was accepted.
-    accepted_at: Instant,
-}
-
 /// What the answer to a query about a task says.
 #[derive(Debug, PartialEq, Eq)]
 enum Status {
     /// The batch is ingested.
     Finished,
-    /// The task goes on.
+    /// The task is not done yet.
     Pending,
     /// It has ended otherwise.
     Failed {
@@ -72,17 +61,17 @@ enum Status {
     },
     /// The platform does not show the task to this key, or does not have it.
     Hidden,
-    /// The answer does not tell the status.
+    /// The answer has no status.
     Unreadable,
 }
 
 impl Sekoia {
-    /// Makes ready to deliver, and reads the key. Nothing is asked for. With `accept_rejects`, every event that is
-    /// refused alone is a reject.
+    /// Prepares to deliver, and reads the key; makes no request. With `accept_rejects`, every event that is refused alone
+    /// is a reject.
     ///
     /// # Errors
     ///
-    /// When the key cannot be read or used, or there is no way to make requests.
+    /// When the key cannot be read or used, or the HTTP client cannot be set up.
     pub(crate) fn open(
         config: &config::Sekoia,
         stop: &Stop,
@@ -120,53 +109,49 @@ impl Sekoia {
         })
     }
 
-    /// Waits until a task ends.
-    async fn ended(&self, task: Task, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
-        let url = below(&self.base, ["api", "v1", "tasks", &task.id]);
+    /// Waits until the task that ingests these events ends.
+    async fn task_outcome(
+        &self,
+        id: String,
+        accepted_at: Instant,
+        events: &[Event],
+    ) -> Result<BatchOutcome, DeliverError> {
+        let url = below(&self.base, ["api", "v1", "tasks", &id]);
         let mut pause = self.task_poll;
         loop {
             let (wait, why) = match self.exchange.get(&url).await {
-                Ok(answer) => match status(&answer) {
+                Ok(reply) => match status(&reply) {
                     Status::Finished => return Ok(BatchOutcome::Accepted),
                     Status::Failed { status, code } => {
-                        let keep = |word: &String| self.exchange.may_keep(word, events);
-                        let status = Some(status).filter(keep);
-                        let mut reason = match status {
-                            Some(status) => format!("the task ended as {status}"),
-                            None => "the task failed".to_owned(),
-                        };
-                        if let Some(code) = code.filter(keep) {
-                            reason = format!("{reason} ({code})");
-                        }
-                        return Ok(BatchOutcome::Refused(reason));
+                        return Ok(BatchOutcome::Refused(self.failure(&status, code, events)));
                     }
                     Status::Hidden => {
                         warn!(
-                            destination = self.exchange.place(),
-                            "accepted a batch of {} events, but answered {} to the query about its task, so whether it \
-                             was ingested stays unknown: it counts as delivered; let the API key read tasks",
+                            destination = self.place(),
+                            "accepted a batch of {} events, but answered {} to the query about its task, so it is \
+                             unknown whether it was ingested: it counts as delivered; let the API key read tasks",
                             events.len(),
-                            answer.status
+                            reply.status
                         );
                         return Ok(BatchOutcome::Accepted);
                     }
                     Status::Pending => (pause, "it is still pending".to_owned()),
                     Status::Unreadable => {
-                        let asked = answer.retry_after(SystemTime::now());
-                        let reason = self.exchange.reason(&answer, events);
+                        let asked = reply.retry_after(SystemTime::now()).unwrap_or_default();
+                        let reason = self.exchange.reason(&reply, events);
                         let why = format!("its status is unknown: the answer is {reason}");
-                        (pause.max(asked.unwrap_or_default()), why)
+                        (pause.max(asked), why)
                     }
                 },
                 Err(fault) => (pause, format!("its status is unknown: {fault}")),
             };
-            let left = self.task_wait.saturating_sub(task.accepted_at.elapsed());
+            let left = self.task_wait.saturating_sub(accepted_at.elapsed());
             // There is no other query in time where the platform asks for a longer wait.
             if left.is_zero() || wait > left.max(pause) {
                 return Err(DeliverError::Unconfirmed {
                     what: format!(
                         "{} accepted a batch of {} events, but its task did not finish within task_wait ({}; {why})",
-                        self.exchange.place(),
+                        self.place(),
                         events.len(),
                         duration::format(self.task_wait)
                     ),
@@ -175,13 +160,24 @@ impl Sekoia {
                 });
             }
             debug!(
-                destination = self.exchange.place(),
+                destination = self.place(),
                 "querying the task again in {:.1} s: {why}",
                 wait.as_secs_f64()
             );
             // The current page is finished even if the run is asked to stop.
             tokio::time::sleep(wait.min(left)).await;
             pause = next_pause(pause, self.task_poll);
+        }
+    }
+
+    /// `the task ended as FAILED (E1)`
+    fn failure(&self, status: &str, code: Option<String>, events: &[Event]) -> String {
+        let keep = |word: &&str| self.exchange.may_keep(word, events);
+        let status = Some(status).filter(keep);
+        let status = status.unwrap_or("something else than FINISHED");
+        match code.as_deref().filter(keep) {
+            Some(code) => format!("the task ended as {status} ({code})"),
+            None => format!("the task ended as {status}"),
         }
     }
 }
@@ -205,40 +201,34 @@ impl Destination for Sekoia {
 
 #[async_trait]
 impl Intake for Sekoia {
-    type Task = Task;
-
-    async fn hand_over(
-        &self,
-        events: &[Event],
-        retries: &AtomicU64,
-    ) -> Result<Handed<Task>, DeliverError> {
-        let posted = self
-            .exchange
-            .post(&self.url, body(events), events, retries)
-            .await?;
-        match posted {
-            Posted::Refused(reason) => Ok(Handed::Settled(BatchOutcome::Refused(reason))),
-            Posted::Accepted(reply) => match accepted(&reply.body) {
-                Some(Accepted::Task(id)) => Ok(Handed::Pending(Task {
-                    id,
-                    accepted_at: Instant::now(),
-                })),
-                // Older platforms have no tasks.
-                Some(Accepted::Done) => Ok(Handed::Settled(BatchOutcome::Accepted)),
-                None => Err(DeliverError::Unconfirmed {
-                    what: format!(
-                        "{} answered {}, but its body is not the JSON object that the platform answers with",
-                        self.place(),
-                        self.exchange.reason(&reply, events)
-                    ),
-                    advice: INCOMPLETE_ADVICE,
-                }),
-            },
+    async fn send<'a>(
+        &'a self,
+        events: &'a [Event],
+        retries: &'a AtomicU64,
+    ) -> Result<SentBatch<'a>, DeliverError> {
+        let posted = self.exchange.post(&self.url, body(events), events, retries);
+        let reply = match posted.await? {
+            Posted::Refused(reason) => {
+                return Ok(SentBatch::Settled(BatchOutcome::Refused(reason)));
+            }
+            Posted::Accepted(reply) => reply,
+        };
+        match accepted(&reply.body) {
+            Some(Accepted::Task(id)) => {
+                let task = self.task_outcome(id, Instant::now(), events);
+                Ok(SentBatch::Pending(Box::pin(task)))
+            }
+            // Older platforms have no tasks.
+            Some(Accepted::Done) => Ok(SentBatch::Settled(BatchOutcome::Accepted)),
+            None => Err(DeliverError::Unconfirmed {
+                what: format!(
+                    "{} answered {}, but its body is not the JSON object that the platform answers with",
+                    self.place(),
+                    self.exchange.reason(&reply, events)
+                ),
+                advice: INCOMPLETE_ADVICE,
+            }),
         }
-    }
-
-    async fn fate(&self, task: Task, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
-        self.ended(task, events).await
     }
 
     fn place(&self) -> &str {
@@ -246,16 +236,16 @@ impl Intake for Sekoia {
     }
 }
 
-/// What accepting a batch came to.
+/// How the platform accepted a batch.
 #[derive(Debug, PartialEq, Eq)]
 enum Accepted {
     /// It is ingested.
     Done,
-    /// It is ingested once this task has ended well.
+    /// It is ingested once this task has finished.
     Task(String),
 }
 
-/// Reads the answer to an accepted batch; none where it is not one of the platform, or its form of an error.
+/// Reads the answer to an accepted batch; `None` where it is not one of the platform's, or its form of an error.
 fn accepted(body: &[u8]) -> Option<Accepted> {
     let body = body.trim_ascii_start();
     if body.is_empty() {
@@ -276,7 +266,7 @@ fn accepted(body: &[u8]) -> Option<Accepted> {
     }
 }
 
-/// The URL with these segments behind its path; whatever they hold, each stays one segment.
+/// Appends segments to the path of a URL; whatever they hold, each stays one segment.
 fn below<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
     let mut url = base.clone();
     // Only URLs of other schemes have no path.
@@ -286,7 +276,7 @@ fn below<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
     url
 }
 
-/// The body of a request: the events as they are, one behind the other.
+/// Returns the body of a request with these events.
 fn body(events: &[Event]) -> Vec<u8> {
     let items: Vec<&str> = events.iter().map(|event| event.json.as_str()).collect();
     format!("{{\"version\":1,\"items\":[{}]}}", items.join(",")).into_bytes()
@@ -314,9 +304,9 @@ fn status(answer: &Reply) -> Status {
     }
 }
 
-/// The pause after one of `pause`: twice as long, and not longer than five of the first.
+/// Returns the pause that follows `pause`: twice as long, but not longer than five times the first.
 fn next_pause(pause: Duration, first: Duration) -> Duration {
-    (pause * 2).min(first * LONGEST_POLL)
+    (pause * 2).min(first * MAX_POLL)
 }
 
 #[cfg(test)]

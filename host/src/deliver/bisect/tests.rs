@@ -11,12 +11,12 @@ use super::*;
 /// Refuses every batch that holds one of the bad events, at once or only later, and every batch while it is broken.
 struct Scripted {
     bad: BTreeSet<usize>,
-    /// Whether the fate is known only when it is awaited.
+    /// Whether the outcome is known only once it is waited for.
     later: bool,
     /// The numbers of the batches, counted from 0 in the order in which they are judged, during which it is broken.
     broken: Vec<Range<usize>>,
     judged: Mutex<usize>,
-    /// The batches that were handed over, and `None` for each one whose fate was awaited.
+    /// The batches that were sent, and `None` for each one whose outcome was waited for.
     log: Mutex<Vec<Option<Vec<usize>>>>,
     taken: Mutex<Vec<usize>>,
     refusals: Refusals,
@@ -38,7 +38,7 @@ impl Scripted {
     /// One that has taken the event 1000 of an earlier page.
     fn proven(bad: impl IntoIterator<Item = usize>) -> Self {
         let scripted = Self::new(bad);
-        scripted.refusals.note_taken(&[event(1000)]);
+        *scripted.refusals.last_taken() = Some(event(1000));
         scripted
     }
 
@@ -86,25 +86,21 @@ impl Scripted {
 
 #[async_trait]
 impl Intake for Scripted {
-    type Task = ();
-
-    async fn hand_over(
-        &self,
-        events: &[Event],
-        retries: &AtomicU64,
-    ) -> Result<Handed<()>, DeliverError> {
+    async fn send<'a>(
+        &'a self,
+        events: &'a [Event],
+        retries: &'a AtomicU64,
+    ) -> Result<SentBatch<'a>, DeliverError> {
         retries.fetch_add(1, Ordering::Relaxed);
         let numbers = numbers(events);
         self.log.lock().unwrap().push(Some(numbers.clone()));
-        Ok(match self.later {
-            true => Handed::Pending(()),
-            false => Handed::Settled(self.judge(numbers)),
-        })
-    }
-
-    async fn fate(&self, _task: (), events: &[Event]) -> Result<BatchOutcome, DeliverError> {
-        self.log.lock().unwrap().push(None);
-        Ok(self.judge(numbers(events)))
+        if !self.later {
+            return Ok(SentBatch::Settled(self.judge(numbers)));
+        }
+        Ok(SentBatch::Pending(Box::pin(async move {
+            self.log.lock().unwrap().push(None);
+            Ok(self.judge(numbers))
+        })))
     }
 
     fn place(&self) -> &str {
@@ -166,7 +162,7 @@ proptest! {
             Err(error) => {
                 let message = error.to_string();
                 if message.contains("took none in between") {
-                    // Batches whose fate is known later may all be taken before the first suspect is found.
+                    // Batches whose outcome is known later may all be taken before the first suspect is found.
                     let run = if later { bad.len() } else { longest };
                     prop_assert!(run >= MAX_SUSPECTS);
                 } else {
@@ -330,7 +326,7 @@ fn nineteen_bad_neighbours_stop_nothing_wherever_they_are() {
 }
 
 #[test]
-fn accepted_rejects_need_no_comparison() {
+fn with_accept_rejects_every_event_that_is_refused_alone_is_a_reject() {
     let scripted = Scripted {
         refusals: Refusals::new(true),
         ..Scripted::new(0..100)
@@ -342,7 +338,7 @@ fn accepted_rejects_need_no_comparison() {
 }
 
 #[test]
-fn all_batches_are_handed_over_before_any_fate_is_awaited() {
+fn all_batches_are_sent_before_any_outcome_is_waited_for() {
     let scripted = Scripted {
         later: true,
         ..Scripted::new([3])
@@ -371,7 +367,7 @@ fn all_batches_are_handed_over_before_any_fate_is_awaited() {
 }
 
 #[test]
-fn after_a_batch_that_is_refused_at_once_no_other_is_handed_over_before_it_is_searched() {
+fn after_a_batch_that_is_refused_at_once_no_other_is_sent_before_it_is_searched() {
     let scripted = Scripted::new([0]);
     scripted.deliver(6, 2).unwrap();
     let expected = [
