@@ -1,6 +1,4 @@
-//! The command line, declared.
-//!
-//! Only declarations: values are checked in [`crate::config`] and acted upon in [`crate::cli::component`].
+//! The flags of the command line. docs/cli.md describes them, and a test compares the two.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,11 +11,11 @@ use crate::units::duration;
 
 /// Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
 ///
-/// Exit codes: 0 done; 1 some source or record failed; 2 could not run.
+/// Exit codes: 0 success; 1 a source failed or a record was rejected; 2 nothing ran.
 #[derive(Debug, Parser)]
 #[command(name = "asset-host", version)]
 pub(crate) struct Cli {
-    /// The configuration file; `init` writes one
+    /// Read this configuration file; `init` writes one
     #[arg(
         long,
         global = true,
@@ -26,7 +24,7 @@ pub(crate) struct Cli {
     )]
     pub config: PathBuf,
 
-    /// Log more: once for each request, twice for the component's own lines too
+    /// Log every request; given twice, also the component's own log lines
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
@@ -34,170 +32,170 @@ pub(crate) struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// The form of the log on standard error
+    /// Write the log on standard error for people or as JSON
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub log_format: log::Format,
 
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Collect every source of every account once and deliver the events
+    /// Collect all sources of all accounts and deliver the events
     Collect(Collect),
-    /// Test the credentials of every account and say what they may read
+    /// Test the credentials of every account and report what they may read
     Check(Check),
     /// Turn endpoints in files into events, without network or account
     Map(Map),
-    /// Show what a component is, asks for and may do
+    /// Show what a component is, what it asks for and what it may do
     Describe(Describe),
-    /// Let the components ask for what they ask for now; `describe --account NAME` shows it
+    /// Approve what the components ask for now; `describe --account NAME` shows it
     Approve(Approve),
     /// Write a commented configuration file for a component
     Init(Init),
-    /// Look at and change the stored cursors
+    /// Show and change the stored cursors
     #[command(subcommand)]
     State(State),
 }
 
-/// What `collect` takes.
+/// The arguments of `collect`.
 #[derive(Debug, Args)]
 pub(crate) struct Collect {
-    /// Collect this account only; may be given several times
+    /// Collect this account only; can be repeated
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
 
-    /// Walk everything instead of what was seen since the last run; resumes an interrupted full walk
+    /// Collect every device, not only those seen since the last run; resumes an interrupted full run
     #[arg(long, conflicts_with_all = ["since", "until"])]
     pub full: bool,
 
-    /// With --full: begin anew where a full walk was interrupted
+    /// With --full: start over instead of resuming
     #[arg(long, requires = "full")]
     pub restart: bool,
 
-    /// Deliver what was seen at or after this time (RFC 3339), without touching the state
+    /// Deliver devices seen at or after this time (RFC 3339) and leave the state unchanged
     #[arg(long, value_name = "TIME", conflicts_with = "every")]
     pub since: Option<String>,
 
-    /// Deliver what was seen before this time (RFC 3339), without touching the state
+    /// Deliver devices seen before this time (RFC 3339) and leave the state unchanged
     #[arg(long, value_name = "TIME", conflicts_with = "every")]
     pub until: Option<String>,
 
-    /// Do all but deliver events and store cursors
+    /// Do everything except delivering events and storing cursors
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Preview: deliver at most this many events of each source, from its beginning, and store nothing
+    /// Preview at most this many events per source, from the source's beginning, and store nothing
     #[arg(long, value_name = "N", conflicts_with = "every")]
     pub limit: Option<u64>,
 
-    /// Reject every event that a destination refuses alone, even if it takes no other event to compare it with
+    /// Reject each event that a destination refuses on its own, even if it accepts no other event for comparison
     #[arg(long, conflicts_with = "every")]
     pub accept_rejects: bool,
 
-    /// Collect so many sources at a time, of all accounts together
+    /// Collect this many sources in parallel, over all accounts
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub jobs: u32,
 
-    /// Repeat for ever, beginning once in every such period, such as 3h
+    /// Repeat for ever, once per interval, such as 3h
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub every: Option<Duration>,
 
-    /// With --every: begin each run up to so much later, at random [default: a tenth of --every, 10m at most]
+    /// With --every: delay each run but the first by a random time up to this long [default: a tenth of --every, at
+    /// most 10m]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, requires = "every")]
     pub jitter: Option<Duration>,
 
-    /// Once asked to stop (SIGINT, SIGTERM), give the pages in hand up after so long; they come again in the
-    /// next run
+    /// On SIGINT or SIGTERM, wait this long for the current pages; a page that takes longer is sent again by the next run
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "25s")]
     pub stop_within: Duration,
 
-    /// Write what each run came to into this file, as JSON
+    /// Write the result of each run to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
 
-    /// Write Prometheus metrics into this file after each run, or serve them on this loopback address, such
-    /// as 127.0.0.1:9464
+    /// Write Prometheus metrics to this file after each run, or serve them on this loopback address, such as
+    /// 127.0.0.1:9464
     #[arg(long, value_name = "FILE|ADDRESS", value_parser = Target::parse)]
     pub metrics: Option<Target>,
 }
 
-/// What `check` takes.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Test this account only; may be given several times
+    /// Test this account only; can be repeated
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
 }
 
-/// What `map` takes.
+/// The arguments of `map`.
 #[derive(Debug, Args)]
 pub(crate) struct Map {
-    /// Files with endpoints: an object, an array, an API page with `items`, or one a line; `-` or none
+    /// Files of endpoints: one object, an array, an API page with `items`, or one object per line; `-` or no file
     /// reads standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Print a table in the place of each event: where each of its values came from, and what was not used
+    /// Print a table instead of each event: every value, the fields it comes from, the rule, and the unused fields
     #[arg(long)]
     pub explain: bool,
 
-    /// With --explain: print each event with its reasons as JSON, one a line
+    /// With --explain: print each event with its reasons as JSON, one object per line
     #[arg(long)]
     pub json: bool,
 
-    /// The dialect of the events, one that `describe` lists
+    /// Map to this dialect instead of the default one; `describe` lists them
     #[arg(long, value_name = "DIALECT")]
     pub dialect: Option<String>,
 
-    /// Leave this out of the events, such as device.desc; may be given several times, or with commas between
+    /// Leave this attribute out, such as device.desc; can be repeated, or given with commas
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     pub omit: Vec<String>,
 
-    /// Map as this account does, with its component and config: in the place of --component, --dialect and --omit
+    /// Map with the component and the config of this account; replaces --component, --dialect and --omit
     #[arg(long, value_name = "NAME", conflicts_with_all = ["component", "dialect", "omit"])]
     pub account: Option<String>,
 
-    /// Map as if it were this time (RFC 3339), which an event has where its record tells none
+    /// Map as of this time (RFC 3339), which an event gets if its record has none
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
 
-    /// The component, where it is not the only account's or the one beside this program
+    /// Use this component instead of the only account's, or of the one beside the program
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
 }
 
-/// What `describe` takes.
+/// The arguments of `describe`.
 #[derive(Debug, Args)]
 pub(crate) struct Describe {
-    /// The account for which it is to be shown, where the component has several or another one is compared
+    /// Show what this account grants; required if several accounts use the component
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
 
-    /// The component, where it is not the account's or the one beside this program
+    /// Describe this component instead of the account's, or of the one beside the program
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
 
-    /// Print the same facts, and the manifest as it is, as JSON
+    /// Print the same facts and the unchanged manifest as JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// What `approve` takes.
+/// The arguments of `approve`.
 #[derive(Debug, Args)]
 pub(crate) struct Approve {
-    /// Approve for this account only; may be given several times
+    /// Approve for this account only; can be repeated
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
 }
 
-/// What `init` takes.
+/// The arguments of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The component to write a configuration for, where it is not the one beside this program
+    /// Write the configuration for this component instead of the one beside the program
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
 
@@ -205,28 +203,27 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME", default_value = "main")]
     pub account: String,
 
-    /// Replace the file if it is there
+    /// Replace an existing file
     #[arg(long)]
     pub force: bool,
 }
 
-/// What `state` does.
+/// The commands of `state`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum State {
     /// List the sources with their marks and last runs
     List,
-    /// Show one source's stored cursor
+    /// Print the stored cursor of one source
     Show(Selector),
-    /// Begin the next run at a mark, such as another connector's last one
+    /// Start the next run at a time, such as the last one of another connector
     Set(SetMark),
-    /// Forget cursors, so that the next run walks everything
+    /// Forget cursors, so that the next run collects everything
     Reset(Selector),
-    /// Forget the cursors of sources that are gone or cannot be collected, and of accounts that the configuration no
-    /// longer has
+    /// Forget sources that are gone or cannot be collected, and accounts that are no longer configured
     Prune,
 }
 
-/// Which source of the state is meant.
+/// A source in the state.
 #[derive(Debug, Args)]
 pub(crate) struct Selector {
     /// The account
@@ -238,14 +235,14 @@ pub(crate) struct Selector {
     pub source: Option<String>,
 }
 
-/// What `state set` takes.
+/// The arguments of `state set`.
 #[derive(Debug, Args)]
 pub(crate) struct SetMark {
     /// The source
     #[command(flatten)]
     pub selector: Selector,
 
-    /// The time (RFC 3339) from which on devices are collected
+    /// Collect devices seen at or after this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub last_seen: String,
 }
