@@ -41,7 +41,7 @@ fn describe_shows_what_the_component_is_and_asks_for() {
         "no; this pins it: sha256 = ",
         "wasi:random: random numbers",
         "limits.memory_bytes",
-        "one call of `describe` or `map`",
+        "one call of `describe`, `map` or `explain`",
         "10 requests in 1 s",
         "100 requests in 60 s",
         "client_id: Client ID, required",

@@ -14,3 +14,4 @@ pub(crate) mod map;
 pub(crate) mod report;
 mod signals;
 pub(crate) mod state;
+pub(crate) mod table;

@@ -28,7 +28,7 @@ enum Form {
     /// The event.
     Event,
     /// The reasons for people, for a terminal that has so many columns, or for no terminal.
-    Table(Option<usize>),
+    Table(Option<u16>),
     /// The event and its reasons for machines.
     Json,
 }
@@ -40,7 +40,7 @@ impl Form {
             (true, true) => Self::Json,
             (true, false) => {
                 let size = Term::stdout().size_checked();
-                Self::Table(size.map(|(_, columns)| columns.into()))
+                Self::Table(size.map(|(_, columns)| columns))
             }
             (false, true) => bail!(
                 "--json is the form of what --explain prints: add --explain, or leave --json out, as events are one \

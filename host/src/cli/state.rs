@@ -1,13 +1,14 @@
 //! `asset-host state`: look at and change the stored cursors.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::bail;
 use time::OffsetDateTime;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
+use crate::cli::table;
 use crate::config::Config;
 use crate::state::{SourceState, State};
 use crate::text::printable::printable;
@@ -65,7 +66,9 @@ fn list(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         .map(str::to_owned),
     ];
     rows.extend(sources.iter().map(row));
-    write_table(&rows, out)?;
+    for line in table::lines(rows, None) {
+        writeln!(out, "{line}")?;
+    }
     Ok(())
 }
 
@@ -94,25 +97,6 @@ fn walk(source: &SourceState) -> String {
         (None, true, false) => "in progress".to_owned(),
         (None, true, true) => "full, in progress".to_owned(),
     }
-}
-
-/// Writes rows in columns; the last one is not padded.
-fn write_table<const N: usize>(rows: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
-    let mut widths = [0; N];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in rows {
-        let line: String = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}  "))
-            .collect();
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
 }
 
 /// Shows everything that is stored of one source.

@@ -16,13 +16,8 @@ use crate::run::report::Report;
 pub(crate) struct Exporter {
     /// The metrics, to be told what the state knows before the first run is recorded.
     pub metrics: Arc<Metrics>,
-    place: Place,
-}
-
-#[derive(Debug)]
-enum Place {
-    File(ReportFile),
-    Server(Server),
+    file: Option<ReportFile>,
+    _server: Option<Server>,
 }
 
 impl Exporter {
@@ -34,18 +29,23 @@ impl Exporter {
     /// When the file cannot be written or the address not listened on.
     pub(crate) async fn start(target: &Target) -> anyhow::Result<Self> {
         let metrics = Arc::<Metrics>::default();
-        let place = match target {
-            Target::File(path) => Place::File(ReportFile::new(path)?),
+        let (file, server) = match target {
+            Target::File(path) => (Some(ReportFile::new(path)?), None),
             Target::Address(address) => {
                 let server = Server::start(*address, Arc::clone(&metrics)).await;
-                Place::Server(server.with_context(|| {
+                let server = server.with_context(|| {
                     format!(
                         "cannot listen on {address}; choose another port, or 0 for any free one"
                     )
-                })?)
+                })?;
+                (None, Some(server))
             }
         };
-        Ok(Self { metrics, place })
+        Ok(Self {
+            metrics,
+            file,
+            _server: server,
+        })
     }
 
     /// Records the end of a run and replaces the file. A dry run changes neither.
@@ -72,17 +72,9 @@ impl Exporter {
     }
 
     fn publish(&self) -> anyhow::Result<()> {
-        match &self.place {
-            Place::File(file) => file.write(&self.metrics.encode()?),
-            Place::Server(_) => Ok(()),
-        }
-    }
-
-    #[cfg(test)]
-    fn address(&self) -> Option<std::net::SocketAddr> {
-        match &self.place {
-            Place::File(_) => None,
-            Place::Server(server) => Some(server.address()),
+        match &self.file {
+            Some(file) => file.write(&self.metrics.encode()?),
+            None => Ok(()),
         }
     }
 }
@@ -99,7 +91,7 @@ mod tests {
         std::fs::write(&path, "of an earlier process").unwrap();
         let exporter = Exporter::start(&Target::File(path.clone())).await.unwrap();
         let read = || std::fs::read_to_string(&path).unwrap();
-        assert!(exporter.address().is_none());
+        assert!(exporter._server.is_none());
         exporter
             .metrics
             .remember("acme", "two", Some(ended_at()), None);
@@ -126,7 +118,7 @@ mod tests {
 
         let any = Target::parse("127.0.0.1:0").unwrap();
         let first = Exporter::start(&any).await.unwrap();
-        let taken = Target::Address(first.address().unwrap());
+        let taken = Target::Address(first._server.unwrap().address());
         let message = Exporter::start(&taken).await.unwrap_err().to_string();
         assert!(message.contains("cannot listen on"), "{message}");
     }

@@ -7,11 +7,9 @@ use tracing::info;
 
 use crate::cli::exit::ExitStatus;
 use crate::cli::log::{Format, Terminal};
+use crate::cli::table;
 use crate::run::report::{Entry, Outcome, Report, Tally, Totals};
 use crate::text::printable::printable;
-
-/// The widest that a column is made; what is longer stands out.
-const WIDEST: usize = 40;
 
 /// Shows a report on standard error: as lines for people, or as a line of JSON for each entry and one for the run.
 /// Nothing with `--quiet`.
@@ -120,28 +118,9 @@ fn delivered(tally: &Tally) -> String {
 }
 
 fn table(entries: &[Entry]) -> Vec<String> {
-    let mut rows: Vec<_> = entries
-        .iter()
-        .map(|entry| (rank(&entry.outcome), row(entry)))
-        .collect();
-    rows.sort_by_key(|(rank, _)| *rank);
-    let mut widths = [0; 4];
-    for (_, (cells, _)) in &rows {
-        for (width, cell) in widths.iter_mut().zip(cells) {
-            *width = cell.chars().count().min(WIDEST).max(*width);
-        }
-    }
-    let line = |(_, (cells, rest)): (_, ([String; 4], String))| {
-        let cells: Vec<_> = cells
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        format!("{}  {rest}", cells.join("  "))
-            .trim_end()
-            .to_owned()
-    };
-    rows.into_iter().map(line).collect()
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|entry| rank(&entry.outcome));
+    table::lines(entries.into_iter().map(row), None)
 }
 
 fn rank(outcome: &Outcome) -> u8 {
@@ -154,25 +133,17 @@ fn rank(outcome: &Outcome) -> u8 {
     }
 }
 
-/// Account, name, id and outcome, and what there is to say about it.
-fn row(entry: &Entry) -> ([String; 4], String) {
+/// Account, name, id, outcome and what there is to say about it.
+fn row(entry: &Entry) -> [String; 5] {
     let (outcome, rest) = match &entry.outcome {
         Outcome::UpToDate => ("up to date", delivered(&entry.tally)),
         Outcome::Stopped => ("stopped", delivered(&entry.tally)),
-        Outcome::Skipped => ("skipped", "the configuration leaves it out".to_owned()),
-        Outcome::NotCollectable(reason) => ("not collectable", printable(reason)),
-        Outcome::Failed(reason) => (
-            "failed",
-            format!("{}: {}", delivered(&entry.tally), printable(reason)),
-        ),
+        Outcome::Skipped => ("skipped", "left out by the configuration".to_owned()),
+        Outcome::NotCollectable(reason) => ("not collectable", reason.clone()),
+        Outcome::Failed(reason) => ("failed", format!("{}: {reason}", delivered(&entry.tally))),
     };
-    let cells = [
-        entry.account.as_str(),
-        entry.name.as_str(),
-        entry.source.as_deref().unwrap_or("(the account)"),
-        outcome,
-    ];
-    (cells.map(printable), rest)
+    let source = entry.source.as_deref().unwrap_or("(the account)");
+    [&entry.account, &entry.name, source, outcome, &rest].map(printable)
 }
 
 #[cfg(test)]
@@ -188,7 +159,7 @@ mod tests {
                 "acme   Example one    one            up to date       events 1200, unchanged 30, rejects 3 \
                  (1 refused by the destination)",
                 "acme   Example three  three          stopped          events 0, rejects 0",
-                "acme   Example five   five           skipped          the configuration leaves it out",
+                "acme   Example five   five           skipped          left out by the configuration",
                 "acme   Example four   four           not collectable  the tenant is suspended",
                 "other  other          (the account)  failed           events 0, rejects 0: the credentials \
                  are refused",

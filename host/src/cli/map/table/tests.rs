@@ -1,8 +1,10 @@
 //! What a person sees of an explanation.
 
+use console::measure_text_width;
 use proptest::prelude::*;
 
 use super::*;
+use crate::contract::bindings::inventory::connector::types::SourceValue;
 
 fn value(path: &str, value_json: &str, sources: &[(&str, &str)], rule: &str) -> MappedValue {
     let sources = sources.iter().map(|(pointer, value_json)| SourceValue {
@@ -55,15 +57,16 @@ fn example() -> Explanation {
 #[test]
 fn without_a_terminal_every_text_is_whole() {
     let expected = "\
-path                                   value                                         sources                                             rule
-/class_uid                             5001                                                                                              always
-/device/is_trusted                     false                                         /health/overall = \"bad\"                             isolated is false; good health with tamper protection on is true; bad or suspicious health is false
+path                                   value                                         sources                                                   rule
+/class_uid                             5001                                                                                                    always
+/device/is_trusted                     false                                         /health/overall = \"bad\"                                   isolated is false; good health with tamper protection on is true; bad or suspicious health is false
                                                                                      /isolation/status = \"notIsolated\"
                                                                                      /tamperProtectionEnabled = true
 /device/network_interfaces/0/hostname  \"a-hostname-that-is-rather-long.example.com\"  /hostname = \"a-hostname-that-is-rather-long.example.com\"  as it is
 
 left out of the event by `omit`
-- /device/desc                         \"端末\"                                        /associatedPerson/name = \"端末\"                     as it is
+path          value   sources                          rule
+/device/desc  \"端末\"  /associatedPerson/name = \"端末\"  as it is
 
 source fields that no rule used
 /associatedPerson/id
@@ -75,19 +78,20 @@ source fields that no rule used
 #[test]
 fn a_terminal_has_it_within_its_width() {
     let expected = "\
-path                     value            sources                          rule
-/class_uid               5001                                              always
-/device/is_trusted       false            /health/overall = \"bad\"          isolated is false; good
-                                          /isolation/status = \"notIsolat…  health with tamper
-                                          /tamperProtectionEnabled = true  protection on is true;
-                                                                           bad or suspicious
-                                                                           health is false
-/device/                 \"a-hostname-th…  /hostname = \"a-hostname-that-i…  as it is
-network_interfaces/0/
-hostname
+path                      value                     sources                  rule
+/class_uid                5001                                               always
+/device/is_trusted        false                     /health/overall = \"bad\"  isolated is false; good
+                                                    /isolation/status =      health with tamper
+                                                    \"notIsolated\"            protection on is true;
+                                                    /tamperProtectionEnable  bad or suspicious
+                                                    d = true                 health is false
+/device/network_interfac  \"a-hostname-that-is-rath  /hostname = \"a-hostname  as it is
+es/0/hostname             er-long.example.com\"      -that-is-rather-long.ex
+                                                    ample.com\"
 
 left out of the event by `omit`
-- /device/desc           \"端末\"           /associatedPerson/name = \"端末\"  as it is
+path          value   sources                          rule
+/device/desc  \"端末\"  /associatedPerson/name = \"端末\"  as it is
 
 source fields that no rule used
 /associatedPerson/id
@@ -102,16 +106,6 @@ source fields that no rule used
 }
 
 #[test]
-fn a_wide_terminal_has_every_text_whole() {
-    let wide = table(&example(), Some(1000));
-    assert!(!wide.contains('…'), "{wide}");
-    assert_eq!(
-        wide.lines().count(),
-        table(&example(), None).lines().count()
-    );
-}
-
-#[test]
 fn one_long_value_does_not_push_the_others_away() {
     let mut explanation = example();
     let long = format!("\"{}\"", "x".repeat(5000));
@@ -122,11 +116,9 @@ fn one_long_value_does_not_push_the_others_away() {
         "as it is",
     ));
     let table = table(&explanation, None);
-    let longest: Vec<_> = table.lines().filter(|line| line.len() > 400).collect();
-    assert_eq!(longest.len(), 1, "{table}");
-    assert_eq!(longest[0].matches(&long).count(), 2);
-    let heading = table.lines().next().unwrap();
-    assert!(heading.len() < 150, "{heading}");
+    let longest = table.lines().map(str::len).max();
+    assert!(longest.unwrap() < 300, "{table}");
+    assert_eq!(table.matches('x').count(), 2 * 5000 + 2, "{table}");
 }
 
 #[test]
@@ -156,7 +148,7 @@ fn no_record_steers_the_terminal() {
                 .contains(crate::text::printable::steers),
             "{table:?}"
         );
-        assert_eq!(table.lines().count(), 8, "{table}");
+        assert_eq!(table.lines().count(), 9, "{table}");
     }
 }
 
@@ -183,20 +175,7 @@ fn the_empty_pointer_is_seen() {
         unused: vec![String::new()],
     };
     let table = table(&explanation, None);
-    assert_eq!(table.matches("(the whole)").count(), 2, "{table}");
-}
-
-#[test]
-fn columns_have_what_they_need_before_others_have_more() {
-    for (needed, room, expected) in [
-        ([10, 10, 10, 10], 40, [10, 10, 10, 10]),
-        ([10, 10, 10, 10], 400, [10, 10, 10, 10]),
-        ([4, 5, 100, 100], 79, [4, 5, 40, 30]),
-        ([100, 100, 100, 100], 120, [30, 20, 40, 30]),
-        ([4, 5, 8, 100], 60, [4, 5, 8, 43]),
-    ] {
-        assert_eq!(fit(needed, room), expected, "{needed:?} in {room}");
-    }
+    assert_eq!(table.matches("(the whole record)").count(), 2, "{table}");
 }
 
 proptest! {
@@ -204,7 +183,7 @@ proptest! {
     fn no_line_is_wider_than_the_terminal_and_no_pointer_is_lost(
         paths in prop::collection::vec("(/[a-z端0-9 ]{0,30}){1,4}", 1..4),
         text in "\\PC{0,80}",
-        columns in 60_usize..200,
+        columns in 60_u16..200,
     ) {
         let json = serde_json::to_string(&text).unwrap();
         let sources: Vec<_> = paths.iter().map(|path| (path.as_str(), json.as_str())).collect();
@@ -216,7 +195,7 @@ proptest! {
         };
         let table = table(&explanation, Some(columns));
         for line in table.lines() {
-            prop_assert!(measure_text_width(line) <= columns, "{}\n{}", line, table);
+            prop_assert!(measure_text_width(line) <= columns.into(), "{}\n{}", line, table);
         }
         // What is cut is a value.
         let slashes = |text: &str| text.matches('/').count();
