@@ -100,10 +100,7 @@ impl Metrics {
     ///
     /// None known.
     pub(crate) fn encode(&self) -> Result<String> {
-        let mut families = self.recorded().families();
-        // The encoder refuses a family without a metric.
-        families.retain(|family| !family.get_metric().is_empty());
-        TextEncoder::new().encode_to_string(&families)
+        TextEncoder::new().encode_to_string(&self.recorded().families())
     }
 
     fn recorded(&self) -> MutexGuard<'_, Recorded> {
@@ -132,199 +129,138 @@ impl Recorded {
     }
 
     fn families(&self) -> Vec<MetricFamily> {
-        use MetricType::{COUNTER, GAUGE};
-        let of_run = |value: fn(&(ExitStatus, OffsetDateTime, f64)) -> f64| {
-            self.last_run.iter().map(move |run| (vec![], value(run)))
-        };
-        let of_entries = |labels: fn(&Entry) -> Labels<'_>| {
-            self.entries
-                .iter()
-                .flatten()
-                .map(move |entry| (labels(entry), 1.0))
-        };
-        let of_sources = |value: fn(&Source) -> Option<f64>| {
-            let sources = self.sources.iter();
-            let sources = sources.filter(|([account, _], _)| self.accounts.contains(account));
-            sources.filter_map(move |([account, id], source)| {
-                Some((
-                    vec![("account", account.as_str()), ("source", id.as_str())],
-                    value(source)?,
-                ))
-            })
-        };
-        let rejects = |by: &'static str, value: fn(&Tally) -> u64| {
-            let sources = self.sources.iter();
-            let sources = sources.filter(|([account, _], _)| self.accounts.contains(account));
-            sources.map(move |([account, id], source)| {
-                let labels = vec![("account", account.as_str()), ("by", by), ("source", id)];
-                (labels, value(&source.tally) as f64)
-            })
-        };
-        let exits = [
-            (ExitStatus::Done, "0"),
-            (ExitStatus::SomeFailed, "1"),
-            (ExitStatus::CouldNotRun, "2"),
-        ];
-        let runs = |status| self.runs.get(&status).copied().unwrap_or_default() as f64;
-        let outcomes = self.entries.iter().flat_map(|entries| {
-            Outcome::WORDS.map(|word| {
-                let ended = entries.iter().filter(|entry| entry.outcome.word() == word);
-                (vec![("outcome", word)], ended.count() as f64)
-            })
-        });
-        let denied = self.denied.iter();
-        let denied = denied.filter(|((account, _), _)| self.accounts.contains(account));
-        vec![
-            family(
-                GAUGE,
-                "asset_host_build_info",
-                "The version of asset-host; always 1.",
-                [(vec![("version", env!("CARGO_PKG_VERSION"))], 1.0)],
-            ),
-            family(
-                COUNTER,
-                "asset_host_runs_total",
-                "Completed runs since the start of the process, by exit code.",
-                exits.map(|(status, code)| (vec![("exit_code", code)], runs(status))),
-            ),
-            family(
-                GAUGE,
-                "asset_host_last_run_end_timestamp_seconds",
-                "When the last run ended.",
-                of_run(|(_, at, _)| seconds(*at)),
-            ),
-            family(
-                GAUGE,
-                "asset_host_last_run_duration_seconds",
-                "How long the last run took.",
-                of_run(|(.., took)| *took),
-            ),
-            family(
-                GAUGE,
-                "asset_host_last_run_exit_code",
-                "The exit code of the last run: 0 success, 1 some failed, 2 could not run.",
-                of_run(|(status, ..)| f64::from(*status as u8)),
-            ),
-            family(
-                GAUGE,
-                "asset_host_sources",
-                "Sources of the last run, by outcome.",
-                outcomes,
-            ),
-            family(
-                GAUGE,
-                "asset_host_source_info",
-                "The name of the source; always 1.",
-                of_entries(|entry| {
-                    let [account, source] = of(entry);
-                    vec![account, ("name", &entry.name), source]
-                }),
-            ),
-            family(
-                GAUGE,
-                "asset_host_source_outcome",
-                "The outcome of the source in the last run, as a label; always 1.",
-                of_entries(|entry| {
-                    let [account, source] = of(entry);
-                    vec![account, ("outcome", entry.outcome.word()), source]
-                }),
-            ),
-            family(
-                GAUGE,
-                "asset_host_source_last_success_timestamp_seconds",
-                "When the source was last up to date.",
-                of_sources(|source| source.last_success.map(seconds)),
-            ),
-            family(
-                GAUGE,
-                "asset_host_source_mark_timestamp_seconds",
-                "The time up to which the source is collected.",
-                of_sources(|source| source.mark.map(seconds)),
-            ),
-            family(
-                COUNTER,
-                "asset_host_source_pages_total",
-                "Pages that the destination confirmed.",
-                of_sources(|source| Some(source.tally.pages as f64)),
-            ),
-            family(
-                COUNTER,
-                "asset_host_source_events_total",
-                "Events that the destination confirmed.",
-                of_sources(|source| Some(source.tally.events as f64)),
-            ),
-            family(
-                COUNTER,
-                "asset_host_source_unchanged_total",
-                "Events that were not sent because only a heartbeat changed.",
-                of_sources(|source| Some(source.tally.unchanged as f64)),
-            ),
-            family(
-                COUNTER,
-                "asset_host_source_rejects_total",
-                "Records rejected by the component and events rejected by the destination.",
-                rejects("component", |tally| tally.rejects)
-                    .chain(rejects("destination", |tally| tally.refused)),
-            ),
-            family(
-                COUNTER,
-                "asset_host_source_retries_total",
-                "Repeated calls of the component and requests to the destination.",
-                of_sources(|source| Some(source.tally.retries as f64)),
-            ),
-            family(
-                COUNTER,
-                "asset_host_requests_denied_total",
-                "Requests of the component that the sandbox denied, by rule.",
-                denied.map(|((account, rule), count)| {
-                    (
-                        vec![("account", account.as_str()), ("rule", rule)],
-                        *count as f64,
-                    )
-                }),
-            ),
-        ]
+        let mut all = Families::default();
+        all.add("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+        for (status, code) in EXIT_CODES {
+            let runs = self.runs.get(&status).copied().unwrap_or_default();
+            all.add("runs_total", &[("exit_code", code)], runs as f64);
+        }
+        if let Some((status, at, took)) = self.last_run {
+            all.add("last_run_end_timestamp_seconds", &[], seconds(at));
+            all.add("last_run_duration_seconds", &[], took);
+            all.add("last_run_exit_code", &[], f64::from(status as u8));
+        }
+        if let Some(entries) = &self.entries {
+            for outcome in Outcome::WORDS {
+                let of_it = |entry: &&Entry| entry.outcome.word() == outcome;
+                let count = entries.iter().filter(of_it).count();
+                all.add("sources", &[("outcome", outcome)], count as f64);
+            }
+            for entry in entries {
+                let account = ("account", entry.account.as_str());
+                let source = ("source", entry.source.as_deref().unwrap_or_default());
+                let outcome = ("outcome", entry.outcome.word());
+                all.add(
+                    "source_info",
+                    &[account, ("name", &entry.name), source],
+                    1.0,
+                );
+                all.add("source_outcome", &[account, outcome, source], 1.0);
+            }
+        }
+        for ([account, id], source) in &self.sources {
+            if !self.accounts.contains(account) {
+                continue;
+            }
+            let (account, id) = (("account", account.as_str()), ("source", id.as_str()));
+            for (name, time) in [
+                ("source_last_success_timestamp_seconds", source.last_success),
+                ("source_mark_timestamp_seconds", source.mark),
+            ] {
+                if let Some(time) = time {
+                    all.add(name, &[account, id], seconds(time));
+                }
+            }
+            let tally = &source.tally;
+            for (name, count) in [
+                ("source_pages_total", tally.pages),
+                ("source_events_total", tally.events),
+                ("source_unchanged_total", tally.unchanged),
+                ("source_retries_total", tally.retries),
+            ] {
+                all.add(name, &[account, id], count as f64);
+            }
+            for (by, count) in [("component", tally.rejects), ("destination", tally.refused)] {
+                all.add(
+                    "source_rejects_total",
+                    &[account, ("by", by), id],
+                    count as f64,
+                );
+            }
+        }
+        for ((account, rule), count) in &self.denied {
+            if self.accounts.contains(account) {
+                let labels = [("account", account.as_str()), ("rule", rule)];
+                all.add("requests_denied_total", &labels, *count as f64);
+            }
+        }
+        all.into_families()
     }
 }
 
-type Labels<'a> = Vec<(&'static str, &'a str)>;
+const EXIT_CODES: [(ExitStatus, &str); 3] = [
+    (ExitStatus::Done, "0"),
+    (ExitStatus::SomeFailed, "1"),
+    (ExitStatus::CouldNotRun, "2"),
+];
 
-/// Returns account and source of an entry as labels.
-fn of(entry: &Entry) -> [(&'static str, &str); 2] {
-    [
-        ("account", &entry.account),
-        ("source", entry.source.as_deref().unwrap_or_default()),
-    ]
-}
+/// What each metric means, for who looks at it in Prometheus: a line for each.
+const HELP: &str = "\
+build_info The version of asset-host; always 1.
+runs_total Completed runs since the start of the process, by exit code.
+last_run_end_timestamp_seconds When the last run ended.
+last_run_duration_seconds How long the last run took.
+last_run_exit_code The exit code of the last run: 0 success, 1 some failed, 2 could not run.
+sources Sources of the last run, by outcome.
+source_info The name of the source; always 1.
+source_outcome The outcome of the source in the last run, as a label; always 1.
+source_last_success_timestamp_seconds When the source was last up to date.
+source_mark_timestamp_seconds The time up to which the source is collected.
+source_pages_total Pages that the destination confirmed.
+source_events_total Events that the destination confirmed.
+source_unchanged_total Events that were not sent because only a heartbeat changed.
+source_rejects_total Records rejected by the component and events rejected by the destination.
+source_retries_total Repeated calls of the component and repeated requests to the destination.
+requests_denied_total Requests of the component that the sandbox denied, by rule.";
 
-fn family<'a>(
-    kind: MetricType,
-    name: &str,
-    help: &str,
-    metrics: impl IntoIterator<Item = (Labels<'a>, f64)>,
-) -> MetricFamily {
-    let metric = |(labels, value): (Labels<'a>, f64)| {
-        let labels = labels.into_iter().map(|(name, value)| {
+/// Metrics by their names without the prefix `asset_host_`.
+#[derive(Default)]
+struct Families(BTreeMap<&'static str, Vec<Metric>>);
+
+impl Families {
+    fn add(&mut self, name: &'static str, labels: &[(&str, &str)], value: f64) {
+        let labels = labels.iter().map(|(name, value)| {
             let mut label = LabelPair::default();
-            label.set_name(name.to_owned());
-            label.set_value(value.to_owned());
+            label.set_name((*name).to_owned());
+            label.set_value((*value).to_owned());
             label
         });
         let mut metric = Metric::from_label(labels.collect());
-        // The encoder reads the one that the family's type names.
+        // The encoder reads the one that belongs to the type of the family.
         let (mut counter, mut gauge) = (Counter::default(), Gauge::default());
         counter.set_value(value);
         gauge.set_value(value);
         metric.set_counter(counter);
         metric.set_gauge(gauge);
-        metric
-    };
-    let mut family = MetricFamily::default();
-    family.set_field_type(kind);
-    family.set_name(name.to_owned());
-    family.set_help(help.to_owned());
-    family.set_metric(metrics.into_iter().map(metric).collect());
-    family
+        self.0.entry(name).or_default().push(metric);
+    }
+
+    /// Returns the families that have a metric, as the encoder refuses others.
+    fn into_families(mut self) -> Vec<MetricFamily> {
+        let lines = HELP.lines().filter_map(|line| line.split_once(' '));
+        let families = lines.filter_map(|(name, help)| {
+            let mut family = MetricFamily::default();
+            family.set_field_type(match name.ends_with("_total") {
+                true => MetricType::COUNTER,
+                false => MetricType::GAUGE,
+            });
+            family.set_name(format!("asset_host_{name}"));
+            family.set_help(help.to_owned());
+            family.set_metric(self.0.remove(name)?);
+            Some(family)
+        });
+        families.collect()
+    }
 }
 
 fn seconds(time: OffsetDateTime) -> f64 {
