@@ -10,7 +10,7 @@ COMPONENT = --locked --profile component --target $(WASM_TARGET) -p sophos-asset
 MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
 # What runs natively, always chosen together: cargo unites the features that the chosen packages need of a dependency,
 # so another choice compiles wasmtime, tokio and jsonschema once more.
-NATIVE = --locked -p sophos-assets -p asset-host -p sophos-central-simulator
+NATIVE = --locked -p sophos-assets -p connector-runtime -p asset-host -p sophos-central-simulator
 # Without this, cargo silently skips link-time optimisation for a crate that is also a Rust library.
 LINKED = --crate-type cdylib
 CLIPPY_FLAGS = -- -D warnings
@@ -95,7 +95,7 @@ lint: setup
 	target/release/examples/rules check docs/mapping.md
 
 test-unit: setup
-	$(CARGO) test --locked --release -p sophos-assets -p asset-host -p benchmarks
+	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p benchmarks
 
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
 test-end-to-end: build guests

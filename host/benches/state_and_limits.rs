@@ -8,10 +8,10 @@
 
 use std::time::{Duration, Instant};
 
-use asset_host::contract::bindings::inventory::connector::types::Event;
-use asset_host::contract::manifest::RateLimit;
-use asset_host::sandbox::rate_limit::RateLimiter;
 use asset_host::state::{Fingerprints, State, StoredBatch};
+use connector_runtime::contract::bindings::inventory::connector::types::Event;
+use connector_runtime::contract::manifest::RateLimit;
+use connector_runtime::sandbox::rate_limit::RateLimiter;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use tempfile::TempDir;

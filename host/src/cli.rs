@@ -5,7 +5,6 @@ pub(crate) mod args;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod component;
-pub(crate) mod core_dump;
 pub(crate) mod describe;
 pub(crate) mod exit;
 pub(crate) mod init;

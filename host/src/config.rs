@@ -25,8 +25,7 @@ pub(crate) use crate::config::account::{Account, Emit, Retry, is_account_name};
 pub(crate) use crate::config::destination::{
     BodyFormat, DeliverSecret, Destination, HeaderText, Http, RequestTimeouts, Sekoia,
 };
-pub(crate) use crate::config::limits::Timeouts;
-pub(crate) use crate::config::reach::{Reach, SecretMode};
+pub(crate) use crate::config::reach::Reach;
 pub(crate) use crate::config::selection::Selection;
 
 pub(crate) mod fit;

@@ -9,47 +9,46 @@
 //! | `deliver` | where events and rejects go |
 //! | `state` | what persists between runs |
 //! | `config` | the configuration file: read and checked, also against the manifest |
-//! | `sandbox` | one component, loaded, given rights, called |
-//! | `contract` | what component and host promise each other, and the limits |
-//! | `network` | HTTP that leaves the process |
-//! | `units`, `text` | numbers, durations and times as people write them; text made safe for a terminal |
+//!
+//! Below them is the crate `connector_runtime`.
 
 // A test may cut a text that it knows.
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 #![warn(unreachable_pub)]
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use clap::Parser;
 use tracing::warn;
 
+use connector_runtime::{contract, network, sandbox, text, units};
+
 mod cli;
 mod config;
-pub mod contract;
 mod deliver;
-mod network;
 mod run;
-pub mod sandbox;
 #[cfg(test)]
 mod security_page_tests;
 pub mod state;
 mod stop;
-mod text;
-pub mod units;
 
 use cli::args::{Cli, Command};
-use cli::core_dump;
 use cli::exit::ExitStatus;
 use cli::log::Terminal;
 use config::secret_source;
 use run::failure;
-use sandbox::compile;
+use sandbox::{compile, core_dump};
 
 /// Runs the program with the process's arguments, and tells on standard error what kept it from running.
-pub fn run() -> ExitStatus {
+pub fn run() -> ExitCode {
     if compile::is_asked_for() {
         return compile::child();
     }
+    run_command().into()
+}
+
+fn run_command() -> ExitStatus {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

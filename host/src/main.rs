@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    asset_host::run().into()
+    asset_host::run()
 }

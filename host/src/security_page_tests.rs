@@ -1,10 +1,9 @@
 //! The table of limits in `docs/security.md`, held together with the constants.
 
-use crate::config::Timeouts;
 use crate::contract::check::{MIN_REJECT, WARNINGS};
 use crate::contract::limits::{
     ALONE, Limits, MAX_CURSOR_BYTES, MAX_EMPTY_PAGES, MAX_HANDLES, MAX_INSTANCES, MAX_PAGES,
-    MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS, STACK,
+    MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS, STACK, Timeouts,
 };
 use crate::contract::manifest::MAX_MANIFEST_BYTES;
 use crate::contract::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};

@@ -50,7 +50,7 @@ fn describe_shows_what_the_account_allows() {
         "rate_limits = []",
         &format!(
             "rate_limits = [{{ requests = 7, seconds = 2 }}]\nsha256 = \"{digest}\"\nhosts = [\"id.sophos.com\"]\n\
-             allow_addresses = [\"192.0.2.0/24\"]\nsecret_mode = \"value\"\nca_file = \"missing.pem\"\n\
+             allow_addresses = [\"192.0.2.0/24\"]\nca_file = \"missing.pem\"\n\
              limits = {{ memory_bytes = 4242 }}"
         ),
     );
@@ -63,8 +63,7 @@ fn describe_shows_what_the_account_allows() {
         &format!("{url}, the URL in `api_host`"),
         "192.0.2.0/24",
         "`allow_loopback_http` is on",
-        "client_secret: handed to the component itself: it can go wherever its requests may",
-        "`secret_mode` is \"value\"",
+        &format!("client_secret: to send it to the URL in `token_url`, {url}"),
         "missing.pem beside the system's",
         "id.sophos.com, by https",
         "7 requests in 2 s",
@@ -78,8 +77,7 @@ fn describe_shows_what_the_account_allows() {
     assert_eq!(facts["pinned_sha256"], digest);
     assert_eq!(facts["account"], "acme");
     assert_eq!(facts["consent"], json!({ "status": "first_run_approves" }));
-    assert_eq!(facts["secret_mode"], "value");
-    assert_eq!(facts["secrets"][0]["origin"], Value::Null);
+    assert_eq!(facts["secrets"][0]["origin"], url);
     assert_eq!(facts["limits"][0]["value"], "4,242 bytes");
     assert_eq!(facts["limits"][1]["value"], 100_000);
     let ca_file = facts["reach"]["ca_file"].as_str().unwrap();
@@ -99,11 +97,6 @@ fn describe_shows_what_the_account_allows() {
             "proxy": null,
         })
     );
-    // Without `secret_mode`, the secret goes to one place.
-    work.edit_config("secret_mode = \"value\"\n", "");
-    work.host(&["describe"]).expect(0).says(&[&format!(
-        "client_secret: to send it to the URL in `token_url`, {url}"
-    )]);
     assert!(work.simulator.requests().is_empty());
 }
 

@@ -8,10 +8,11 @@ use time::OffsetDateTime;
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::config::Config;
-use crate::contract::permissions::{Asks, Standing};
+use crate::contract::permissions::Asks;
 use crate::run::prepare::{self, Found};
 use crate::sandbox::engine::Runtime;
 use crate::state::State;
+use crate::state::standing::Standing;
 use crate::units::timestamp;
 
 /// Records for every account, or those that are named, what its component asks for as it is now, and writes what
@@ -33,7 +34,7 @@ pub(crate) async fn run(
         let Found {
             loaded, manifest, ..
         } = prepare::component(&runtime, &config, account).await?;
-        let asks = Asks::of(&loaded.digest, &manifest, Some(account));
+        let asks = Asks::of(&loaded.digest, &manifest, &account.config);
         all.push((account.name.as_str(), asks));
     }
     let mut state = State::open_for_run(&config.state)?;

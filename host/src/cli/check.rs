@@ -8,13 +8,13 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
 use crate::config::Config;
 use crate::contract::bindings::inventory::connector::types::Error;
-use crate::contract::permissions;
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::sandbox::connector::{CallError, Connector};
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
+use crate::state::standing;
 use crate::text::printable::printable;
 
 /// Tests every account, or those that are named, and writes a line or two about each.
@@ -35,7 +35,7 @@ pub(crate) async fn run(
     let runtime = Runtime::new()?;
     let mut limiters = Limiters::default();
     let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, None).await?;
-    permissions::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
+    standing::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
     let mut status = ExitStatus::Done;
     for ready in ready {
         let name = &ready.account.name;

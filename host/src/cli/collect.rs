@@ -17,7 +17,7 @@ use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
 use crate::config::Config;
-use crate::contract::permissions::{self, Asks};
+use crate::contract::permissions::Asks;
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
 use crate::run::failure;
@@ -28,6 +28,7 @@ use crate::run::schedule::Schedule;
 use crate::run::{self, Settings};
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
+use crate::state::standing;
 use crate::state::{State, Wanted};
 use crate::stop::Stop;
 use crate::units::duration;
@@ -181,7 +182,7 @@ impl Collect<'_> {
         } else {
             State::open_to_read(&config.state)?
         };
-        permissions::check(&state, &Ready::asks(&ready))?;
+        standing::check(&state, &Ready::asks(&ready))?;
         if !self.remembered {
             self.remember(&state, &ready)?;
             self.remembered = true;
@@ -193,7 +194,7 @@ impl Collect<'_> {
                 .iter()
                 .map(|(ready, _)| (ready.account.name.as_str(), &ready.asks))
                 .collect();
-            permissions::record(&mut state, &asks, OffsetDateTime::now_utc())?;
+            standing::record(&mut state, &asks, OffsetDateTime::now_utc())?;
         }
         let settings = Settings {
             state: Arc::new(Mutex::new(state)),

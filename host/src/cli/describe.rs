@@ -8,11 +8,12 @@ use anyhow::{Context, bail};
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::config::{Account, Config, Problem};
-use crate::contract::permissions::{Asks, Standing};
+use crate::contract::permissions::Asks;
 use crate::network::client::https_proxy;
 use crate::run::prepare::{self, Described};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::state::State;
+use crate::state::standing::Standing;
 
 mod facts;
 mod imports;
@@ -64,7 +65,7 @@ pub(crate) async fn run(
     let Described { manifest, text, .. } = described;
     let consent = match (&config, account) {
         (Some(config), Some(account)) => {
-            let asks = Asks::of(&loaded.digest, &manifest, Some(account));
+            let asks = Asks::of(&loaded.digest, &manifest, &account.config);
             Some(consented(config, account, &asks))
         }
         _ => None,

@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
+use crate::config::fit::PLACEHOLDER;
 use crate::config::{Retry, is_account_name};
 use crate::contract::manifest::schema::Schema;
-use crate::contract::manifest::{Manifest, PLACEHOLDER, Secret};
+use crate::contract::manifest::{Manifest, Secret};
 use crate::run::prepare;
 use crate::sandbox::engine::Runtime;
 use crate::text::printable::printable;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::config::limits::{self, Timeouts};
+use crate::config::limits;
 use crate::config::secret_source::{SecretSource, long_enough};
 use crate::config::{Destination, Problem, Reach, Selection, file};
 use crate::contract::limits::Limits;
+use crate::contract::limits::Timeouts;
 use crate::contract::manifest::RateLimit;
 use crate::text::similar;
 use crate::units::duration;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::config::account::{self, Retry};
 use crate::config::secret_source::SecretSource;
 use crate::config::{Problem, file};
+use crate::network::client;
 use crate::text::similar;
 
 mod address;
@@ -97,6 +98,18 @@ pub struct RequestTimeouts {
     pub connect: Duration,
     /// For a whole answer, from the request's first byte to the answer's last.
     pub answer: Duration,
+}
+
+impl From<RequestTimeouts> for client::Timeouts {
+    fn from(timeouts: RequestTimeouts) -> Self {
+        Self {
+            connect: timeouts.connect,
+            tls: timeouts.connect,
+            first_byte: Duration::MAX,
+            between_bytes: Duration::MAX,
+            request: timeouts.answer,
+        }
+    }
 }
 
 impl Default for RequestTimeouts {

@@ -64,8 +64,6 @@ pub(super) struct Account {
     pub allow_addresses: Vec<String>,
     /// Certificate authorities to trust beside the system's, relative to the configuration file.
     pub ca_file: Option<PathBuf>,
-    /// What the component gets when it asks for a secret.
-    pub secret_mode: Option<String>,
     /// `[account.NAME.limits]`
     #[serde(default)]
     pub limits: Limits,

@@ -6,13 +6,13 @@ use crate::config::{Account, Problem};
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::values::{self, Fault, What};
 use crate::contract::manifest::{Manifest, RESERVED};
-use crate::sandbox::egress::is_loopback;
+use crate::network::addresses::is_loopback;
 use crate::sandbox::secrets::bound_url;
 use crate::text::printable::fault;
 use crate::text::similar;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// What `init` writes where only a person knows the value. No account may be run with it.
 pub const PLACEHOLDER: &str = "CHANGE-ME";
@@ -27,188 +27,190 @@ const SECRETIVE: [&str; 6] = [
     "credential",
 ];
 
-impl Manifest {
-    /// Checks an account's config and the names of its secrets against what the component asks for.
-    ///
-    /// Returns what is wrong, with keys such as `account.acme.config.client_id`; nothing where all is
-    /// well. Messages repeat a wrong value unless its name suggests a secret.
-    pub fn check_account(&self, account: &Account) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        self.check_names(account, &mut problems);
-        self.check_values(account, &mut problems);
-        self.check_secrets(account, &mut problems);
-        self.check_bound_fields(account, &mut problems);
-        problems
-    }
+/// Checks an account's config and the names of its secrets against what the component asks for.
+///
+/// Returns what is wrong, with keys such as `account.acme.config.client_id`; nothing where all is
+/// well. Messages repeat a wrong value unless its name suggests a secret.
+pub(crate) fn check_account(manifest: &Manifest, account: &Account) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    check_names(manifest, account, &mut problems);
+    check_values(manifest, account, &mut problems);
+    check_secrets(manifest, account, &mut problems);
+    check_bound_fields(manifest, account, &mut problems);
+    problems
+}
 
-    /// Returns what is wrong with a value for this field of the config; nothing where it fits.
-    pub fn faults_of(&self, field: &str, value: &Value) -> Vec<String> {
-        let Some(schema) = self.field(field) else {
-            return vec![format!("the config has no field {field:?}")];
+/// Returns what is wrong with a value for this field of the config; nothing where it fits.
+pub(crate) fn faults_of(manifest: &Manifest, field: &str, value: &Value) -> Vec<String> {
+    let Some(schema) = manifest.field(field) else {
+        return vec![format!("the config has no field {field:?}")];
+    };
+    let text = |found: Fault| match found.what {
+        What::Unknown(name) => format!("{name:?} is an unknown key"),
+        What::Missing(name) => format!("{name:?} is missing"),
+        What::Unfit { value, why } => format!("{value} {why}"),
+    };
+    values::check(schema, value)
+        .into_iter()
+        .map(|found| fault(&text(found)))
+        .collect()
+}
+
+/// Finds keys of the config that belong elsewhere, and values that a person has yet to fill in.
+fn check_names(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    for (name, value) in &account.config {
+        let message = if is_secret(manifest, name) {
+            format!(
+                "is a secret, and secrets do not belong in this file: put {name} = {{ env = \"…\" }} below \
+                 [account.{}.secrets] instead, and replace the secret if others could read the file",
+                account.name
+            )
+        } else if RESERVED.contains(&name.as_str()) {
+            format!("is set by the command line only: use `asset-host collect --{name} TIME`")
+        } else if manifest.field(name).is_some_and(Schema::is_read_only) {
+            "is set by the component itself, for each source that it finds: take it out".to_owned()
+        } else if value == PLACEHOLDER {
+            let title = title(manifest, name);
+            format!("is still {PLACEHOLDER:?}: put in your own value{title}")
+        } else {
+            continue;
         };
-        let text = |found: Fault| match found.what {
-            What::Unknown(name) => format!("{name:?} is an unknown key"),
-            What::Missing(name) => format!("{name:?} is missing"),
-            What::Unfit { value, why } => format!("{value} {why}"),
-        };
-        values::check(schema, value)
-            .into_iter()
-            .map(|found| fault(&text(found)))
-            .collect()
+        problems.push(Problem::new(account.key("config", name), message));
     }
+}
 
-    /// Finds keys of the config that belong elsewhere, and values that a person has yet to fill in.
-    fn check_names(&self, account: &Account, problems: &mut Vec<Problem>) {
-        for (name, value) in &account.config {
-            let message = if self.is_secret(name) {
-                format!(
-                    "is a secret, and secrets do not belong in this file: put {name} = {{ env = \"…\" }} below \
-                     [account.{}.secrets] instead, and replace the secret if others could read the file",
-                    account.name
-                )
-            } else if RESERVED.contains(&name.as_str()) {
-                format!("is set by the command line only: use `asset-host collect --{name} TIME`")
-            } else if self.field(name).is_some_and(Schema::is_read_only) {
-                "is set by the component itself, for each source that it finds: take it out"
-                    .to_owned()
-            } else if value == PLACEHOLDER {
-                let title = self.title(name);
-                format!("is still {PLACEHOLDER:?}: put in your own value{title}")
-            } else {
-                continue;
-            };
-            problems.push(Problem::new(account.key("config", name), message));
-        }
-    }
+/// Checks the config against the component's schema. Keys that were found wrong already, and what is inside
+/// them, are not told a second time.
+fn check_values(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+    let is_told = |problem: &Problem| told.iter().any(|key| problem.is_at(key));
+    let config = Value::Object(account.config.clone());
+    let found = values::check(&manifest.config, &config);
+    let found = found
+        .into_iter()
+        .map(|found| problem_of(manifest, account, found));
+    problems.extend(found.filter(|problem| !is_told(problem)));
+}
 
-    /// Checks the config against the component's schema. Keys that were found wrong already, and what is inside
-    /// them, are not told a second time.
-    fn check_values(&self, account: &Account, problems: &mut Vec<Problem>) {
-        let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-        let is_told = |problem: &Problem| told.iter().any(|key| problem.is_at(key));
-        let config = Value::Object(account.config.clone());
-        let found = values::check(&self.config, &config);
-        let found = found
-            .into_iter()
-            .map(|found| self.problem_of(account, found));
-        problems.extend(found.filter(|problem| !is_told(problem)));
-    }
-
-    /// The problem that a fault of a value is.
-    fn problem_of(&self, account: &Account, found: Fault) -> Problem {
-        let field = found.path.join(".");
-        let key = match field.as_str() {
-            "" => format!("account.{}.config", account.name),
-            field => account.key("config", field),
-        };
-        match found.what {
-            What::Unknown(name) => {
-                let known: Vec<&str> = self.fields().map(|(name, _)| name).collect();
-                let message = format!(
-                    "unknown key{}; the component {} {} knows {}",
-                    similar::hint(&name, known.iter().copied()),
-                    self.name,
-                    self.version,
-                    known.join(", ")
-                );
-                Problem::new(format!("{key}.{name}"), message)
-            }
-            What::Missing(name) => {
-                let message = format!("is missing: set it{}", self.title(&name));
-                Problem::new(format!("{key}.{name}"), message)
-            }
-            What::Unfit { why, .. } if self.is_secretive(&field) => {
-                Problem::new(key, format!("the value {why}"))
-            }
-            What::Unfit { value, why } => Problem::new(key, fault(&format!("{value} {why}"))),
-        }
-    }
-
-    /// Compares the secrets of an account with those that the component asks for.
-    fn check_secrets(&self, account: &Account, problems: &mut Vec<Problem>) {
-        for secret in &self.secrets {
-            if !account.secrets.contains_key(&secret.name) {
-                let message = format!(
-                    "is missing: tell where it comes from, such as {} = {{ env = \"…\" }} below \
-                     [account.{}.secrets] ({}: {})",
-                    secret.name, account.name, secret.title, secret.description
-                );
-                problems.push(Problem::new(account.key("secrets", &secret.name), message));
-            }
-        }
-        for name in account.secrets.keys().filter(|name| !self.is_secret(name)) {
-            let known: Vec<&str> = self
-                .secrets
-                .iter()
-                .map(|secret| secret.name.as_str())
-                .collect();
-            let asks = if known.is_empty() {
-                "no secret".to_owned()
-            } else {
-                known.join(", ")
-            };
+/// The problem that a fault of a value is.
+fn problem_of(manifest: &Manifest, account: &Account, found: Fault) -> Problem {
+    let field = found.path.join(".");
+    let key = match field.as_str() {
+        "" => format!("account.{}.config", account.name),
+        field => account.key("config", field),
+    };
+    match found.what {
+        What::Unknown(name) => {
+            let known: Vec<&str> = manifest.fields().map(|(name, _)| name).collect();
             let message = format!(
-                "the component {} {} does not ask for this secret{}; it asks for {asks}",
-                self.name,
-                self.version,
-                similar::hint(name, known)
+                "unknown key{}; the component {} {} knows {}",
+                similar::hint(&name, known.iter().copied()),
+                manifest.name,
+                manifest.version,
+                known.join(", ")
             );
-            problems.push(Problem::new(account.key("secrets", name), message));
+            Problem::new(format!("{key}.{name}"), message)
+        }
+        What::Missing(name) => {
+            let message = format!("is missing: set it{}", title(manifest, &name));
+            Problem::new(format!("{key}.{name}"), message)
+        }
+        What::Unfit { why, .. } if is_secretive(&field) => {
+            Problem::new(key, format!("the value {why}"))
+        }
+        What::Unfit { value, why } => Problem::new(key, fault(&format!("{value} {why}"))),
+    }
+}
+
+/// Compares the secrets of an account with those that the component asks for.
+fn check_secrets(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    for secret in &manifest.secrets {
+        if !account.secrets.contains_key(&secret.name) {
+            let message = format!(
+                "is missing: tell where it comes from, such as {} = {{ env = \"…\" }} below \
+                 [account.{}.secrets] ({}: {})",
+                secret.name, account.name, secret.title, secret.description
+            );
+            problems.push(Problem::new(account.key("secrets", &secret.name), message));
         }
     }
+    for name in account
+        .secrets
+        .keys()
+        .filter(|name| !is_secret(manifest, name))
+    {
+        let known: Vec<&str> = manifest
+            .secrets
+            .iter()
+            .map(|secret| secret.name.as_str())
+            .collect();
+        let asks = if known.is_empty() {
+            "no secret".to_owned()
+        } else {
+            known.join(", ")
+        };
+        let message = format!(
+            "the component {} {} does not ask for this secret{}; it asks for {asks}",
+            manifest.name,
+            manifest.version,
+            similar::hint(name, known)
+        );
+        problems.push(Problem::new(account.key("secrets", name), message));
+    }
+}
 
-    /// Finds secrets that have nowhere to go: the field to which the manifest binds each must hold a URL, typed or
-    /// by default, that leads somewhere by https, or to this very machine.
-    fn check_bound_fields(&self, account: &Account, problems: &mut Vec<Problem>) {
-        for secret in &self.secrets {
-            let key = account.key("config", &secret.config_field);
-            // What is wrong already is not told a second time, nor once more for the next secret.
-            if problems.iter().any(|problem| problem.key == key) {
+/// Finds secrets that have nowhere to go: the field to which the manifest binds each must hold a URL, typed or
+/// by default, that leads somewhere by https, or to this very machine.
+fn check_bound_fields(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    for secret in &manifest.secrets {
+        let key = account.key("config", &secret.config_field);
+        // What is wrong already is not told a second time, nor once more for the next secret.
+        if problems.iter().any(|problem| problem.key == key) {
+            continue;
+        }
+        let name = &secret.name;
+        let typed = account.config.contains_key(&secret.config_field);
+        let message = match bound_url(manifest, &account.config, &secret.config_field) {
+            Some(url) if url.has_host() && (url.scheme() == "https" || is_loopback(&url)) => {
                 continue;
             }
-            let name = &secret.name;
-            let typed = account.config.contains_key(&secret.config_field);
-            let message = match bound_url(self, Some(account), &secret.config_field) {
-                Some(url) if url.has_host() && (url.scheme() == "https" || is_loopback(&url)) => {
-                    continue;
-                }
-                Some(_) if typed => format!(
-                    "must begin with https: the secret {name} goes there, and nobody on the way may read it"
-                ),
-                None if typed => {
-                    format!("must be a URL: the secret {name} goes there and nowhere else")
-                }
-                Some(_) => format!(
-                    "is not set, and the component's own default is not https, which the secret {name} would go \
-                     by: set it to a URL that begins with https{}",
-                    self.title(&secret.config_field)
-                ),
-                None => format!(
-                    "is missing: the secret {name} goes to its host and nowhere else; set it to a URL that begins \
-                     with https{}",
-                    self.title(&secret.config_field)
-                ),
-            };
-            problems.push(Problem::new(key, message));
-        }
+            Some(_) if typed => format!(
+                "must begin with https: the secret {name} goes there, and nobody on the way may read it"
+            ),
+            None if typed => {
+                format!("must be a URL: the secret {name} goes there and nowhere else")
+            }
+            Some(_) => format!(
+                "is not set, and the component's own default is not https, which the secret {name} would go \
+                 by: set it to a URL that begins with https{}",
+                title(manifest, &secret.config_field)
+            ),
+            None => format!(
+                "is missing: the secret {name} goes to its host and nowhere else; set it to a URL that begins \
+                 with https{}",
+                title(manifest, &secret.config_field)
+            ),
+        };
+        problems.push(Problem::new(key, message));
     }
+}
 
-    /// Whether the component asks for a secret of this name.
-    fn is_secret(&self, name: &str) -> bool {
-        self.secrets.iter().any(|secret| secret.name == name)
-    }
+/// Whether the component asks for a secret of this name.
+fn is_secret(manifest: &Manifest, name: &str) -> bool {
+    manifest.secrets.iter().any(|secret| secret.name == name)
+}
 
-    /// Whether a name suggests that a secret is behind it.
-    fn is_secretive(&self, field: &str) -> bool {
-        let field = field.to_ascii_lowercase();
-        SECRETIVE.iter().any(|part| field.contains(part))
-    }
+/// Whether a name suggests that a secret is behind it.
+fn is_secretive(field: &str) -> bool {
+    let field = field.to_ascii_lowercase();
+    SECRETIVE.iter().any(|part| field.contains(part))
+}
 
-    /// The title of a field of the config in brackets, where it has one.
-    fn title(&self, field: &str) -> String {
-        self.field(field)
-            .and_then(|schema| schema.title.as_deref())
-            .map(|title| format!(" ({title})"))
-            .unwrap_or_default()
-    }
+/// The title of a field of the config in brackets, where it has one.
+fn title(manifest: &Manifest, field: &str) -> String {
+    manifest
+        .field(field)
+        .and_then(|schema| schema.title.as_deref())
+        .map(|title| format!(" ({title})"))
+        .unwrap_or_default()
 }

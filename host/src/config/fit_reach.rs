@@ -3,71 +3,71 @@
 use url::Url;
 
 use crate::config::{Account, Problem};
+use crate::contract::hosts::{Hosts, normal};
 use crate::contract::manifest::Manifest;
-use crate::sandbox::egress::is_loopback;
-use crate::sandbox::egress::policy::{Hosts, normal};
+use crate::network::addresses::is_loopback;
 
 #[cfg(test)]
 mod tests;
 
-impl Manifest {
-    /// The hosts that an account leaves of those that the manifest asks for, which are `asked`; none where it leaves
-    /// all. What is wrong with them is added to `problems`.
-    pub fn narrowed(
-        &self,
-        asked: &Hosts,
-        account: &Account,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Hosts> {
-        let entries = account.reach.hosts.as_ref()?;
-        for entry in entries {
-            let why = match Hosts::parse(std::slice::from_ref(entry)) {
-                Err(_) => format!(
-                    "{entry:?} is no host: write a name such as \"id.example.com\", or \"*.example.com\" for every \
-                     name below it, without scheme, port or path"
-                ),
-                Ok(host) if !asked.cover(&host) => format!(
-                    "the component does not ask for {entry:?}: leave it out, or write some of what it asks for ({}) \
-                     or names below. What is typed into [account.{}.config] is allowed without this",
-                    self.hosts.join(", "),
-                    account.name
-                ),
-                Ok(_) => continue,
-            };
-            problems.push(Problem::new(format!("account.{}.hosts", account.name), why));
-        }
-        Hosts::parse(entries).ok()
+/// The hosts that an account leaves of those that the manifest asks for, which are `asked`; none where it leaves
+/// all. What is wrong with them is added to `problems`.
+pub(crate) fn narrowed(
+    manifest: &Manifest,
+    asked: &Hosts,
+    account: &Account,
+    problems: &mut Vec<Problem>,
+) -> Option<Hosts> {
+    let entries = account.reach.hosts.as_ref()?;
+    for entry in entries {
+        let why = match Hosts::parse(std::slice::from_ref(entry)) {
+            Err(_) => format!(
+                "{entry:?} is no host: write a name such as \"id.example.com\", or \"*.example.com\" for every \
+                 name below it, without scheme, port or path"
+            ),
+            Ok(host) if !asked.cover(&host) => format!(
+                "the component does not ask for {entry:?}: leave it out, or write some of what it asks for ({}) \
+                 or names below. What is typed into [account.{}.config] is allowed without this",
+                manifest.hosts.join(", "),
+                account.name
+            ),
+            Ok(_) => continue,
+        };
+        problems.push(Problem::new(format!("account.{}.hosts", account.name), why));
     }
+    Hosts::parse(entries).ok()
+}
 
-    /// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each must
-    /// be https, but for this machine's own, and hold no user name. What is wrong with a field is added to `problems`
-    /// unless they name the field already.
-    pub fn typed_urls(&self, account: &Account, problems: &mut Vec<Problem>) -> Vec<Url> {
-        let mut urls = Vec::new();
-        for (field, value) in &account.config {
-            let Some(schema) = self.field(field).filter(|schema| schema.is_uri()) else {
-                continue;
-            };
-            let why = match value.as_str().and_then(|text| normal(text).ok()) {
-                None => "must be a URL",
-                Some(url) if url.scheme() != "https" && !is_loopback(&url) => {
-                    "must begin with https"
-                }
-                Some(url) if !url.username().is_empty() || url.password().is_some() => {
-                    "must hold no user name and no password"
-                }
-                Some(url) => {
-                    urls.push(url);
-                    continue;
-                }
-            };
-            let key = account.key("config", field);
-            if problems.iter().all(|problem| problem.key != key) {
-                let example = schema.default.as_ref().and_then(|default| default.as_str());
-                let example = example.unwrap_or("https://api.example.com");
-                problems.push(Problem::new(key, format_args!("{why}, as in {example}")));
+/// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each must
+/// be https, but for this machine's own, and hold no user name. What is wrong with a field is added to `problems`
+/// unless they name the field already.
+pub(crate) fn typed_urls(
+    manifest: &Manifest,
+    account: &Account,
+    problems: &mut Vec<Problem>,
+) -> Vec<Url> {
+    let mut urls = Vec::new();
+    for (field, value) in &account.config {
+        let Some(schema) = manifest.field(field).filter(|schema| schema.is_uri()) else {
+            continue;
+        };
+        let why = match value.as_str().and_then(|text| normal(text)) {
+            None => "must be a URL",
+            Some(url) if url.scheme() != "https" && !is_loopback(&url) => "must begin with https",
+            Some(url) if !url.username().is_empty() || url.password().is_some() => {
+                "must hold no user name and no password"
             }
+            Some(url) => {
+                urls.push(url);
+                continue;
+            }
+        };
+        let key = account.key("config", field);
+        if problems.iter().all(|problem| problem.key != key) {
+            let example = schema.default.as_ref().and_then(|default| default.as_str());
+            let example = example.unwrap_or("https://api.example.com");
+            problems.push(Problem::new(key, format_args!("{why}, as in {example}")));
         }
-        urls
     }
+    urls
 }

@@ -1,40 +1,8 @@
 //! `[account.NAME.limits]` and `[account.NAME.timeouts]`: how much and how long a component may.
 
-use std::time::Duration;
-
 use crate::config::account::positive;
 use crate::config::{Problem, file};
-use crate::contract::limits::{Limit, Limits};
-
-/// How long to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a TCP connection, the resolving of its name included.
-    pub connect: Duration,
-    /// For TLS on it.
-    pub tls: Duration,
-    /// For the head of an answer, once the request is on a connection.
-    pub first_byte: Duration,
-    /// For each next byte of an answer.
-    pub between_bytes: Duration,
-    /// For one request as a whole, from the connecting to the last byte of its answer.
-    pub request: Duration,
-    /// For one call of the component, all of its requests included.
-    pub call: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            tls: Duration::from_secs(10),
-            first_byte: Duration::from_secs(60),
-            between_bytes: Duration::from_secs(30),
-            request: Duration::from_secs(180),
-            call: Duration::from_secs(300),
-        }
-    }
-}
+use crate::contract::limits::{Limit, Limits, Timeouts};
 
 /// Checks `[account.NAME.timeouts]`.
 pub(super) fn timeouts(key: &str, table: &file::Timeouts, problems: &mut Vec<Problem>) -> Timeouts {

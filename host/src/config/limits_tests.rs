@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::config::Timeouts;
 use crate::config::tests::{account, load};
 use crate::contract::limits::Limits;
+use crate::contract::limits::Timeouts;
 
 #[test]
 fn every_limit_and_every_timeout_arrives() {

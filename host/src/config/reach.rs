@@ -1,5 +1,4 @@
-//! How far a component reaches for an account, and what it sees of a secret: `hosts`, `allow_addresses`,
-//! `ca_file`, `allow_loopback_http`, `secret_mode`.
+//! How far a component reaches for an account: `hosts`, `allow_addresses`, `ca_file`, `allow_loopback_http`.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -7,7 +6,6 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::config::{Problem, file};
-use crate::text::similar;
 
 /// What the account says about the component's way out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,18 +19,6 @@ pub struct Reach {
     pub ca_file: Option<PathBuf>,
     /// Whether it may go to this very machine, by http as well as https: for tests and demos.
     pub allow_loopback_http: bool,
-    /// What it gets when it asks for a secret.
-    pub secret_mode: SecretMode,
-}
-
-/// What a component gets when it asks for a secret.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum SecretMode {
-    /// A random text, in whose place the host puts the value where a request leaves.
-    #[default]
-    StandIn,
-    /// The value itself, for a component that cannot do without.
-    Value,
 }
 
 impl Reach {
@@ -60,7 +46,6 @@ impl Reach {
             allow_addresses,
             ca_file: ca_file(key, table.ca_file.clone(), folder, problems),
             allow_loopback_http: table.allow_loopback_http,
-            secret_mode: secret_mode(key, table.secret_mode.as_deref(), problems),
         }
     }
 }
@@ -80,23 +65,4 @@ pub(super) fn ca_file(
         ));
     }
     Some(folder.join(path))
-}
-
-/// Checks `secret_mode`.
-fn secret_mode(key: &str, value: Option<&str>, problems: &mut Vec<Problem>) -> SecretMode {
-    match value {
-        None | Some("stand-in") => SecretMode::StandIn,
-        Some("value") => SecretMode::Value,
-        Some(other) => {
-            problems.push(Problem::new(
-                format!("{key}.secret_mode"),
-                format_args!(
-                    "{other:?} is not known{}: \"stand-in\" hides the secrets from the component, \"value\" hands \
-                     them to it",
-                    similar::hint(other, ["stand-in", "value"])
-                ),
-            ));
-            SecretMode::StandIn
-        }
-    }
 }

@@ -56,14 +56,6 @@ const REFUSED: &[(&str, &[&str])] = &[
         &["account.acme.ca_file: is empty", "PEM file"],
     ),
     (
-        "secret_mode = \"standin\"",
-        &[
-            "account.acme.secret_mode: \"standin\" is not known",
-            "did you mean `stand-in`?",
-            "\"value\" hands them to it",
-        ],
-    ),
-    (
         "timeouts = { tls = \"0s\", request = \"0s\" }",
         &[
             "account.acme.timeouts.tls: ",

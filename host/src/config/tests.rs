@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::secret_source::SecretSource;
 use crate::contract::limits::Limits;
+use crate::contract::limits::Timeouts;
 
 pub(super) fn load(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
@@ -90,7 +91,6 @@ fn every_key_arrives() {
         hosts = ["id.example.com", "*.eu.example.com"]
         allow_addresses = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
         ca_file = "ca.pem"
-        secret_mode = "value"
         [account.acme.config]
         client_id = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
         page_size = 250
@@ -171,7 +171,6 @@ fn every_key_arrives() {
                 .into(),
             ca_file: Some("ca.pem".into()),
             allow_loopback_http: true,
-            secret_mode: SecretMode::Value,
         }
     );
     assert_eq!(account.retry.total, Duration::ZERO);

@@ -25,23 +25,6 @@ pub(crate) fn with_causes(error: &anyhow::Error) -> String {
     text
 }
 
-/// Where an error keeps the id under which the vendor's support finds the request; none where it has no such place.
-pub(crate) fn correlation_id(error: &mut Error) -> Option<&mut Option<String>> {
-    match error {
-        Error::InvalidConfig(_) => None,
-        Error::RateLimited(delay) | Error::Unavailable(delay) => Some(&mut delay.correlation_id),
-        Error::Unauthorized(failure)
-        | Error::Expired(failure)
-        | Error::Forbidden(failure)
-        | Error::Untrusted(failure)
-        | Error::InvalidCursor(failure)
-        | Error::Protocol(failure)
-        | Error::LimitExceeded(failure)
-        | Error::Denied(failure)
-        | Error::Other(failure) => Some(&mut failure.correlation_id),
-    }
-}
-
 fn told(error: &Error, account: &str) -> String {
     match error {
         Error::InvalidConfig(errors) => {

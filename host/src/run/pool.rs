@@ -101,13 +101,9 @@ impl Worker {
             }
             self.leave_job();
             let began = Instant::now();
-            let stopped = match &self.pool.access.stop {
-                Some(stop) => stop.sleep(pause).await,
-                None => {
-                    tokio::time::sleep(pause).await;
-                    false
-                }
-            };
+            let stop = &self.pool.access.stop;
+            let slept = stop.run_until_cancelled(tokio::time::sleep(pause));
+            let stopped = slept.await.is_none();
             self.waited += began.elapsed();
             if stopped {
                 return;

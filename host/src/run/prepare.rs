@@ -8,23 +8,25 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use tracing::warn;
 
-use crate::config::{Account, Config, Problem, SecretMode};
+use crate::config::{Account, Config, Problem};
+use crate::config::{fit, fit_reach};
 use crate::contract::check;
+use crate::contract::hosts::Hosts;
 use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
 use crate::contract::manifest::Manifest;
-use crate::contract::permissions::{self, Asks, CheckError};
+use crate::contract::permissions::Asks;
 use crate::network::addresses::Allowed;
 use crate::network::client::{
     Addresses, ClientError, ClientOptions, HttpClient, check_authorities,
 };
 use crate::sandbox::connector::{Access, CallError, Connector};
 use crate::sandbox::egress::denials::Denials;
-use crate::sandbox::egress::policy::Hosts;
 use crate::sandbox::egress::{MAX_CONNECTIONS, Policy};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rate_limit::Limiters;
 use crate::sandbox::secrets::Secrets;
 use crate::state::State;
+use crate::state::standing::{self, CheckError};
 use crate::stop::Stop;
 use crate::text::printable::fault;
 
@@ -89,7 +91,7 @@ async fn prepare(
         asked,
         problems,
     } = find(runtime, config, &account).await?;
-    let asks = Asks::of(&loaded.digest, &manifest, Some(&account));
+    let asks = Asks::of(&loaded.digest, &manifest, &account.config);
     if !problems.is_empty() {
         return Err(does_not_fit(config, &account, &asks, problems));
     }
@@ -105,17 +107,10 @@ async fn prepare(
             "allow_loopback_http is on: the component may send requests to this machine, unencrypted"
         );
     }
-    if account.reach.secret_mode == SecretMode::Value {
-        warn!(
-            account = account.name,
-            "secret_mode is \"value\": the component is handed its secrets themselves, and can hide them in any \
-             request that it may send; leave the key out unless the component cannot work with stand-ins"
-        );
-    }
     // What is wrong with either is among the problems above.
     let mut none = Vec::new();
-    let narrowed = manifest.narrowed(&asked, &account, &mut none);
-    let typed = manifest.typed_urls(&account, &mut none);
+    let narrowed = fit_reach::narrowed(&manifest, &asked, &account, &mut none);
+    let typed = fit_reach::typed_urls(&manifest, &account, &mut none);
     let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
     let client = client
         .await?
@@ -142,12 +137,12 @@ async fn prepare(
             loaded,
             policy: Arc::new(policy),
             client: Some(client),
-            secrets: Arc::new(Secrets::new(&manifest, &account, values)?),
+            secrets: Arc::new(Secrets::new(&manifest, &account.config, values)?),
             timeouts: account.timeouts,
             limits: account.limits,
             denials: Denials::default(),
             limiter: limiters.of(&account.name, limits),
-            stop: stop.cloned(),
+            stop: stop.map(Stop::token).cloned().unwrap_or_default(),
         },
         config: Value::Object(account.config.clone()).to_string(),
     })
@@ -165,7 +160,7 @@ fn does_not_fit(
     // A state that cannot be read is told once the account is in order.
     let standing = State::open_to_read(&config.state)
         .map_err(CheckError::from)
-        .and_then(|state| permissions::check(&state, &[(&account.name, asks)]));
+        .and_then(|state| standing::check(&state, &[(&account.name, asks)]));
     match standing {
         Err(CheckError::NotApproved(not_approved)) => anyhow::anyhow!(
             "{not_approved}\nand the account {} does not fit what it asks for:\n{invalid}",
@@ -266,9 +261,9 @@ pub(crate) async fn problems(
     account: &Account,
 ) -> anyhow::Result<Vec<Problem>> {
     let manifest = &described.manifest;
-    let mut problems = manifest.check_account(account);
-    manifest.narrowed(asked, account, &mut problems);
-    manifest.typed_urls(account, &mut problems);
+    let mut problems = fit::check_account(manifest, account);
+    fit_reach::narrowed(manifest, asked, account, &mut problems);
+    fit_reach::typed_urls(manifest, account, &mut problems);
     if let Some(path) = &account.reach.ca_file
         && let Err(error) = check_authorities(path)
     {

@@ -5,7 +5,8 @@ use std::fmt;
 use time::OffsetDateTime;
 use tracing::info;
 
-use crate::contract::permissions::{Asks, Difference};
+use crate::contract::difference::Difference;
+use crate::contract::permissions::Asks;
 use crate::state::consent::Consent;
 use crate::state::error::StateError;
 use crate::state::file::State;
@@ -148,3 +149,6 @@ pub fn record(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,17 @@
 //! The facts that `describe` tells, and their form as JSON: `docs/consent.md` describes it.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cli::describe::imports::{self, Package};
-use crate::config::{Account, Problem, SecretMode, Timeouts};
+use crate::config::{Account, Problem};
+use crate::contract::hosts::normal;
 use crate::contract::limits::Limits;
+use crate::contract::limits::Timeouts;
 use crate::contract::manifest::{Manifest, RateLimit};
-use crate::contract::permissions::Standing;
-use crate::sandbox::egress::policy::normal;
 use crate::sandbox::engine::Loaded;
 use crate::sandbox::secrets::bound_url;
+use crate::state::standing::Standing;
 use crate::units::quantity;
 use crate::units::timestamp;
 
@@ -31,8 +32,6 @@ pub(super) struct Facts {
     pub reach: Reach,
     /// The secrets that it is given.
     pub secrets: Vec<Secret>,
-    /// `stand-in` or `value`.
-    pub secret_mode: &'static str,
     /// What one call of it may take.
     pub limits: Vec<Limit>,
     /// How many requests its API is sent at most.
@@ -122,14 +121,13 @@ impl Facts {
             |account| (account.limits, account.timeouts),
         );
         let rate_limits = account.and_then(|account| account.rate_limits.as_ref());
-        let secret_mode = account.map(|account| account.reach.secret_mode);
-        let secret_mode = secret_mode.unwrap_or_default();
+        let no_config = Map::new();
+        let config = account.map_or(&no_config, |account| &account.config);
         let secrets = manifest.secrets.iter().map(|secret| Secret {
             name: secret.name.clone(),
             title: secret.title.clone(),
             config_field: secret.config_field.clone(),
-            origin: bound_url(manifest, account, &secret.config_field)
-                .filter(|_| secret_mode == SecretMode::StandIn)
+            origin: bound_url(manifest, config, &secret.config_field)
                 .map(|url| url.origin().ascii_serialization()),
         });
         Self {
@@ -140,10 +138,6 @@ impl Facts {
             imports: imports::packages(&loaded.imports),
             reach: reach(manifest, account, proxy),
             secrets: secrets.collect(),
-            secret_mode: match secret_mode {
-                SecretMode::StandIn => "stand-in",
-                SecretMode::Value => "value",
-            },
             limits: bounds
                 .rows(&timeouts)
                 .into_iter()
@@ -228,6 +222,6 @@ fn typed(account: Option<&Account>, field: &str) -> Option<String> {
 
 /// The origin of a URL in a JSON value.
 fn origin(value: &Value) -> Option<String> {
-    let origin = normal(value.as_str()?).ok()?.origin();
+    let origin = normal(value.as_str()?)?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
 }

@@ -6,10 +6,10 @@ use crate::cli::describe::facts::{Consented, Facts};
 use crate::contract::limits::Limits;
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
-use crate::contract::permissions::Standing;
 use crate::network::client::MOST_HEADERS;
 use crate::sandbox::egress::MOST_REQUEST_BODY;
 use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
+use crate::state::standing::Standing;
 use crate::text::printable::printable;
 use crate::units::quantity;
 use crate::units::timestamp;
@@ -137,14 +137,9 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
     page.list("It imports", imports, "nothing");
     page.list("It may send requests to", reach(facts), "no host");
     page.list_of_words(
-        &format!("It is given the secrets ({})", secret_mode(facts)),
+        "It is given placeholders of the secrets; the host puts the value in where a request leaves",
         facts.secrets.iter().map(|secret| {
             let (name, title) = (&secret.name, &secret.title);
-            if facts.secret_mode == "value" {
-                return format!(
-                    "{name}: handed to the component itself: it can go wherever its requests may ({title})"
-                );
-            }
             let origin = secret.origin.as_deref().unwrap_or("which is not set");
             let field = &secret.config_field;
             format!("{name}: to send it to the URL in `{field}`, {origin} ({title})")
@@ -291,14 +286,6 @@ fn reach(facts: &Facts) -> Vec<String> {
         lines.push("this very machine, by http too: `allow_loopback_http` is on".to_owned());
     }
     lines
-}
-
-/// What it gets when it asks for a secret.
-fn secret_mode(facts: &Facts) -> &'static str {
-    match facts.secret_mode {
-        "value" => "the values themselves: `secret_mode` is \"value\"",
-        _ => "as stand-ins; the host puts the value in where the request leaves",
-    }
 }
 
 /// What a person sets.

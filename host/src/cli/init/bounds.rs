@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::cli::init::{comment, quoted, toml};
-use crate::config::Timeouts;
 use crate::contract::limits::Limits;
+use crate::contract::limits::Timeouts;
 use crate::contract::manifest::Manifest;
 use crate::units::{duration, quantity};
 
@@ -27,11 +27,6 @@ pub(super) fn reach(manifest: &Manifest) -> String {
             "A PEM file of certificate authorities to trust beside the system's.",
             "ca_file",
             quoted("authorities.pem"),
-        ),
-        (
-            "\"value\" hands the component its secrets themselves, which it can send wherever it may go then.",
-            "secret_mode",
-            quoted("stand-in"),
         ),
     ])
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::config::fit::check_account;
 use crate::config::secret_source::SecretSource;
 use crate::config::{Config, Destination};
 
@@ -89,7 +90,6 @@ fn the_file_explains_every_field() {
         "#hosts = [\"id.example.com\"]",
         "#allow_addresses = [\"10.0.0.0/8\"]",
         "#ca_file = \"authorities.pem\"",
-        "#secret_mode = \"stand-in\"",
         "#[account.acme.limits]",
         "#memory_bytes = \"256 MiB\"",
         "#requests = 100",
@@ -123,7 +123,7 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
         account.secrets["client_secret"],
         SecretSource::Env("_3_EXAMPLE_INC__CLIENT_SECRET".into())
     );
-    let problems = manifest().check_account(account);
+    let problems = check_account(&manifest(), account);
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0].key, "account.acme.config.client_id");
 }
@@ -239,7 +239,7 @@ fn a_component_without_fields_and_secrets_gets_a_file_too() {
     let text = configuration(&manifest, DIGEST, Path::new("c.wasm"), "main");
     assert!(!text.contains("secrets]"), "{text}");
     let config = load(&text);
-    assert_eq!(manifest.check_account(&config.accounts[0]), []);
+    assert_eq!(check_account(&manifest, &config.accounts[0]), []);
 }
 
 /// Runs `init` in a folder of its own that holds `c.wasm`.

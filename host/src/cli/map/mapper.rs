@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::cli::args;
 use crate::cli::map::records::Fault;
-use crate::config::Config;
+use crate::config::{Config, fit};
 use crate::contract::bindings::inventory::connector::types::{Explanation, MapError};
 use crate::contract::check;
 use crate::contract::manifest::Manifest;
@@ -164,7 +164,7 @@ fn omit(manifest: &Manifest, paths: &[&str]) -> anyhow::Result<(String, Value)> 
         );
     }
     let value = Value::from(paths.to_vec());
-    let faults = manifest.faults_of(NAME, &value);
+    let faults = fit::faults_of(manifest, NAME, &value);
     if !faults.is_empty() {
         bail!("--omit: {}", faults.join("; "));
     }

@@ -6,7 +6,7 @@
 use url::Url;
 
 use crate::config::Problem;
-use crate::sandbox::egress::is_loopback;
+use crate::network::addresses::is_loopback;
 
 /// Checks a URL. Messages do not repeat it: what is wrong with it may be a secret.
 pub(super) fn check(key: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Url> {

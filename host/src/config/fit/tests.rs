@@ -1,9 +1,53 @@
 //! Which accounts have a place for their secrets to go.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, json};
 
 use super::*;
-use crate::contract::manifest::tests::{CLIENT_ID, account, example};
+use crate::config::secret_source::SecretSource;
+use crate::config::{Destination, Emit, Reach, Retry, Selection};
+use crate::contract::limits::{Limits, Timeouts};
+
+/// A manifest that is right.
+pub(crate) fn example() -> Value {
+    serde_json::from_str(include_str!(
+        "../../../runtime/src/contract/manifest/example.json"
+    ))
+    .unwrap()
+}
+
+const CLIENT_ID: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+
+fn manifest() -> Manifest {
+    Manifest::parse(&example().to_string()).unwrap()
+}
+
+pub(crate) fn account(config: Value, secrets: &[&str]) -> Account {
+    let Value::Object(config) = config else {
+        panic!("a config is an object");
+    };
+    Account {
+        name: "acme".into(),
+        component: PathBuf::from("c.wasm"),
+        sha256: None,
+        config,
+        secrets: secrets
+            .iter()
+            .map(|name| ((*name).to_owned(), SecretSource::Env("X".into())))
+            .collect::<BTreeMap<_, _>>(),
+        deliver: Destination::Stdout,
+        selection: Selection::default(),
+        emit: Emit::Seen,
+        rate_limits: None,
+        full_every: std::time::Duration::from_secs(1),
+        reach: Reach::default(),
+        retry: Retry::default(),
+        timeouts: Timeouts::default(),
+        limits: Limits::default(),
+    }
+}
 
 /// Each row: the schema of the bound field, what is typed there, and what the message contains; no message where
 /// the secret has a place to go.
@@ -65,7 +109,7 @@ fn a_secret_must_have_a_place_to_go() {
         if let Some(typed) = typed {
             config["token_url"] = json!(typed);
         }
-        let problems = manifest.check_account(&account(config, &["client_secret", "second"]));
+        let problems = check_account(&manifest, &account(config, &["client_secret", "second"]));
         let told: Vec<_> = problems
             .iter()
             .map(|problem| (problem.key.as_str(), problem.message.as_str()))
@@ -107,13 +151,13 @@ fn a_list_of_texts_is_checked_entry_by_entry() {
         ),
     ] {
         let config = json!({ "client_id": CLIENT_ID, "omit": omit });
-        let problems = manifest.check_account(&account(config, &["client_secret"]));
+        let problems = check_account(&manifest, &account(config, &["client_secret"]));
         let told: Vec<_> = problems
             .iter()
             .map(|problem| problem.key.as_str())
             .collect();
         assert_eq!(told, keys, "{problems:?}");
-        let faults = manifest.faults_of("omit", &omit);
+        let faults = faults_of(&manifest, "omit", &omit);
         assert_eq!(faults.len(), keys.len(), "{faults:?}");
     }
 }
@@ -121,6 +165,207 @@ fn a_list_of_texts_is_checked_entry_by_entry() {
 #[test]
 fn a_field_that_is_not_known_is_a_fault() {
     let manifest = Manifest::parse(&example().to_string()).unwrap();
-    let faults = manifest.faults_of("omit", &json!([]));
+    let faults = faults_of(&manifest, "omit", &json!([]));
     assert!(faults[0].contains("omit"), "{faults:?}");
+}
+
+#[test]
+fn an_account_that_fits_has_no_problem() {
+    for config in [
+        json!({ "client_id": CLIENT_ID }),
+        json!({ "client_id": CLIENT_ID, "token_url": "http://127.0.0.1:8080/token", "dialect": "ocsf", "page_size": 1,
+                "nested": { "depth": 1 }, "code": "aaa" }),
+    ] {
+        let problems = check_account(&manifest(), &account(config, &["client_secret"]));
+        assert_eq!(problems, []);
+    }
+}
+
+#[test]
+fn each_problem_names_its_key_and_the_remedy() {
+    let id = CLIENT_ID;
+    let rows: &[(Value, &[&str], &str, &[&str])] = &[
+        (
+            json!({}),
+            &["client_secret"],
+            "config.client_id",
+            &["is missing: set it (Client ID)"],
+        ),
+        (
+            json!({ "client_id": PLACEHOLDER }),
+            &["client_secret"],
+            "config.client_id",
+            &["is still \"CHANGE-ME\"", "(Client ID)"],
+        ),
+        (
+            json!({ "client_id": "x" }),
+            &["client_secret"],
+            "config.client_id",
+            &["\"x\" is not a \"uuid\""],
+        ),
+        (
+            json!({ "client_id": 7 }),
+            &["client_secret"],
+            "config.client_id",
+            &["7 is not of type \"string\""],
+        ),
+        (
+            json!({ "client_id": id, "tokenurl": "x" }),
+            &["client_secret"],
+            "config.tokenurl",
+            &[
+                "unknown key, did you mean `token_url`?",
+                "example-assets 0.1.0 knows api_key_id, client_id",
+            ],
+        ),
+        (
+            json!({ "client_id": id, "dialect": "sekoai" }),
+            &["client_secret"],
+            "config.dialect",
+            &["sekoai", "\"sekoia\"", "\"ocsf\""],
+        ),
+        (
+            json!({ "client_id": id, "page_size": 501 }),
+            &["client_secret"],
+            "config.page_size",
+            &["501", "500"],
+        ),
+        (
+            json!({ "client_id": id, "token_url": "id.example.com" }),
+            &["client_secret"],
+            "config.token_url",
+            &["\"uri\""],
+        ),
+        (
+            json!({ "client_id": id, "api_key_id": "canary-7f3a" }),
+            &["client_secret"],
+            "config.api_key_id",
+            &["4 characters"],
+        ),
+        (
+            json!({ "client_id": id, "nested": {} }),
+            &["client_secret"],
+            "config.nested.depth",
+            &["is missing"],
+        ),
+        (
+            json!({ "client_id": id, "nested": { "depth": "x" } }),
+            &["client_secret"],
+            "config.nested.depth",
+            &["\"integer\""],
+        ),
+        (
+            json!({ "client_id": id, "client_secret": "canary-7f3a" }),
+            &["client_secret"],
+            "config.client_secret",
+            &[
+                "is a secret",
+                "client_secret = { env = \"…\" }",
+                "[account.acme.secrets]",
+            ],
+        ),
+        (
+            json!({ "client_id": id, "since": "2026-01-01T00:00:00Z" }),
+            &["client_secret"],
+            "config.since",
+            &["collect --since TIME"],
+        ),
+        (
+            json!({ "client_id": id, "tenant": { "id": "t" } }),
+            &["client_secret"],
+            "config.tenant",
+            &["set by the component itself", "take it out"],
+        ),
+        // What is wrong inside is of no matter.
+        (
+            json!({ "client_id": id, "tenant": {} }),
+            &["client_secret"],
+            "config.tenant",
+            &["set by the component itself"],
+        ),
+        (
+            json!({ "client_id": id, "tenant": "CHANGE-ME" }),
+            &["client_secret"],
+            "config.tenant",
+            &["set by the component itself"],
+        ),
+        (
+            json!({ "client_id": id, "tenent": {} }),
+            &["client_secret"],
+            "config.tenent",
+            &["unknown key; the component", "token_url, writable"],
+        ),
+        (
+            json!({ "client_id": id }),
+            &[],
+            "secrets.client_secret",
+            &[
+                "is missing",
+                "client_secret = { env = ",
+                "Client secret: Shown once",
+            ],
+        ),
+        (
+            json!({ "client_id": id }),
+            &["client_secret", "client_secert"],
+            "secrets.client_secert",
+            &[
+                "does not ask",
+                "did you mean `client_secret`?",
+                "it asks for client_secret",
+            ],
+        ),
+    ];
+    for (config, secrets, key, parts) in rows {
+        let problems = check_account(&manifest(), &account(config.clone(), secrets));
+        assert_eq!(problems.len(), 1, "{config}: {problems:?}");
+        assert_eq!(problems[0].key, format!("account.acme.{key}"));
+        let message = &problems[0].message;
+        for part in *parts {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        assert!(!message.contains("canary"), "{message}");
+    }
+}
+
+#[test]
+fn a_component_without_secrets_says_so() {
+    let mut changed = example();
+    changed["secrets"] = json!([]);
+    let manifest = Manifest::parse(&changed.to_string()).unwrap();
+    let problems = check_account(
+        &manifest,
+        &account(json!({ "client_id": CLIENT_ID }), &["token"]),
+    );
+    assert_eq!(problems.len(), 1);
+    assert!(
+        problems[0].message.contains("it asks for no secret"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_pattern_that_would_take_for_ever_is_answered() {
+    let code = format!("{}b", "a".repeat(10_000));
+    let config = json!({ "client_id": CLIENT_ID, "code": code });
+    let problems = check_account(&manifest(), &account(config, &["client_secret"]));
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].key, "account.acme.config.code");
+}
+
+#[test]
+fn as_many_patterns_as_are_allowed_take_no_time() {
+    let field = json!({ "type": "string", "pattern": "[a-z0-9]{200}[a-z0-9]{200}" });
+    let fields: Map<String, Value> = (0..200)
+        .map(|index| (format!("f{index}"), field.clone()))
+        .collect();
+    let mut manifest = example();
+    manifest["config"]["properties"]["x"] = json!({ "properties": fields });
+    let manifest = Manifest::parse(&manifest.to_string()).unwrap();
+    let values: Map<String, Value> = (0..200)
+        .map(|index| (format!("f{index}"), json!("a".repeat(399))))
+        .collect();
+    let config = json!({ "client_id": CLIENT_ID, "x": values });
+    let problems = check_account(&manifest, &account(config, &["client_secret"]));
+    assert_eq!(problems.len(), 200);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::contract::manifest::tests::{account, example};
+use crate::config::fit::tests::{account, example};
 
 fn manifest() -> Manifest {
     let mut changed = example();
@@ -19,7 +19,7 @@ fn only_what_the_user_typed_into_a_uri_field_counts() {
             &[],
         );
         let mut problems = Vec::new();
-        let urls = manifest().typed_urls(&account, &mut problems);
+        let urls = typed_urls(&manifest(), &account, &mut problems);
         let urls: Vec<_> = urls.iter().map(Url::as_str).collect();
         assert_eq!((urls, problems), (vec![host], vec![]));
     }
@@ -36,7 +36,7 @@ fn each_url_that_may_not_be_is_told_once() {
         let account = account(json!({ "api_host": host, "token_url": host }), &[]);
         let mut problems = Vec::new();
         for _ in 0..2 {
-            assert_eq!(manifest().typed_urls(&account, &mut problems), []);
+            assert_eq!(typed_urls(&manifest(), &account, &mut problems), []);
             let keys: Vec<_> = problems.iter().map(|problem| &problem.key).collect();
             assert_eq!(
                 keys,
@@ -68,7 +68,7 @@ fn hosts_leave_some_of_what_is_asked_for() {
         let mut account = account(json!({}), &[]);
         account.reach.hosts = Some(vec![host.to_owned()]);
         let mut problems = Vec::new();
-        manifest.narrowed(&asked, &account, &mut problems);
+        narrowed(&manifest, &asked, &account, &mut problems);
         match wrong {
             None => assert_eq!(problems, [], "{host}"),
             Some(why) => assert!(problems[0].to_string().contains(why), "{problems:?}"),

@@ -1,0 +1,457 @@
+//! What one call of a component may take: six limits that the account's configuration sets, and constants.
+//!
+//! | limit | key below `[account.NAME.limits]` | default |
+//! |---|---|---|
+//! | memory of an instance, with what the host keeps for it | `memory_bytes` | 256 MiB |
+//! | computing in one call | `cpu` | 1m |
+//! | requests in one call | `requests` | 100 |
+//! | body of one response, as it comes over the wire | `response_bytes` | 64 MiB |
+//! | events, rejects and cursor of one page together | `batch_bytes` | 64 MiB |
+//! | one event | `event_bytes` | 1 MiB |
+//!
+//! `timeouts.call` limits how long a call may last, waits included. `docs/security.md` lists all limits, the constants
+//! included, and a test compares its table with this code.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::network::client;
+use crate::units::{duration, quantity};
+
+/// The stack of an instance, in bytes: what the engine gives where nobody sets it.
+pub const STACK: u64 = 512 << 10;
+
+/// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
+pub const ALONE: Duration = Duration::from_secs(5);
+
+/// The most requests, bodies, streams, headers and the like that a component may hold at once. A request takes a dozen,
+/// so this is 80 of them at the same time.
+pub const MAX_HANDLES: usize = 1000;
+
+/// How many of them a component may hold however little memory it has: what its requests need that it sends at once.
+const MIN_HANDLES: usize = 64;
+
+/// The elements of all tables of an instance together.
+pub const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// The core instances, the memories and the tables that an instance is made of, each.
+pub const MAX_INSTANCES: usize = 100;
+
+/// The headers of one response, in bytes; also the most that the host keeps for one handle.
+pub const MAX_RESPONSE_HEADER_BYTES: usize = 64 << 10;
+
+/// One cursor, in bytes.
+pub const MAX_CURSOR_BYTES: usize = 1 << 20;
+
+/// Pages of one walk that follow one another without an event.
+pub const MAX_EMPTY_PAGES: u32 = 1000;
+
+/// Pages of one walk in one run.
+pub const MAX_PAGES: u32 = 1_000_000;
+
+/// The limits of one account's component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The linear memory of an instance and what the host keeps for it outside of that, in bytes.
+    pub memory_bytes: usize,
+    /// How long one call may compute; waiting does not count.
+    pub cpu: Duration,
+    /// How many requests one call may send.
+    pub requests: u32,
+    /// The body of one answer, as it comes over the wire, in bytes.
+    pub response_bytes: u64,
+    /// The texts of one page together, in bytes.
+    pub batch_bytes: usize,
+    /// One event, in bytes.
+    pub event_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 << 20,
+            cpu: Duration::from_secs(60),
+            requests: 100,
+            response_bytes: 64 << 20,
+            batch_bytes: 64 << 20,
+            event_bytes: 1 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Returns the limits that the configuration sets, in the order of the table above: the key below the account's
+    /// table, its value, and what it limits.
+    pub fn rows(&self, timeouts: &Timeouts) -> Vec<(&'static str, String, &'static str)> {
+        let row = |limit: Limit| {
+            let key = limit.key()?;
+            Some((key, limit.allowed(self, timeouts), limit.subject()))
+        };
+        Limit::ALL.into_iter().filter_map(row).collect()
+    }
+
+    /// Returns the limits that are constants: the value and what it limits.
+    pub fn constant_rows() -> Vec<(String, &'static str)> {
+        let allowed = |limit: Limit| limit.allowed(&Self::default(), &Timeouts::default());
+        Limit::ALL
+            .into_iter()
+            .filter(|limit| limit.key().is_none())
+            .map(|limit| (allowed(limit), limit.subject()))
+            .collect()
+    }
+
+    /// How many requests, bodies, streams, headers and the like a component may hold at once: so few that what the host
+    /// keeps for all of them is less than the memory that the component may take, but for the least number that it
+    /// needs to work.
+    pub fn handles(&self) -> usize {
+        (self.memory_bytes / MAX_RESPONSE_HEADER_BYTES).clamp(MIN_HANDLES, MAX_HANDLES)
+    }
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a TCP connection, the resolving of its name included.
+    pub connect: Duration,
+    /// For TLS on it.
+    pub tls: Duration,
+    /// For the head of an answer, once the request is on a connection.
+    pub first_byte: Duration,
+    /// For each next byte of an answer.
+    pub between_bytes: Duration,
+    /// For one request as a whole, from the connecting to the last byte of its answer.
+    pub request: Duration,
+    /// For one call of the component, all of its requests included.
+    pub call: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let request = client::Timeouts::default();
+        Self {
+            connect: request.connect,
+            tls: request.tls,
+            first_byte: request.first_byte,
+            between_bytes: request.between_bytes,
+            request: request.request,
+            call: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Timeouts {
+    /// Returns those that a request keeps to by itself.
+    pub fn of_a_request(&self) -> client::Timeouts {
+        client::Timeouts {
+            connect: self.connect,
+            tls: self.tls,
+            first_byte: self.first_byte,
+            between_bytes: self.between_bytes,
+            request: self.request,
+        }
+    }
+}
+
+/// A limit that a call may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::memory_bytes`]
+    MemoryBytes,
+    /// [`MAX_TABLE_ELEMENTS`]
+    TableElements,
+    /// [`MAX_INSTANCES`]
+    Instances,
+    /// [`STACK`]
+    Stack,
+    /// [`Limits::cpu`]
+    Cpu,
+    /// `timeouts.call`
+    Call,
+    /// [`ALONE`]
+    Alone,
+    /// [`Limits::requests`]
+    Requests,
+    /// [`Limits::response_bytes`]
+    ResponseBytes,
+    /// [`MAX_RESPONSE_HEADER_BYTES`]
+    ResponseHeaderBytes,
+    /// [`Limits::batch_bytes`]
+    BatchBytes,
+    /// [`Limits::event_bytes`]
+    EventBytes,
+    /// [`MAX_CURSOR_BYTES`]
+    CursorBytes,
+    /// [`MAX_EMPTY_PAGES`]
+    EmptyPages,
+    /// [`MAX_PAGES`]
+    Pages,
+}
+
+impl Limit {
+    const ALL: [Self; 15] = [
+        Self::MemoryBytes,
+        Self::Cpu,
+        Self::Requests,
+        Self::ResponseBytes,
+        Self::BatchBytes,
+        Self::EventBytes,
+        Self::Call,
+        Self::TableElements,
+        Self::Instances,
+        Self::Stack,
+        Self::Alone,
+        Self::ResponseHeaderBytes,
+        Self::CursorBytes,
+        Self::EmptyPages,
+        Self::Pages,
+    ];
+
+    /// Returns what it limits, as a phrase.
+    fn subject(self) -> &'static str {
+        match self {
+            Self::MemoryBytes => "memory of an instance, with what the host keeps for it",
+            Self::TableElements => "elements of all tables of an instance together",
+            Self::Instances => "core instances, memories and tables of an instance, each",
+            Self::Stack => "the stack of an instance",
+            Self::Cpu => "computing in one call",
+            Self::Call => "one call, waits included",
+            Self::Alone => "one call of `describe`, `map` or `explain`, which need no network",
+            Self::Requests => "requests in one call",
+            Self::ResponseBytes => "body of one response, as it comes over the wire",
+            Self::ResponseHeaderBytes => "headers of one response together",
+            Self::BatchBytes => "events, rejects and cursor of one page together",
+            Self::EventBytes => "one event",
+            Self::CursorBytes => "cursor of one page",
+            Self::EmptyPages => "pages in a row without an event",
+            Self::Pages => "pages of one walk in one run",
+        }
+    }
+
+    /// Returns how much it allows, as people read it: `256 MiB`, `100,000`, `1m`.
+    pub fn allowed(self, limits: &Limits, timeouts: &Timeouts) -> String {
+        let bytes = |number: usize| quantity::bytes(number as u64);
+        let count = |number: u32| quantity::count(number.into());
+        match self {
+            Self::MemoryBytes => bytes(limits.memory_bytes),
+            Self::TableElements => quantity::count(MAX_TABLE_ELEMENTS as u64),
+            Self::Instances => quantity::count(MAX_INSTANCES as u64),
+            Self::Stack => quantity::bytes(STACK),
+            Self::Cpu => duration::format(limits.cpu),
+            Self::Call => duration::format(timeouts.call),
+            Self::Alone => duration::format(ALONE),
+            Self::Requests => count(limits.requests),
+            Self::ResponseBytes => quantity::bytes(limits.response_bytes),
+            Self::ResponseHeaderBytes => bytes(MAX_RESPONSE_HEADER_BYTES),
+            Self::BatchBytes => bytes(limits.batch_bytes),
+            Self::EventBytes => bytes(limits.event_bytes),
+            Self::CursorBytes => bytes(MAX_CURSOR_BYTES),
+            Self::EmptyPages => count(MAX_EMPTY_PAGES),
+            Self::Pages => count(MAX_PAGES),
+        }
+    }
+
+    /// Returns the key that sets it, below the account's table, unless it is a constant.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Self::MemoryBytes => Some("limits.memory_bytes"),
+            Self::Cpu => Some("limits.cpu"),
+            Self::Requests => Some("limits.requests"),
+            Self::ResponseBytes => Some("limits.response_bytes"),
+            Self::BatchBytes => Some("limits.batch_bytes"),
+            Self::EventBytes => Some("limits.event_bytes"),
+            Self::Call => Some("timeouts.call"),
+            _ => None,
+        }
+    }
+}
+
+/// Counts the pages of a walk, so that every walk comes to an end.
+#[derive(Debug, Default)]
+pub struct PageCount {
+    pages: u32,
+    /// The pages since the last one with an event.
+    empty: u32,
+}
+
+impl PageCount {
+    /// Counts one more page.
+    ///
+    /// # Errors
+    ///
+    /// The limit that the walk exceeds with this page.
+    pub fn add(&mut self, has_events: bool, more: bool) -> Result<(), Limit> {
+        self.pages = self.pages.saturating_add(1);
+        self.empty = if has_events {
+            0
+        } else {
+            self.empty.saturating_add(1)
+        };
+        if self.pages > MAX_PAGES {
+            Err(Limit::Pages)
+        } else if self.empty > MAX_EMPTY_PAGES && more {
+            Err(Limit::EmptyPages)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The first limit that a call has passed, told by whoever noticed it; shared by an instance and its way out.
+#[derive(Debug, Clone, Default)]
+pub struct Passed(Arc<Mutex<Option<Limit>>>);
+
+impl Passed {
+    /// Tells that a limit was passed.
+    pub fn tell(&self, limit: Limit) {
+        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.get_or_insert(limit);
+    }
+
+    /// The first limit that was told, which is forgotten with this.
+    pub fn take(&self) -> Option<Limit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Counts the requests of a call where they leave; shared by an instance and its way out.
+#[derive(Debug, Clone)]
+pub struct RequestCount {
+    sent: Arc<AtomicU64>,
+    most: u64,
+    passed: Passed,
+}
+
+impl RequestCount {
+    /// No request yet, of those that `limits` allow; one more is told as passed.
+    pub fn new(limits: &Limits, passed: Passed) -> Self {
+        Self {
+            sent: Arc::default(),
+            most: limits.requests.into(),
+            passed,
+        }
+    }
+
+    /// Counts from nothing again.
+    pub fn begin_call(&self) {
+        self.sent.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts a request that is to leave. Those that another rule does not let out count as well, since each of
+    /// them costs a line in the log.
+    ///
+    /// # Errors
+    ///
+    /// The limit, where the call has sent all that it may: the request is not to leave.
+    pub fn admit(&self) -> Result<(), Limit> {
+        if self.sent.fetch_add(1, Ordering::Relaxed) < self.most {
+            return Ok(());
+        }
+        self.passed.tell(Limit::Requests);
+        Err(Limit::Requests)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_limit_that_was_passed_is_the_one_that_is_told_once() {
+        let passed = Passed::default();
+        assert_eq!(passed.take(), None);
+        passed.tell(Limit::Requests);
+        passed.clone().tell(Limit::Cpu);
+        assert_eq!(passed.take(), Some(Limit::Requests));
+        assert_eq!(passed.take(), None);
+    }
+
+    #[test]
+    fn each_call_has_its_requests() {
+        let passed = Passed::default();
+        let limits = Limits {
+            requests: 2,
+            ..Limits::default()
+        };
+        let count = RequestCount::new(&limits, passed.clone());
+        for _ in 0..2 {
+            for verdict in [Ok(()), Ok(()), Err(Limit::Requests), Err(Limit::Requests)] {
+                assert_eq!(count.clone().admit(), verdict);
+            }
+            assert_eq!(passed.take(), Some(Limit::Requests));
+            count.begin_call();
+        }
+    }
+
+    #[test]
+    fn a_walk_ends_after_too_many_pages_or_too_many_empty_ones() {
+        let mut count = PageCount::default();
+        for _ in 0..MAX_PAGES {
+            assert_eq!(count.add(true, true), Ok(()));
+        }
+        assert_eq!(count.add(true, true), Err(Limit::Pages));
+
+        let mut count = PageCount::default();
+        for _ in 0..2 {
+            for _ in 0..MAX_EMPTY_PAGES {
+                assert_eq!(count.add(false, true), Ok(()));
+            }
+            // The last page of a walk may be empty, and a page with events counts from the start.
+            assert_eq!(count.add(false, false), Ok(()));
+            assert_eq!(count.add(false, true), Err(Limit::EmptyPages));
+            assert_eq!(count.add(true, true), Ok(()));
+        }
+    }
+
+    #[test]
+    fn the_handles_of_an_instance_fit_into_its_memory() {
+        for (memory_bytes, handles) in [
+            (256 << 20, MAX_HANDLES),
+            (16 << 20, 256),
+            (1, MIN_HANDLES),
+            (usize::MAX, MAX_HANDLES),
+        ] {
+            let limits = Limits {
+                memory_bytes,
+                ..Limits::default()
+            };
+            assert_eq!(limits.handles(), handles, "{memory_bytes}");
+        }
+    }
+
+    #[test]
+    fn every_limit_is_shown_once_with_its_value() {
+        let rows = Limits::default().rows(&Timeouts::default());
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(key, value, _)| (*key, value.as_str()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("limits.memory_bytes", "256 MiB"),
+                ("limits.cpu", "1m"),
+                ("limits.requests", "100"),
+                ("limits.response_bytes", "64 MiB"),
+                ("limits.batch_bytes", "64 MiB"),
+                ("limits.event_bytes", "1 MiB"),
+                ("timeouts.call", "5m"),
+            ]
+        );
+        let constants = Limits::constant_rows();
+        let constants: Vec<_> = constants.iter().map(|(value, _)| value.as_str()).collect();
+        assert_eq!(
+            constants,
+            [
+                "100,000",
+                "100",
+                "512 KiB",
+                "5s",
+                "64 KiB",
+                "1 MiB",
+                "1,000",
+                "1,000,000"
+            ]
+        );
+    }
+}

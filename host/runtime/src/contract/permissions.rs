@@ -1,0 +1,121 @@
+//! Consent: what a component asks for, held against what the person who runs it has approved.
+//!
+//! The first run of an account approves what its component asks for by then, and records it in the state. From then
+//! on a component that asks for more does not run for that account until a person has approved it anew; one that
+//! asks for the same or less does, whatever its build.
+//!
+//! What counts is what the component alone decides: the hosts that it names, the secrets that it wants and where
+//! they go by its own defaults, and which fields of the config hold URLs, since a URL in such a field opens its
+//! origin. What the operator types is the operator's own word.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::contract::manifest::Manifest;
+
+#[cfg(test)]
+mod tests;
+
+/// What a component asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asks {
+    /// The SHA-256 of the component's file, 64 hex digits in lower case.
+    pub sha256: String,
+    /// The component's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The hosts of its manifest, some beginning with `*.`.
+    pub hosts: BTreeSet<String>,
+    /// Where each secret is to go, by the secret's name.
+    pub secrets: BTreeMap<String, Bound>,
+    /// The fields of the config that take URLs.
+    pub url_fields: BTreeSet<String>,
+    /// Those of them in which the account has a value. It is the account's, so it is not recorded.
+    #[serde(skip)]
+    pub opened: BTreeSet<String>,
+}
+
+/// Where a secret is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The field of the config to whose origin alone it may go.
+    pub config_field: String,
+    /// The origin of the field's default, where the account sets no other; none without a default.
+    pub default_origin: Option<String>,
+}
+
+impl Asks {
+    /// Lists what the component with this digest and manifest asks for. `config` is that of the account for which it is
+    /// to run; empty where there is none.
+    pub fn of(sha256: &str, manifest: &Manifest, config: &Map<String, Value>) -> Self {
+        let fields = manifest.config.properties.iter().flatten();
+        let url_fields: BTreeSet<String> = fields
+            .filter(|(_, schema)| schema.is_uri())
+            .map(|(field, _)| field.clone())
+            .collect();
+        let is_set = |field: &&String| config.contains_key(*field);
+        let bound = |config_field: &str| Bound {
+            config_field: config_field.to_owned(),
+            default_origin: default_origin(manifest, config_field),
+        };
+        Self {
+            sha256: sha256.to_owned(),
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            hosts: manifest.hosts.iter().cloned().collect(),
+            secrets: manifest
+                .secrets
+                .iter()
+                .map(|secret| (secret.name.clone(), bound(&secret.config_field)))
+                .collect(),
+            opened: url_fields.iter().filter(is_set).cloned().collect(),
+            url_fields,
+        }
+    }
+
+    /// The component by name and version.
+    pub fn component(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+/// What is asked for on one line: `hosts id.example; secret key, to the URL in token_url (https://id.example)`.
+impl fmt::Display for Asks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).collect();
+        match hosts.as_slice() {
+            [] => formatter.write_str("no host")?,
+            hosts => write!(formatter, "hosts {}", hosts.join(", "))?,
+        }
+        if self.secrets.is_empty() {
+            formatter.write_str("; no secret")?;
+        }
+        for (name, bound) in &self.secrets {
+            write!(formatter, "; secret {name}, to {bound}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The place in words: `the URL in token_url (https://id.example)`.
+impl fmt::Display for Bound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the URL in {}", self.config_field)?;
+        match &self.default_origin {
+            Some(origin) => write!(formatter, " ({origin})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The origin of the default of a field of the config.
+fn default_origin(manifest: &Manifest, field: &str) -> Option<String> {
+    let text = manifest.field(field)?.default.as_ref()?.as_str()?;
+    let origin = Url::parse(text).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}

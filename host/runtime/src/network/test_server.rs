@@ -1,0 +1,89 @@
+//! A server on loopback that notes what it gets and answers what it is told to, for the tests here.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+/// What the server got.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub method: Method,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Seen {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub struct Server {
+    pub origin: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Server {
+    /// Answers each request with what `answer` gives for it and its number, from 0.
+    pub async fn start(
+        answer: impl Fn(&Seen, usize) -> Response<String> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (answer, noted) = (Arc::new(answer), Arc::clone(&seen));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (answer, noted) = (Arc::clone(&answer), Arc::clone(&noted));
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let (answer, noted) = (Arc::clone(&answer), Arc::clone(&noted));
+                    async move {
+                        let (head, body) = request.into_parts();
+                        let request = Seen {
+                            method: head.method,
+                            path: head.uri.to_string(),
+                            headers: head.headers,
+                            body: body.collect().await.unwrap().to_bytes().to_vec(),
+                        };
+                        let number = {
+                            let mut noted = noted.lock().unwrap();
+                            noted.push(request.clone());
+                            noted.len() - 1
+                        };
+                        let answer = answer(&request, number);
+                        Ok::<_, Infallible>(answer.map(|body| Full::new(Bytes::from(body))))
+                    }
+                });
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service),
+                );
+            }
+        });
+        Self { origin, seen }
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+pub fn answer(status: u16, body: &str) -> Response<String> {
+    Response::builder()
+        .status(status)
+        .body(body.to_owned())
+        .unwrap()
+}

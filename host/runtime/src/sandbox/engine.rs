@@ -1,0 +1,355 @@
+//! The engine: loads components and compiles them once.
+//!
+//! Compiled code is kept between runs: see [`crate::sandbox::code_cache`].
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tracing::debug;
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Config, Engine};
+
+use crate::contract::bindings::ConnectorApiPre;
+use crate::contract::bindings::inventory::connector::secrets;
+use crate::sandbox::code_cache::{Cache, Code};
+use crate::sandbox::compile::{CompileError, Compiler};
+use crate::sandbox::instance::Sandbox;
+use crate::sandbox::outgoing;
+use crate::text::hex::hex;
+use crate::text::printable::fault;
+
+/// How often a component that computes gives way, so that its time limit is noticed.
+const TICK: Duration = Duration::from_millis(50);
+
+/// The largest component file, in bytes: many times the one of this project, and room for one that brings an
+/// interpreter along.
+pub const LARGEST: u64 = 64 << 20;
+
+/// Compiles and links components.
+#[derive(Clone)]
+pub struct Runtime {
+    engine: Engine,
+    cache: Cache,
+    compiler: Compiler,
+    /// The last component of each file that could not be compiled: its digest, and why. It is not compiled again in
+    /// each run of a service.
+    failed: Arc<Mutex<HashMap<PathBuf, (String, CompileError)>>>,
+}
+
+/// A component that is ready to be instantiated.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, 64 hex digits in lower case.
+    pub digest: String,
+    /// The names of what it imports, such as `wasi:http/types@0.2.2`, in the component's order.
+    pub imports: Arc<[String]>,
+    pub(crate) engine: Engine,
+    pub(crate) pre: ConnectorApiPre<Sandbox>,
+}
+
+/// Why a component cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file could not be read.
+    #[error(
+        "cannot read the component {path}: {source}. `make build` leaves it in dist/; `component` in \
+             the account or --component names another file"
+    )]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is larger than any component may be.
+    #[error(
+        "{path} is larger than {} MiB, the most that a component may have. `component` in the account or \
+             --component names another file", LARGEST >> 20
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It takes more to compile than any ordinary component.
+    #[error(
+        "{path} cannot be used: {why}, unlike any ordinary component. Do not trust it, and report it to its maker; \
+         it is not compiled again until the file changes or asset-host starts anew"
+    )]
+    Uncompilable {
+        /// The file.
+        path: PathBuf,
+        /// What it takes too much of.
+        why: CompileError,
+    },
+    /// There is no process to compile it.
+    #[error("{path} was not compiled: {why}")]
+    NotCompiled {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: CompileError,
+    },
+    /// The file is not the one that the account pins.
+    #[error(
+        "{path} is not the component that `sha256` pins: it has the digest {found}, the account says \
+             {pinned}. Restore the file, or look at the new one with `asset-host describe` and pin its \
+             digest"
+    )]
+    OtherDigest {
+        /// The file.
+        path: PathBuf,
+        /// What the account says.
+        pinned: String,
+        /// What the file has.
+        found: String,
+    },
+    /// The bytes are no WebAssembly component.
+    #[error(
+        "{path} is not a WebAssembly component: {why}. `component` in the account or --component names \
+             another file"
+    )]
+    NoComponent {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        why: String,
+    },
+    /// It is a component of another world.
+    #[error(
+        "{path} is a component, but not a connector of inventory:connector@0.1.0: {why}. It takes a \
+             component that exports map, explain, describe, check, discover and collect"
+    )]
+    OtherWorld {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or in the way.
+        why: String,
+    },
+}
+
+impl Runtime {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    ///
+    /// When wasmtime does not support this machine.
+    pub fn new() -> anyhow::Result<Self> {
+        let engine = engine()?;
+        let ticking = engine.weak();
+        std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while let Some(engine) = ticking.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    std::thread::sleep(TICK);
+                }
+            })?;
+        Ok(Self {
+            engine,
+            cache: Cache::of_user(),
+            compiler: Compiler::of_this_program()?,
+            failed: Arc::default(),
+        })
+    }
+
+    /// The engine, for who measures what it costs.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Reads, compiles and links a component. `pinned` is the digest that it must have.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is too large, is not the pinned one, takes too much to compile, or is no
+    /// connector.
+    pub async fn load(&self, path: &Path, pinned: Option<&str>) -> Result<Loaded, LoadError> {
+        let path = path.to_owned();
+        let bytes = read(&path)?;
+        let digest = hex(&Sha256::digest(&bytes));
+        if let Some(pinned) = pinned
+            && !pinned.eq_ignore_ascii_case(&digest)
+        {
+            return Err(LoadError::OtherDigest {
+                path,
+                pinned: pinned.to_owned(),
+                found: digest,
+            });
+        }
+        let no_component = |why: String| LoadError::NoComponent {
+            path: path.clone(),
+            why,
+        };
+        match bytes.get(..8) {
+            Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
+                let why = "it is a core module; build it for the target wasm32-wasip2";
+                return Err(no_component(why.to_owned()));
+            }
+            Some([0, b'a', b's', b'm', ..]) => {}
+            _ => return Err(no_component("it does not begin like one".to_owned())),
+        }
+        let compile = async || self.compile(&path, &digest, &bytes).await;
+        let loaded = self.cache.load(&self.engine, &digest, compile).await;
+        let (component, source) = loaded.map_err(|why| match why {
+            CompileError::Invalid(why) => no_component(why),
+            why if why.is_final() => LoadError::Uncompilable {
+                path: path.clone(),
+                why,
+            },
+            why => LoadError::NotCompiled {
+                path: path.clone(),
+                why,
+            },
+        })?;
+        debug!(code = ?source, component = %path.display(), "loaded");
+        let component_type = component.component_type();
+        let imports = component_type.imports(&self.engine);
+        let imports = imports.map(|(name, _)| name.to_owned()).collect();
+        let pre = self
+            .linker()
+            .and_then(|linker| ConnectorApiPre::new(linker.instantiate_pre(&component)?))
+            .map_err(|error| LoadError::OtherWorld {
+                path: path.clone(),
+                why: first_line(&error),
+            })?;
+        Ok(Loaded {
+            path,
+            digest,
+            imports,
+            engine: self.engine.clone(),
+            pre,
+        })
+    }
+
+    /// Compiles a component, unless the same one in that file could not be compiled before.
+    async fn compile(
+        &self,
+        path: &Path,
+        digest: &str,
+        component: &[u8],
+    ) -> Result<Code, CompileError> {
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, why)) = failed().get(path)
+            && known == digest
+        {
+            return Err(why.clone());
+        }
+        debug!(component = %path.display(), "compiling");
+        let compiled = self.compiler.compile(component).await;
+        match &compiled {
+            Err(why) if why.is_final() => {
+                failed().insert(path.to_owned(), (digest.to_owned(), why.clone()));
+            }
+            _ => drop(failed().remove(path)),
+        }
+        compiled
+    }
+
+    /// What a component may import: clocks, randomness, HTTP, secrets, and the parts of `wasi:cli` and
+    /// `wasi:filesystem` that every Rust program imports, which are empty here.
+    fn linker(&self) -> wasmtime::Result<Linker<Sandbox>> {
+        let mut linker = Linker::new(&self.engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        outgoing::bound(&mut linker)?;
+        secrets::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox| sandbox)?;
+        Ok(linker)
+    }
+}
+
+/// The engine. Code that one of it compiles runs in every other one.
+pub fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // Both are for backtraces through a component, which nobody is shown; to compile with them takes 3 MiB more.
+    config.generate_address_map(false);
+    config.native_unwind_info(false);
+    Engine::new(&config)
+}
+
+/// Reads a component file, and no more of it than a component may have.
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let bytes = File::open(path)
+        .and_then(|file| {
+            let length = file.metadata()?.len().min(LARGEST);
+            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+            file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })
+        .map_err(|source| LoadError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(LoadError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// The first line of an error, which may quote the component.
+fn first_line(error: &wasmtime::Error) -> String {
+    let text = format!("{error:#}");
+    fault(text.lines().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::compile::MAX_COMPILE_TIME;
+
+    #[tokio::test]
+    async fn a_file_may_have_so_much_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.wasm");
+        let file = File::create(&path).unwrap();
+        let runtime = Runtime::new().unwrap();
+        file.set_len(LARGEST + 1).unwrap();
+        let error = runtime.load(&path, None).await.err().unwrap();
+        assert!(matches!(error, LoadError::TooLarge { .. }), "{error}");
+        file.set_len(LARGEST).unwrap();
+        let error = runtime.load(&path, None).await.err().unwrap();
+        assert!(matches!(error, LoadError::NoComponent { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_component_that_takes_too_much_is_not_compiled_again_until_its_file_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.wasm");
+        let compiled = folder.path().join("compiled");
+        let script = format!(
+            "cat >/dev/null; echo once >>'{}'; echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$",
+            compiled.display()
+        );
+        let runtime = Runtime {
+            cache: Cache::default(),
+            compiler: Compiler::by_script(folder.path(), &script, MAX_COMPILE_TIME),
+            ..Runtime::new().unwrap()
+        };
+        for (content, times) in [("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 3)] {
+            std::fs::write(&path, format!("\0asm\x0d\0\x01\0{content}")).unwrap();
+            let error = runtime.load(&path, None).await.err().unwrap();
+            assert!(matches!(error, LoadError::Uncompilable { .. }), "{error}");
+            let compiled = std::fs::read_to_string(&compiled).unwrap();
+            assert_eq!(compiled.lines().count(), times);
+        }
+    }
+
+    #[test]
+    fn what_an_error_quotes_steers_nothing() {
+        let error = wasmtime::Error::msg(format!("import `{}`\u{1b}[2J\nmore", "x".repeat(600)));
+        let line = first_line(&error);
+        assert_eq!(line.chars().count(), 501);
+        let error = wasmtime::Error::msg("import `\u{1b}[2J\u{202e}`\nmore");
+        assert_eq!(first_line(&error), "import ` [2J `");
+    }
+}

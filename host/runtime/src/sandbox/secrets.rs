@@ -1,0 +1,156 @@
+//! Secrets as a component sees them: stand-ins, in whose place the host puts the values where a request leaves.
+//!
+//! A component is somebody else's code, and a secret that it held could go anywhere that it may send requests
+//! to. So it holds a text that is worth nothing: letters and digits of chance, made anew for every run. It puts
+//! that text where the secret belongs, and the host puts the value there when the request leaves:
+//!
+//! | | the body of `POST https://id.example.com/token` |
+//! |---|---|
+//! | the component writes | `grant_type=client_credentials&client_secret=standin3f9a…c2` |
+//! | the host sends | `grant_type=client_credentials&client_secret=a%2Bb%3D` |
+//! | the server answers | `{"access_token":"…","echo":"a+b="}` |
+//! | the component reads | `{"access_token":"…","echo":"standin3f9a…c2"}` |
+//!
+//! The value goes only to the origin of the config field to which the manifest binds the secret, only
+//! encrypted (or to this very machine), and only into a header value or a form or JSON body: `put_in.rs`. A
+//! server that repeats the secret does not hand it to the component: `mask.rs`.
+//!
+//! Values are read once a run and wiped with it: [`Secrets`] is dropped with the run's accounts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use url::{Origin, Url};
+
+use crate::contract::hosts::normal;
+use crate::contract::manifest::Manifest;
+use crate::text::hex::hex;
+
+mod decode;
+mod mask;
+mod misplaced;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use crate::sandbox::secrets::mask::{Encoding, Unreadable, Withheld, inflated};
+pub use crate::sandbox::secrets::misplaced::Misplaced;
+pub use crate::sandbox::secrets::substitute::{MAX_SECRET_HEADERS, Sending};
+
+pub mod substitute;
+
+/// What stand-ins begin with, so that a person who sees one in a component's output knows it. Lower case, as
+/// all of a stand-in: where a URL or a header name changes the case of what is in it, it is still found.
+const PREFIX: &str = "standin";
+
+/// How many random bytes are in a stand-in: nobody guesses it, and no text holds it by chance.
+const RANDOM_BYTES: usize = 32;
+
+/// The secrets of an account, by the names of the manifest. [`Default`] has none.
+#[derive(Default)]
+pub struct Secrets {
+    by_name: BTreeMap<String, Secret>,
+}
+
+/// One secret.
+struct Secret {
+    value: SecretString,
+    stand_in: String,
+    /// The config field to which the manifest binds it, such as `config.token_url`.
+    config_key: String,
+    /// Where alone it may go; none where that field holds no URL, and then it goes nowhere.
+    origin: Option<Origin>,
+}
+
+/// Names and bound origins; neither values nor stand-ins.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(&self.by_name).finish()
+    }
+}
+
+/// The bound origin.
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.bound_to())
+    }
+}
+
+/// The system gave no random bytes, so no stand-in can be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes to make the secrets' stand-ins of: {0}")]
+pub struct NoRandomBytes(getrandom::Error);
+
+impl Secrets {
+    /// Binds the values of an account's secrets to where they may go, and makes their stand-ins. Values of
+    /// names that the manifest lacks are dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no random bytes.
+    pub fn new(
+        manifest: &Manifest,
+        config: &Map<String, Value>,
+        mut values: BTreeMap<String, SecretString>,
+    ) -> Result<Self, NoRandomBytes> {
+        let mut by_name = BTreeMap::new();
+        for asked in &manifest.secrets {
+            if let Some(value) = values.remove(&asked.name) {
+                let secret = Secret {
+                    value,
+                    stand_in: stand_in()?,
+                    config_key: format!("config.{}", asked.config_field),
+                    origin: bound_url(manifest, config, &asked.config_field)
+                        .map(|url| url.origin()),
+                };
+                by_name.insert(asked.name.clone(), secret);
+            }
+        }
+        Ok(Self { by_name })
+    }
+
+    /// Returns the stand-in that the component gets when it asks for a secret; `None` where the manifest or the
+    /// account lacks the name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let secret = self.by_name.get(name)?;
+        Some(&secret.stand_in)
+    }
+
+    /// Returns whether one of the secrets is bound to the origin of a URL: what comes from there may hold it.
+    pub fn may_go_to(&self, url: &Url) -> bool {
+        let origin = url.origin();
+        let bound = |secret: &Secret| secret.origin.as_ref() == Some(&origin);
+        self.by_name.values().any(bound)
+    }
+}
+
+impl Secret {
+    /// The bound origin as people write it.
+    fn bound_to(&self) -> String {
+        self.origin
+            .as_ref()
+            .map_or_else(|| "nowhere".to_owned(), Origin::ascii_serialization)
+    }
+
+    fn value(&self) -> &[u8] {
+        self.value.expose_secret().as_bytes()
+    }
+}
+
+/// Makes a stand-in: letters and digits, which no encoding of a form, of JSON or of a header changes.
+fn stand_in() -> Result<String, NoRandomBytes> {
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(NoRandomBytes)?;
+    Ok(format!("{PREFIX}{}", hex(&random)))
+}
+
+/// The URL in a field of the config: the one that the account sets, else the schema's default; none where it is no
+/// URL, or neither is there.
+pub fn bound_url(manifest: &Manifest, config: &Map<String, Value>, field: &str) -> Option<Url> {
+    let typed = config.get(field);
+    let default = || manifest.field(field)?.default.as_ref();
+    // As the URL of a request is read, so that the two can be compared.
+    normal(typed.or_else(default)?.as_str()?)
+}

@@ -1,0 +1,236 @@
+//! The values taken out of an answer again, where a server repeats what it was sent.
+
+use std::cmp::Reverse;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, response};
+use hyper::body::Bytes;
+use secrecy::zeroize::{Zeroize, Zeroizing};
+
+use crate::sandbox::secrets::Secrets;
+use crate::sandbox::secrets::search::{Place, Search, holds_plainly};
+
+#[cfg(test)]
+mod tests;
+
+/// An id that has this many characters in a row in common with a value is taken for a part of it. No secret of a
+/// component is shorter.
+const IN_COMMON: usize = 8;
+
+/// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the answer to a request with a secret is compressed although it was not to be, and otherwise than with gzip, so \
+     nobody can see whether it repeats the secret: check the URL in the configuration, and any proxy on the way"
+)]
+pub struct Unreadable;
+
+/// How the body of an answer that can be looked through is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// Compressed, by a server or a proxy that does so whatever it is asked for.
+    Gzip,
+}
+
+impl Encoding {
+    /// The encoding by the headers of an answer. To be asked before its body is read.
+    ///
+    /// # Errors
+    ///
+    /// When it is another one.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Unreadable> {
+        let names = |header: HeaderName| -> Vec<_> {
+            let values = headers.get_all(header).iter();
+            values
+                .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+                .map(|name| name.trim_ascii().to_ascii_lowercase())
+                .filter(|name| !matches!(name.as_slice(), b"" | b"identity" | b"chunked"))
+                .collect()
+        };
+        if !names(TRANSFER_ENCODING).is_empty() {
+            return Err(Unreadable);
+        }
+        match names(CONTENT_ENCODING).as_slice() {
+            [] => Ok(Self::Plain),
+            [name] if name == b"gzip" || name == b"x-gzip" => Ok(Self::Gzip),
+            _ => Err(Unreadable),
+        }
+    }
+}
+
+/// Why a component does not get a body that can be looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// It is larger than allowed: inflated, or with the stand-ins in it.
+    TooLarge,
+    /// It is damaged, or broke off.
+    Damaged,
+    /// Whoever waits for it gave up before it was searched to its end.
+    GivenUp,
+}
+
+/// A body that was compressed with gzip, of at most `most` bytes.
+///
+/// # Errors
+///
+/// When it is larger or damaged.
+pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, Withheld> {
+    let mut body = Vec::new();
+    // One byte more than allowed tells a body of exactly that from a larger one.
+    let mut reader = GzDecoder::new(compressed).take(most.saturating_add(1));
+    match reader.read_to_end(&mut body) {
+        Ok(length) if length as u64 > most => Err(Withheld::TooLarge),
+        Ok(_) => Ok(Bytes::from(body)),
+        Err(_) => Err(Withheld::Damaged),
+    }
+}
+
+impl Secrets {
+    /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its stand-in there.
+    /// `Content-Length` follows. The body has at most `most` bytes afterwards, and is searched for as long as `go_on` says,
+    /// which is asked every few milliseconds.
+    ///
+    /// Found is what `Search` finds. The server is trusted with the secret; this guards against one that repeats what it
+    /// was sent, not against one that works for the component.
+    ///
+    /// # Errors
+    ///
+    /// When the body would be too large, or the search does not go on.
+    pub fn mask(
+        &self,
+        head: &mut response::Parts,
+        body: Bytes,
+        most: u64,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<Bytes, Withheld> {
+        self.mask_headers(&mut head.headers);
+        let Some(masked) = self.masked(&body, most, go_on)? else {
+            return Ok(body);
+        };
+        wipe(body);
+        if head.headers.contains_key(CONTENT_LENGTH) {
+            head.headers
+                .insert(CONTENT_LENGTH, HeaderValue::from(masked.len()));
+        }
+        Ok(masked)
+    }
+
+    /// Takes every value out of the headers of an answer. A header with a value in its name is taken out as a whole.
+    fn mask_headers(&self, headers: &mut HeaderMap) {
+        for secret in self.by_name.values() {
+            // The names of headers are in lower case, whatever a server put there.
+            let lower = Zeroizing::new(secret.value().to_ascii_lowercase());
+            let names: Vec<_> = headers
+                .keys()
+                .filter(|name| holds_plainly(name.as_str().as_bytes(), &lower))
+                .cloned()
+                .collect();
+            for name in names {
+                headers.remove(name);
+            }
+        }
+        for value in headers.values_mut() {
+            // The client bounds all headers together; a stand-in is at most nine times as long as a value.
+            if let Ok(Some(masked)) = self.masked(value.as_bytes(), u64::MAX, || true) {
+                *value = HeaderValue::from_maybe_shared(masked)
+                    .unwrap_or_else(|_| HeaderValue::from_static(""));
+            }
+        }
+    }
+
+    /// Whether a short text, such as an id, has a value in it or is a part of one, whatever the case.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.by_name.values().any(|secret| {
+            let mut parts = text.as_bytes().windows(IN_COMMON);
+            parts.any(|part| {
+                let mut others = secret.value().windows(IN_COMMON);
+                others.any(|other| part.eq_ignore_ascii_case(other))
+            })
+        })
+    }
+
+    /// A text with the stand-ins where the values were; none where there was no value.
+    fn masked(
+        &self,
+        text: &[u8],
+        most: u64,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Option<Bytes>, Withheld> {
+        // All secrets at once: where one is part of another, nothing of the longer may stay.
+        let secrets = self.by_name.values();
+        let search = Search::new(secrets.map(|secret| (secret.value(), secret.stand_in.as_str())));
+        let mut masked = Masked::new(text, most);
+        let mut places = Vec::new();
+        for step in search.steps(text) {
+            if !go_on() {
+                return Err(Withheld::GivenUp);
+            }
+            // The next step may find a place that overlaps one of this step's.
+            masked.put_in(&mut places, step.start)?;
+            search.places(text, step, &mut places);
+        }
+        masked.put_in(&mut places, text.len())?;
+        masked.finish()
+    }
+}
+
+/// A text into which stand-ins are being put, from its beginning to its end.
+struct Masked<'t> {
+    text: &'t [u8],
+    most: u64,
+    written: Vec<u8>,
+    /// Up to where the text is written or replaced.
+    end: usize,
+}
+
+impl<'t> Masked<'t> {
+    fn new(text: &'t [u8], most: u64) -> Self {
+        Self {
+            text,
+            most,
+            written: Vec::new(),
+            end: 0,
+        }
+    }
+
+    /// Replaces the places that begin before `until`, and keeps the others. No place comes later that begins before it.
+    fn put_in(&mut self, places: &mut Vec<Place<'_>>, until: usize) -> Result<(), Withheld> {
+        places.sort_by_key(|place| (place.range.start, Reverse(place.range.end)));
+        let now = places.partition_point(|place| place.range.start < until);
+        for Place { range, stand_in } in places.drain(..now) {
+            if range.start >= self.end {
+                self.write(self.text.get(self.end..range.start).unwrap_or_default())?;
+                self.write(stand_in.as_bytes())?;
+            }
+            self.end = self.end.max(range.end);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Withheld> {
+        if (self.written.len() + bytes.len()) as u64 > self.most {
+            return Err(Withheld::TooLarge);
+        }
+        self.written.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Option<Bytes>, Withheld> {
+        if self.end == 0 {
+            return Ok(None);
+        }
+        self.write(self.text.get(self.end..).unwrap_or_default())?;
+        Ok(Some(Bytes::from(self.written)))
+    }
+}
+
+/// Wipes the bytes, if nobody else has them.
+fn wipe(bytes: Bytes) {
+    if let Ok(mut bytes) = bytes.try_into_mut() {
+        bytes.as_mut().zeroize();
+    }
+}

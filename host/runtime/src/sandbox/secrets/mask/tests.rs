@@ -1,0 +1,209 @@
+//! What a component may read of an answer.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use flate2::{Compression, write::GzEncoder};
+use http::Response;
+use proptest::prelude::*;
+
+use super::*;
+use crate::sandbox::secrets::search::holds;
+use crate::sandbox::secrets::search::tests::{ENCODERS, values};
+use crate::sandbox::secrets::tests::{
+    TOKEN_URL, VALUE, head, secrets, stand_in_of, standing_in, with_value,
+};
+
+fn answer(headers: &[(&str, &str)]) -> http::response::Parts {
+    let mut answer = Response::new(()).into_parts().0;
+    answer.headers = head(headers).headers;
+    answer
+}
+
+/// An answer's body with every value taken out, of any size.
+fn masked(secrets: &Secrets, head: &mut http::response::Parts, body: Bytes) -> Bytes {
+    secrets.mask(head, body, u64::MAX, || true).unwrap()
+}
+
+#[test]
+fn an_answer_that_repeats_the_value_has_the_stand_in_there() {
+    let secrets = standing_in();
+    let stand_in = stand_in_of(&secrets);
+    let other = secrets.get("other").unwrap();
+    for (before, after) in [
+        (
+            format!("<{VALUE}|{VALUE}>"),
+            format!("<{stand_in}|{stand_in}>"),
+        ),
+        (
+            r#"{"s":"canary+7f3a\/\"\u00e9\" \u0026="}"#.to_owned(),
+            format!(r#"{{"s":"{stand_in}"}}"#),
+        ),
+        (
+            "s=canary%2b7f3a%2f%22%c3%a9%22+%26%3d&t=canary-other".to_owned(),
+            format!("s={stand_in}&t={other}"),
+        ),
+        (String::new(), String::new()),
+        ("canary".to_owned(), "canary".to_owned()),
+    ] {
+        let length = before.len().to_string();
+        let mut head = answer(&[
+            ("content-length", &length),
+            ("x-echo", &format!("a{VALUE}")),
+            ("x-canary-other", "a"),
+            ("set-cookie", "a=b"),
+            ("set-cookie", "a=canary-other"),
+        ]);
+        let masked = masked(&secrets, &mut head, Bytes::from(before));
+        assert_eq!(masked, after);
+        assert_eq!(head.headers["content-length"], masked.len().to_string());
+        assert_eq!(head.headers["x-echo"], format!("a{stand_in}"));
+        assert!(!head.headers.contains_key("x-canary-other"));
+        let cookies: Vec<_> = head.headers.get_all("set-cookie").iter().cloned().collect();
+        assert_eq!(cookies, ["a=b".to_owned(), format!("a={other}")]);
+    }
+}
+
+#[test]
+fn nothing_of_a_secret_stays_that_another_is_part_of() {
+    let secrets = secrets(TOKEN_URL, "xx-canary-other-7f3a");
+    let stand_in = stand_in_of(&secrets);
+    let other = secrets.get("other").unwrap();
+    let body = Bytes::from("[xx-canary-other-7f3a canary-other]");
+    let masked = masked(&secrets, &mut answer(&[]), body);
+    assert_eq!(masked, format!("[{stand_in} {other}]"));
+}
+
+#[test]
+fn basic_credentials_that_are_repeated_are_masked_too() {
+    let secrets = secrets(TOKEN_URL, "canary-7f3a-0b1c");
+    let base64 = STANDARD.encode("client:canary-7f3a-0b1c");
+    let body = Bytes::from(format!("Authorization: Basic {base64}"));
+    let masked = masked(&secrets, &mut answer(&[]), body);
+    let masked = String::from_utf8(masked.to_vec()).unwrap();
+    assert!(masked.contains(&stand_in_of(&secrets)), "{masked}");
+    assert!(masked.len() < "Authorization: Basic ".len() + base64.len() + 71);
+}
+
+/// From little on the wire much can be inflated, and a stand-in is longer than a short value.
+#[test]
+fn a_body_that_would_be_too_large_with_the_stand_ins_is_withheld() {
+    let secrets = with_value("12345678");
+    let body = Bytes::from("12345678".repeat(1000));
+    let length = 1000 * stand_in_of(&secrets).len() as u64;
+    for (most, expected) in [
+        (length, Ok(length)),
+        (length - 1, Err(Withheld::TooLarge)),
+        (8000, Err(Withheld::TooLarge)),
+    ] {
+        let masked = secrets.mask(&mut answer(&[]), body.clone(), most, || true);
+        let masked = masked.map(|body| body.len() as u64);
+        assert_eq!(masked, expected, "{most}");
+    }
+    // The rest of the text counts as well.
+    let body = Bytes::from(format!("12345678{}", ".".repeat(100)));
+    let masked = secrets.mask(&mut answer(&[]), body, 100, || true);
+    assert_eq!(masked, Err(Withheld::TooLarge));
+}
+
+#[test]
+fn a_search_ends_when_nobody_waits_for_it_any_more() {
+    let body = Bytes::from(vec![b'a'; 10 << 20]);
+    let mut asked = 0;
+    let masked = standing_in().mask(&mut answer(&[]), body, u64::MAX, || {
+        asked += 1;
+        asked < 3
+    });
+    assert_eq!(masked, Err(Withheld::GivenUp));
+    assert_eq!(asked, 3);
+}
+
+#[test]
+fn a_value_across_the_parts_that_are_searched_is_replaced_once() {
+    let secrets = with_value("canary-7f3a-0b1c");
+    let stand_in = stand_in_of(&secrets);
+    for before in [-16, -8, -1, 0].map(|offset| (256_usize << 10).saturating_add_signed(offset)) {
+        let around = (".".repeat(before), ".".repeat(400 << 10));
+        let body = format!("{}canary-7f3a-0b1c{}", around.0, around.1);
+        let masked = masked(&secrets, &mut answer(&[]), Bytes::from(body));
+        assert!(
+            masked == format!("{}{stand_in}{}", around.0, around.1),
+            "{before}"
+        );
+    }
+}
+
+/// What the documentation promises: one encoding inside another.
+#[test]
+fn a_token_with_the_value_in_it_is_masked() {
+    let value = "canary+7f3a/\"odd\"";
+    let secrets = with_value(value);
+    let payload = serde_json::json!({ "iss": "https://id.example.com", "note": value });
+    let token = [r#"{"alg":"HS256"}"#, &payload.to_string(), "signature"]
+        .map(|part| URL_SAFE_NO_PAD.encode(part))
+        .join(".");
+    let body = serde_json::json!({ "access_token": token, "expires_in": 3600 }).to_string();
+    let masked = masked(&secrets, &mut answer(&[]), Bytes::from(body));
+    assert!(!holds(&masked, value.as_bytes()));
+    let masked: serde_json::Value = serde_json::from_slice(&masked).unwrap();
+    let token = masked["access_token"].as_str().unwrap();
+    assert!(token.contains(&stand_in_of(&secrets)), "{token}");
+    assert_eq!(token.split('.').count(), 3);
+}
+
+#[test]
+fn an_answer_is_looked_through_as_it_is_or_inflated() {
+    for (headers, expected) in [
+        (&[][..], Ok(Encoding::Plain)),
+        (&[("content-encoding", "identity")], Ok(Encoding::Plain)),
+        (&[("content-encoding", " Identity, ")], Ok(Encoding::Plain)),
+        (&[("transfer-encoding", "chunked")], Ok(Encoding::Plain)),
+        (&[("content-encoding", "GZIP")], Ok(Encoding::Gzip)),
+        (
+            &[("content-encoding", "identity, x-gzip")],
+            Ok(Encoding::Gzip),
+        ),
+        (&[("content-encoding", "gzip, gzip")], Err(Unreadable)),
+        (&[("content-encoding", "identity, br")], Err(Unreadable)),
+        (&[("transfer-encoding", "gzip, chunked")], Err(Unreadable)),
+        (
+            &[
+                ("content-encoding", "identity"),
+                ("content-encoding", "zstd"),
+            ],
+            Err(Unreadable),
+        ),
+    ] {
+        let head = answer(headers);
+        assert_eq!(Encoding::of(&head.headers), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn a_body_inflates_up_to_the_bound() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&[b'x'; 1000]).unwrap();
+    let compressed = encoder.finish().unwrap();
+    let (torn, _) = compressed.split_at(compressed.len() - 9);
+    assert_eq!(inflated(&compressed, 1000).unwrap(), vec![b'x'; 1000]);
+    assert_eq!(inflated(&compressed, 999), Err(Withheld::TooLarge));
+    assert_eq!(inflated(torn, 1000), Err(Withheld::Damaged));
+    assert_eq!(inflated(b"plain", 1000), Err(Withheld::Damaged));
+}
+
+proptest! {
+    #[test]
+    fn no_answer_keeps_a_value_in_an_encoding_inside_another(
+        value in values(),
+        around in "[ -$&-\\[\\]-~é]{0,12}",
+        outer in prop::sample::select(&ENCODERS[..]),
+        inner in prop::sample::select(&ENCODERS[..]),
+    ) {
+        let secrets = with_value(&value);
+        let body = outer.1(&format!("{around}{}{around}", inner.1(&value)));
+        let masked = masked(&secrets, &mut answer(&[]), Bytes::from(body));
+        prop_assert!(!holds(&masked, value.as_bytes()));
+        prop_assert!(holds_plainly(&masked, stand_in_of(&secrets).as_bytes()));
+    }
+}

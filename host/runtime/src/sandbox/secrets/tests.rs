@@ -1,0 +1,110 @@
+//! What a component gets; and the secrets that the tests of what leaves and of what comes back are made with.
+
+use http::{HeaderName, HeaderValue, Method, Request, request};
+
+use super::*;
+use crate::contract::manifest;
+
+pub(super) const VALUE: &str = "canary+7f3a/\"é\" &=";
+pub(super) const TOKEN_URL: &str = "https://id.example.com/token";
+
+/// The secrets `client_secret`, bound to `token_url`, and `other`, bound to `other_url`.
+pub(super) fn secrets(token_url: &str, value: &str) -> Secrets {
+    let mut asked = manifest::tests::example();
+    asked["config"]["properties"]["other_url"] = serde_json::json!({ "type": "string", "format": "uri", "default": "https://other.example.com" });
+    let mut other = asked["secrets"][0].clone();
+    other["name"] = "other".into();
+    other["config_field"] = "other_url".into();
+    asked["secrets"].as_array_mut().unwrap().push(other);
+    let manifest = Manifest::parse(&asked.to_string()).unwrap();
+
+    let config = serde_json::json!({ "token_url": token_url });
+    let config = config.as_object().unwrap();
+    let values = [
+        ("client_secret", value),
+        ("other", "canary-other"),
+        ("unasked", "canary-unasked"),
+    ];
+    let values = values.map(|(name, value)| (name.to_owned(), SecretString::from(value)));
+    Secrets::new(&manifest, config, values.into()).unwrap()
+}
+
+pub(super) fn standing_in() -> Secrets {
+    secrets(TOKEN_URL, VALUE)
+}
+
+/// The same secrets with another value, made without a manifest, which takes a while.
+pub(super) fn with_value(value: &str) -> Secrets {
+    let secret = |value: &str, url: &str, field: &str| Secret {
+        value: SecretString::from(value),
+        stand_in: stand_in().unwrap(),
+        config_key: format!("config.{field}"),
+        origin: Some(Url::parse(url).unwrap().origin()),
+    };
+    let by_name = [
+        ("client_secret", secret(value, TOKEN_URL, "token_url")),
+        (
+            "other",
+            secret("canary-other", "https://other.example.com", "other_url"),
+        ),
+    ];
+    Secrets {
+        by_name: by_name
+            .map(|(name, secret)| (name.to_owned(), secret))
+            .into(),
+    }
+}
+
+pub(super) fn stand_in_of(secrets: &Secrets) -> String {
+    secrets.get("client_secret").unwrap().to_owned()
+}
+
+pub(super) fn head(headers: &[(&str, &str)]) -> request::Parts {
+    let mut head = Request::new(()).into_parts().0;
+    head.method = Method::POST;
+    for (name, value) in headers {
+        head.headers.append(
+            HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+        );
+    }
+    head
+}
+
+#[test]
+fn a_component_gets_a_stand_in_of_its_own_for_each_secret_and_run() {
+    let (first, second) = (standing_in(), standing_in());
+    let mut seen = std::collections::BTreeSet::new();
+    for secrets in [&first, &second] {
+        for name in ["client_secret", "other"] {
+            let stand_in = secrets.get(name).unwrap();
+            assert!(stand_in.starts_with(PREFIX), "{stand_in}");
+            assert!(
+                stand_in
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+                "{stand_in}"
+            );
+            assert!(seen.insert(stand_in.to_owned()), "{stand_in} comes twice");
+        }
+        for name in ["unasked", "nothing", ""] {
+            assert_eq!(secrets.get(name), None, "{name}");
+        }
+    }
+    assert_eq!(Secrets::default().get("client_secret"), None);
+}
+
+#[test]
+fn debug_shows_neither_value_nor_stand_in() {
+    let secrets = standing_in();
+    let text = format!("{secrets:?} {secrets:#?}");
+    assert!(!text.contains("canary"), "{text}");
+    assert!(!text.contains(PREFIX), "{text}");
+    for part in [
+        "client_secret",
+        "https://id.example.com",
+        "https://other.example.com",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}

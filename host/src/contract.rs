@@ -1,9 +1,0 @@
-//! What component and host promise each other, and the limits.
-
-pub mod bindings;
-pub mod check;
-pub mod difference;
-pub mod limits;
-pub mod manifest;
-pub mod permissions;
-pub mod stopped;

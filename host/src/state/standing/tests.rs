@@ -1,0 +1,85 @@
+//! What the state makes of what is asked for.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::contract::permissions::Bound;
+
+const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+fn texts<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
+    texts.map(str::to_owned).into()
+}
+
+/// What the tests begin with.
+fn approved() -> Asks {
+    Asks {
+        sha256: "a".repeat(64),
+        name: "example-assets".into(),
+        version: "0.1.0".into(),
+        hosts: texts(["id.example", "*.api.example"]),
+        secrets: [(
+            "key".to_owned(),
+            Bound {
+                config_field: "token_url".to_owned(),
+                default_origin: Some("https://id.example".to_owned()),
+            },
+        )]
+        .into(),
+        url_fields: texts(["token_url", "api_host"]),
+        opened: texts(["api_host"]),
+    }
+}
+
+/// A state in a folder of its own.
+fn state() -> (tempfile::TempDir, State) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open_for_run(&folder.path().join("state.db")).unwrap();
+    (folder, state)
+}
+
+#[test]
+fn the_first_run_approves_and_more_does_not_pass() {
+    let (_folder, mut state) = state();
+    let first = approved();
+    check(&state, &[("acme", &first)]).unwrap();
+    assert_eq!(state.consent("acme").unwrap(), None, "a check has recorded");
+    record(&mut state, &[("acme", &first)], NOW).unwrap();
+
+    let build = Asks {
+        sha256: "b".repeat(64),
+        hosts: texts(["id.example"]),
+        ..approved()
+    };
+    check(&state, &[("acme", &build)]).unwrap();
+    record(&mut state, &[("acme", &build)], NOW).unwrap();
+    assert_eq!(
+        state.consent("acme").unwrap().unwrap().asks.sha256,
+        build.sha256
+    );
+
+    // What the build before asked for is more than what the last one does.
+    let refused = check(&state, &[("other", &first), ("acme", &first)]).unwrap_err();
+    let CheckError::NotApproved(NotApproved(refused_accounts)) = &refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(refused_accounts.len(), 1);
+    let told = refused.to_string();
+    for part in [
+        "account acme",
+        "+ host *.api.example",
+        "asset-host describe --account acme",
+        "asset-host approve --account acme",
+        "1970-01-01",
+    ] {
+        assert!(told.contains(part), "{part:?} is missing in {told}");
+    }
+    record(&mut state, &[("acme", &first)], NOW).unwrap();
+    assert_eq!(
+        state.consent("acme").unwrap().unwrap().asks.sha256,
+        build.sha256,
+        "it was recorded without an approval"
+    );
+    state.approve("acme", &first, NOW).unwrap();
+    check(&state, &[("acme", &first)]).unwrap();
+}
