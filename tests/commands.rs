@@ -129,7 +129,7 @@ fn init_replaces_a_file_only_with_force() {
     let work = without_configuration();
     work.write("asset-host.toml", "mine, and no TOML");
     let ran = work.host(&["init"]).expect(2);
-    for word in ["asset-host.toml is there already", "--config", "--force"] {
+    for word in ["asset-host.toml exists", "--config", "--force"] {
         assert!(ran.stderr.contains(word), "{}", ran.stderr);
     }
     assert_eq!(

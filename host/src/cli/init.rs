@@ -10,35 +10,32 @@ use serde_json::Value;
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::config::fit::PLACEHOLDER;
-use crate::config::{Retry, is_account_name};
+use crate::config::is_account_name;
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::{Manifest, Secret};
 use crate::run::prepare;
 use crate::sandbox::engine::Runtime;
 use crate::text::printable::printable;
-use crate::units::duration;
 
-mod bounds;
-
-/// How long the lines of a comment may get.
+/// The longest line of a comment.
 const WIDTH: usize = 100;
 
 /// Writes the configuration file `config` for a component, and says on `out` what to do next.
 ///
 /// # Errors
 ///
-/// When there is no component or it is no connector, the account's name is not one, the file is there and
-/// not to be replaced, or it cannot be written.
+/// When there is no component or it is not a connector, the account's name is not valid, the file exists and is not to
+/// be replaced, or it cannot be written.
 pub(crate) async fn run(
     config: &Path,
     args: &args::Init,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    // Before the component is compiled, which takes its time; that the file is created is checked below.
+    // Checked before the component is compiled, which takes a second; `create_new` below is what decides.
     if !args.force && config.exists() {
-        bail!(is_there(config));
+        bail!(exists(config));
     }
-    // The file that is to be replaced may well be wrong, so it is not asked which component it names.
+    // The file to replace may be wrong, so the component that it names is not looked up.
     let component = match &args.component {
         Some(named) => named.clone(),
         None => crate::cli::component::beside_program()?,
@@ -48,8 +45,7 @@ pub(crate) async fn run(
     write(&manifest, &loaded.digest, &component, config, args, out)
 }
 
-/// Writes the file `config` for the component in the file `component`, whose manifest is `manifest` and whose
-/// digest `sha256`.
+/// Writes the file `config` for the component in the file `component`.
 fn write(
     manifest: &Manifest,
     sha256: &str,
@@ -61,7 +57,7 @@ fn write(
     let account = args.account.as_str();
     if !is_account_name(account) {
         bail!(
-            "--account {account:?}: is not a name for an account: use letters, digits, `-` and `_`"
+            "--account {account:?} is not a valid name of an account: use letters, digits, `-` and `_`"
         );
     }
     let component = relative(component, config)?;
@@ -76,7 +72,7 @@ fn write(
     let mut file = match options.open(config) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            bail!(is_there(config))
+            bail!(exists(config))
         }
         Err(error) => return Err(error).with_context(|| cannot_write(config)),
     };
@@ -86,15 +82,13 @@ fn write(
     Ok(ExitStatus::Done)
 }
 
-/// What to say where the file is not to be replaced.
-fn is_there(config: &Path) -> String {
+fn exists(config: &Path) -> String {
     format!(
-        "{} is there already: name another file with --config, or replace it with --force",
+        "{} exists: name another file with --config, or replace it with --force",
         config.display()
     )
 }
 
-/// What to say where the file cannot be written.
 fn cannot_write(config: &Path) -> String {
     format!(
         "cannot write {}; its folder must exist and be writable",
@@ -102,8 +96,8 @@ fn cannot_write(config: &Path) -> String {
     )
 }
 
-/// The component's path as the configuration file is to name it: relative to the file's folder if it lies
-/// below it, so that both can be moved together, else absolute.
+/// Returns the component's path for the configuration file: relative to the file's folder if it lies below it, so that
+/// both can be moved together, else absolute.
 fn relative(component: &Path, config: &Path) -> anyhow::Result<PathBuf> {
     let folder = match config.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -117,7 +111,7 @@ fn relative(component: &Path, config: &Path) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot find the component {}", component.display()))?;
     if component.to_str().is_none() {
         bail!(
-            "{}: the path is not UTF-8 text, so no configuration file can name it: rename it",
+            "{}: the path is not UTF-8 text, so a configuration file cannot name it: rename it",
             component.display()
         );
     }
@@ -127,7 +121,7 @@ fn relative(component: &Path, config: &Path) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// Tells which lines to change and what to do then.
+/// Says which lines to change and what to do then.
 fn next_steps(
     manifest: &Manifest,
     config: &Path,
@@ -162,161 +156,70 @@ fn next_steps(
     writeln!(out, "  - test it with: asset-host{option} check")
 }
 
-/// Writes a commented configuration for one account of a component.
+/// Returns a commented configuration for one account of a component.
 ///
-/// `sha256` is the component's digest, and `component` the path to write into the file. Fields that must be set and have no default hold
-/// [`PLACEHOLDER`]; the others are commented out and show their default.
-pub(crate) fn configuration(
-    manifest: &Manifest,
-    sha256: &str,
-    component: &Path,
-    account: &str,
-) -> String {
-    let mut text = String::new();
-    let mut line = |line: &str| {
-        text.push_str(line);
-        text.push('\n');
-    };
+/// `sha256` is the component's digest, and `component` the path to write into the file. Fields that must be set and have
+/// no default hold [`PLACEHOLDER`]; the others are commented out and show their default.
+fn configuration(manifest: &Manifest, sha256: &str, component: &Path, account: &str) -> String {
+    format!(
+        include_str!("init/template.txt"),
+        about = comment(&format!(
+            "Configuration of asset-host for {}, collected by the component {} {}. {}",
+            manifest.product, manifest.name, manifest.version, manifest.description
+        )),
+        account = account,
+        component = quoted(&component.to_string_lossy()),
+        sha256 = quoted(sha256),
+        hosts = toml(&Value::from(manifest.hosts.clone())).unwrap_or_default(),
+        config = fields(manifest),
+        secrets = secrets(manifest, account),
+    )
+}
 
-    line(&comment(&format!(
-        "Configuration of asset-host for {}, collected by the component {} {}. {}",
-        manifest.product, manifest.name, manifest.version, manifest.description
-    )));
-    line("#");
-    line(
-        "# Paths are relative to this file. A line like #name = value shows the default, or an example.",
-    );
-    line("");
-    line(&format!("[account.{account}]"));
-    line(&format!(
-        "component = {}",
-        quoted(&component.to_string_lossy())
-    ));
-    line(
-        "# Pins the component to this very build: another one does not run. `asset-host describe`",
-    );
-    line("# prints the digest of a build and what it asks for.");
-    line(&format!("#sha256 = {}", quoted(sha256)));
-    line(
-        "# After how long everything is walked again, which alone finds devices that were never seen.",
-    );
-    line("#full_every = \"7d\"");
-    line(&bounds::reach(manifest));
-
-    line(&format!("[account.{account}.config]"));
+/// Returns the fields of the config, those first that must be set.
+fn fields(manifest: &Manifest) -> String {
     let (required, optional): (Vec<_>, Vec<_>) = manifest
         .fields()
         .partition(|(name, _)| manifest.requires(name));
-    for (index, (name, schema)) in required.into_iter().chain(optional).enumerate() {
-        if index > 0 {
-            line("");
-        }
-        if let Some(about) = about(schema) {
-            line(&about);
-        }
-        line(&field(manifest, name, schema));
-    }
-    line("");
-
-    if !manifest.secrets.is_empty() {
-        line(&format!("[account.{account}.secrets]"));
-        line(
-            "# Where each secret comes from; the secret itself never stands in this file. Other places:",
-        );
-        line("# { file = \"path\" } or { command = [\"pass\", \"name\"], timeout = \"30s\" }");
-        for secret in &manifest.secrets {
-            line(&comment(&format!(
-                "{}: {}",
-                secret.title, secret.description
-            )));
-            line(&format!(
-                "{} = {{ env = {} }}",
-                secret.name,
-                quoted(&variable(manifest, secret))
-            ));
-        }
-        line("");
-    }
-
-    line(&format!("[account.{account}.deliver]"));
-    line(
-        "# Where the events go: to the end of a file, one a line, or one of the other three below.",
-    );
-    line("to = \"file\"");
-    line("# After the file was renamed, the host begins a new one.");
-    line(&format!("path = \"{account}.ndjson\""));
-    line("");
-    line("# Standard output, one a line: redirected to a file or a pipe, not a terminal.");
-    line("#to = \"stdout\"");
-    line("");
-    line("# Sekoia.io: the asset connector's UUID, and a key that may write to it.");
-    line("#to = \"sekoia\"");
-    line("#base = \"https://api.sekoia.io\"");
-    line("#uuid = \"00000000-0000-4000-8000-000000000000\"");
-    line("#api_key = { env = \"SEKOIA_API_KEY\" }");
-    line("#batch = 100");
-    line("# How long to wait until the platform has ingested a batch, and when to ask it first.");
-    line("#task_wait = \"5m\"");
-    line("#task_poll = \"1s\"");
-    line("");
-    line(
-        "# Any intake that takes events by POST. A header is a text, or tells where a secret comes from.",
-    );
-    line("#to = \"http\"");
-    line("#url = \"https://intake.example.com/events\"");
-    line(
-        "# Beyond this very machine http:// is refused, as events name persons and machines. Without",
-    );
-    line("# headers that hold a secret, and on a network that nobody else reads, this allows it.");
-    line("#allow_plain_http = false");
-    line("# \"ndjson\" is one event a line, \"array\" one JSON array.");
-    line("#format = \"ndjson\"");
-    line("#headers = { authorization = { env = \"INTAKE_TOKEN\", prefix = \"Bearer \" } }");
-    line("#gzip = false");
-    line("#batch_events = 500");
-    line("#batch_bytes = 1048576");
-    line("");
-    line("# For sekoia and http: for a connection and for a whole answer, and how to try again.");
-    line("#timeouts = { connect = \"10s\", answer = \"1m\" }");
-    line("#retry = { total = \"10m\", first = \"1s\", most = \"1m\" }");
-    line("");
-
-    let retry = Retry::default();
-    line(&format!("#[account.{account}.retry]"));
-    line(
-        "# While the API is unavailable: how long to go on, and the bounds of the first and of any pause.",
-    );
-    for (name, value) in [
-        ("total", retry.total),
-        ("first", retry.first),
-        ("most", retry.most),
-    ] {
-        line(&format!("#{name} = \"{}\"", duration::format(value)));
-    }
-    line("");
-
-    line(&bounds::timeouts(account));
-    line(&bounds::limits(account));
-    line("[state]");
-    line("# How far each source is collected. Keep this file.");
-    line("path = \"state.db\"");
-    text
+    let fields = required.into_iter().chain(optional);
+    let fields = fields.map(|(name, schema)| about(schema) + &field(manifest, name, schema) + "\n");
+    fields.collect::<Vec<_>>().join("\n")
 }
 
-/// What a field is, as a comment: its title and description.
-fn about(schema: &Schema) -> Option<String> {
+/// Returns the table of secrets, or nothing if the component asks for none.
+fn secrets(manifest: &Manifest, account: &str) -> String {
+    if manifest.secrets.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "[account.{account}.secrets]\n# Where each secret comes from; this file never contains the secret itself. Other \
+         sources:\n# {{ file = \"path\" }} or {{ command = [\"pass\", \"name\"], timeout = \"30s\" }}\n"
+    );
+    for secret in &manifest.secrets {
+        let about = comment(&format!("{}: {}", secret.title, secret.description));
+        let source = quoted(&variable(manifest, secret));
+        text += &format!("{about}\n{} = {{ env = {source} }}\n", secret.name);
+    }
+    text + "\n"
+}
+
+/// Returns the title and description of a field as a comment.
+fn about(schema: &Schema) -> String {
     let texts: Vec<&str> = [&schema.title, &schema.description]
         .into_iter()
         .filter_map(|text| text.as_deref())
         .collect();
-    (!texts.is_empty()).then(|| comment(&texts.join(": ")))
+    if texts.is_empty() {
+        return String::new();
+    }
+    comment(&texts.join(": ")) + "\n"
 }
 
-/// A field's line: set where it must be, else commented out.
+/// Returns a field's line: set if it must be, else commented out.
 fn field(manifest: &Manifest, name: &str, schema: &Schema) -> String {
     let default = schema.default.as_ref().and_then(toml);
     if manifest.requires(name) {
-        // A value of another type fails the check by the schema as well, so nobody runs with one that was made up.
+        // The placeholder fails the check against the schema whatever the type, so nobody runs with a made-up value.
         let value = default.unwrap_or_else(|| quoted(PLACEHOLDER));
         return format!("{name} = {value}");
     }
@@ -327,7 +230,7 @@ fn field(manifest: &Manifest, name: &str, schema: &Schema) -> String {
     format!("#{name} = {value}")
 }
 
-/// The environment variable that a secret is first looked for in: `VENDOR_SECRET`.
+/// Returns the environment variable that a secret is read from at first: `VENDOR_SECRET`.
 fn variable(manifest: &Manifest, secret: &Secret) -> String {
     let name: String = format!("{}_{}", manifest.vendor, secret.name)
         .to_ascii_uppercase()
@@ -341,9 +244,9 @@ fn variable(manifest: &Manifest, secret: &Secret) -> String {
     }
 }
 
-/// A text as a comment of one or more lines.
+/// Returns a text as a comment of one or more lines.
 fn comment(text: &str) -> String {
-    // The component's texts must not begin a line of their own, nor drive a terminal.
+    // The component's texts must not begin a line of their own, nor control a terminal.
     let text = printable(text);
     let options = textwrap::Options::new(WIDTH)
         .initial_indent("# ")
@@ -352,7 +255,7 @@ fn comment(text: &str) -> String {
     textwrap::fill(&text, options)
 }
 
-/// A JSON value as TOML on one line; none where TOML has no such value.
+/// Returns a JSON value as TOML on one line; `None` if TOML has no such value.
 fn toml(value: &Value) -> Option<String> {
     Some(match value {
         Value::Null => return None,
@@ -373,8 +276,8 @@ fn toml(value: &Value) -> Option<String> {
     })
 }
 
-/// A text as a TOML string on one line. JSON's escapes are TOML's, but for the one character that JSON leaves
-/// as it is and TOML does not take.
+/// Returns a text as a TOML string on one line. JSON's escapes are TOML's, except for the one character that JSON does
+/// not escape and TOML does not allow.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }

@@ -1,88 +1,95 @@
 //! One account: which component collects it, with which config and secrets, and how.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
+use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::config::limits;
+use crate::config::destination::Destination;
+use crate::config::problem::{Problem, read};
 use crate::config::secret_source::{SecretSource, long_enough};
-use crate::config::{Destination, Problem, Reach, Selection, file};
-use crate::contract::limits::Limits;
-use crate::contract::limits::Timeouts;
+use crate::config::selection::Selection;
+use crate::config::values::{self, Retry};
+use crate::contract::limits::{Limits, Timeouts};
 use crate::contract::manifest::RateLimit;
-use crate::text::similar;
 use crate::units::duration;
 
-/// How often everything is walked, where `full_every` does not say it.
-const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// A checked account.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Account {
+/// `[account.NAME]`
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Account {
     /// The name: letters, digits, `-` and `_`.
+    #[serde(skip)]
     pub name: String,
     /// The component's file.
+    #[serde(deserialize_with = "values::path")]
     pub component: PathBuf,
     /// The SHA-256 digest that the component's file must have: 64 hexadecimal digits in lower case.
+    #[serde(default, deserialize_with = "sha256")]
     pub sha256: Option<String>,
-    /// The component's own config as a JSON object; times of TOML are texts in it.
+    /// The component's own config as a JSON object, in which times of TOML are texts.
+    #[serde(default, deserialize_with = "config")]
     pub config: serde_json::Map<String, serde_json::Value>,
     /// Where each secret comes from, by the secret's name.
+    #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,
     /// Where the events go.
+    #[serde(default, deserialize_with = "read_later")]
     pub deliver: Destination,
-    /// Which sources are collected.
-    pub selection: Selection,
+    /// The sources to collect, by id or name; all if empty.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// The sources not to collect.
+    #[serde(default)]
+    pub skip: Vec<String>,
     /// Which events are delivered.
+    #[serde(default)]
     pub emit: Emit,
-    /// How many requests the API is sent at most; none where the component's manifest decides.
+    /// How many requests may be sent to the API; `None` leaves it to the component's manifest.
+    #[serde(default)]
     pub rate_limits: Option<Vec<RateLimit>>,
-    /// After how long everything is walked again, counted from the end of the last full walk.
+    /// The interval of full walks, counted from the end of the last one.
+    #[serde(default = "weekly", deserialize_with = "duration::positive")]
     pub full_every: Duration,
-    /// How far the component reaches, and what it sees of a secret.
-    pub reach: Reach,
-    /// How long and how often to try again while the API is unavailable.
+    /// Which of the hosts that the component asks for it may reach, in the forms of a manifest; all if `None`.
+    #[serde(default)]
+    pub hosts: Option<Vec<String>>,
+    /// Private or otherwise special addresses that the component may reach.
+    #[serde(default, deserialize_with = "networks")]
+    pub allow_addresses: Vec<IpNet>,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    #[serde(default, deserialize_with = "values::path")]
+    pub ca_file: Option<PathBuf>,
+    /// Whether the component may reach this machine, by http and https: for tests and demos.
+    #[serde(default)]
+    pub allow_loopback_http: bool,
+    /// How to try again while the API is unavailable.
+    #[serde(default)]
     pub retry: Retry,
     /// How long to wait for the API and the component.
+    #[serde(default)]
     pub timeouts: Timeouts,
-    /// How much one call of the component may take.
+    /// What one call of the component may take.
+    #[serde(default)]
     pub limits: Limits,
 }
 
 /// Which events are delivered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Emit {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Emit {
     /// One for each device that was seen.
     #[default]
     Seen,
-    /// One for each device of which something else changed than when it was seen.
+    /// One for each device of which something else changed than the time when it was seen.
     Changed,
 }
 
-/// How to try again while the API is unavailable: pauses of random length up to a bound that doubles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retry {
-    /// How long to go on before the source is given up; 0 gives it up at once.
-    pub total: Duration,
-    /// The bound of the first pause.
-    pub first: Duration,
-    /// The bound that the pauses do not outgrow.
-    pub most: Duration,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            total: Duration::from_secs(600),
-            first: Duration::from_secs(1),
-            most: Duration::from_secs(60),
-        }
-    }
-}
-
-/// Whether a text can name an account: at least one of the letters a to z in either case, digits, `-`, `_`.
+/// Returns whether a text can name an account: letters from a to z in either case, digits, `-` and `_`.
 pub(crate) fn is_account_name(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -91,11 +98,10 @@ pub(crate) fn is_account_name(name: &str) -> bool {
 }
 
 impl Account {
-    /// Checks the table `[account.NAME]`; relative paths are relative to `folder`. What is wrong is added
-    /// to `problems`; the answer may be none then.
-    pub(super) fn check(
+    /// Reads the table `[account.NAME]`. Relative paths are relative to `folder`. What is wrong is added to `problems`.
+    pub(super) fn read(
         name: String,
-        table: file::Account,
+        table: toml::Table,
         folder: &Path,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
@@ -103,44 +109,52 @@ impl Account {
         if !is_account_name(&name) {
             problems.push(Problem::new(
                 format!("account.{name:?}"),
-                "is not a name for an account: use letters, digits, `-` and `_`",
+                "is not a valid name of an account: use letters, digits, `-` and `_`",
             ));
         }
-        if table.component.as_os_str().is_empty() {
+        let deliver = table.get("deliver").and_then(toml::Value::as_table);
+        let deliver = deliver.cloned().unwrap_or_default();
+        let deliver = Destination::read(&format!("{key}.deliver"), deliver, folder, problems);
+        let mut account: Self = read(&key, table, problems)?;
+        account.check(&key, problems);
+        account.name = name;
+        account.component = folder.join(account.component);
+        account.ca_file = account.ca_file.map(|path| folder.join(path));
+        for source in account.secrets.values_mut() {
+            source.resolve_path(folder);
+        }
+        account.deliver = deliver?;
+        Some(account)
+    }
+
+    /// Checks what concerns several values.
+    fn check(&self, key: &str, problems: &mut Vec<Problem>) {
+        self.selection().check(key, problems);
+        self.retry.check(key, problems);
+        let mut limits = self.rate_limits.iter().flatten();
+        if limits.any(|limit| limit.requests == 0 || limit.seconds == 0) {
             problems.push(Problem::new(
-                format!("{key}.component"),
-                "is empty: name the component's file, such as \"sophos-assets.wasm\"",
+                format!("{key}.rate_limits"),
+                "must have one request and one second at least, such as [{ requests = 10, seconds = 1 }]; [] means \
+                 no limit",
             ));
         }
-        let reach = Reach::check(&key, &table, folder, problems);
-        let config = config(&key, table.config, problems);
-        let secrets = secrets(&key, &table.secrets, folder, problems);
-        let deliver =
-            Destination::check(&format!("{key}.deliver"), table.deliver, folder, problems);
-        Some(Self {
-            component: folder.join(table.component),
-            sha256: sha256(&key, table.sha256, problems),
-            selection: Selection::check(&key, table.only, table.skip, problems),
-            emit: emit(&key, table.emit.as_deref(), problems),
-            rate_limits: rate_limits(&key, table.rate_limits, problems),
-            full_every: full_every(&key, table.full_every, problems),
-            reach,
-            retry: retry(&key, &table.retry, problems),
-            timeouts: limits::timeouts(&key, &table.timeouts, problems),
-            limits: limits::limits(&key, &table.limits, problems),
-            name,
-            config: config?,
-            secrets: secrets?,
-            deliver: deliver?,
-        })
+    }
+
+    /// Returns which sources are collected.
+    pub(crate) fn selection(&self) -> Selection<'_> {
+        Selection {
+            only: &self.only,
+            skip: &self.skip,
+        }
     }
 
     /// Reads every secret of the account, by the secret's name.
     ///
     /// # Errors
     ///
-    /// One problem for each secret whose source gives none, with its key.
-    pub fn resolve_secrets(&self) -> Result<BTreeMap<String, SecretString>, Vec<Problem>> {
+    /// One problem, with its key, for each secret that cannot be read.
+    pub(crate) fn resolve_secrets(&self) -> Result<BTreeMap<String, SecretString>, Vec<Problem>> {
         let mut secrets = BTreeMap::new();
         let mut problems = Vec::new();
         for (name, source) in &self.secrets {
@@ -158,37 +172,62 @@ impl Account {
         }
     }
 
-    /// The full name of a key in one of the account's tables: `account.acme.config.client_id`.
-    pub fn key(&self, table: &str, key: &str) -> String {
+    /// Returns the full name of a key in one of the account's tables: `account.acme.config.client_id`.
+    pub(crate) fn key(&self, table: &str, key: &str) -> String {
         format!("account.{}.{table}.{key}", self.name)
     }
 }
 
-/// Turns `[account.NAME.config]` into a JSON object.
-fn config(
-    key: &str,
-    value: toml::Value,
-    problems: &mut Vec<Problem>,
-) -> Option<serde_json::Map<String, serde_json::Value>> {
-    let key = format!("{key}.config");
-    match json(value) {
-        Some(serde_json::Value::Object(object)) => Some(object),
-        Some(_) => {
-            let table = format!("must be a table with what the component asks for: [{key}]");
-            problems.push(Problem::new(key, table));
-            None
-        }
-        None => {
-            problems.push(Problem::new(
-                key,
-                "holds `nan` or `inf`, which JSON does not have",
-            ));
-            None
-        }
-    }
+fn weekly() -> Duration {
+    Duration::from_secs(7 * 24 * 60 * 60)
 }
 
-/// Turns TOML into JSON; none where a number is not finite.
+/// Accepts any table: its kind decides which keys it has, so [`Destination::read`] reads it by itself.
+fn read_later<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Destination, D::Error> {
+    toml::Table::deserialize(deserializer).map(|_| Destination::default())
+}
+
+/// Deserializes a digest, in lower case.
+fn sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let digest = String::deserialize(deserializer)?;
+    if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Err(D::Error::custom(
+            "is not a SHA-256 digest of 64 hexadecimal digits: copy the one that `asset-host describe` or `sha256sum` \
+             prints",
+        ));
+    }
+    Ok(Some(digest.to_ascii_lowercase()))
+}
+
+/// Deserializes addresses and networks; an address is a network of its own.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| address()).map_err(|_| {
+            D::Error::custom(format_args!(
+                "{text:?} is not a valid network: write an address or a network such as \"10.0.0.0/8\""
+            ))
+        })
+    };
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.into_iter().map(network).collect()
+}
+
+/// Deserializes the component's config as JSON.
+fn config<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<serde_json::Map<String, serde_json::Value>, D::Error> {
+    let table = toml::Table::deserialize(deserializer)?;
+    object(table)
+        .ok_or_else(|| D::Error::custom("contains `nan` or `inf`, which JSON cannot represent"))
+}
+
+/// Turns a table into a JSON object; `None` if a number is not finite.
+fn object(table: toml::Table) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let entry = |(key, value)| Some((key, json(value)?));
+    table.into_iter().map(entry).collect()
+}
+
 fn json(value: toml::Value) -> Option<serde_json::Value> {
     Some(match value {
         toml::Value::String(text) => text.into(),
@@ -196,161 +235,7 @@ fn json(value: toml::Value) -> Option<serde_json::Value> {
         toml::Value::Float(number) => serde_json::Number::from_f64(number)?.into(),
         toml::Value::Boolean(flag) => flag.into(),
         toml::Value::Datetime(time) => time.to_string().into(),
-        toml::Value::Array(items) => {
-            serde_json::Value::Array(items.into_iter().map(json).collect::<Option<_>>()?)
-        }
-        toml::Value::Table(table) => serde_json::Value::Object(
-            table
-                .into_iter()
-                .map(|(key, value)| Some((key, json(value)?)))
-                .collect::<Option<_>>()?,
-        ),
+        toml::Value::Array(items) => items.into_iter().map(json).collect::<Option<_>>()?,
+        toml::Value::Table(table) => object(table)?.into(),
     })
-}
-
-/// Reads `[account.NAME.secrets]`.
-fn secrets(
-    key: &str,
-    value: &toml::Value,
-    folder: &Path,
-    problems: &mut Vec<Problem>,
-) -> Option<BTreeMap<String, SecretSource>> {
-    let toml::Value::Table(table) = value else {
-        problems.push(Problem::new(
-            format!("{key}.secrets"),
-            format_args!(
-                "must be a table that tells where each secret comes from: [{key}.secrets], and below it a \
-                 line such as client_secret = {{ env = \"CLIENT_SECRET\" }}"
-            ),
-        ));
-        return None;
-    };
-    let before = problems.len();
-    let mut secrets = BTreeMap::new();
-    for (name, value) in table {
-        match SecretSource::from_toml(value, folder) {
-            Ok(source) => {
-                secrets.insert(name.clone(), source);
-            }
-            Err(error) => problems.push(Problem::new(format!("{key}.secrets.{name}"), error)),
-        }
-    }
-    (problems.len() == before).then_some(secrets)
-}
-
-/// Checks `sha256` and puts it in lower case.
-fn sha256(key: &str, digest: Option<String>, problems: &mut Vec<Problem>) -> Option<String> {
-    let digest = digest?;
-    if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
-        problems.push(Problem::new(
-            format!("{key}.sha256"),
-            "is not a SHA-256 digest of 64 hexadecimal digits: take the one that `asset-host describe` or \
-             `sha256sum` prints",
-        ));
-    }
-    Some(digest.to_ascii_lowercase())
-}
-
-/// Checks `emit`.
-fn emit(key: &str, value: Option<&str>, problems: &mut Vec<Problem>) -> Emit {
-    match value {
-        None | Some("seen") => Emit::Seen,
-        Some("changed") => Emit::Changed,
-        Some(other) => {
-            problems.push(Problem::new(
-                format!("{key}.emit"),
-                format_args!(
-                    "{other:?} is not known{}: \"seen\" delivers each device that was seen, \"changed\" only \
-                     those of which something else changed",
-                    similar::hint(other, ["seen", "changed"])
-                ),
-            ));
-            Emit::Seen
-        }
-    }
-}
-
-/// Checks `rate_limits`.
-fn rate_limits(
-    key: &str,
-    limits: Option<Vec<file::RateLimit>>,
-    problems: &mut Vec<Problem>,
-) -> Option<Vec<RateLimit>> {
-    let limits = limits?;
-    if limits
-        .iter()
-        .any(|limit| limit.requests == 0 || limit.seconds == 0)
-    {
-        problems.push(Problem::new(
-            format!("{key}.rate_limits"),
-            "must be of one request and one second at least, such as [{ requests = 10, seconds = 1 }]; no \
-             limit at all is []",
-        ));
-    }
-    let limit = |limit: file::RateLimit| RateLimit {
-        requests: limit.requests,
-        seconds: limit.seconds,
-    };
-    Some(limits.into_iter().map(limit).collect())
-}
-
-/// Checks `full_every`.
-fn full_every(key: &str, value: Option<Duration>, problems: &mut Vec<Problem>) -> Duration {
-    if value == Some(Duration::ZERO) {
-        problems.push(Problem::new(
-            format!("{key}.full_every"),
-            "must be longer than 0s: to walk everything in one run, use `asset-host collect --full`",
-        ));
-    }
-    value.unwrap_or(FULL_EVERY)
-}
-
-/// Checks the table `retry` in the table `key`.
-pub(super) fn retry(key: &str, table: &file::Retry, problems: &mut Vec<Problem>) -> Retry {
-    let default = Retry::default();
-    let retry = Retry {
-        total: table.total.unwrap_or(default.total),
-        first: positive(
-            &format!("{key}.retry.first"),
-            table.first,
-            default.first,
-            problems,
-        ),
-        most: positive(
-            &format!("{key}.retry.most"),
-            table.most,
-            default.most,
-            problems,
-        ),
-    };
-    if retry.first > retry.most {
-        problems.push(Problem::new(
-            format!("{key}.retry.first"),
-            format_args!(
-                "{} is longer than `most`, which is {}: the first pause must not be longer than the longest",
-                duration::format(retry.first),
-                duration::format(retry.most)
-            ),
-        ));
-    }
-    retry
-}
-
-/// Checks a duration that makes no sense if it is zero.
-pub(super) fn positive(
-    key: &str,
-    value: Option<Duration>,
-    default: Duration,
-    problems: &mut Vec<Problem>,
-) -> Duration {
-    if value == Some(Duration::ZERO) {
-        problems.push(Problem::new(
-            key,
-            format_args!(
-                "must be longer than 0s: the default is {}",
-                duration::format(default)
-            ),
-        ));
-    }
-    value.unwrap_or(default)
 }

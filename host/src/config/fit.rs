@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::config::{Account, Problem};
+use crate::config::account::Account;
+use crate::config::problem::Problem;
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::values::{self, Fault, What};
 use crate::contract::manifest::{Manifest, RESERVED};

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use crate::config::{Account, Problem};
+use crate::config::account::Account;
+use crate::config::problem::Problem;
 use crate::contract::hosts::{Hosts, normal};
 use crate::contract::manifest::Manifest;
 use crate::network::addresses::is_loopback;
@@ -18,7 +19,7 @@ pub(crate) fn narrowed(
     account: &Account,
     problems: &mut Vec<Problem>,
 ) -> Option<Hosts> {
-    let entries = account.reach.hosts.as_ref()?;
+    let entries = account.hosts.as_ref()?;
     for entry in entries {
         let why = match Hosts::parse(std::slice::from_ref(entry)) {
             Err(_) => format!(

@@ -1,64 +1,57 @@
 //! Which sources of an account are collected: its `only` and `skip`.
 //!
-//! A source is named by its id or by its name, whatever the case: people copy either from a console.
+//! Users copy either the id or the name of a source from a console, so both are accepted, in any case.
 
-use crate::config::Problem;
+use crate::config::problem::Problem;
 
-/// What an account's `only` and `skip` say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    only: Vec<String>,
-    skip: Vec<String>,
+/// An account's `only` and `skip`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Selection<'a> {
+    pub only: &'a [String],
+    pub skip: &'a [String],
 }
 
-impl Selection {
+impl<'a> Selection<'a> {
     /// Checks the two lists of the table `key`.
-    pub(super) fn check(
-        key: &str,
-        only: Vec<String>,
-        skip: Vec<String>,
-        problems: &mut Vec<Problem>,
-    ) -> Self {
-        for (list, entries) in [("only", &only), ("skip", &skip)] {
-            if entries.iter().any(|entry| entry.trim().is_empty()) {
+    pub(super) fn check(self, key: &str, problems: &mut Vec<Problem>) {
+        for (list, entries) in [("only", self.only), ("skip", self.skip)] {
+            if contains(entries, "") {
                 problems.push(Problem::new(
                     format!("{key}.{list}"),
-                    "holds an empty text: name each source by its id or its name",
+                    "contains an empty text: name each source by its id or its name",
                 ));
             }
         }
-        for entry in only.iter().filter(|entry| names(&skip, entry)) {
+        let both = self.only.iter().filter(|entry| contains(self.skip, entry));
+        for entry in both {
             problems.push(Problem::new(
                 format!("{key}.skip"),
-                format_args!("{entry:?} stands in `only` as well: take it out of one of them"),
+                format_args!("{entry:?} is in `only` as well: remove it from one of them"),
             ));
         }
-        Self { only, skip }
     }
 
-    /// Whether a source is to be collected.
-    pub fn wants(&self, id: &str, name: &str) -> bool {
-        let in_list = |list: &[String]| names(list, id) || names(list, name);
-        (self.only.is_empty() || in_list(&self.only)) && !in_list(&self.skip)
+    /// Returns whether a source is to be collected.
+    pub(crate) fn wants(self, id: &str, name: &str) -> bool {
+        let is_in = |list| contains(list, id) || contains(list, name);
+        (self.only.is_empty() || is_in(self.only)) && !is_in(self.skip)
     }
 
-    /// The entries of `only` that name none of these sources, each an id and a name: misspelt, or of a source
-    /// that is there no more.
-    pub fn unmatched_only<'a>(&'a self, sources: &[(&str, &str)]) -> Vec<&'a str> {
-        unmatched(&self.only, sources)
+    /// Returns the entries of `only` that match none of these sources, each an id and a name.
+    pub(crate) fn unmatched_only(self, sources: &[(&str, &str)]) -> Vec<&'a str> {
+        unmatched(self.only, sources)
     }
 
-    /// The same of `skip`.
-    pub fn unmatched_skip<'a>(&'a self, sources: &[(&str, &str)]) -> Vec<&'a str> {
-        unmatched(&self.skip, sources)
+    /// Returns the entries of `skip` that match none of these sources, each an id and a name.
+    pub(crate) fn unmatched_skip(self, sources: &[(&str, &str)]) -> Vec<&'a str> {
+        unmatched(self.skip, sources)
     }
 }
 
 fn unmatched<'a>(list: &'a [String], sources: &[(&str, &str)]) -> Vec<&'a str> {
     let matches = |entry: &str| {
-        sources
-            .iter()
-            .any(|(id, name)| same(entry, id) || same(entry, name))
+        let mut sources = sources.iter();
+        sources.any(|(id, name)| same(entry, id) || same(entry, name))
     };
     list.iter()
         .map(String::as_str)
@@ -66,7 +59,7 @@ fn unmatched<'a>(list: &'a [String], sources: &[(&str, &str)]) -> Vec<&'a str> {
         .collect()
 }
 
-fn names(list: &[String], text: &str) -> bool {
+fn contains(list: &[String], text: &str) -> bool {
     list.iter().any(|entry| same(entry, text))
 }
 
@@ -76,7 +69,7 @@ fn same(entry: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Selection;
+    use super::*;
 
     const SOURCES: [(&str, &str); 3] = [
         ("a1", "Nordlys Dental"),
@@ -84,16 +77,12 @@ mod tests {
         ("c3", "Åsgård"),
     ];
 
-    fn selection(only: &[&str], skip: &[&str]) -> Selection {
-        let list = |entries: &[&str]| entries.iter().map(|entry| (*entry).to_owned()).collect();
-        let mut problems = Vec::new();
-        let selection = Selection::check("account.a", list(only), list(skip), &mut problems);
-        assert_eq!(problems, []);
-        selection
+    fn list(entries: &[&str]) -> Vec<String> {
+        entries.iter().map(|entry| (*entry).to_owned()).collect()
     }
 
     #[test]
-    fn a_source_is_named_by_id_or_name_in_any_case() {
+    fn a_source_is_selected_by_id_or_name_in_any_case() {
         for (only, skip, wanted) in [
             (&[][..], &[][..], &["a1", "b2", "c3"][..]),
             (&["a1"], &[], &["a1"]),
@@ -103,19 +92,21 @@ mod tests {
             (&["a1", "b2"], &["nordlys dental"], &["b2"]),
             (&["nobody"], &[], &[]),
         ] {
-            let selection = selection(only, skip);
+            let (only, skip) = (&list(only), &list(skip));
+            let selection = Selection { only, skip };
             let found: Vec<_> = SOURCES
                 .iter()
                 .filter(|(id, name)| selection.wants(id, name))
                 .map(|(id, _)| *id)
                 .collect();
-            assert_eq!(found, wanted, "only {only:?}, skip {skip:?}");
+            assert_eq!(found, wanted, "{selection:?}");
         }
     }
 
     #[test]
-    fn what_names_no_source_is_found() {
-        let selection = selection(&["a1", "Nordlis"], &["kestrel", "d4"]);
+    fn entries_that_match_no_source_are_found() {
+        let (only, skip) = (&list(&["a1", "Nordlis"]), &list(&["kestrel", "d4"]));
+        let selection = Selection { only, skip };
         assert_eq!(selection.unmatched_only(&SOURCES), ["Nordlis"]);
         assert_eq!(selection.unmatched_skip(&SOURCES), ["d4"]);
     }
@@ -128,8 +119,8 @@ mod tests {
             (["b2"], ["B2"], "account.a.skip"),
         ] {
             let mut problems = Vec::new();
-            let list = |entries: [&str; 1]| entries.map(str::to_owned).to_vec();
-            Selection::check("account.a", list(only), list(skip), &mut problems);
+            let (only, skip) = (&list(&only), &list(&skip));
+            Selection { only, skip }.check("account.a", &mut problems);
             assert_eq!(problems.len(), 1);
             assert_eq!(problems[0].key, key);
         }

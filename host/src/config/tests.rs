@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::*;
 use crate::config::secret_source::SecretSource;
-use crate::contract::limits::Limits;
-use crate::contract::limits::Timeouts;
+use crate::config::*;
+use crate::contract::limits::{Limits, Timeouts};
 
-pub(super) fn load(text: &str) -> Result<Config, ConfigError> {
+mod limits;
+mod refused;
+
+fn load(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("asset-host.toml");
     std::fs::write(&path, text).unwrap();
@@ -16,7 +18,7 @@ pub(super) fn load(text: &str) -> Result<Config, ConfigError> {
 }
 
 /// Loads and makes paths relative to the configuration's folder, so that they can be compared.
-pub(super) fn account(text: &str) -> Account {
+fn account(text: &str) -> Account {
     let config = load(text).unwrap();
     let folder = config.file.parent().unwrap().to_owned();
     let relative = |path: &Path| path.strip_prefix(&folder).unwrap_or(path).to_owned();
@@ -27,7 +29,7 @@ pub(super) fn account(text: &str) -> Account {
             *path = relative(path);
         }
     }
-    if let Some(path) = &mut account.reach.ca_file {
+    if let Some(path) = &mut account.ca_file {
         *path = relative(path);
     }
     if let Destination::File { path } = &mut account.deliver {
@@ -50,11 +52,15 @@ fn the_smallest_file_gets_every_default() {
             config: serde_json::Map::new(),
             secrets: Default::default(),
             deliver: Destination::Stdout,
-            selection: Selection::default(),
+            only: Vec::new(),
+            skip: Vec::new(),
             emit: Emit::Seen,
             rate_limits: None,
             full_every: Duration::from_secs(604_800),
-            reach: Reach::default(),
+            hosts: None,
+            allow_addresses: Vec::new(),
+            ca_file: None,
+            allow_loopback_http: false,
             retry: Retry {
                 total: Duration::from_secs(600),
                 first: Duration::from_secs(1),
@@ -163,16 +169,15 @@ fn every_key_arrives() {
     );
     assert_eq!(account.full_every, Duration::from_secs(36 * 60 * 60));
     assert_eq!(
-        account.reach,
-        Reach {
-            hosts: Some(vec!["id.example.com".into(), "*.eu.example.com".into()]),
-            allow_addresses: ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
-                .map(|network| network.parse().unwrap())
-                .into(),
-            ca_file: Some("ca.pem".into()),
-            allow_loopback_http: true,
-        }
+        account.hosts,
+        Some(vec!["id.example.com".into(), "*.eu.example.com".into()])
     );
+    assert_eq!(
+        account.allow_addresses,
+        ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"].map(|network| network.parse().unwrap())
+    );
+    assert_eq!(account.ca_file, Some("ca.pem".into()));
+    assert!(account.allow_loopback_http);
     assert_eq!(account.retry.total, Duration::ZERO);
     assert_eq!(account.retry.first, Duration::from_secs(2));
     assert_eq!(account.retry.most, Duration::from_secs(120));
@@ -271,12 +276,9 @@ fn secrets_that_cannot_be_read_are_all_named() {
 
 #[test]
 fn paths_are_relative_to_the_file_even_without_a_folder() {
-    let file = file::parse(
-        Path::new("asset-host.toml"),
-        "[account.a]\ncomponent = \"c.wasm\"",
-    )
-    .unwrap();
-    let config = Config::check(Path::new("asset-host.toml"), file).unwrap();
+    let table = "[account.a]\ncomponent = \"c.wasm\"".parse().unwrap();
+    let mut problems = Vec::new();
+    let config = Config::check(Path::new("asset-host.toml"), table, &mut problems).unwrap();
     assert_eq!(config.state, PathBuf::from("state.db"));
     assert_eq!(config.accounts[0].component, PathBuf::from("c.wasm"));
 }

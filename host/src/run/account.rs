@@ -130,7 +130,7 @@ impl Account<'_> {
             End::Stopped => self.done.tell(&account.name, None, Outcome::Stopped),
             End::Failed(why) => self.fail(why.clone()),
         }
-        for entry in discovered.unmatched(&account.selection, &stored) {
+        for entry in discovered.unmatched(account.selection(), &stored) {
             let why = format!(
                 "`only` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or \
                  remove it if the source has gone"
@@ -144,7 +144,7 @@ impl Account<'_> {
         let has_siblings = discovered.ids().len() > 1;
         let mut sources = Vec::with_capacity(discovered.sources.len());
         for listed in discovered.sources {
-            if account.selection.wants(&listed.id, &listed.name) {
+            if account.selection().wants(&listed.id, &listed.name) {
                 let known = known.contains(listed.id.as_str());
                 sources.extend(self.to_collect(listed, known, has_siblings)?);
             } else {
@@ -209,7 +209,7 @@ impl Account<'_> {
         let listed = discovered.ids();
         for gone in stored.iter().filter(|it| !listed.contains(&it.source)) {
             let (id, name) = (gone.source.clone(), gone.name.clone());
-            if account.selection.wants(&id, &name) {
+            if account.selection().wants(&id, &name) {
                 self.fail_source(id, name, "The account does not list it any more.")?;
             } else {
                 self.tell(id, name, Outcome::Skipped);

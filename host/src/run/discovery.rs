@@ -96,7 +96,7 @@ impl Discovered {
     /// of `skip` are told in the log: they leave nothing out.
     pub(crate) fn unmatched<'a>(
         &self,
-        selection: &'a Selection,
+        selection: Selection<'a>,
         stored: &[SourceState],
     ) -> Vec<&'a str> {
         if !matches!(self.end, End::Complete) {

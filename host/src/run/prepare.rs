@@ -101,7 +101,7 @@ async fn prepare(
         tokio::task::spawn_blocking(move || account.resolve_secrets()).await?
     };
     let values = resolved.map_err(|problems| config.invalid(problems))?;
-    if account.reach.allow_loopback_http {
+    if account.allow_loopback_http {
         warn!(
             account = account.name,
             "allow_loopback_http is on: the component may send requests to this machine, unencrypted"
@@ -111,7 +111,7 @@ async fn prepare(
     let mut none = Vec::new();
     let narrowed = fit_reach::narrowed(&manifest, &asked, &account, &mut none);
     let typed = fit_reach::typed_urls(&manifest, &account, &mut none);
-    let policy = Policy::new(asked, narrowed, &typed, account.reach.allow_loopback_http);
+    let policy = Policy::new(asked, narrowed, &typed, account.allow_loopback_http);
     let client = client
         .await?
         .map_err(|error| match authorities(&account, &error) {
@@ -264,7 +264,7 @@ pub(crate) async fn problems(
     let mut problems = fit::check_account(manifest, account);
     fit_reach::narrowed(manifest, asked, account, &mut problems);
     fit_reach::typed_urls(manifest, account, &mut problems);
-    if let Some(path) = &account.reach.ca_file
+    if let Some(path) = &account.ca_file
         && let Err(error) = check_authorities(path)
     {
         problems.extend(authorities(account, &error));
@@ -361,10 +361,10 @@ pub(crate) async fn describe(loaded: &Loaded) -> anyhow::Result<Described> {
 fn client(account: &Account) -> Result<HttpClient, ClientError> {
     HttpClient::new(ClientOptions {
         addresses: Addresses::Judged(Allowed {
-            networks: account.reach.allow_addresses.clone(),
-            loopback: account.reach.allow_loopback_http,
+            networks: account.allow_addresses.clone(),
+            loopback: account.allow_loopback_http,
         }),
-        ca_file: account.reach.ca_file.clone(),
+        ca_file: account.ca_file.clone(),
         https: true,
         response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
         requests: MAX_CONNECTIONS,

@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::network::client;
 use crate::units::{duration, quantity};
 
@@ -50,20 +52,27 @@ pub const MAX_EMPTY_PAGES: u32 = 1000;
 /// Pages of one walk in one run.
 pub const MAX_PAGES: u32 = 1_000_000;
 
-/// The limits of one account's component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The limits of one account's component: `[account.NAME.limits]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The linear memory of an instance and what the host keeps for it outside of that, in bytes.
+    #[serde(deserialize_with = "quantity::deserialize_bytes")]
     pub memory_bytes: usize,
     /// How long one call may compute; waiting does not count.
+    #[serde(deserialize_with = "duration::positive")]
     pub cpu: Duration,
     /// How many requests one call may send.
+    #[serde(deserialize_with = "quantity::deserialize_count")]
     pub requests: u32,
     /// The body of one answer, as it comes over the wire, in bytes.
+    #[serde(deserialize_with = "quantity::deserialize_bytes")]
     pub response_bytes: u64,
     /// The texts of one page together, in bytes.
+    #[serde(deserialize_with = "quantity::deserialize_bytes")]
     pub batch_bytes: usize,
     /// One event, in bytes.
+    #[serde(deserialize_with = "quantity::deserialize_bytes")]
     pub event_bytes: usize,
 }
 
@@ -109,20 +118,27 @@ impl Limits {
     }
 }
 
-/// How long to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long to wait: `[account.NAME.timeouts]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
     /// For a TCP connection, the resolving of its name included.
+    #[serde(deserialize_with = "duration::positive")]
     pub connect: Duration,
     /// For TLS on it.
+    #[serde(deserialize_with = "duration::positive")]
     pub tls: Duration,
     /// For the head of an answer, once the request is on a connection.
+    #[serde(deserialize_with = "duration::positive")]
     pub first_byte: Duration,
     /// For each next byte of an answer.
+    #[serde(deserialize_with = "duration::positive")]
     pub between_bytes: Duration,
     /// For one request as a whole, from the connecting to the last byte of its answer.
+    #[serde(deserialize_with = "duration::positive")]
     pub request: Duration,
     /// For one call of the component, all of its requests included.
+    #[serde(deserialize_with = "duration::positive")]
     pub call: Duration,
 }
 

@@ -3,10 +3,9 @@
 //! One form for the configuration, the command line and messages, so that what a message prints can be
 //! pasted back.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Error};
 
 /// Nothing here waits longer than a century. The bound keeps every sum of a time and a duration in range.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -41,27 +40,33 @@ pub fn format(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
-/// Reads an optional duration for serde: `#[serde(default, deserialize_with = "duration::optional")]`.
+/// Deserializes a duration, as a `Duration` or an `Option<Duration>`.
 ///
 /// # Errors
 ///
-/// Anything that is not a text, and whatever [`parse`] refuses.
-pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    struct Text;
+/// When it is not a text, or [`parse`] refuses it.
+pub fn deserialize<'de, D: Deserializer<'de>, T: From<Duration>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer).map_err(|_| {
+        D::Error::custom("must be a duration in quotes, such as \"90s\", \"10m\", \"3h\" or \"7d\"")
+    })?;
+    parse(&text).map(T::from).map_err(D::Error::custom)
+}
 
-    impl Visitor<'_> for Text {
-        type Value = Duration;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-            formatter.write_str("a duration in quotes, such as \"90s\", \"10m\", \"3h\" or \"7d\"")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-            parse(text).map_err(E::custom)
-        }
+/// Deserializes a duration that is not zero.
+///
+/// # Errors
+///
+/// When it is zero, or [`deserialize`] refuses it.
+pub fn positive<'de, D: Deserializer<'de>, T: From<Duration>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let duration: Duration = deserialize(deserializer)?;
+    if duration.is_zero() {
+        return Err(D::Error::custom("must be longer than 0s"));
     }
-
-    deserializer.deserialize_str(Text).map(Some)
+    Ok(T::from(duration))
 }
 
 #[cfg(test)]

@@ -189,14 +189,12 @@ impl Consented {
 
 /// Where the component's requests may go.
 fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) -> Reach {
-    let own = account
-        .map(|account| account.reach.clone())
-        .unwrap_or_default();
+    let narrowed = account.and_then(|account| account.hosts.clone());
     // Checked with the account: it leaves some of what the manifest asks for, and adds nothing.
-    let hosts = own.hosts.clone().unwrap_or_else(|| manifest.hosts.clone());
+    let hosts = narrowed.clone().unwrap_or_else(|| manifest.hosts.clone());
     let url_fields = manifest.fields().filter(|(_, schema)| schema.is_uri());
     Reach {
-        narrowed_from: own.hosts.is_some().then(|| manifest.hosts.clone()),
+        narrowed_from: narrowed.is_some().then(|| manifest.hosts.clone()),
         hosts,
         url_fields: url_fields
             .map(|(field, _)| UrlField {
@@ -204,13 +202,15 @@ fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) 
                 origin: typed(account, field),
             })
             .collect(),
-        allow_addresses: own
-            .allow_addresses
+        allow_addresses: account
             .iter()
+            .flat_map(|account| &account.allow_addresses)
             .map(ToString::to_string)
             .collect(),
-        allow_loopback_http: own.allow_loopback_http,
-        ca_file: own.ca_file.map(|path| path.display().to_string()),
+        allow_loopback_http: account.is_some_and(|account| account.allow_loopback_http),
+        ca_file: account
+            .and_then(|account| account.ca_file.as_ref())
+            .map(|path| path.display().to_string()),
         proxy,
     }
 }

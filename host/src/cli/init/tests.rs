@@ -171,10 +171,10 @@ fn the_examples_load_too() {
         .fold(text, |text, key| {
             text.replace(&format!("#{key} = "), &format!("{key} = "))
         });
-    let reach = &load(&uncommented).accounts[0].reach;
-    assert_eq!(reach.hosts, Some(manifest().hosts));
-    assert_eq!(reach.allow_addresses.len(), 1);
-    assert!(reach.ca_file.is_some());
+    let account = &load(&uncommented).accounts[0];
+    assert_eq!(account.hosts, Some(manifest().hosts));
+    assert_eq!(account.allow_addresses.len(), 1);
+    assert!(account.ca_file.is_some());
 }
 
 /// The file with the lines of another destination in the place of the file's.
@@ -321,7 +321,7 @@ fn a_file_is_replaced_only_by_force() {
         .init("a.toml", "main", false)
         .unwrap_err()
         .to_string();
-    for part in ["a.toml", "is there already", "--force", "--config"] {
+    for part in ["a.toml", "exists", "--force", "--config"] {
         assert!(message.contains(part), "{message}");
     }
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("mine"));

@@ -2,13 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::destination::{Destination, Header, HeaderText};
+use crate::config::destination::Destination;
+use crate::config::destination::headers::{Header, HeaderText};
 use crate::text::hex::hex;
 
 impl Destination {
-    /// A digest of the receiver: 64 hexadecimal digits that stay the same for as long as the events go to the same
+    /// Returns a digest of the receiver: 64 hexadecimal digits that stay the same for as long as the events go to the same
     /// place, however they are sent there. A URL may hold what should be kept nowhere, hence a digest.
-    pub fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         let receiver = match self {
             Self::Stdout => "stdout".to_owned(),
             Self::File { path } => {

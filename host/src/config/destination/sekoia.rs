@@ -3,147 +3,94 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
+use uuid::Uuid;
 
-use crate::config::account::{self, Retry};
-use crate::config::destination::{DeliverSecret, RequestTimeouts, address};
-use crate::config::secret_source::SecretSource;
-use crate::config::{Problem, file, reach};
+use crate::config::destination::address;
+use crate::config::destination::request::{DeliverSecret, RequestTimeouts};
+use crate::config::problem::{Problem, read};
+use crate::config::values::{self, Retry};
+use crate::units::duration;
 
-/// Where the platform is, where `base` does not say it.
+/// The platform if `base` does not name one.
 const BASE: &str = "https://api.sekoia.io";
 
-/// How many events go in one request.
-const BATCH: usize = 100;
-
-/// The most that may go in one request.
-const MOST: usize = 1000;
-
-/// How long the platform may take to ingest a batch.
-const TASK_WAIT: Duration = Duration::from_secs(300);
-
-/// How long to wait before the platform is asked a second time.
-const TASK_POLL: Duration = Duration::from_secs(1);
-
-/// The asset connector of a Sekoia.io platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sekoia {
-    /// Where the platform is: an origin, and the path below which it answers, if there is one.
+/// The keys of `to = "sekoia"`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sekoia {
+    /// The platform: an origin, and the path of its API, if there is one.
+    #[serde(deserialize_with = "address::deserialize")]
     pub base: Url,
     /// The asset connector, as the platform names it.
+    #[serde(deserialize_with = "uuid")]
     pub uuid: String,
-    /// The key.
     pub api_key: DeliverSecret,
-    /// How many events go in one request, from 1 to 1,000.
+    /// The events of one request.
+    #[serde(default = "batch", deserialize_with = "values::up_to::<_, 1000>")]
     pub batch: usize,
     /// How long the platform may take to ingest a batch before its page is left unconfirmed.
+    #[serde(default = "task_wait", deserialize_with = "duration::positive")]
     pub task_wait: Duration,
-    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to
-    /// five times as long.
+    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to five times
+    /// as long.
+    #[serde(default = "task_poll", deserialize_with = "duration::positive")]
     pub task_poll: Duration,
-    /// A PEM file of certificate authorities to trust beside the system's.
+    /// A PEM file of certificate authorities to trust besides the system's.
+    #[serde(default, deserialize_with = "values::path")]
     pub ca_file: Option<PathBuf>,
-    /// How long to wait for it.
+    #[serde(default)]
     pub timeouts: RequestTimeouts,
-    /// How to try again while it is unavailable.
+    #[serde(default)]
     pub retry: Retry,
 }
 
 impl Sekoia {
-    pub(super) fn check(
+    pub(super) fn read(
         key: &str,
-        table: &file::Deliver,
+        mut table: toml::Table,
         folder: &Path,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let base = base(
-            &format!("{key}.base"),
-            table.base.as_deref().unwrap_or(BASE),
-            problems,
-        );
-        let uuid = uuid(&format!("{key}.uuid"), table.uuid.as_deref(), problems);
-        let api_key = api_key(
-            format!("{key}.api_key"),
-            table.api_key.as_ref(),
-            folder,
-            problems,
-        );
-        let batch = super::count(&format!("{key}.batch"), table.batch, BATCH, MOST, problems);
-        let mut positive = |name, value, default| {
-            account::positive(&format!("{key}.{name}"), value, default, problems)
-        };
-        let task_wait = positive("task_wait", table.task_wait, TASK_WAIT);
-        let task_poll = positive("task_poll", table.task_poll, TASK_POLL);
-        let ca_file = reach::ca_file(key, table.ca_file.clone(), folder, problems);
-        let timeouts = super::timeouts(key, table, problems);
-        let retry = super::retry(key, table, problems);
-        Some(Self {
-            base: base?,
-            uuid: uuid?,
-            api_key: api_key?,
-            batch,
-            task_wait,
-            task_poll,
-            ca_file,
-            timeouts,
-            retry,
-        })
-    }
-}
-
-fn base(key: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Url> {
-    let url = address::check(key, text, problems)?;
-    if url.query().is_some() {
-        problems.push(Problem::new(
-            key,
-            format_args!("has a part after `?`: name the platform only, such as \"{BASE}\""),
-        ));
-    }
-    address::protects_secrets(key, &url, problems);
-    Some(url)
-}
-
-fn uuid(key: &str, text: Option<&str>, problems: &mut Vec<Problem>) -> Option<String> {
-    match text {
-        Some(text) if is_uuid(text) => Some(text.to_owned()),
-        _ => {
+        table.entry("base").or_insert_with(|| BASE.into());
+        let mut sekoia: Self = read(key, table, problems)?;
+        let base = format!("{key}.base");
+        if sekoia.base.query().is_some() {
             problems.push(Problem::new(
-                key,
+                &base,
+                format_args!("has a part after `?`: name only the platform, such as \"{BASE}\""),
+            ));
+        }
+        address::check_secret(&base, &sekoia.base, problems);
+        sekoia.retry.check(key, problems);
+        sekoia.ca_file = sekoia.ca_file.map(|path| folder.join(path));
+        sekoia.api_key.set_place(format!("{key}.api_key"), folder);
+        Some(sekoia)
+    }
+}
+
+/// Deserializes a UUID in its usual form, with hyphens.
+fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer)
+        .ok()
+        .filter(|text| text.len() == 36 && Uuid::try_parse(text).is_ok())
+        .ok_or_else(|| {
+            D::Error::custom(
                 "must be the UUID of the asset connector, as its page in Sekoia.io shows it, such as \
                  \"00000000-0000-4000-8000-000000000000\"",
-            ));
-            None
-        }
-    }
+            )
+        })
 }
 
-/// Whether a text is a UUID in its usual form: 8, 4, 4, 4 and 12 hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups
-            .iter()
-            .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+fn batch() -> usize {
+    100
 }
 
-fn api_key(
-    key: String,
-    value: Option<&toml::Value>,
-    folder: &Path,
-    problems: &mut Vec<Problem>,
-) -> Option<DeliverSecret> {
-    let Some(value) = value else {
-        problems.push(Problem::new(
-            key,
-            "is missing: tell where the key comes from, such as api_key = { env = \"SEKOIA_API_KEY\" }",
-        ));
-        return None;
-    };
-    match SecretSource::from_toml(value, folder) {
-        Ok(source) => Some(DeliverSecret { key, source }),
-        Err(error) => {
-            problems.push(Problem::new(key, error));
-            None
-        }
-    }
+fn task_wait() -> Duration {
+    Duration::from_secs(300)
+}
+
+fn task_poll() -> Duration {
+    Duration::from_secs(1)
 }

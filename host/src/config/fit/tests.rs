@@ -1,14 +1,10 @@
 //! Which accounts have a place for their secrets to go.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::{Map, json};
 
 use super::*;
-use crate::config::secret_source::SecretSource;
-use crate::config::{Destination, Emit, Reach, Retry, Selection};
-use crate::contract::limits::{Limits, Timeouts};
 
 /// A manifest that is right.
 pub(crate) fn example() -> Value {
@@ -28,24 +24,22 @@ pub(crate) fn account(config: Value, secrets: &[&str]) -> Account {
     let Value::Object(config) = config else {
         panic!("a config is an object");
     };
+    let secrets: String = secrets
+        .iter()
+        .map(|name| format!("{name} = {{ env = \"X\" }}\n"))
+        .collect();
+    let text = format!("component = \"c.wasm\"\n[secrets]\n{secrets}");
+    let mut problems = Vec::new();
+    let account = Account::read(
+        "acme".into(),
+        text.parse().unwrap(),
+        Path::new(""),
+        &mut problems,
+    );
+    assert_eq!(problems, []);
     Account {
-        name: "acme".into(),
-        component: PathBuf::from("c.wasm"),
-        sha256: None,
         config,
-        secrets: secrets
-            .iter()
-            .map(|name| ((*name).to_owned(), SecretSource::Env("X".into())))
-            .collect::<BTreeMap<_, _>>(),
-        deliver: Destination::Stdout,
-        selection: Selection::default(),
-        emit: Emit::Seen,
-        rate_limits: None,
-        full_every: std::time::Duration::from_secs(1),
-        reach: Reach::default(),
-        retry: Retry::default(),
-        timeouts: Timeouts::default(),
-        limits: Limits::default(),
+        ..account.unwrap()
     }
 }
 

@@ -66,7 +66,7 @@ fn hosts_leave_some_of_what_is_asked_for() {
         ("https://id.example.com", Some("is no host")),
     ] {
         let mut account = account(json!({}), &[]);
-        account.reach.hosts = Some(vec![host.to_owned()]);
+        account.hosts = Some(vec![host.to_owned()]);
         let mut problems = Vec::new();
         narrowed(&manifest, &asked, &account, &mut problems);
         match wrong {

@@ -1,8 +1,8 @@
-//! Runs the program that prints a secret, and ends it when it takes too long or the host ends.
+//! Runs the program that prints a secret, and kills it when it takes too long or the host exits.
 //!
-//! Away from a terminal the program leads a process group of its own and is killed with it, since a shell script is
-//! not the process that hangs. On a terminal it stays in the host's group: the system stops a program of another
-//! group that asks for a passphrase there, and would not hand it Ctrl-C. There the program itself is killed only.
+//! Without a terminal the program leads a process group of its own, and the group is killed: of a shell script, another
+//! process is the one that hangs. On a terminal it stays in the host's group, as the system stops a program of another
+//! group that asks for a passphrase, and does not pass Ctrl-C on to it. There only the program itself is killed.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -15,23 +15,24 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use secrecy::zeroize::Zeroizing;
 
-use crate::config::secret_source::{LONGEST, SecretError, read};
+use crate::config::secret_source::error::SecretError;
+use crate::config::secret_source::read::{LONGEST, read};
 
-/// The programs of this process. A static, since processes outlive whatever is dropped when the host exits.
+/// The programs of this process. A static, since processes outlive what is dropped when the host exits.
 static PROGRAMS: Mutex<Programs> = Mutex::new(Programs {
     running: BTreeMap::new(),
     closed: false,
 });
 
 struct Programs {
-    /// Processes that are not reaped yet by their ids, each with whether it leads a group.
+    /// Processes that are not reaped yet, by id, each with whether it leads a group.
     running: BTreeMap<i32, (Pid, bool)>,
     /// Whether no program is started any more.
     closed: bool,
 }
 
-/// Kills the programs that run, and keeps others from being started: to be called before the process exits, which may
-/// leave the thread behind that waits for them.
+/// Kills the running programs and keeps others from being started. Must be called before the process exits, as the
+/// thread that waits for them may be left behind.
 pub(crate) fn kill_all() {
     let mut programs = programs();
     programs.closed = true;
@@ -70,7 +71,7 @@ pub(super) fn output(
             timeout,
         })?;
     let status = program.reap().map_err(unread)?;
-    // A program that prints too much fails when nobody reads on, and that is not what is wrong with it.
+    // A program that prints too much fails when nobody reads on; that is not its mistake.
     if printed.len() <= LONGEST && !status.success() {
         return Err(SecretError::Failed {
             program: name.to_owned(),
@@ -83,7 +84,7 @@ pub(super) fn output(
     Ok(printed)
 }
 
-/// A program that was started; killed when it is dropped before its end.
+/// A started program; killed if it is dropped before its end.
 struct Program {
     child: Child,
     pid: Pid,
@@ -116,11 +117,11 @@ impl Program {
         })
     }
 
-    /// What it prints until its end; none where it takes longer than `timeout`.
+    /// Returns what it prints until its end, or `None` if it takes longer than `timeout`.
     fn printed_within(&mut self, timeout: Duration) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         let (sender, receiver) = mpsc::channel();
         let (stdout, pid) = (self.child.stdout.take(), self.pid);
-        // On a thread that nobody waits for: a process that left the group may keep the pipe open for ever.
+        // On a thread that nobody joins: a process that left the group may keep the pipe open for ever.
         thread::Builder::new().spawn(move || {
             let printed = stdout.map(read).transpose();
             // The process is not reaped here: its id is not given to another one while it may be killed.
@@ -144,7 +145,7 @@ impl Program {
         }
     }
 
-    /// Waits for its end, after which its id may be another process's.
+    /// Waits for its end, after which its id may belong to another process.
     fn reap(&mut self) -> io::Result<ExitStatus> {
         programs().running.remove(&self.pid.as_raw_nonzero().get());
         self.child.wait()
@@ -161,7 +162,7 @@ impl Drop for Program {
 }
 
 fn kill(pid: Pid, leads_group: bool) {
-    // What has ended meanwhile needs no signal.
+    // A process that has ended meanwhile needs no signal.
     let _ = if leads_group {
         rustix::process::kill_process_group(pid, Signal::KILL)
     } else {

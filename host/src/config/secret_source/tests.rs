@@ -1,13 +1,15 @@
-//! What a source gives, and what is told where it gives none.
+//! What a source yields, and what is reported if it yields nothing.
 
 use super::*;
 use secrecy::ExposeSecret;
 
 const CANARY: &str = "canary-7f3a";
 
-fn source(text: &str) -> Result<SecretSource, SourceError> {
+fn source(text: &str) -> Result<SecretSource, String> {
     let table: toml::Table = toml::from_str(&format!("secret = {text}")).unwrap();
-    SecretSource::from_toml(&table["secret"], Path::new("/etc/asset-host"))
+    let mut source = SecretSource::try_from(table["secret"].clone())?;
+    source.resolve_path(Path::new("/etc/asset-host"));
+    Ok(source)
 }
 
 fn command(script: &str) -> SecretSource {
@@ -52,9 +54,9 @@ fn reads_the_three_forms() {
 #[test]
 fn refuses_other_forms_without_repeating_them() {
     for (text, part) in [
-        (r#""canary-7f3a""#, "not hold it: write { env"),
-        ("77342", "not hold it"),
-        (r#"["canary-7f3a"]"#, "not hold it"),
+        (r#""canary-7f3a""#, "not contain it: write { env"),
+        ("77342", "not contain it"),
+        (r#"["canary-7f3a"]"#, "not contain it"),
         ("{}", "exactly one of"),
         (r#"{ env = "A", file = "b" }"#, "exactly one of"),
         (
@@ -70,20 +72,26 @@ fn refuses_other_forms_without_repeating_them() {
             "the name of an environment variable",
         ),
         (r#"{ env = "" }"#, "the name of an environment variable"),
-        ("{ env = 77342 }", "the name of an environment variable"),
-        (r#"{ file = "" }"#, "the path of a file"),
-        ("{ file = 77342 }", "the path of a file"),
-        (r#"{ command = "echo canary-7f3a" }"#, "a list of texts"),
-        ("{ command = [] }", "a list of texts"),
-        (r#"{ command = [""] }"#, "a list of texts"),
-        (r#"{ command = ["echo", 77342] }"#, "a list of texts"),
+        ("{ env = 77342 }", "must be { env = "),
+        (r#"{ file = "" }"#, "{ file = \"path\" }"),
+        ("{ file = 77342 }", "{ file = \"path\" }"),
+        (r#"{ command = "echo canary-7f3a" }"#, "{ command = ["),
+        ("{ command = [] }", "{ command = ["),
+        (r#"{ command = [""] }"#, "{ command = ["),
+        (r#"{ command = ["echo", 77342] }"#, "{ command = ["),
         (r#"{ timeout = "1s" }"#, "exactly one of"),
-        (r#"{ env = "A", timeout = "1s" }"#, "belongs to `command`"),
-        (r#"{ command = ["a"], timeout = 77342 }"#, "longer than 0s"),
-        (r#"{ command = ["a"], timeout = "0s" }"#, "longer than 0s"),
+        (r#"{ env = "A", timeout = "1s" }"#, "only beside `command`"),
+        (
+            r#"{ command = ["a"], timeout = 77342 }"#,
+            "timeout = \"30s\"",
+        ),
+        (
+            r#"{ command = ["a"], timeout = "0s" }"#,
+            "timeout = \"30s\"",
+        ),
         (
             r#"{ command = ["a"], timeout = "canary-7f3a" }"#,
-            "longer than 0s",
+            "timeout = \"30s\"",
         ),
     ] {
         let message = source(text).unwrap_err().to_string();

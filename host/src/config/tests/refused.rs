@@ -1,12 +1,20 @@
 //! What the configuration says about values that are not right.
 
-use crate::config::tests::load;
+use super::*;
 
 /// Each row: lines below `[account.acme]` with a component, and what the message must contain.
 const REFUSED: &[(&str, &[&str])] = &[
     (
         "sha265 = \"00\"",
-        &["line 3", "account.acme", "`sha265`", "`sha256`"],
+        &[
+            "account.acme",
+            "`sha265`, did you mean `sha256`?",
+            "`component`",
+        ],
+    ),
+    (
+        "delivr = { to = \"stdout\" }",
+        &["account.acme", "`delivr`, did you mean `deliver`?"],
     ),
     (
         "sha256 = \"00\"",
@@ -15,7 +23,6 @@ const REFUSED: &[(&str, &[&str])] = &[
     (
         "full_every = \"weekly\"",
         &[
-            "line 3",
             "account.acme.full_every: ",
             "\"weekly\"",
             "90s, 10m, 3h or 7d",
@@ -23,60 +30,63 @@ const REFUSED: &[(&str, &[&str])] = &[
     ),
     (
         "full_every = 7",
-        &[
-            "line 3",
-            "account.acme.full_every: ",
-            "a duration in quotes",
-        ],
+        &["account.acme.full_every: ", "a duration in quotes"],
     ),
     (
         "full_every = \"0s\"",
-        &["account.acme.full_every: ", "collect --full"],
+        &["account.acme.full_every: must be longer than 0s"],
     ),
     (
         "allow_loopback_http = \"yes\"",
-        &["line 3", "account.acme.allow_loopback_http: ", "boolean"],
+        &["account.acme.allow_loopback_http: must be a boolean"],
     ),
     (
         "hosts = \"id.example.com\"",
-        &["line 3", "account.acme.hosts: ", "sequence"],
+        &["account.acme.hosts: must be a list"],
     ),
     (
-        "allow_addresses = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"internal\", \"10.1\", \"\"]",
+        "allow_addresses = [\"10.0.0.0/8\", \"10.0.0.0/33\"]",
         &[
-            "account.acme.allow_addresses: \"10.0.0.0/33\" is no network",
-            "account.acme.allow_addresses: \"internal\" is no network",
-            "account.acme.allow_addresses: \"10.1\" is no network",
-            "account.acme.allow_addresses: \"\" is no network",
+            "account.acme.allow_addresses: \"10.0.0.0/33\" is not a valid network",
             "such as \"10.0.0.0/8\"",
         ],
     ),
     (
-        "ca_file = \"\"",
-        &["account.acme.ca_file: is empty", "PEM file"],
+        "allow_addresses = [\"10.1\"]",
+        &["account.acme.allow_addresses: \"10.1\" is not a valid network"],
     ),
     (
-        "timeouts = { tls = \"0s\", request = \"0s\" }",
-        &[
-            "account.acme.timeouts.tls: ",
-            "account.acme.timeouts.request: ",
-        ],
+        "allow_addresses = [\"\"]",
+        &["account.acme.allow_addresses: \"\" is not a valid network"],
+    ),
+    (
+        "ca_file = \"\"",
+        &["account.acme.ca_file: must be the path of a file, and is empty"],
+    ),
+    (
+        "emit = \"change\"",
+        &["account.acme.emit: ", "`change`, did you mean `changed`?"],
+    ),
+    (
+        "rate_limits = [{ requests = 0, seconds = 1 }]",
+        &["account.acme.rate_limits: must have one request"],
+    ),
+    (
+        "rate_limits = [{ requests = 5 }]",
+        &["account.acme.rate_limits[0]: missing key `seconds`"],
     ),
     (
         "deliver = { to = \"kafka\" }",
-        &[
-            "account.acme.deliver.to: ",
-            "\"kafka\"",
-            "\"stdout\", \"file\"",
-        ],
+        &["account.acme.deliver.to: \"kafka\"", "\"stdout\", \"file\""],
     ),
     (
         "deliver = { to = \"fiel\", path = \"x\" }",
         &["account.acme.deliver.to: ", "did you mean `file`?"],
     ),
+    ("deliver = 7", &["account.acme.deliver: must be a table"]),
     (
         "deliver = { to = \"file\" }",
-        &["account.acme.deliver.path: ", "path = \"events.ndjson\""],
+        &["account.acme.deliver: missing key `path`"],
     ),
     (
         "deliver = { to = \"file\", path = \"\" }",
@@ -84,15 +94,15 @@ const REFUSED: &[(&str, &[&str])] = &[
     ),
     (
         "deliver = { path = \"x\" }",
-        &["account.acme.deliver.path: ", "to = \"file\""],
+        &["account.acme.deliver.path: ", "add to = \"file\""],
     ),
     (
         "deliver = { to = \"file\", paht = \"x\" }",
-        &["line 3", "account.acme.deliver", "`paht`", "`path`"],
+        &["account.acme.deliver", "`paht`, did you mean `path`?"],
     ),
     (
         "retry = { total = \"1h\", first = \"0s\" }",
-        &["account.acme.retry.first: ", "longer than 0s", "1s"],
+        &["account.acme.retry.first: ", "longer than 0s"],
     ),
     ("retry = { most = \"0s\" }", &["account.acme.retry.most: "]),
     (
@@ -105,25 +115,10 @@ const REFUSED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "timeouts = { connect = \"0s\" }",
-        &["account.acme.timeouts.connect: ", "10s"],
-    ),
-    (
-        "timeouts = { first_byte = \"0s\", between_bytes = \"0s\", call = \"0s\" }",
-        &[
-            "account.acme.timeouts.first_byte: ",
-            "account.acme.timeouts.between_bytes: ",
-            "account.acme.timeouts.call: ",
-        ],
-    ),
-    (
         "client_secret = \"canary-7f3a\"",
-        &["line 3", "account.acme", "unknown field `client_secret`"],
+        &["account.acme", "unknown key `client_secret`"],
     ),
-    (
-        "timeouts = 7",
-        &["line 3", "account.acme.timeouts: ", "expected a table"],
-    ),
+    ("timeouts = 7", &["account.acme.timeouts: ", "must be "]),
     ("config = \"x\"", &["account.acme.config: must be a table"]),
     (
         "config = { factor = nan }",
@@ -131,13 +126,13 @@ const REFUSED: &[(&str, &[&str])] = &[
     ),
     (
         "secrets = \"canary-7f3a\"",
-        &["account.acme.secrets: must be a table", "{ env = "],
+        &["account.acme.secrets: must be a table"],
     ),
     (
         "secrets = { client_secret = \"canary-7f3a\" }",
         &[
             "account.acme.secrets.client_secret: ",
-            "not hold it: write { env = ",
+            "not contain it: write { env = ",
         ],
     ),
     (
@@ -155,22 +150,32 @@ const REFUSED: &[(&str, &[&str])] = &[
         "secrets = { client_secret = \"canary-7f3a }",
         &["line 3", "not TOML"],
     ),
+    (
+        "only = \"canary-7f3a\"",
+        &["account.acme.only: must be a list"],
+    ),
     ("component = \"twice.wasm\"", &["line 3", "duplicate key"]),
     (
         "[account.\"a b\"]\ncomponent = \"c\"",
         &["account.\"a b\": ", "letters, digits"],
     ),
-    ("[account.other]", &["account.other", "component"]),
+    (
+        "[account.other]",
+        &["account.other: missing key `component`"],
+    ),
     (
         "[account.other]\ncomponent = \"\"",
-        &["account.other.component: is empty"],
+        &["account.other.component: ", "empty"],
     ),
-    ("[state]\npath = \"\"", &["state.path: is empty"]),
+    ("[state]\npath = \"\"", &["state.path: ", "empty"]),
     (
         "[state]\nfile = \"x\"",
-        &["line 4", "state", "`file`", "`path`"],
+        &["state", "unknown key `file`", "`path`"],
     ),
-    ("[accounts.x]", &["line 3", "`accounts`", "`account`"]),
+    (
+        "[accounts.x]",
+        &["unknown key `accounts`, did you mean `account`?"],
+    ),
 ];
 
 #[test]
@@ -187,16 +192,16 @@ fn what_is_wrong_is_named_with_file_key_and_remedy() {
 }
 
 #[test]
-fn all_wrong_values_are_told_at_once() {
+fn each_account_and_each_destination_reports_what_is_wrong_with_it() {
     let message = load(
-        "[account.a]\ncomponent = \"\"\nfull_every = \"0s\"\n[account.b]\ncomponent = \"c\"\ndeliver = { to = \"x\" }",
+        "[account.a]\ncomponent = \"c\"\nfull_every = \"0s\"\ndeliver = { to = \"x\" }\n[account.b]\ncomponent = \"\"",
     )
     .unwrap_err()
     .to_string();
     for key in [
-        "account.a.component",
+        "account.a.deliver.to",
         "account.a.full_every",
-        "account.b.deliver.to",
+        "account.b.component",
     ] {
         assert!(message.contains(key), "{message}");
     }

@@ -1,10 +1,6 @@
 //! What `[account.NAME.limits]` and `[account.NAME.timeouts]` accept.
 
-use std::time::Duration;
-
-use crate::config::tests::{account, load};
-use crate::contract::limits::Limits;
-use crate::contract::limits::Timeouts;
+use super::*;
 
 #[test]
 fn every_limit_and_every_timeout_arrives() {
@@ -54,44 +50,32 @@ fn every_limit_and_every_timeout_arrives() {
 
 #[test]
 fn no_limit_and_no_timeout_may_be_zero() {
-    for (key, zero, default) in [
-        ("limits.memory_bytes", "0", "256 MiB"),
-        ("limits.cpu", "\"0s\"", "1m"),
-        ("limits.requests", "0", "100"),
-        ("limits.response_bytes", "0", "64 MiB"),
-        ("limits.batch_bytes", "0", "64 MiB"),
-        ("limits.event_bytes", "0", "1 MiB"),
-        ("timeouts.connect", "\"0s\"", "10s"),
-        ("timeouts.tls", "\"0s\"", "10s"),
-        ("timeouts.first_byte", "\"0s\"", "1m"),
-        ("timeouts.between_bytes", "\"0s\"", "30s"),
-        ("timeouts.request", "\"0s\"", "3m"),
-        ("timeouts.call", "\"0s\"", "5m"),
+    for (key, zero) in [
+        ("limits.memory_bytes", "0"),
+        ("limits.cpu", "\"0s\""),
+        ("limits.requests", "0"),
+        ("limits.response_bytes", "0"),
+        ("limits.batch_bytes", "0"),
+        ("limits.event_bytes", "0"),
+        ("timeouts.connect", "\"0s\""),
+        ("timeouts.tls", "\"0s\""),
+        ("timeouts.first_byte", "\"0s\""),
+        ("timeouts.between_bytes", "\"0s\""),
+        ("timeouts.request", "\"0s\""),
+        ("timeouts.call", "\"0s\""),
     ] {
         let text = format!("[account.acme]\ncomponent = \"c.wasm\"\n{key} = {zero}\n");
         let message = load(&text).unwrap_err().to_string();
         assert!(
-            message.contains(&format!("account.acme.{key}: must be")),
-            "{message}"
-        );
-        assert!(
-            message.ends_with(&format!("the default is {default}")),
+            message.contains(&format!("account.acme.{key}: must be ")),
             "{message}"
         );
     }
 }
 
 #[test]
-fn a_limit_may_be_larger_than_anything() {
-    let text = "limits = { requests = 9_000_000_000, memory_bytes = 9_000_000_000 }";
-    let limits = account(&format!("[account.acme]\ncomponent = \"c.wasm\"\n{text}\n")).limits;
-    assert_eq!(limits.requests, u32::MAX);
-    assert_eq!(limits.memory_bytes, 9_000_000_000);
-}
-
-#[test]
 fn bytes_may_have_a_unit() {
-    let text = "limits = { memory_bytes = \"1 GiB\", event_bytes = \"1,025 bytes\", response_bytes = \"2 KiB\" }";
+    let text = "limits = { memory_bytes = \"1 GiB\", event_bytes = \"1025 bytes\", response_bytes = \"2 KiB\" }";
     let limits = account(&format!("[account.acme]\ncomponent = \"c.wasm\"\n{text}\n")).limits;
     let found = (
         limits.memory_bytes,
@@ -102,39 +86,37 @@ fn bytes_may_have_a_unit() {
 }
 
 #[test]
-fn an_unknown_limit_and_a_negative_one_are_refused_with_their_names() {
+fn an_unknown_limit_and_one_that_is_not_a_number_are_refused_with_their_names() {
     for (limits, words) in [
-        ("memory = 7", ["account.acme.limits", "`memory_bytes`"]),
+        (
+            "memory = 7",
+            ["account.acme.limits.memory: ", "unknown key `memory`; expected one of `memory_bytes`"],
+        ),
         (
             "requests = -1",
-            ["account.acme.limits.requests: -1 is negative", "line 3"],
+            ["account.acme.limits.requests: ", "1 or more"],
+        ),
+        (
+            "requests = 9_000_000_000",
+            ["account.acme.limits.requests: ", "1 or more"],
+        ),
+        (
+            "requests = \"many\"",
+            ["account.acme.limits.requests: ", "such as 1000"],
         ),
         (
             "event_bytes = -1",
-            [
-                "account.acme.limits.event_bytes: -1 is negative",
-                "\"256 MiB\"",
-            ],
+            ["account.acme.limits.event_bytes: ", "\"256 MiB\""],
         ),
         (
             "event_bytes = \"1 MB\"",
-            [
-                "account.acme.limits.event_bytes: \"1 MB\" is no number",
-                "\"256 MiB\"",
-            ],
+            ["account.acme.limits.event_bytes: ", "\"256 MiB\""],
         ),
         (
             "event_bytes = true",
             [
                 "account.acme.limits.event_bytes: ",
-                "a number of bytes such as",
-            ],
-        ),
-        (
-            "requests = \"many\"",
-            [
-                "account.acme.limits.requests: \"many\" is a text",
-                "such as 1000",
+                "a number of bytes, such as",
             ],
         ),
     ] {
