@@ -11,7 +11,7 @@ fn a_missing_secret_is_reported() {
             &plain,
             &[
                 "account.acme.secrets.client_secret",
-                "not hold it",
+                "not contain it",
                 "{ env = \"NAME\" }",
                 "replace it",
             ],

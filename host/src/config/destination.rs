@@ -74,8 +74,14 @@ impl Destination {
             }
             Some("sekoia") => Sekoia::read(key, table, folder, problems).map(Self::Sekoia),
             Some("http") => Http::read(key, table, folder, problems).map(Self::Http),
-            other => {
-                let other = other.unwrap_or_default();
+            None => {
+                problems.push(Problem::new(
+                    format!("{key}.to"),
+                    "must be a text in quotes",
+                ));
+                None
+            }
+            Some(other) => {
                 let hint = similar::hint(other, ["stdout", "file", "sekoia", "http"]);
                 problems.push(Problem::new(
                     format!("{key}.to"),

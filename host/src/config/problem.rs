@@ -66,6 +66,7 @@ fn in_words_of_toml(message: &str) -> String {
         && let Some((_, expected)) = message.rsplit_once(", expected ")
     {
         return match expected {
+            "a string" => "must be a text in quotes".to_owned(),
             "a map" => "must be a table".to_owned(),
             "a sequence" => "must be a list in brackets".to_owned(),
             expected => format!("must be {expected}"),

@@ -53,11 +53,11 @@ impl Retry {
 pub(super) fn path<'de, D: Deserializer<'de>, P: From<PathBuf>>(
     deserializer: D,
 ) -> Result<P, D::Error> {
-    let path = PathBuf::deserialize(deserializer)?;
-    if path.as_os_str().is_empty() {
+    let path = String::deserialize(deserializer)?;
+    if path.is_empty() {
         return Err(D::Error::custom("must be the path of a file, and is empty"));
     }
-    Ok(path.into())
+    Ok(PathBuf::from(path).into())
 }
 
 /// Deserializes a number from 1 to `MAX`.

@@ -90,7 +90,10 @@ fn an_unknown_limit_and_one_that_is_not_a_number_are_refused_with_their_names() 
     for (limits, words) in [
         (
             "memory = 7",
-            ["account.acme.limits.memory: ", "unknown key `memory`; expected one of `memory_bytes`"],
+            [
+                "account.acme.limits.memory: ",
+                "unknown key `memory`; expected one of `memory_bytes`",
+            ],
         ),
         (
             "requests = -1",
