@@ -67,7 +67,7 @@ fn describe_shows_what_the_account_allows() {
         "missing.pem beside the system's",
         "id.sophos.com, by https",
         "7 requests in 2 s",
-        "4,242 bytes",
+        "4242 bytes",
         "100,000",
         "512 KiB  the stack of an instance",
     ]);
@@ -78,7 +78,7 @@ fn describe_shows_what_the_account_allows() {
     assert_eq!(facts["account"], "acme");
     assert_eq!(facts["consent"], json!({ "status": "first_run_approves" }));
     assert_eq!(facts["secrets"][0]["origin"], url);
-    assert_eq!(facts["limits"][0]["value"], "4,242 bytes");
+    assert_eq!(facts["limits"][0]["value"], "4242 bytes");
     assert_eq!(facts["limits"][1]["value"], 100_000);
     let ca_file = facts["reach"]["ca_file"].as_str().unwrap();
     assert!(ca_file.ends_with("missing.pem"), "{ca_file}");

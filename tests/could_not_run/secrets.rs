@@ -105,7 +105,7 @@ fn a_missing_secret_is_reported() {
             "{ env = \"TEST_CLIENT_SECRET\", timeout = \"1s\" }",
             &[
                 "account.acme.secrets.client_secret",
-                "`timeout` belongs to `command`",
+                "only beside `command` a timeout",
             ],
         ),
         (

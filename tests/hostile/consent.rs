@@ -56,7 +56,7 @@ fn a_missing_setting_does_not_hide_that_more_is_asked_for() {
                 "+ host *.api.other.example",
                 "~ secret secret: from the URL in token_url to the URL in api_url",
                 "asset-host approve",
-                "config.api_url: is missing: the secret secret goes to its host",
+                "config.api_url: is missing: it must be a URL that begins with https",
             ]);
     }
 }

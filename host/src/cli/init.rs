@@ -62,22 +62,17 @@ fn write(
     }
     let component = relative(component, config)?;
     let text = configuration(manifest, sha256, &component, account);
-    let mut options = OpenOptions::new();
-    options.write(true).truncate(true);
-    if args.force {
-        options.create(true);
-    } else {
-        options.create_new(true);
+    let file = OpenOptions::new()
+        .write(true)
+        .truncate(true)
+        .create(args.force)
+        .create_new(!args.force)
+        .open(config);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(exists(config)),
+        written => written.with_context(|| cannot_write(config))?,
     }
-    let mut file = match options.open(config) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            bail!(exists(config))
-        }
-        Err(error) => return Err(error).with_context(|| cannot_write(config)),
-    };
-    file.write_all(text.as_bytes())
-        .with_context(|| cannot_write(config))?;
     next_steps(manifest, config, &text, out)?;
     Ok(ExitStatus::Done)
 }
@@ -130,28 +125,23 @@ fn next_steps(
 ) -> io::Result<()> {
     let file = config.display();
     writeln!(out, "Wrote {file}. Next:")?;
-    for (index, line) in text.lines().enumerate() {
+    for (number, line) in (1..).zip(text.lines()) {
         if !line.starts_with('#') && line.contains(PLACEHOLDER) {
-            writeln!(
-                out,
-                "  - put your own value into line {}: {}",
-                index + 1,
-                printable(line)
-            )?;
+            let line = printable(line);
+            writeln!(out, "  - put your own value into line {number}: {line}")?;
         }
     }
     for secret in &manifest.secrets {
         writeln!(
             out,
-            "  - put the {} into the environment variable {}, or tell another place in the file",
+            "  - put the {} into the environment variable {}, or name another source in the file",
             printable(&secret.title),
             variable(manifest, secret)
         )?;
     }
-    let option = if config == Path::new("asset-host.toml") {
-        String::new()
-    } else {
-        format!(" --config {file}")
+    let option = match config == Path::new("asset-host.toml") {
+        true => String::new(),
+        false => format!(" --config {file}"),
     };
     writeln!(out, "  - test it with: asset-host{option} check")
 }
@@ -232,15 +222,11 @@ fn field(manifest: &Manifest, name: &str, schema: &Schema) -> String {
 
 /// Returns the environment variable that a secret is read from at first: `VENDOR_SECRET`.
 fn variable(manifest: &Manifest, secret: &Secret) -> String {
-    let name: String = format!("{}_{}", manifest.vendor, secret.name)
-        .to_ascii_uppercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("_{name}")
-    } else {
-        name
+    let name = format!("{}_{}", manifest.vendor, secret.name).to_ascii_uppercase();
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    match name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("_{name}"),
+        false => name,
     }
 }
 
@@ -257,23 +243,23 @@ fn comment(text: &str) -> String {
 
 /// Returns a JSON value as TOML on one line; `None` if TOML has no such value.
 fn toml(value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => quoted(text),
+    let joined = |texts: Option<Vec<String>>| texts.map(|texts| texts.join(", "));
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(quoted(text)),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(toml).collect::<Option<_>>()?;
-            format!("[{}]", items.join(", "))
+            let items = joined(items.iter().map(toml).collect())?;
+            Some(format!("[{items}]"))
         }
         Value::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| Some(format!("{} = {}", quoted(name), toml(value)?)))
-                .collect::<Option<_>>()?;
-            format!("{{ {} }}", fields.join(", "))
+            let field = |(name, value): (&String, &Value)| {
+                Some(format!("{} = {}", quoted(name), toml(value)?))
+            };
+            let fields = joined(fields.iter().map(field).collect())?;
+            Some(format!("{{ {fields} }}"))
         }
-    })
+    }
 }
 
 /// Returns a text as a TOML string on one line. JSON's escapes are TOML's, except for the one character that JSON does

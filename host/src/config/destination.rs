@@ -57,15 +57,14 @@ impl Destination {
         let to = to.as_ref().map_or(Some("stdout"), toml::Value::as_str);
         match to {
             Some("stdout") => {
-                let Some(other) = table.keys().next() else {
-                    return Some(Self::Stdout);
-                };
-                problems.push(Problem::new(
-                    format!("{key}.{other}"),
-                    "is not a key of the destination \"stdout\", the default, which has none: add to = \"file\", \
-                     \"sekoia\" or \"http\", or remove this key",
-                ));
-                None
+                for other in table.keys() {
+                    problems.push(Problem::new(
+                        format!("{key}.{other}"),
+                        "is not a key of the destination \"stdout\", the default, which has none: add to = \"file\", \
+                         \"sekoia\" or \"http\", or remove this key",
+                    ));
+                }
+                Some(Self::Stdout)
             }
             Some("file") => {
                 let file: File = read(key, table, problems)?;

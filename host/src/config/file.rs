@@ -49,49 +49,10 @@ impl Default for State {
     }
 }
 
-/// Why there is no configuration.
+/// Why there is no configuration: what is wrong with which file, and what to do.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error(
-        "there is no configuration file {}: write one with `asset-host init`, or name another with --config",
-        .0.display()
-    )]
-    Missing(PathBuf),
-    #[error("cannot read the configuration file {}: {source}", file.display())]
-    Unreadable { file: PathBuf, source: io::Error },
-    /// The message does not show the line, which may hold a secret that should not be there.
-    #[error("{}, line {line}: not TOML: {problem}", file.display())]
-    NotToml {
-        file: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        problem: String,
-    },
-    #[error("{}", in_file(file, problems))]
-    Invalid {
-        file: PathBuf,
-        /// What is wrong, at least one.
-        problems: Vec<Problem>,
-    },
-    #[error("--account {name}: {} has no such account{hint}; it has {known}", file.display())]
-    UnknownAccount {
-        file: PathBuf,
-        name: String,
-        /// The nearest name as a clause, or nothing.
-        hint: String,
-        /// The names of all accounts, separated by commas.
-        known: String,
-    },
-}
-
-/// Returns one line for each problem, which begins with the file.
-fn in_file(file: &Path, problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("{}: {problem}", file.display()))
-        .collect();
-    lines.join("\n")
-}
+#[error("{0}")]
+pub(crate) struct ConfigError(String);
 
 impl Config {
     /// Reads and checks a configuration file.
@@ -101,29 +62,27 @@ impl Config {
     /// When the file is missing, unreadable or not TOML, or has unknown keys, missing keys or wrong values. Each account
     /// and each destination reports what is wrong with it.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
-            _ => ConfigError::Unreadable {
-                file: path.to_owned(),
-                source,
-            },
+        let file = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ConfigError(format!(
+                "there is no configuration file {file}: write one with `asset-host init`, or name another with --config"
+            )),
+            _ => ConfigError(format!("cannot read the configuration file {file}: {error}")),
         })?;
+        // The message does not show the line, which may hold a secret that should not be there.
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let before = text.as_bytes().iter().take(offset);
-            ConfigError::NotToml {
-                file: path.to_owned(),
-                line: 1 + before.filter(|byte| **byte == b'\n').count(),
-                problem: error.message().to_owned(),
-            }
+            let before = text.bytes().take(offset);
+            let line = 1 + before.filter(|byte| *byte == b'\n').count();
+            ConfigError(format!(
+                "{file}, line {line}: not TOML: {}",
+                error.message()
+            ))
         })?;
         let mut problems = Vec::new();
         match Self::check(path, table, &mut problems) {
             Some(config) if problems.is_empty() => Ok(config),
-            _ => Err(ConfigError::Invalid {
-                file: path.to_owned(),
-                problems,
-            }),
+            _ => Err(in_file(path, &problems)),
         }
     }
 
@@ -164,11 +123,13 @@ impl Config {
         self.accounts
             .iter()
             .find(|account| account.name == name)
-            .ok_or_else(|| ConfigError::UnknownAccount {
-                file: self.file.clone(),
-                name: name.to_owned(),
-                hint: similar::hint(name, names()),
-                known: names().collect::<Vec<_>>().join(", "),
+            .ok_or_else(|| {
+                ConfigError(format!(
+                    "--account {name}: {} has no such account{}; it has {}",
+                    self.file.display(),
+                    similar::hint(name, names()),
+                    names().collect::<Vec<_>>().join(", ")
+                ))
             })
     }
 
@@ -191,9 +152,15 @@ impl Config {
 
     /// Returns the error that reports these problems of this configuration.
     pub(crate) fn invalid(&self, problems: Vec<Problem>) -> ConfigError {
-        ConfigError::Invalid {
-            file: self.file.clone(),
-            problems,
-        }
+        in_file(&self.file, &problems)
     }
+}
+
+/// Returns the error with one line for each problem, which begins with the file.
+fn in_file(file: &Path, problems: &[Problem]) -> ConfigError {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{}: {problem}", file.display()))
+        .collect();
+    ConfigError(lines.join("\n"))
 }

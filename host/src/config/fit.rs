@@ -15,10 +15,10 @@ use crate::text::similar;
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// What `init` writes where only a person knows the value. No account may be run with it.
-pub const PLACEHOLDER: &str = "CHANGE-ME";
+/// What `init` writes if only a person knows the value. No account runs with it.
+pub(crate) const PLACEHOLDER: &str = "CHANGE-ME";
 
-/// Parts of names whose values are not repeated in messages: a secret may have been put there by mistake.
+/// Parts of names whose values are not repeated in messages: a secret may be there by mistake.
 const SECRETIVE: [&str; 6] = [
     "secret",
     "password",
@@ -30,8 +30,8 @@ const SECRETIVE: [&str; 6] = [
 
 /// Checks an account's config and the names of its secrets against what the component asks for.
 ///
-/// Returns what is wrong, with keys such as `account.acme.config.client_id`; nothing where all is
-/// well. Messages repeat a wrong value unless its name suggests a secret.
+/// Returns what is wrong, with keys such as `account.acme.config.client_id`. Messages repeat a wrong value unless its name
+/// suggests a secret.
 pub(crate) fn check_account(manifest: &Manifest, account: &Account) -> Vec<Problem> {
     let mut problems = Vec::new();
     check_names(manifest, account, &mut problems);
@@ -41,7 +41,7 @@ pub(crate) fn check_account(manifest: &Manifest, account: &Account) -> Vec<Probl
     problems
 }
 
-/// Returns what is wrong with a value for this field of the config; nothing where it fits.
+/// Returns what is wrong with a value of this field of the config.
 pub(crate) fn faults_of(manifest: &Manifest, field: &str, value: &Value) -> Vec<String> {
     let Some(schema) = manifest.field(field) else {
         return vec![format!("the config has no field {field:?}")];
@@ -57,7 +57,7 @@ pub(crate) fn faults_of(manifest: &Manifest, field: &str, value: &Value) -> Vec<
         .collect()
 }
 
-/// Finds keys of the config that belong elsewhere, and values that a person has yet to fill in.
+/// Finds keys of the config that belong elsewhere, and placeholders that a person has yet to replace.
 fn check_names(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
     for (name, value) in &account.config {
         let message = if is_secret(manifest, name) {
@@ -69,7 +69,7 @@ fn check_names(manifest: &Manifest, account: &Account, problems: &mut Vec<Proble
         } else if RESERVED.contains(&name.as_str()) {
             format!("is set by the command line only: use `asset-host collect --{name} TIME`")
         } else if manifest.field(name).is_some_and(Schema::is_read_only) {
-            "is set by the component itself, for each source that it finds: take it out".to_owned()
+            "is set by the component itself, for each source that it finds: remove it".to_owned()
         } else if value == PLACEHOLDER {
             let title = title(manifest, name);
             format!("is still {PLACEHOLDER:?}: put in your own value{title}")
@@ -80,20 +80,19 @@ fn check_names(manifest: &Manifest, account: &Account, problems: &mut Vec<Proble
     }
 }
 
-/// Checks the config against the component's schema. Keys that were found wrong already, and what is inside
-/// them, are not told a second time.
+/// Checks the config against the component's schema. Keys that were reported already, and keys inside them, are skipped.
 fn check_values(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
-    let told: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-    let is_told = |problem: &Problem| told.iter().any(|key| problem.is_at(key));
+    let reported: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+    let is_reported = |problem: &Problem| reported.iter().any(|key| problem.is_at(key));
     let config = Value::Object(account.config.clone());
     let found = values::check(&manifest.config, &config);
     let found = found
         .into_iter()
         .map(|found| problem_of(manifest, account, found));
-    problems.extend(found.filter(|problem| !is_told(problem)));
+    problems.extend(found.filter(|problem| !is_reported(problem)));
 }
 
-/// The problem that a fault of a value is.
+/// Returns the problem with the key and the words of the configuration.
 fn problem_of(manifest: &Manifest, account: &Account, found: Fault) -> Problem {
     let field = found.path.join(".");
     let key = match field.as_str() {
@@ -128,86 +127,72 @@ fn check_secrets(manifest: &Manifest, account: &Account, problems: &mut Vec<Prob
     for secret in &manifest.secrets {
         if !account.secrets.contains_key(&secret.name) {
             let message = format!(
-                "is missing: tell where it comes from, such as {} = {{ env = \"…\" }} below \
+                "is missing: say where it comes from, such as {} = {{ env = \"…\" }} below \
                  [account.{}.secrets] ({}: {})",
                 secret.name, account.name, secret.title, secret.description
             );
             problems.push(Problem::new(account.key("secrets", &secret.name), message));
         }
     }
-    for name in account
+    let known: Vec<&str> = manifest
         .secrets
-        .keys()
-        .filter(|name| !is_secret(manifest, name))
-    {
-        let known: Vec<&str> = manifest
-            .secrets
-            .iter()
-            .map(|secret| secret.name.as_str())
-            .collect();
-        let asks = if known.is_empty() {
-            "no secret".to_owned()
-        } else {
-            known.join(", ")
+        .iter()
+        .map(|secret| secret.name.as_str())
+        .collect();
+    let unknown = account.secrets.keys();
+    for name in unknown.filter(|name| !known.contains(&name.as_str())) {
+        let asks = match known.as_slice() {
+            [] => "no secret".to_owned(),
+            known => known.join(", "),
         };
         let message = format!(
             "the component {} {} does not ask for this secret{}; it asks for {asks}",
             manifest.name,
             manifest.version,
-            similar::hint(name, known)
+            similar::hint(name, known.iter().copied())
         );
         problems.push(Problem::new(account.key("secrets", name), message));
     }
 }
 
-/// Finds secrets that have nowhere to go: the field to which the manifest binds each must hold a URL, typed or
-/// by default, that leads somewhere by https, or to this very machine.
+/// Finds secrets that cannot be sent: the field to which the manifest binds each must hold a URL, typed or by default,
+/// with https or of this machine.
 fn check_bound_fields(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
     for secret in &manifest.secrets {
         let key = account.key("config", &secret.config_field);
-        // What is wrong already is not told a second time, nor once more for the next secret.
+        // A field is reported once.
         if problems.iter().any(|problem| problem.key == key) {
             continue;
         }
-        let name = &secret.name;
-        let typed = account.config.contains_key(&secret.config_field);
-        let message = match bound_url(manifest, &account.config, &secret.config_field) {
-            Some(url) if url.has_host() && (url.scheme() == "https" || is_loopback(&url)) => {
-                continue;
-            }
-            Some(_) if typed => format!(
-                "must begin with https: the secret {name} goes there, and nobody on the way may read it"
-            ),
-            None if typed => {
-                format!("must be a URL: the secret {name} goes there and nowhere else")
-            }
-            Some(_) => format!(
-                "is not set, and the component's own default is not https, which the secret {name} would go \
-                 by: set it to a URL that begins with https{}",
-                title(manifest, &secret.config_field)
-            ),
-            None => format!(
-                "is missing: the secret {name} goes to its host and nowhere else; set it to a URL that begins \
-                 with https{}",
-                title(manifest, &secret.config_field)
-            ),
+        let url = bound_url(manifest, &account.config, &secret.config_field);
+        if url.is_some_and(|url| url.has_host() && (url.scheme() == "https" || is_loopback(&url))) {
+            continue;
+        }
+        let must = match account.config.contains_key(&secret.config_field) {
+            true => "must be",
+            false => "is missing: it must be",
         };
+        let message = format!(
+            "{must} a URL that begins with https, as the secret {} is sent there and nowhere else{}",
+            secret.name,
+            title(manifest, &secret.config_field)
+        );
         problems.push(Problem::new(key, message));
     }
 }
 
-/// Whether the component asks for a secret of this name.
+/// Returns whether the component asks for a secret of this name.
 fn is_secret(manifest: &Manifest, name: &str) -> bool {
     manifest.secrets.iter().any(|secret| secret.name == name)
 }
 
-/// Whether a name suggests that a secret is behind it.
+/// Returns whether a name suggests that a secret is behind it.
 fn is_secretive(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
     SECRETIVE.iter().any(|part| field.contains(part))
 }
 
-/// The title of a field of the config in brackets, where it has one.
+/// Returns the title of a field of the config in brackets, if it has one.
 fn title(manifest: &Manifest, field: &str) -> String {
     manifest
         .field(field)

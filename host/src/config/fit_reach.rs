@@ -1,4 +1,4 @@
-//! Checks how far an account lets a component reach: the hosts that it leaves, and the URLs that its config opens.
+//! Checks where an account lets its component send requests: the hosts that it allows, and the URLs in its config.
 
 use url::Url;
 
@@ -11,7 +11,7 @@ use crate::network::addresses::is_loopback;
 #[cfg(test)]
 mod tests;
 
-/// The hosts that an account leaves of those that the manifest asks for, which are `asked`; none where it leaves
+/// Returns the hosts that an account allows of those that the manifest asks for, which are `asked`; `None` if it allows
 /// all. What is wrong with them is added to `problems`.
 pub(crate) fn narrowed(
     manifest: &Manifest,
@@ -23,12 +23,12 @@ pub(crate) fn narrowed(
     for entry in entries {
         let why = match Hosts::parse(std::slice::from_ref(entry)) {
             Err(_) => format!(
-                "{entry:?} is no host: write a name such as \"id.example.com\", or \"*.example.com\" for every \
+                "{entry:?} is not a valid host: write a name such as \"id.example.com\", or \"*.example.com\" for every \
                  name below it, without scheme, port or path"
             ),
             Ok(host) if !asked.cover(&host) => format!(
-                "the component does not ask for {entry:?}: leave it out, or write some of what it asks for ({}) \
-                 or names below. What is typed into [account.{}.config] is allowed without this",
+                "the component does not ask for {entry:?}: remove it, or write some of what it asks for ({}) or \
+                 names below. URLs in [account.{}.config] are allowed without this",
                 manifest.hosts.join(", "),
                 account.name
             ),
@@ -39,9 +39,9 @@ pub(crate) fn narrowed(
     Hosts::parse(entries).ok()
 }
 
-/// The URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each must
-/// be https, but for this machine's own, and hold no user name. What is wrong with a field is added to `problems`
-/// unless they name the field already.
+/// Returns the URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each must be
+/// https, except those of this machine, and contain no user name. What is wrong with a field is added to `problems` unless
+/// they name the field already.
 pub(crate) fn typed_urls(
     manifest: &Manifest,
     account: &Account,
@@ -56,7 +56,7 @@ pub(crate) fn typed_urls(
             None => "must be a URL",
             Some(url) if url.scheme() != "https" && !is_loopback(&url) => "must begin with https",
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
-                "must hold no user name and no password"
+                "must contain no user name and no password"
             }
             Some(url) => {
                 urls.push(url);

@@ -16,14 +16,12 @@ use crate::text::similar;
 use crate::units::duration;
 
 mod command;
-mod error;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::command::kill_all;
-use self::error::MIN_LENGTH;
-pub(crate) use self::error::SecretError;
+pub(crate) use self::read::SecretError;
 use self::read::{LONGEST, read};
 
 /// The forms of a secret's source, for messages.
@@ -32,6 +30,10 @@ const FORMS: &str = "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"p
 
 /// How long a program may take to print a secret if `timeout` does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The shortest secret of a component, in bytes. Shorter values occur in responses by chance, where a placeholder would
+/// break them.
+const MIN_LENGTH: usize = 8;
 
 /// Where one secret comes from.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -150,13 +152,18 @@ impl SecretSource {
                     let bytes = Zeroizing::new(text.into_encoded_bytes());
                     secret(&bytes, &variable(name))
                 }
-                None => Err(SecretError::NotSet(variable(name))),
+                None => Err(SecretError::new(format_args!(
+                    "{} is not set: set it in the environment that asset-host runs in",
+                    variable(name)
+                ))),
             },
             Self::File(path) => {
                 let bytes = std::fs::File::open(path).and_then(read);
-                let bytes = bytes.map_err(|source| SecretError::File {
-                    path: path.clone(),
-                    source,
+                let bytes = bytes.map_err(|error| {
+                    SecretError::new(format_args!(
+                        "cannot read the secret from {}: {error}",
+                        path.display()
+                    ))
                 })?;
                 secret(&bytes, &format!("the file {}", path.display()))
             }
@@ -177,20 +184,27 @@ impl SecretSource {
 /// When it is shorter.
 pub(crate) fn long_enough(secret: SecretString) -> Result<SecretString, SecretError> {
     if secret.expose_secret().len() < MIN_LENGTH {
-        return Err(SecretError::TooShort);
+        return Err(SecretError::new(format_args!(
+            "the secret has fewer than {MIN_LENGTH} bytes, so it would be found in responses by chance: check that its \
+             source yields the whole secret, or have its issuer make a longer one"
+        )));
     }
     Ok(secret)
 }
 
 /// Makes a secret of what `source` yielded.
 fn secret(bytes: &[u8], source: &str) -> Result<SecretString, SecretError> {
+    let wrong = |why: &str| SecretError::new(format_args!("{source} {why}"));
     if bytes.len() > LONGEST {
-        return Err(SecretError::TooLong(source.to_owned()));
+        return Err(wrong(
+            "is longer than 64 KiB: it must contain the secret and nothing else",
+        ));
     }
-    let text = str::from_utf8(bytes).map_err(|_| SecretError::NotText(source.to_owned()))?;
+    let text =
+        str::from_utf8(bytes).map_err(|_| wrong("is not UTF-8 text: a secret must be text"))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.trim().is_empty() {
-        return Err(SecretError::Empty(source.to_owned()));
+        return Err(wrong("is empty: it must contain the secret"));
     }
     Ok(SecretString::from(text))
 }

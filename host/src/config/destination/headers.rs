@@ -73,29 +73,11 @@ impl TryFrom<toml::Value> for HeaderText {
     }
 }
 
-const OF_THE_CONNECTION: &str = "belongs to the connection: remove it";
-
-/// Headers that the host or the connection itself sets, and what to do instead.
-const NOT_TO_SET: [(&str, &str); 13] = [
-    ("host", "is what `url` names: remove it"),
-    ("content-length", "is set by the host: remove it"),
-    (
-        "content-encoding",
-        "is set by gzip = true: write that, or remove it",
-    ),
-    (
-        "proxy-authorization",
-        "is for a proxy: put it into HTTPS_PROXY in the environment",
-    ),
-    ("proxy-authenticate", OF_THE_CONNECTION),
-    ("proxy-connection", OF_THE_CONNECTION),
-    ("connection", OF_THE_CONNECTION),
-    ("expect", OF_THE_CONNECTION),
-    ("keep-alive", OF_THE_CONNECTION),
-    ("te", OF_THE_CONNECTION),
-    ("trailer", OF_THE_CONNECTION),
-    ("transfer-encoding", OF_THE_CONNECTION),
-    ("upgrade", OF_THE_CONNECTION),
+/// Headers of the connection, which the host sets or removes.
+#[rustfmt::skip]
+const OF_THE_CONNECTION: [&str; 9] = [
+    "proxy-authenticate", "proxy-connection", "connection", "expect", "keep-alive", "te", "trailer",
+    "transfer-encoding", "upgrade",
 ];
 
 /// Headers that hold a credential whatever their value is.
@@ -119,8 +101,17 @@ fn check(name: &str, text: &HeaderText, before: &[Header]) -> Result<HeaderName,
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(
         |_| "is not a valid name of a header: use letters, digits and `-`, such as \"x-tenant\"",
     )?;
-    if let Some((_, why)) = NOT_TO_SET.iter().find(|(refused, _)| name == *refused) {
-        return Err(why);
+    match name.as_str() {
+        "host" => return Err("is what `url` names: remove it"),
+        "content-length" => return Err("is set by the host: remove it"),
+        "content-encoding" => return Err("is set by gzip = true: write that, or remove it"),
+        "proxy-authorization" => {
+            return Err("is for a proxy: put it into HTTPS_PROXY in the environment");
+        }
+        other if OF_THE_CONNECTION.contains(&other) => {
+            return Err("belongs to the connection: remove it");
+        }
+        _ => {}
     }
     if before.iter().any(|header| header.name == name) {
         return Err("is there twice, as the case of a name does not matter: remove one");

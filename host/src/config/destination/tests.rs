@@ -162,7 +162,7 @@ fn what_is_wrong_is_named_with_its_remedy() {
             HTTP,
             "batch = 5",
             "batch",
-            &["unknown key `batch`, did you mean `batch_bytes`?"],
+            &["unknown key `batch`; expected one of `url`"],
         ),
         (
             "to = \"file\"\npath = \"x\"",

@@ -66,25 +66,25 @@ fn a_secret_must_have_a_place_to_go() {
             uri.clone(),
             None,
             &[
-                "is missing: the secret client_secret goes",
-                "set it",
+                "is missing: it must be a URL that begins with https",
+                "the secret client_secret",
                 "(Token URL)",
             ],
         ),
         (
             with_default("http://id.example.com/token"),
             None,
-            &["default is not https", "secret client_secret", "set it"],
+            &["is missing: it must be", "https", "secret client_secret"],
         ),
         (
             with_default("data:text/plain,x"),
             None,
-            &["is missing: the secret client_secret"],
+            &["is missing: it must be"],
         ),
         (
             with_default("https://id.example.com/token"),
             Some("http://id.example.com/token"),
-            &["must begin with https: the secret client_secret"],
+            &["must be a URL that begins with https, as the secret client_secret"],
         ),
         (uri.clone(), Some("urn:example:token"), &["must be a URL"]),
         (uri.clone(), Some("https:///"), &["\"uri\""]),
@@ -268,7 +268,7 @@ fn each_problem_names_its_key_and_the_remedy() {
             json!({ "client_id": id, "tenant": { "id": "t" } }),
             &["client_secret"],
             "config.tenant",
-            &["set by the component itself", "take it out"],
+            &["set by the component itself", "remove it"],
         ),
         // What is wrong inside is of no matter.
         (

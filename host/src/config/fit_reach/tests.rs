@@ -63,7 +63,7 @@ fn hosts_leave_some_of_what_is_asked_for() {
         ("id.example.com", None),
         ("eu.central.example.com", None),
         ("*.example.com", Some("does not ask for")),
-        ("https://id.example.com", Some("is no host")),
+        ("https://id.example.com", Some("is not a valid host")),
     ] {
         let mut account = account(json!({}), &[]);
         account.hosts = Some(vec![host.to_owned()]);

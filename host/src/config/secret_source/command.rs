@@ -4,7 +4,6 @@
 //! process is the one that hangs. On a terminal it stays in the host's group, as the system stops a program of another
 //! group that asks for a passphrase, and does not pass Ctrl-C on to it. There only the program itself is killed.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,18 +14,18 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use secrecy::zeroize::Zeroizing;
 
-use crate::config::secret_source::error::SecretError;
-use crate::config::secret_source::read::{LONGEST, read};
+use crate::config::secret_source::read::{LONGEST, SecretError, read};
+use crate::units::duration;
 
 /// The programs of this process. A static, since processes outlive what is dropped when the host exits.
 static PROGRAMS: Mutex<Programs> = Mutex::new(Programs {
-    running: BTreeMap::new(),
+    running: Vec::new(),
     closed: false,
 });
 
 struct Programs {
-    /// Processes that are not reaped yet, by id, each with whether it leads a group.
-    running: BTreeMap<i32, (Pid, bool)>,
+    /// Processes that are not reaped yet, each with whether it leads a group.
+    running: Vec<(Pid, bool)>,
     /// Whether no program is started any more.
     closed: bool,
 }
@@ -36,7 +35,7 @@ struct Programs {
 pub(crate) fn kill_all() {
     let mut programs = programs();
     programs.closed = true;
-    for (pid, leads_group) in programs.running.values() {
+    for (pid, leads_group) in &programs.running {
         kill(*pid, *leads_group);
     }
 }
@@ -55,31 +54,34 @@ pub(super) fn output(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
-    let mut program = Program::start(&mut command).map_err(|source| SecretError::Start {
-        program: name.to_owned(),
-        source,
+    let mut program = Program::start(&mut command).map_err(|error| {
+        SecretError::new(format_args!(
+            "cannot start the program {name:?} that prints the secret: {error}"
+        ))
     })?;
-    let unread = |source| SecretError::Output {
-        program: name.to_owned(),
-        source,
+    let unread = |error| {
+        SecretError::new(format_args!(
+            "cannot read what the program {name:?} prints: {error}"
+        ))
     };
-    let printed = program
-        .printed_within(timeout)
-        .map_err(unread)?
-        .ok_or_else(|| SecretError::TooSlow {
-            program: name.to_owned(),
-            timeout,
-        })?;
+    let printed = program.printed_within(timeout).map_err(unread)?;
+    let printed = printed.ok_or_else(|| {
+        SecretError::new(format_args!(
+            "the program {name:?} that prints the secret did not end within {} and was killed: run it by hand to see \
+             what it waits for, or raise `timeout` beside `command`",
+            duration::format(timeout)
+        ))
+    })?;
     let status = program.reap().map_err(unread)?;
     // A program that prints too much fails when nobody reads on; that is not its mistake.
     if printed.len() <= LONGEST && !status.success() {
-        return Err(SecretError::Failed {
-            program: name.to_owned(),
-            ending: match status.code() {
-                Some(code) => format!("failed with exit code {code}"),
-                None => "was ended by a signal".to_owned(),
-            },
-        });
+        let ending = match status.code() {
+            Some(code) => format!("failed with exit code {code}"),
+            None => "was ended by a signal".to_owned(),
+        };
+        return Err(SecretError::new(format_args!(
+            "the program {name:?} that prints the secret {ending}: run it by hand to see why"
+        )));
     }
     Ok(printed)
 }
@@ -106,9 +108,7 @@ impl Program {
         }
         let child = command.spawn()?;
         let pid = Pid::from_child(&child);
-        programs
-            .running
-            .insert(pid.as_raw_nonzero().get(), (pid, leads_group));
+        programs.running.push((pid, leads_group));
         Ok(Self {
             child,
             pid,
@@ -147,7 +147,7 @@ impl Program {
 
     /// Waits for its end, after which its id may belong to another process.
     fn reap(&mut self) -> io::Result<ExitStatus> {
-        programs().running.remove(&self.pid.as_raw_nonzero().get());
+        programs().running.retain(|(pid, _)| *pid != self.pid);
         self.child.wait()
     }
 }

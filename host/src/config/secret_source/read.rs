@@ -1,8 +1,20 @@
 //! Reads what may be a secret.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use secrecy::zeroize::Zeroizing;
+
+/// Why a secret cannot be read. No message contains what its source yielded.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SecretError(String);
+
+impl SecretError {
+    pub(super) fn new(message: impl fmt::Display) -> Self {
+        Self(message.to_string())
+    }
+}
 
 /// The longest secret, in bytes: far more than any key or certificate, and less than a wrong file.
 pub(super) const LONGEST: usize = 64 << 10;
