@@ -38,7 +38,7 @@ fn describe_shows_what_the_component_is_and_asks_for() {
         "*.central.sophos.com, by https: every name that ends in .central.sophos.com",
         "the URL in `api_host`, by https, where the account sets one",
         "client_secret: to send it to the URL in `token_url`, https://id.sophos.com (",
-        "no; this pins it: sha256 = ",
+        "no; to pin it, set sha256 = ",
         "wasi:random: random numbers",
         "limits.memory_bytes",
         "one call of `describe`, `map` or `explain`",
@@ -228,7 +228,7 @@ fn state_can_be_set_reset_and_pruned() {
 
     work.host(&["state", "reset", "--account", "acme"])
         .expect(0)
-        .says(&["forgot 1 cursor", "walks everything"]);
+        .says(&["forgot 1 cursor", "collects everything"]);
     assert!(work.state().is_none());
     work.collect(0).says(&["events 3"]);
     work.collect(0).says(&["events 0"]);

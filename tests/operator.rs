@@ -184,7 +184,7 @@ fn an_account_removed_from_the_configuration_has_no_metrics() {
         &work,
         &["collect", "--every", "1s", "--metrics", "127.0.0.1:0"],
     );
-    running.wait_for("the next run begins in");
+    running.wait_for("the next run starts in");
     let port = port_of_metrics(&running);
     let zeta = "asset_host_source_last_success_timestamp_seconds{account=\"zeta\"";
     let answer = ask_for_metrics(&port, "localhost");
@@ -194,7 +194,7 @@ fn an_account_removed_from_the_configuration_has_no_metrics() {
     work.write("other.toml", &acme);
     std::fs::rename(work.path("other.toml"), work.path("asset-host.toml")).unwrap();
     running.wait_for("sources 1 (0 failed");
-    running.wait_for("the next run begins in");
+    running.wait_for("the next run starts in");
     let answer = ask_for_metrics(&port, "localhost");
     assert!(!answer.contains("zeta"), "{answer}");
     let acme = zeta.replace("zeta", "acme");
@@ -211,7 +211,7 @@ fn metrics_are_served_on_loopback_and_nowhere_else() {
         &work,
         &["collect", "--every", "1h", "--metrics", "127.0.0.1:0"],
     );
-    running.wait_for("the next run begins in");
+    running.wait_for("the next run starts in");
     let port = port_of_metrics(&running);
     let answer = ask_for_metrics(&port, &format!("localhost:{port}"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -356,7 +356,7 @@ fn sighup_does_not_end_a_service_with_any_destination() {
     let url = intake.url();
     work.deliver(&format!("to = \"http\"\nurl = \"{url}/events\""));
     let mut running = Running::start(&work, &["collect", "--every", "1h"]);
-    running.wait_for("the next run begins in");
+    running.wait_for("the next run starts in");
     running.signal(Signal::HUP);
     running.signal(Signal::TERM);
     let (code, log) = running.end();

@@ -178,7 +178,7 @@ fn a_repeating_run_waits_and_ends_at_a_signal() {
     for signal in SIGNALS {
         let work = workplace();
         let mut running = Running::start(&work, &["collect", "--every", "1h"]);
-        running.wait_for("the next run begins in");
+        running.wait_for("the next run starts in");
         assert!(
             running.read.contains(&format!("events {ENDPOINTS}")),
             "{}",
@@ -199,7 +199,7 @@ fn a_repeating_run_exits_with_the_code_of_its_last_run() {
     work.simulator
         .fault_always(Route::Endpoints, Fault::status(403));
     let mut running = Running::start(&work, &["collect", "--every", "1h"]);
-    running.wait_for("the next run begins in");
+    running.wait_for("the next run starts in");
     running.signal(Signal::TERM);
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");

@@ -40,7 +40,7 @@ use config::secret_source;
 use run::failure;
 use sandbox::{compile, core_dump};
 
-/// Runs the program with the process's arguments, and tells on standard error what kept it from running.
+/// Runs the program with the process's arguments, and reports on standard error why it could not run.
 pub fn run() -> ExitCode {
     if compile::is_asked_for() {
         return compile::child();
@@ -52,7 +52,7 @@ fn run_command() -> ExitStatus {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Nobody is left to tell where the stream is closed.
+            // A closed stream leaves nowhere to report to.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitStatus::CouldNotRun
@@ -64,7 +64,7 @@ fn run_command() -> ExitStatus {
     let terminal = Terminal::start(cli.verbose, cli.quiet, cli.log_format);
     if let Err(error) = core_dump::forbid() {
         warn!(
-            "the image of a crash may hold secrets, as the system does not let this be turned off: {error}"
+            "a core dump of this process may contain secrets: the system refuses to disable it: {error}"
         );
     }
     command(&cli, &terminal).unwrap_or_else(|error| {
@@ -106,7 +106,7 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
     Ok(status)
 }
 
-/// Whether the reader of our output has gone, which is how `map … | head` ends.
+/// Returns whether the reader of the output has gone, which is how `map … | head` ends.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()

@@ -285,7 +285,7 @@ fn an_approval_requires_a_valid_component_and_configuration() {
     // `describe` still works, and shows what must be fixed.
     work.host(&["describe"])
         .expect(0)
-        .says(&["not in order yet", "account.acme.config.client_idd"]);
+        .says(&["not valid yet", "account.acme.config.client_idd"]);
 }
 
 /// `approve` refuses an account for the same reasons as `check`, and `describe` shows them.
@@ -326,7 +326,7 @@ fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
         assert!(!work.path("state.db").exists(), "{to}");
         work.host(&["describe"])
             .expect(0)
-            .says(&["not in order yet", problem]);
+            .says(&["not valid yet", problem]);
         let ran = work.host(&["describe", "--json"]).expect(0);
         let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
         let told = facts["problems"].as_array().unwrap();
@@ -370,7 +370,7 @@ fn a_refused_service_runs_again_after_approval() {
     );
     assert_eq!(changed.unwrap(), 1);
     drop(state);
-    service.wait_for("this run could not begin");
+    service.wait_for("this run could not start");
     service.wait_for("+ host id.sophos.com");
     // A run of the service may hold the state at this moment.
     while work.host(&["approve"]).code != Some(0) {}

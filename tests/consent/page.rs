@@ -38,7 +38,7 @@ fn describe_shows_a_build_that_is_not_the_pinned_one() {
         .says(&["look at the new one with `asset-host describe`"]);
     work.host(&["describe"]).expect(0).says(&[
         &digest(),
-        &format!("to another digest: `sha256` in the account says {pinned}"),
+        &format!("to another digest: `sha256` in the account is {pinned}"),
     ]);
 }
 

@@ -55,7 +55,7 @@ fn refused(work: &Workplace, words: &[&str]) {
 
     work.host(&["state", "reset", "--account", "acme"])
         .expect(0)
-        .says(&["walks everything"]);
+        .says(&["collects everything"]);
     work.collect(0).says(&[&format!("events {ENDPOINTS},")]);
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
     work.collect(0).says(&["events 0"]);

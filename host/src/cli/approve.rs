@@ -1,4 +1,4 @@
-//! `approve`: a person lets components ask for what they ask for now.
+//! `approve`: approves what components ask for now.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,13 +15,13 @@ use crate::state::State;
 use crate::state::standing::Standing;
 use crate::units::timestamp;
 
-/// Records for every account, or those that are named, what its component asks for as it is now, and writes what
-/// is more than before. No secret is read and no request made.
+/// Records what the component of each account, or of the named ones, asks for now, and prints what is more than before.
+/// Reads no secret and makes no request.
 ///
 /// # Errors
 ///
-/// When a component or the configuration is not in order, or the state is in use or cannot be written. Nothing
-/// is approved for any account then, unless the state fails half way.
+/// When a component or the configuration is not valid, or the state is in use or cannot be written. Nothing is approved
+/// then, unless writing the state fails half way.
 pub(crate) async fn run(
     config: &Path,
     args: &args::Approve,
@@ -43,13 +43,13 @@ pub(crate) async fn run(
         if !matches!(standing, Standing::Approved(_)) {
             state.approve(account, asks, OffsetDateTime::now_utc())?;
         }
-        writeln!(out, "{account}: {}", told(&standing, asks))?;
+        writeln!(out, "{account}: {}", describe(&standing, asks))?;
     }
     Ok(ExitStatus::Done)
 }
 
-/// What was done about an account.
-fn told(standing: &Standing, asks: &Asks) -> String {
+/// Describes what was done for an account.
+fn describe(standing: &Standing, asks: &Asks) -> String {
     let component = format!("{}, sha256 {}", asks.component(), asks.sha256);
     match standing {
         Standing::First => format!("approved for the first time: {component}: {asks}"),
@@ -58,7 +58,7 @@ fn told(standing: &Standing, asks: &Asks) -> String {
             timestamp::format(consent.approved_at)
         ),
         Standing::OtherBuild(_) => {
-            format!("approved, and no more is asked for than before: {component}")
+            format!("approved; it asks for no more than before: {component}")
         }
         Standing::More(_, difference) => format!("approved, with more than before:\n{difference}"),
     }

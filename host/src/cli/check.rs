@@ -1,4 +1,4 @@
-//! `check`: are the credentials good, for whom, and may they read?
+//! `check`: tests credentials and reports what they may read.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::state::standing;
 use crate::text::printable::printable;
 
-/// Tests every account, or those that are named, and writes a line or two about each.
+/// Tests every account, or the named ones, and prints a line or two for each.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub(crate) async fn run(
     args: &args::Check,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    // By themselves the signals would leave a program behind that prints a secret.
+    // By default, a signal would leave a running `command` of a secret behind.
     signals::end_on_signals()?;
     let config = Config::load(config)?;
     let accounts = config.select(&args.accounts)?;
@@ -57,15 +57,15 @@ pub(crate) async fn run(
             }
             Err(error) => {
                 status = ExitStatus::SomeFailed;
-                writeln!(out, "{name}: failed. {}", told(&error, name))?;
+                writeln!(out, "{name}: failed. {}", describe(&error, name))?;
             }
         }
     }
     Ok(status)
 }
 
-/// Why the check of an account failed, as a sentence or as keys with what is wrong with them.
-fn told(error: &CallError<Error>, account: &str) -> String {
+/// Describes a failed check, as a sentence or as keys with their problems.
+fn describe(error: &CallError<Error>, account: &str) -> String {
     let why = printable(&failure::explain(error, account));
     match error {
         // A key stays as it is written in the file.
@@ -74,7 +74,7 @@ fn told(error: &CallError<Error>, account: &str) -> String {
     }
 }
 
-/// With a capital letter.
+/// Capitalizes the first letter.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars
@@ -108,7 +108,7 @@ mod tests {
                 "The credentials are refused: wrong secret",
             ),
         ] {
-            assert_eq!(told(&CallError::Told(error), "acme"), expected);
+            assert_eq!(describe(&CallError::Told(error), "acme"), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `collect`: every source of every account, delivered and stored page by page.
+//! `collect`: delivers every source of every account and stores its cursor, page by page.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -77,7 +77,7 @@ pub(crate) async fn run(
         let pause = schedule.next(now, fastrand::f64()).saturating_sub(now);
         if !collect.stop.requested() {
             info!(
-                "the next run begins in {}",
+                "the next run starts in {}",
                 duration::format(Duration::from_secs(pause.as_secs()))
             );
         }
@@ -86,7 +86,7 @@ pub(crate) async fn run(
         }
         // What worked once is likely to work again: a state that is in use by a run by hand, for example.
         status = collect.once().await.unwrap_or_else(|error| {
-            error!("this run could not begin: {}", failure::with_causes(&error));
+            error!("this run could not start: {}", failure::with_causes(&error));
             ExitStatus::CouldNotRun
         });
     }

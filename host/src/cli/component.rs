@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! Finds the component for commands that need no account.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,12 @@ use crate::config::Config;
 /// The component's file beside this program, as `make build` leaves it.
 const BESIDE: &str = "sophos-assets.wasm";
 
-/// The component of a command that needs no account: `named` with `--component`, else the one of the only
-/// account of the configuration if there is one, else the one beside this program.
+/// Returns the component that `--component` names, else that of the accounts of the configuration, else the one beside
+/// this program; with the digest that the account pins.
 ///
 /// # Errors
 ///
-/// When the configuration is there but wrong, or none of the three is there.
+/// When the configuration is wrong, its accounts use different components, or no component is found.
 pub(crate) fn component(
     named: Option<&Path>,
     config: &Path,
@@ -38,18 +38,18 @@ pub(crate) fn component(
             ),
         };
     }
-    let beside = beside_program()
-        .with_context(|| format!("no file {} names a component", config.display()))?;
+    let beside =
+        beside_program().with_context(|| format!("no configuration file {}", config.display()))?;
     Ok((beside, None))
 }
 
-/// The component beside this program.
+/// Returns the component beside this program.
 ///
 /// # Errors
 ///
 /// When there is none.
 pub(crate) fn beside_program() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe().context("this program's own folder is unknown")?;
+    let program = std::env::current_exe().context("cannot find the folder of this program")?;
     let beside = program.with_file_name(BESIDE);
     if !beside.exists() {
         bail!(

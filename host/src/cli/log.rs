@@ -1,7 +1,7 @@
-//! What a person sees on standard error: log lines, and progress where there is a terminal.
+//! Standard error: log lines, and progress on a terminal.
 //!
-//! A line bears the fields of the spans that it is in beside its own, each once: whatever a deep module logs while
-//! a source is collected has the source's `account` and `source`, in both formats.
+//! A line has the fields of its spans in addition to its own, so that whatever is logged while a source is collected names
+//! its `account` and `source`.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ mod tests;
 
 use crate::cli::log::fields::Fields;
 
-/// How log lines are written: `--log-format`.
+/// The format of log lines: `--log-format`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// For people: time, level, message and fields
@@ -38,7 +38,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// The terminal's progress lines, which log lines must not tear. Hidden where standard error is no terminal.
+/// Standard error with its progress lines, which log lines must not tear.
 #[derive(Debug, Clone)]
 pub(crate) struct Terminal {
     progress: MultiProgress,
@@ -47,8 +47,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Begins to log to standard error: warnings and errors only where `quiet`, requests where `verbose`
-    /// is 1, the component's own lines too where it is 2.
+    /// Starts to log: warnings and errors only with `quiet`, requests with `verbose` of 1, the component's own lines, too,
+    /// with 2.
     pub(crate) fn start(verbose: u8, quiet: bool, format: Format) -> Self {
         let terminal = Self {
             progress: MultiProgress::new(),
@@ -60,7 +60,7 @@ impl Terminal {
             colours: io::stderr().is_terminal(),
             write: {
                 let progress = terminal.progress.clone();
-                // Nobody is left to tell where standard error is closed.
+                // A closed standard error leaves nowhere to report to.
                 move |line: &str| {
                     let _ = progress.suspend(|| io::stderr().write_all(line.as_bytes()));
                 }
@@ -71,7 +71,7 @@ impl Terminal {
         terminal
     }
 
-    /// How log lines are written.
+    /// Returns the format of log lines.
     pub(crate) fn format(&self) -> Format {
         self.format
     }
@@ -100,7 +100,7 @@ impl Terminal {
         bar
     }
 
-    /// Prints a line of the run's summary, in JSON as a log line; nothing where `--quiet` was given.
+    /// Prints a line of the run's summary, in JSON as a log line; nothing with `--quiet`.
     pub(crate) fn summary(&self, line: &str) {
         match self.format {
             _ if self.quiet => {}
@@ -118,7 +118,7 @@ impl Terminal {
     }
 
     fn print(&self, line: &str) {
-        // Nobody is left to tell where standard error is closed.
+        // A closed standard error leaves nowhere to report to.
         let _ = self.progress.suspend(|| writeln!(io::stderr(), "{line}"));
     }
 }
@@ -138,7 +138,7 @@ fn subscriber<W: Fn(&str) + Send + Sync + 'static>(
         .with_default(LevelFilter::OFF)
         .with_target("asset_host", host)
         .with_target("component", component);
-    // Our spans pass at any level: a warning in them needs their fields, also where `--quiet` was given.
+    // Our spans pass at any level: a warning in them needs their fields, also with `--quiet`.
     let wanted = filter_fn(move |metadata| {
         let (target, level) = (metadata.target(), metadata.level());
         (metadata.is_span() && target.starts_with("asset_host"))

@@ -1,5 +1,5 @@
-//! `map`: endpoints in files to events, one a line, or to the reasons for each event. Needs no network, no account
-//! and no state.
+//! `map`: turns endpoints in files into events, one per line, or into the reasons for each event. Needs no network,
+//! account or state.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -19,15 +19,15 @@ mod table;
 use crate::cli::map::mapper::Mapper;
 use crate::cli::map::records::{Fault, records};
 
-/// A record that is larger would not fit into the component's memory together with its event.
-const LARGEST_RECORD: usize = 32 << 20;
+/// A larger record does not fit into the component's memory together with its event.
+const MAX_RECORD: usize = 32 << 20;
 
 /// What is printed for a record.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     /// The event.
     Event,
-    /// The reasons for people, for a terminal that has so many columns, or for no terminal.
+    /// The reasons for people, for a terminal with this many columns, or for no terminal.
     Table(Option<u16>),
     /// The event and its reasons for machines.
     Json,
@@ -43,20 +43,20 @@ impl Form {
                 Self::Table(size.map(|(_, columns)| columns))
             }
             (false, true) => bail!(
-                "--json is the form of what --explain prints: add --explain, or leave --json out, as events are one \
-                 JSON object a line anyway"
+                "--json applies to what --explain prints: add --explain, or drop --json, as events are one JSON object \
+                 per line anyway"
             ),
         })
     }
 }
 
-/// Maps every endpoint in the files of `args` to `out`; what cannot be mapped is told on standard error,
-/// with its place, and the rest goes on.
+/// Maps every endpoint in the files of `args` to `out`. A record that cannot be mapped is reported on standard error with
+/// its place, and does not affect the others.
 ///
 /// # Errors
 ///
-/// When the flags do not fit each other, the account or the component, there is no component, a file cannot be
-/// read, or `out` cannot be written. Some of that only the component knows, at the first record.
+/// When the flags do not fit each other, the account or the component, there is no component, a file cannot be read, or
+/// `out` cannot be written. The component detects some of this at the first record.
 pub(crate) async fn run(
     config: &Path,
     args: &args::Map,
@@ -79,9 +79,9 @@ pub(crate) async fn run(
         for record in records {
             let mapped = match record.json {
                 Err(fault) => Err(fault),
-                Ok(json) if json.len() > LARGEST_RECORD => Err(Fault {
+                Ok(json) if json.len() > MAX_RECORD => Err(Fault {
                     line: 1,
-                    why: format!("the record is larger than {} MiB", LARGEST_RECORD >> 20),
+                    why: format!("the record is larger than {} MiB", MAX_RECORD >> 20),
                 }),
                 Ok(json) => mapper.map(json).await?,
             };
@@ -100,7 +100,7 @@ pub(crate) async fn run(
                 }
                 (Err(fault), _) => {
                     status = ExitStatus::SomeFailed;
-                    complain(
+                    report(
                         &name,
                         record.line + fault.line.saturating_sub(1),
                         &fault.why,
@@ -125,7 +125,7 @@ fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     Ok((file.display().to_string(), bytes))
 }
 
-fn complain(file: &str, line: usize, why: &str) {
-    // Nobody is left to tell where standard error is closed.
+fn report(file: &str, line: usize, why: &str) {
+    // A closed standard error leaves nowhere to report to.
     let _ = writeln!(io::stderr(), "{file}:{line}: {}", printable(why));
 }

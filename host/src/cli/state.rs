@@ -1,4 +1,4 @@
-//! `asset-host state`: look at and change the stored cursors.
+//! `state`: shows and changes the stored cursors.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -14,12 +14,12 @@ use crate::state::{SourceState, State};
 use crate::text::printable::printable;
 use crate::units::timestamp;
 
-/// Runs one of the commands and writes its answer to `out`.
+/// Runs one of the commands and writes its result to `out`.
 ///
 /// # Errors
 ///
-/// When the state cannot be opened, read or written, when the account or source that is meant is not there
-/// or not the only one, or when the time of `set` is none or in the future.
+/// When the state cannot be opened, read or written, when the selected source does not exist or is one of several, or
+/// when the time of `set` is invalid or in the future.
 pub(crate) fn run(
     config: &Config,
     command: &args::State,
@@ -89,7 +89,7 @@ fn row(source: &SourceState) -> [String; 7] {
     ]
 }
 
-/// What is going on in a source, in a few words.
+/// Describes the walk of a source.
 fn walk(source: &SourceState) -> String {
     match (source.gone_at, source.walking, source.full) {
         (Some(since), ..) => format!("not collectable since {}", timestamp::format(since)),
@@ -99,7 +99,7 @@ fn walk(source: &SourceState) -> String {
     }
 }
 
-/// Shows everything that is stored of one source.
+/// Prints everything that is stored of one source.
 fn show(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyhow::Result<()> {
     let state = State::open_to_read(&config.state)?;
     let Some(source) = find(&state, selector)? else {
@@ -134,7 +134,7 @@ fn show(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyh
     Ok(())
 }
 
-/// Stores a time as a source's cursor, which the contract allows in the place of a cursor.
+/// Stores a time as a source's cursor, which the contract allows.
 fn set(
     config: &Config,
     set: &args::SetMark,
@@ -145,8 +145,8 @@ fn set(
         .map_err(|error| anyhow::anyhow!("--last-seen: {error}"))?;
     if time > now {
         bail!(
-            "--last-seen {}: is in the future (it is {} now), and a walk from there would find no device; give \
-             the time up to which the devices are collected",
+            "--last-seen {} is in the future (it is {} now), so the next run would find no device; use the time up to \
+             which devices are collected",
             set.last_seen,
             timestamp::format(now)
         );
@@ -157,8 +157,8 @@ fn set(
         (Some(source), _) => source.clone(),
         (None, Some(stored)) => stored.source,
         (None, None) => bail!(
-            "nothing is stored of account {account} yet, so its source is not known: name it with --source; \
-             `asset-host check --account {account}` prints its id"
+            "nothing is stored of account {account} yet, so its source is unknown: name it with --source \
+             (`asset-host check --account {account}` prints its id)"
         ),
     };
     let known = state.source(account, &source)?.is_some();
@@ -166,14 +166,14 @@ fn set(
     state.set_cursor(account, &source, &mark, &mark, now)?;
     writeln!(
         out,
-        "{account}, source {}: the next run collects what was seen at or after {mark}",
+        "{account}, source {}: the next run collects devices seen at or after {mark}",
         printable(&source)
     )?;
     if !known {
         writeln!(
             out,
-            "It is not collected yet: compare its id with the one that `asset-host check --account {account}` \
-             prints, since another id is another source"
+            "Nothing was stored of this source before: compare its id with the one that `asset-host check --account \
+             {account}` prints"
         )?;
     }
     Ok(())
@@ -188,15 +188,14 @@ fn reset(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> any
     }
     writeln!(
         out,
-        "forgot {count} {} of account {}: the next run walks everything",
+        "forgot {count} {} of account {}: the next run collects everything",
         if count == 1 { "cursor" } else { "cursors" },
         printable(&selector.account)
     )?;
     Ok(())
 }
 
-/// Forgets the accounts that the configuration no longer has, and the sources that are not listed any more or cannot
-/// be collected.
+/// Forgets accounts that are no longer configured, and sources that are gone or cannot be collected.
 fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     let known: BTreeSet<&str> = config
         .accounts
@@ -207,7 +206,7 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     if removed.is_empty() {
         writeln!(
             out,
-            "nothing to forget: every stored account is in {}, and all their sources can be collected",
+            "nothing to forget: every stored account is configured in {}, and all their sources can be collected",
             config.file.display()
         )?;
     }
@@ -227,11 +226,11 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Finds the source that is meant: the one that is named, else the only one of the account.
+/// Returns the selected source: the named one, else the only one of the account.
 ///
 /// # Errors
 ///
-/// When none is named and the account has several.
+/// When no source is named and the account has several.
 fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<SourceState>> {
     let mut sources = state.sources_of(&selector.account)?;
     if let Some(wanted) = &selector.source {
@@ -257,14 +256,14 @@ fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<Sourc
     Ok(sources.pop())
 }
 
-/// What to say where nothing is stored of what is meant.
+/// The error for a source that is not stored.
 fn nothing_stored(state: &State, selector: &args::Selector) -> String {
     let source = match &selector.source {
         Some(source) => format!(", source {}", printable(source)),
         None => String::new(),
     };
     format!(
-        "{}: nothing is stored of account {}{source}; `asset-host state list` lists what is",
+        "{}: nothing is stored of account {}{source}; `asset-host state list` lists what is stored",
         state.path().display(),
         printable(&selector.account)
     )

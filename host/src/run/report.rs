@@ -9,41 +9,41 @@ use time::OffsetDateTime;
 
 use crate::sandbox::egress::denials::Rule;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
     /// When the run began.
     pub started_at: OffsetDateTime,
     /// When it ended.
     pub ended_at: OffsetDateTime,
-    /// Whether nothing was delivered or stored: `--dry-run`.
+    /// Whether it was a dry run, which delivers and stores nothing.
     pub dry_run: bool,
-    /// Whether the run ended before all of its work was done, by a signal or `--limit`.
+    /// Whether a signal or `--limit` ended the run early.
     pub cut: bool,
-    /// Calls that were made again to list the accounts' sources.
+    /// Repeated calls to list the accounts' sources.
     pub retries: u64,
     /// The sources, in the order in which they ended.
     pub entries: Vec<Entry>,
-    /// The requests of every account's component that were not let out: each rule with how often.
+    /// The denied requests of each account's component, by rule.
     pub denied: BTreeMap<String, Vec<(Rule, u64)>>,
 }
 
-/// What a source came to, or an account as a whole.
+/// The result of a source, or of an account as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Entry {
     /// The account's name.
     pub account: String,
-    /// The source's id; none for the account as a whole, whose sources could not be told.
+    /// The source's id; `None` for the account as a whole, when its sources could not be listed.
     pub source: Option<String>,
-    /// What a person calls the source.
+    /// The source's name.
     pub name: String,
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// What was done until then.
+    /// What was done.
     #[serde(flatten)]
     pub tally: Tally,
-    /// How far the source is collected, in the component's words; none if it did not say.
+    /// The position of the source, as the component writes it.
     pub mark: Option<String>,
 }
 
@@ -54,9 +54,9 @@ pub(crate) enum Outcome {
     UpToDate,
     /// The run was asked to stop, or `--limit` was reached.
     Stopped,
-    /// It failed, with the reason in words.
+    /// It failed, with the reason.
     Failed(String),
-    /// It cannot be collected and never was, with the reason in words: a notice.
+    /// It cannot be collected and never was, with the reason: a notice.
     NotCollectable(String),
     /// The account's `only` or `skip` leaves it out: a notice.
     Skipped,
@@ -84,7 +84,7 @@ impl Outcome {
         }
     }
 
-    /// Why it ended so, where there is something to say.
+    /// Returns the reason, if the outcome has one.
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {
             Self::Failed(reason) | Self::NotCollectable(reason) => Some(reason),
@@ -92,7 +92,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the source was not collected, and nothing is wrong with that.
+    /// Returns whether the source was not collected and this is not a failure.
     pub(crate) fn is_notice(&self) -> bool {
         matches!(self, Self::NotCollectable(_) | Self::Skipped)
     }
@@ -111,22 +111,22 @@ impl Serialize for Outcome {
     }
 }
 
-/// What collecting came to.
+/// Counts of what was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Tally {
-    /// Pages that were confirmed.
+    /// Confirmed pages.
     pub pages: u64,
     /// Events that the destination confirmed.
     pub events: u64,
-    /// Events that were not sent, as nothing but a heartbeat changed: `emit = "changed"`.
+    /// Events that were not sent because only a heartbeat changed: `emit = "changed"`.
     pub unchanged: u64,
-    /// Records that the component set aside.
+    /// Records that the component rejected.
     #[serde(rename = "rejects_component")]
     pub rejects: u64,
-    /// Events that the destination refused.
+    /// Events that the destination rejected.
     #[serde(rename = "rejects_destination")]
     pub refused: u64,
-    /// Calls of the component and requests to the destination that were made again.
+    /// Repeated calls of the component and repeated requests to the destination.
     pub retries: u64,
 }
 
@@ -141,16 +141,16 @@ impl AddAssign for Tally {
     }
 }
 
-/// The entries of a report, counted.
+/// The sums of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Totals {
-    /// Sources that were collected or should have been: up to date, stopped and failed ones.
+    /// Sources that are up to date, stopped or failed.
     pub sources: u64,
     /// Those of them that failed.
     pub failed: u64,
     /// Sources that cannot be collected and never were.
     pub not_collectable: u64,
-    /// Sources that the configuration leaves out.
+    /// Sources that the configuration skips.
     pub skipped: u64,
     /// What was done for all of them.
     #[serde(flatten)]
@@ -158,7 +158,7 @@ pub(crate) struct Totals {
 }
 
 impl Report {
-    /// Counts the entries.
+    /// Adds up the entries.
     pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         totals.tally.retries = self.retries;
@@ -177,7 +177,7 @@ impl Report {
         totals
     }
 
-    /// How many requests were not let out, by rule, of all accounts together.
+    /// Counts the denied requests of all accounts by rule.
     pub(crate) fn denied_by_rule(&self) -> BTreeMap<&'static str, u64> {
         let mut rules = BTreeMap::new();
         for (rule, count) in self.denied.values().flatten() {
@@ -186,7 +186,7 @@ impl Report {
         rules
     }
 
-    /// How long the run took; zero where the clock was set back meanwhile.
+    /// Returns the duration of the run; zero if the clock was set back.
     pub(crate) fn took(&self) -> Duration {
         (self.ended_at - self.started_at)
             .try_into()

@@ -1,4 +1,4 @@
-//! What a component's imports mean, in plain words.
+//! What a component's imports mean.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +15,28 @@ pub(super) struct Package {
     pub means: &'static str,
 }
 
-/// What the packages that are known here mean.
+/// What each known package means.
 const KNOWN: [(&str, &str); 8] = [
     (
         "inventory:connector",
-        "the contract: its types, and the secrets that are listed below",
+        "the contract: its types, and the secrets listed below",
     ),
     (
         "wasi:cli",
-        "no arguments, no environment, no input; what it prints as errors is logged at -vv",
+        "no arguments, no environment, no input; its standard error is logged with -vv",
     ),
     ("wasi:clocks", "the time"),
-    (
-        "wasi:filesystem",
-        "no file and no folder: there is none here",
-    ),
+    ("wasi:filesystem", "no files and no folders"),
     (
         "wasi:http",
-        "requests, through the host, to the hosts that are listed below",
+        "requests through the host, to the hosts listed below",
     ),
-    ("wasi:io", "streams and waiting, for what the others give"),
+    ("wasi:io", "streams and waiting, for the other packages"),
     ("wasi:random", "random numbers"),
-    ("wasi:sockets", "nothing: sockets are refused here"),
+    ("wasi:sockets", "nothing: sockets are refused"),
 ];
 
-/// Sorts the names of imports by their packages.
+/// Groups imports by package.
 pub(super) fn packages(imports: &[String]) -> Vec<Package> {
     let mut packages: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for import in imports {
@@ -57,7 +54,7 @@ pub(super) fn packages(imports: &[String]) -> Vec<Package> {
             means: KNOWN
                 .iter()
                 .find(|(known, _)| *known == package)
-                .map_or("not known to this asset-host", |(_, means)| means),
+                .map_or("unknown to this asset-host", |(_, means)| means),
         })
         .collect()
 }
@@ -67,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn imports_are_told_by_package_and_unknown_ones_as_such() {
+    fn imports_are_grouped_by_package_and_unknown_ones_named_so() {
         let imports = [
             "wasi:http/types@0.2.2",
             "inventory:connector/secrets@0.1.0",
@@ -75,8 +72,8 @@ mod tests {
             "wasi:threads/spawn@0.3.0",
             "bare",
         ];
-        let told = packages(&imports.map(str::to_owned));
-        let names: Vec<_> = told
+        let found = packages(&imports.map(str::to_owned));
+        let names: Vec<_> = found
             .iter()
             .map(|package| (package.package.as_str(), package.interfaces.join(" ")))
             .collect();
@@ -89,8 +86,8 @@ mod tests {
                 ("wasi:threads", "spawn@0.3.0".to_owned()),
             ]
         );
-        for (package, known) in told.iter().zip([false, true, true, false]) {
-            assert_eq!(!package.means.contains("not known"), known, "{package:?}");
+        for (package, known) in found.iter().zip([false, true, true, false]) {
+            assert_eq!(!package.means.contains("unknown"), known, "{package:?}");
         }
     }
 }

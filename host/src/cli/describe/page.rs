@@ -1,4 +1,4 @@
-//! The facts for a person: one page to read before a component is approved.
+//! The facts for a person: the page to read before approving a component.
 
 use serde_json::Value;
 
@@ -20,8 +20,7 @@ const WIDTH: usize = 100;
 /// The indent of what does not fit on the first line.
 const FURTHER: &str = "      ";
 
-/// Lines that are being written. The component's own words must not steer the terminal, nor look like a line of the
-/// page.
+/// The page as it is written. The component's own text must neither steer the terminal nor look like a line of the page.
 #[derive(Default)]
 struct Page(String);
 
@@ -31,8 +30,8 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// A text with the component's own words, of any length: one space at most between two words, and each further
-    /// line with a deeper indent than any line of the page has.
+    /// Writes the component's own text, of any length, with single spaces and with a deeper indent on each further line
+    /// than any line of the page has.
     fn words(&mut self, indent: &str, text: &str) {
         let text = printable(text);
         let words: Vec<_> = text.split_whitespace().collect();
@@ -43,7 +42,7 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// The same as [`Page::list`], of entries with the component's own words.
+    /// Writes a list as [`Page::list`] does, for entries with the component's own text.
     fn list_of_words(
         &mut self,
         heading: &str,
@@ -60,7 +59,7 @@ impl Page {
         }
     }
 
-    /// A heading, and a line for each entry below it; `none` stands for no entry.
+    /// Writes a heading and a line for each entry, or `none` without entries.
     fn list(&mut self, heading: &str, entries: impl IntoIterator<Item = String>, none: &str) {
         self.line(heading);
         let before = self.0.len();
@@ -125,7 +124,7 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
     }
     if !facts.problems.is_empty() {
         page.list_of_words(
-            "The account is not in order yet",
+            "The account's configuration is not valid yet",
             facts.problems.iter().cloned(),
             "",
         );
@@ -152,7 +151,7 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
             .rate_limits
             .iter()
             .map(|limit| format!("{} requests in {} s", limit.requests, limit.seconds)),
-        "as many requests as it makes",
+        "any number of requests",
     );
     let width = facts.limits.iter().map(|limit| limit.key.len()).max();
     let width = width.unwrap_or_default();
@@ -179,7 +178,7 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
     page.0
 }
 
-/// A limit's value for a person: `100,000`, `256 MiB`.
+/// Formats a limit's value for a person: `100,000`, `256 MiB`.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -189,28 +188,28 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Whether the account pins the component, and how to.
+/// Describes whether the account pins the component, and how to.
 fn pinned(facts: &Facts) -> String {
     match &facts.pinned_sha256 {
         Some(pinned) if *pinned == facts.sha256 => "yes, by `sha256` in the account".to_owned(),
         Some(pinned) => format!(
-            "to another digest: `sha256` in the account says {pinned}, so this one does not run"
+            "to another digest: `sha256` in the account is {pinned}, so this one does not run"
         ),
         None => format!(
-            "no; this pins it: sha256 = \"{}\" in the account",
+            "no; to pin it, set sha256 = \"{}\" in the account",
             facts.sha256
         ),
     }
 }
 
-/// Where the account stands.
+/// Describes what is approved for the account.
 fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
     let since = |consent: &crate::state::Consent| timestamp::format(consent.approved_at);
     match consent {
-        Consented::Unknown(why) => vec![format!("what was approved is not known: {why}")],
+        Consented::Unknown(why) => vec![format!("cannot read what was approved: {why}")],
         Consented::Known(standing) => match standing.as_ref() {
             Standing::First => {
-                vec!["nothing is recorded yet: the first run approves what it asks for".to_owned()]
+                vec!["nothing is approved yet; the first run approves what it asks for".to_owned()]
             }
             Standing::Approved(consent) => vec![format!("approved since {}", since(consent))],
             Standing::OtherBuild(consent) => vec![format!(
@@ -224,7 +223,7 @@ fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
                     "NOT APPROVED: it asks for more than was approved on {}, and does not run",
                     since(consent)
                 );
-                let remedy = format!("to let it: asset-host approve --account {account}");
+                let remedy = format!("to approve: asset-host approve --account {account}");
                 let lines = difference.to_string();
                 let lines = lines.lines().map(str::to_owned);
                 [heading].into_iter().chain(lines).chain([remedy]).collect()
@@ -233,7 +232,7 @@ fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
     }
 }
 
-/// Where its requests may go.
+/// Lists where its requests may go.
 fn reach(facts: &Facts) -> Vec<String> {
     let reach = &facts.reach;
     let https = |host: &String| match host.strip_prefix("*.") {
@@ -274,21 +273,21 @@ fn reach(facts: &Facts) -> Vec<String> {
     }
     if let Some(proxy) = &reach.proxy {
         lines.push(format!(
-            "through the proxy {proxy} only names are judged, not the addresses that they lead to"
+            "through the proxy {proxy}, where only names are checked, not the addresses behind them"
         ));
     }
     if let Some(file) = &reach.ca_file {
         lines.push(format!(
-            "trusting the certificate authorities in {file} beside the system's: `ca_file`"
+            "trusting the certificate authorities in {file} in addition to the system's (`ca_file`)"
         ));
     }
     if reach.allow_loopback_http {
-        lines.push("this very machine, by http too: `allow_loopback_http` is on".to_owned());
+        lines.push("this machine, also by http (`allow_loopback_http` is on)".to_owned());
     }
     lines
 }
 
-/// What a person sets.
+/// Lists the fields of the config.
 fn fields(manifest: &Manifest) -> Vec<String> {
     let line = |(field, schema): (&str, &Schema)| {
         let default = schema
@@ -311,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_components_words_forge_no_line_of_the_page() {
+    fn the_components_text_cannot_forge_a_line_of_the_page() {
         let spaces = [
             " ".repeat(WIDTH),
             "\n".to_owned(),

@@ -9,11 +9,11 @@ use tracing::field::{Field, Visit};
 
 use crate::text::printable::{printable, steers};
 
-/// The name under which an event has its message.
+/// The field that holds an event's message.
 const MESSAGE: &str = "message";
 
-/// Fields in the order in which they came, each name once: a later value takes the place of an earlier one, so that
-/// an event's own goes before that of its span.
+/// Fields in order of arrival. A later value replaces an earlier one of the same name, so that the value of an event wins
+/// over that of its span.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     message: String,
@@ -35,7 +35,7 @@ impl Fields {
         }
     }
 
-    /// A line for people.
+    /// Formats a line for people.
     pub(super) fn text(&self, time: &str, level: Level, colours: bool) -> String {
         let [dim, colour, plain] = match (colours, level) {
             (false, _) => ["", "", ""],
@@ -51,14 +51,14 @@ impl Fields {
                 Value::String(text) => format!("{text:?}"),
                 other => other.to_string(),
             };
-            // Nothing fails that is written to a text.
+            // Writing to a string cannot fail.
             let _ = write!(line, " {dim}{name}={plain}{}", printable(&value));
         }
         line.push('\n');
         line
     }
 
-    /// A JSON object on a line. Names that every line has are not given twice.
+    /// Formats a line of JSON. The names that every line has are reserved.
     pub(super) fn json(&self, time: &str, level: Level) -> String {
         let text = |text: &str| Value::String(text.to_owned());
         let head = [
@@ -72,19 +72,18 @@ impl Fields {
             .chain(self.fields.iter().filter(|(name, _)| own(name)))
             .map(|(name, value)| (name, value));
         let mut line = Vec::new();
-        // Texts and numbers are all that there is, and nothing fails that is written to memory.
+        // Strings and numbers always serialize, and writing to memory cannot fail.
         let _ = serde_json::Serializer::new(&mut line).collect_map(fields);
         escaped(&String::from_utf8_lossy(&line)) + "\n"
     }
 }
 
-/// JSON on one line, with escapes for the characters that steer a terminal and that JSON allows as they are. They can
-/// be nowhere but in its texts.
+/// Escapes the characters that steer a terminal but that JSON allows unescaped. They only occur inside strings.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         if steers(character) {
-            // Nothing fails that is written to a text.
+            // Writing to a string cannot fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {
             escaped.push(character);
@@ -127,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_escapes_what_steers_a_terminal() {
+    fn json_escapes_characters_that_steer_a_terminal() {
         let mut fields = Fields::default();
         "a\u{9b}2J".clone_into(&mut fields.message);
         fields.set("name", "b\u{80}\u{7f}\u{202e}\u{1b}é".into());

@@ -27,12 +27,12 @@ struct Source<'a> {
     value: Box<RawValue>,
 }
 
-/// The line, without a line break at its end. Event and values are the component's own text, so that no number loses
-/// a digit and no key its place.
+/// Returns the line without a line break. Event and values keep the component's own text, so that no number loses a digit
+/// and no key its place.
 ///
 /// # Errors
 ///
-/// When the event or a value is no JSON, which the check of the contract has found before.
+/// When the event or a value is not JSON, which the check of the contract has ruled out.
 pub(super) fn line(explanation: &Explanation) -> serde_json::Result<String> {
     serde_json::to_string(&Line {
         event: raw(&explanation.event)?,
@@ -61,7 +61,7 @@ fn entry(value: &MappedValue) -> serde_json::Result<Entry<'_>> {
     })
 }
 
-/// A JSON text on one line. In JSON a line break stands between two tokens only.
+/// Puts a JSON text on one line. In JSON a line break only stands between two tokens.
 fn raw(json: &str) -> serde_json::Result<Box<RawValue>> {
     RawValue::from_string(json.replace(['\n', '\r'], " "))
 }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_explains_nothing_has_empty_lists() {
+    fn a_component_that_explains_nothing_has_empty_lists() {
         let explanation = Explanation {
             event: "{}".into(),
             values: Vec::new(),

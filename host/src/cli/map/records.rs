@@ -1,12 +1,12 @@
-//! The records in a text, with the lines on which they stand.
+//! Finds the records in a text, with their lines.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Why there is no event.
+/// Why a record has no event.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// The line of the fault, counted from the record's first, which is 1.
+    /// The line of the fault; the record's first line is 1.
     pub line: usize,
     /// What is wrong and what was expected.
     pub why: String,
@@ -14,9 +14,9 @@ pub(super) struct Fault {
 
 /// One record of a file.
 pub(super) struct Record<'a> {
-    /// Where it begins, from 1.
+    /// The line on which it begins, from 1.
     pub line: usize,
-    /// Its text, or why there is none.
+    /// Its text, or why it is not JSON.
     pub json: Result<&'a str, Fault>,
 }
 
@@ -27,10 +27,10 @@ struct Page<'a> {
     items: Vec<&'a RawValue>,
 }
 
-/// The records of a text: one object, an array, a page with `items`, or one of these a line.
+/// Returns the records of a text: one object, an array, a page with `items`, or one of these per line.
 ///
-/// A text that is no single JSON value is taken line by line, so that a bad line costs itself alone; a text
-/// without a line that is an object by itself is reported as a whole.
+/// A text that is not a single JSON value is read line by line, so that a bad line does not affect the others; a text
+/// without a line that is an object is one error.
 pub(super) fn records(text: &[u8]) -> Vec<Record<'_>> {
     let mut place = Place::of(text);
     let whole = match value(text) {
@@ -91,7 +91,7 @@ fn line_feeds(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// A place in a text that only moves forward, so that all records together cost one pass.
+/// A position in a text that only moves forward, so that finding the lines of all records takes one pass.
 struct Place<'a> {
     text: &'a [u8],
     offset: usize,
@@ -107,7 +107,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The line, from 1, on which `part`, a slice of the text, begins. Parts are to be asked for in their order.
+    /// Returns the line, from 1, on which `part`, a slice of the text, begins. Parts must come in order.
     fn line(&mut self, part: &[u8]) -> usize {
         let offset = part
             .as_ptr()
@@ -118,7 +118,7 @@ impl<'a> Place<'a> {
         self.line
     }
 
-    /// The endpoints in one JSON value.
+    /// Returns the endpoints in one JSON value.
     fn items(&mut self, value: &'a str) -> Vec<Record<'a>> {
         let several = match value.as_bytes().first() {
             Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(value).ok(),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_file_is_taken() {
+    fn every_form_of_file_is_read() {
         for (text, expected) in [
             ("{\"id\": 1}", vec![(1, Ok("{\"id\": 1}"))]),
             ("\n{\n\"id\": 1\n}\n", vec![(2, Ok("{\n\"id\": 1\n}"))]),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_costs_itself_alone() {
+    fn a_bad_line_does_not_affect_the_others() {
         for text in [&b"{}\n{\"id\n{}"[..], b"{}\r\n{\"id\": \"\xff\"}\r\n{}"] {
             assert_eq!(
                 found(text),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_first_line_costs_itself_alone_too() {
+    fn a_bad_first_line_does_not_affect_the_others() {
         for text in [&b"\"id\": 1}\n{}"[..], b"\xff\n{}"] {
             let records = [(1, Err(())), (2, Ok("{}"))];
             assert_eq!(found(text), records, "{}", text.escape_ascii());
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_one_error() {
+    fn text_that_is_not_json_is_one_error() {
         for (text, line) in [
             (&b""[..], 1),
             (b" \n ", 2),

@@ -1,7 +1,6 @@
 //! A report as lines for people: one for each source, and the total.
 //!
-//! Failures stand last, right above the total, and their reasons last in their lines: that is where the eye is
-//! when a run has ended.
+//! Failures come last, right above the total, with their reasons at the end of the line: where the eye is when a run ends.
 
 use tracing::info;
 
@@ -46,8 +45,7 @@ fn log(report: &Report) {
     );
 }
 
-/// The lines of a report: where it has more than one entry, one for each of them, in columns; and the
-/// total.
+/// Returns a line for each entry, if there are several, and the total.
 fn lines(report: &Report) -> Vec<String> {
     let mut lines = if report.entries.len() > 1 {
         table(&report.entries)
@@ -58,7 +56,7 @@ fn lines(report: &Report) -> Vec<String> {
     lines
 }
 
-/// The line for the whole run. Rejects are those of the component and those of the destination together.
+/// Returns the line for the whole run. Rejects are those of the component and of the destination together.
 fn total(report: &Report) -> String {
     let totals = report.totals();
     let tally = totals.tally;
@@ -91,7 +89,7 @@ fn kinds(totals: &Totals) -> String {
     text
 }
 
-/// The requests of components that were not let out; nothing where all of them were.
+/// Describes the denied requests, if any.
 fn denied(report: &Report) -> String {
     let rules = report.denied_by_rule();
     if rules.is_empty() {
@@ -133,7 +131,7 @@ fn rank(outcome: &Outcome) -> u8 {
     }
 }
 
-/// Account, name, id, outcome and what there is to say about it.
+/// Account, name, id, outcome and details.
 fn row(entry: &Entry) -> [String; 5] {
     let (outcome, rest) = match &entry.outcome {
         Outcome::UpToDate => ("up to date", delivered(&entry.tally)),
@@ -152,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_source_has_a_line_and_failures_stand_last() {
+    fn each_source_has_a_line_and_failures_come_last() {
         assert_eq!(
             lines(&every_outcome()),
             [
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_others_steer_no_terminal() {
+    fn text_of_others_cannot_steer_the_terminal() {
         let mut hostile = entry("\u{1b}[2J", Outcome::Failed("a\r\nb\u{9b}c".to_owned()));
         hostile.name = "tab\there".to_owned();
         for line in lines(&report(vec![hostile.clone(), hostile])) {

@@ -185,10 +185,10 @@ fn set_stores_a_time_as_the_cursor() {
         set("acme", Some("t1"), "2026-01-31T09:00:00.1234+01:30"),
     )
     .unwrap();
-    let told = "acme, source t1: the next run collects what was seen at or after 2026-01-31T07:30:00.123Z\n";
+    let told = "acme, source t1: the next run collects devices seen at or after 2026-01-31T07:30:00.123Z\n";
     let (first, rest) = text.split_at(told.len());
     assert_eq!(first, told);
-    assert!(rest.contains("not collected yet"), "{rest}");
+    assert!(rest.contains("Nothing was stored of this source"), "{rest}");
     let again = run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00.123Z")).unwrap();
     assert_eq!(again, told);
     let stored = State::open_to_read(&config.state)
