@@ -1,4 +1,4 @@
-//! A page cut into batches: a pure function of the events' lengths.
+//! Cuts a page into batches: a pure function of the events' lengths.
 
 use std::ops::Range;
 
@@ -9,12 +9,12 @@ pub(super) struct Bounds {
     pub events: usize,
     /// The most bytes of the whole body.
     pub bytes: usize,
-    /// The bytes that a body has beside its events and one byte behind each of them.
+    /// The bytes of a body other than its events and one byte behind each of them.
     pub around: usize,
 }
 
 /// Cuts events of these lengths, in bytes, into batches: ranges that follow each other and cover all of them.
-/// A batch is as large as the bounds let it be; an event that is too large for them goes alone.
+/// A batch is as large as the bounds allow; an event that exceeds them is a batch of its own.
 pub(super) fn batches(lengths: &[usize], bounds: Bounds) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let mut start = 0;

@@ -20,7 +20,8 @@ use async_trait::async_trait;
 use tracing::debug;
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::{DeliverError, Delivered, Refused};
+use crate::deliver::destination::{Delivered, Refused};
+use crate::deliver::error::DeliverError;
 
 /// How many events may be refused one by one without an acceptance in between.
 const MAX_SUSPECTS: usize = 20;

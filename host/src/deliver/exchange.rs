@@ -14,8 +14,8 @@ use url::Url;
 
 use crate::config::{DeliverSecret, RequestTimeouts, Retry};
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::DeliverError;
 use crate::deliver::answer::{self, Reply, Verdict};
+use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, Next, RetryCause};
 use crate::network::client::{Addresses, ClientOptions, Fault, HttpClient};
 use crate::stop::Stop;

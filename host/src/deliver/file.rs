@@ -2,12 +2,12 @@
 //!
 //! A page is confirmed once it is on the disk, in a file that has a name. What a kill or a power cut leaves of a line
 //! is cut off before anything is written behind it, and never more than that: programs that follow the file have not
-//! taken the torn line, but would begin anew if the lines before it went. Only a file whose last line is an event is
-//! cut or written to, so a first line that was torn is for a person to look at.
+//! taken the torn line, but would start over if the lines before it went. Only a file whose last line is an event is
+//! cut or written to, so a torn first line is left for a person to look at.
 //!
-//! The file may be rotated while it is written. A page that was begun before the file is renamed stays in it, and the
-//! next page goes to a new file of its name; so does the page itself where the file is removed meanwhile. Cut to
-//! nothing where it is, the file is written from its beginning.
+//! The file may be rotated while it is written. A page whose writing began before the file is renamed stays in it, and
+//! the next page goes to a new file of the same name; so does the page itself if the file is removed meanwhile. A file
+//! that is truncated is written from its beginning.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -20,19 +20,20 @@ use async_trait::async_trait;
 use tracing::{info, warn};
 
 use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::destination::{Delivered, Destination, lines};
+use crate::deliver::error::DeliverError;
 use crate::deliver::line_file;
 use crate::deliver::reopen_signal::ReopenSignal;
-use crate::deliver::{DeliverError, Delivered, Destination, lines};
 
 /// How often a page is written to another file because the one before was removed.
-const MOST_OPENED: u32 = 5;
+const MAX_OPENED: u32 = 5;
 
 /// A file, or something else with a path, such as a named pipe.
 #[derive(Debug)]
 pub(crate) struct File {
     path: PathBuf,
-    /// Held while a page is written, whatever is open: the lock on the file itself does not keep two sources of
-    /// one process apart, and a pipe has none.
+    /// Held while a page is written: the lock on the file itself does not keep two sources of one process apart, and a
+    /// pipe has none.
     open: Mutex<Open>,
     reopen: ReopenSignal,
 }
@@ -49,9 +50,8 @@ struct Open {
 }
 
 impl File {
-    /// Opens a file to append events, creates it if it is missing, and cuts off a torn last line; does so
-    /// again before a page when the path names another file or none, and after each reopen signal. A named pipe is waited
-    /// for until it has a reader.
+    /// Opens a file to append events, creates it if it is missing, and cuts off a torn last line. Does so again before a
+    /// page if the path has another file or none, and after each reopen signal. Waits until a named pipe has a reader.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl File {
         }
         // What another thread left when it panicked is a torn line at worst.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..MOST_OPENED {
+        for _ in 0..MAX_OPENED {
             let signals = self.reopen.count();
             if open.regular && (open.signals != signals || !open.is_in_its_place()?) {
                 *open = Open::new(&self.path, signals)?;
@@ -144,7 +144,7 @@ impl Open {
         line_file::is_at(&self.file, &self.path).map_err(|error| self.error(error))
     }
 
-    /// Whether what was written is to be found: under the path, or wherever the file was moved to.
+    /// Whether what was written can be found: under the path, or wherever the file was moved to.
     fn keeps_what_was_written(&self) -> Result<bool, DeliverError> {
         Ok(!self.regular
             || self.is_in_its_place()?
@@ -206,7 +206,7 @@ impl Open {
             .set_len(whole)
             .map_err(|error| self.error(error))?;
         warn!(
-            "{}: an interrupted write had left {} bytes of a line, which were cut off; its event comes again",
+            "{}: an interrupted write had left {} bytes of a line, which were cut off; the event is sent again",
             self.path.display(),
             tail.len()
         );

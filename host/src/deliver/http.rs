@@ -14,8 +14,9 @@ use crate::config::{self, BodyFormat, HeaderText};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::batches::{Bounds, batches};
 use crate::deliver::bisect::{self, BatchOutcome, Intake, Refusals, SentBatch};
+use crate::deliver::destination::{Delivered, Destination, lines};
+use crate::deliver::error::DeliverError;
 use crate::deliver::exchange::{Exchange, Posted};
-use crate::deliver::{DeliverError, Delivered, Destination, lines};
 use crate::stop::Stop;
 
 /// The `User-Agent` of requests, unless the operator sets another one.

@@ -27,7 +27,7 @@ pub(crate) struct Rejects {
     path: PathBuf,
 }
 
-/// A record that the component or the destination refused.
+/// A record that the component or the destination rejected.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reject<'a> {
     /// The account's name.

@@ -25,9 +25,10 @@ use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{INCOMPLETE_ADVICE, Reply, error_code};
 use crate::deliver::batches::{Bounds, batches};
 use crate::deliver::bisect::{self, BatchOutcome, Intake, Refusals, SentBatch};
+use crate::deliver::destination::{Delivered, Destination};
+use crate::deliver::error::DeliverError;
 use crate::deliver::exchange::{Exchange, Posted};
 use crate::deliver::fields::Fields;
-use crate::deliver::{DeliverError, Delivered, Destination};
 use crate::stop::Stop;
 use crate::units::duration;
 

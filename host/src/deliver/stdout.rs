@@ -1,10 +1,10 @@
 //! Events to standard output, one a line.
 //!
-//! Written past the standard library's buffer, which would keep the rest of a failed write and put it out
-//! later, after its page was already taken back.
+//! Written past the standard library's buffer, which would keep the rest of a failed write and write it later, when its
+//! page is already known to be unconfirmed.
 //!
-//! Where nobody can take the events, they are refused before any is collected: at /dev/null, which the standard
-//! library also opens in the place of a closed standard output, and at a terminal.
+//! Where nobody can keep the events, the run fails before any is collected: at /dev/null, which the standard library
+//! also opens in the place of a closed standard output, and at a terminal.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -16,7 +16,8 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::{DeliverError, Delivered, Destination, lines};
+use crate::deliver::destination::{Delivered, Destination, lines};
+use crate::deliver::error::DeliverError;
 
 /// What messages call this destination.
 const PLACE: &str = "standard output";
@@ -33,12 +34,11 @@ struct Out {
 }
 
 impl Stdout {
-    /// Opens the process's standard output; a terminal where `preview` says that nothing is stored of what is
-    /// delivered.
+    /// Opens the process's standard output. It may be a terminal if the run is a `preview`, which stores nothing.
     ///
     /// # Errors
     ///
-    /// When the process has none, when it is /dev/null, or a terminal that would get what is stored as delivered.
+    /// When the process has none, or it is /dev/null, or a terminal that would get what is stored as delivered.
     pub(crate) fn open(preview: bool) -> Result<Self, DeliverError> {
         let stdout = io::stdout();
         let file = stdout

@@ -1,4 +1,4 @@
-//! What an intake gets, and what becomes of what it answers.
+//! What an intake is sent, and what follows from its answers.
 
 use std::io::Read;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use http::header::{HeaderName, HeaderValue};
 use super::*;
 use crate::config::Retry;
 use crate::config::destination::Header;
-use crate::deliver::Refused;
+use crate::deliver::destination::Refused;
 use crate::deliver::test_server::{RETRY, Seen, Server, TIMEOUTS, answer, events, secret};
 
 fn config(server: &Server) -> config::Http {
@@ -125,7 +125,7 @@ async fn no_body_is_larger_than_it_may_be() {
 }
 
 #[tokio::test]
-async fn an_empty_page_asks_for_nothing() {
+async fn an_empty_page_makes_no_request() {
     let server = Server::start(|_, _| answer(500, "")).await;
     assert_eq!(
         deliver(&config(&server), 0).await.unwrap(),
@@ -166,7 +166,7 @@ async fn bisecting_finds_the_events_that_are_refused() {
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again() {
+async fn a_passing_fault_is_tried_again() {
     let server = Server::start(|_, number| match number {
         0 => answer(503, ""),
         1 => Response::builder()
@@ -199,7 +199,7 @@ async fn retries_of_a_delivery_that_fails_are_counted_too() {
 }
 
 #[tokio::test]
-async fn what_does_not_pass_stops_and_is_told_without_what_was_sent() {
+async fn a_lasting_fault_fails_with_a_message_that_repeats_nothing_that_was_sent() {
     for (status, body, parts) in [
         (
             401,
@@ -279,7 +279,7 @@ async fn a_stop_ends_a_wait() {
 }
 
 #[tokio::test]
-async fn a_stop_does_not_keep_what_needs_no_wait_from_going() {
+async fn a_stop_does_not_hold_back_a_batch_that_needs_no_wait() {
     let stop = Stop::new(Duration::ZERO);
     stop.request();
     let server = Server::start(|_, _| answer(200, "")).await;
@@ -291,7 +291,7 @@ async fn a_stop_does_not_keep_what_needs_no_wait_from_going() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_used_is_told_before_anything_is_asked_for() {
+async fn a_secret_that_cannot_be_used_is_reported_before_any_request() {
     let server = Server::start(|_, _| answer(200, "")).await;
     let stop = Stop::new(Duration::ZERO);
     for (value, part) in [("", "is empty"), ("canary\\n7f3a", "a header cannot have")] {
@@ -318,7 +318,7 @@ async fn a_secret_that_cannot_be_used_is_told_before_anything_is_asked_for() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_tried_again_and_told() {
+async fn a_destination_that_is_not_there_is_tried_again_and_named() {
     let server = Server::start(|_, _| answer(200, "")).await;
     let mut config = config(&server);
     config.url = "http://127.0.0.1:1/".parse().unwrap();

@@ -1,4 +1,4 @@
-//! What the platform gets, and what becomes of its tasks.
+//! What the platform is sent, and what follows from its tasks.
 
 use http::{HeaderMap, Response};
 
@@ -62,7 +62,7 @@ async fn a_page_goes_in_batches_as_the_platform_wants_them() {
 }
 
 #[tokio::test]
-async fn a_batch_is_confirmed_once_its_task_has_ended_well() {
+async fn a_batch_is_confirmed_once_its_task_has_finished() {
     let server = Server::start(|request, number| match number {
         0 => answer(200, r#"{"task_id":"a/b ?"}"#),
         1 => answer(200, r#"{"status":"PENDING"}"#),
@@ -89,7 +89,7 @@ async fn a_batch_is_confirmed_once_its_task_has_ended_well() {
 }
 
 #[tokio::test]
-async fn the_batches_of_a_page_are_handed_over_before_their_tasks_are_waited_for() {
+async fn all_batches_of_a_page_are_sent_before_their_tasks_are_waited_for() {
     let server = Server::start(|request, number| match request.method.as_str() {
         "POST" => answer(200, &format!("{{\"task_id\":{number}}}")),
         _ if request.path.ends_with('1') && number < 8 => answer(200, r#"{"status":"RUNNING"}"#),
@@ -137,7 +137,7 @@ fn a_task_is_named_by_a_text_or_a_number() {
 }
 
 #[tokio::test]
-async fn a_failed_task_is_halved_down_to_the_event_that_it_fails_for() {
+async fn a_failed_task_is_halved_down_to_the_event_that_fails() {
     let server = Server::start(|request, _| {
         if request.method == "GET" {
             return if request.path.ends_with("bad") {
@@ -175,7 +175,7 @@ async fn a_task_that_the_platform_does_not_show_counts_as_accepted() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_tell_the_status_is_no_end_of_a_task() {
+async fn an_answer_without_a_status_does_not_end_a_task() {
     for (status, body) in [
         (201, r#"{"status":"FAILED"}"#),
         (302, ""),
@@ -297,7 +297,7 @@ fn pauses_double_to_five_times_the_first() {
 }
 
 #[test]
-fn a_task_has_the_status_that_its_answer_tells() {
+fn a_task_has_the_status_of_its_answer() {
     let status = |code, body: &str| {
         status(&Reply {
             status: StatusCode::from_u16(code).unwrap(),
