@@ -79,7 +79,8 @@ fn describe_shows_what_the_account_allows() {
     assert_eq!(facts["consent"], json!({ "status": "first_run_approves" }));
     assert_eq!(facts["secrets"][0]["origin"], url);
     assert_eq!(facts["limits"][0]["value"], "4242 bytes");
-    assert_eq!(facts["limits"][1]["value"], 100_000);
+    assert_eq!(facts["limits"][1]["value"], "1m");
+    assert_eq!(facts["limits"][2]["value"], 100);
     let ca_file = facts["reach"]["ca_file"].as_str().unwrap();
     assert!(ca_file.ends_with("missing.pem"), "{ca_file}");
     assert_eq!(
