@@ -265,7 +265,7 @@ fn an_approval_during_a_run_is_refused() {
     let holder = format!("process {}", run.id());
     work.host(&["approve"])
         .expect(2)
-        .says(&["state.db", &holder, "wait until that has ended"]);
+        .says(&["state.db", &holder, "wait until it has ended"]);
     work.simulator.release();
     assert!(run.wait().unwrap().success());
     work.host(&["approve"]).expect(0);

@@ -52,7 +52,7 @@ fn a_state_that_another_run_holds_is_refused() {
                 "state.db",
                 "is in use by",
                 &holder,
-                "wait until that has ended",
+                "wait until it has ended",
                 "state.path",
             ],
         );

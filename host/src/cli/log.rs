@@ -11,7 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber, error, info};
+use tracing::{Event, Level, Subscriber, error, info};
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -137,11 +137,12 @@ fn subscriber<W: Fn(&str) + Send + Sync + 'static>(
     let levels = Targets::new()
         .with_default(LevelFilter::OFF)
         .with_target("asset_host", host)
+        .with_target("connector_runtime", host)
         .with_target("component", component);
     // Our spans pass at any level: a warning in them needs their fields, also with `--quiet`.
     let wanted = filter_fn(move |metadata| {
         let (target, level) = (metadata.target(), metadata.level());
-        (metadata.is_span() && target.starts_with("asset_host"))
+        (metadata.is_span() && levels.would_enable(target, &Level::ERROR))
             || levels.would_enable(target, level)
     });
     tracing_subscriber::registry().with(wanted).with(lines)
