@@ -1,4 +1,4 @@
-//! Fills the bodies of requests with the secret's stand-in, so that they are many times as large with the value in its
+//! Fills the bodies of requests with the secret's placeholder, so that they are many times as large with the value in its
 //! place.
 
 use hostile_guests::wasi::http::types::Method;

@@ -11,7 +11,7 @@ use crate::place::Place;
 type Encoder = (&'static str, fn(&str) -> String);
 
 /// The encodings that docs/security.md names.
-pub const ENCODERS: [Encoder; 9] = [
+pub const ENCODERS: [Encoder; 8] = [
     ("as it is", str::to_owned),
     ("JSON", in_json),
     ("JSON in ASCII", |text| {
@@ -24,11 +24,6 @@ pub const ENCODERS: [Encoder; 9] = [
         BASE64_STANDARD_NO_PAD.encode(text)
     }),
     ("base64url", |text| BASE64_URL_SAFE_NO_PAD.encode(text)),
-    ("base64 over lines", |text| {
-        let base64 = BASE64_STANDARD.encode(text);
-        let lines = base64.as_bytes().chunks(20).map(String::from_utf8_lossy);
-        lines.collect::<Vec<_>>().join("\r\n")
-    }),
 ];
 
 fn in_json(text: &str) -> String {
@@ -40,16 +35,11 @@ fn in_form(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// Returns a text in each of these encodings inside each other, after their names: `[JSON inside base64] `.
-pub fn nested(secret: &str) -> Vec<(String, String)> {
-    let mut nested = Vec::new();
-    for (outer, encode_outer) in ENCODERS {
-        for (inner, encode_inner) in ENCODERS {
-            let text = format!("note: {}.", encode_inner(secret));
-            nested.push((format!("{inner} inside {outer}"), encode_outer(&text)));
-        }
-    }
-    nested
+/// Returns a text in each of these encodings, with the encoding's name.
+pub fn encoded(secret: &str) -> Vec<(&'static str, String)> {
+    ENCODERS
+        .map(|(name, encode)| (name, encode(&format!("note: {secret}."))))
+        .to_vec()
 }
 
 /// Returns a text in every form in which it could be written or sent.
@@ -82,9 +72,7 @@ pub fn forms(secret: &str) -> Vec<Vec<u8>> {
         let whole = BASE64_STANDARD_NO_PAD.encode(format!("{before}{secret}"));
         forms.push(whole.as_bytes()[4..whole.len() - 4].to_vec());
     }
-    for (_, encode_outer) in ENCODERS {
-        forms.extend(ENCODERS.map(|(_, encode)| encode_outer(&encode(secret)).into_bytes()));
-    }
+    forms.extend(ENCODERS.map(|(_, encode)| encode(secret).into_bytes()));
     forms.sort_unstable();
     forms.dedup();
     forms

@@ -44,7 +44,7 @@
 //! 2. The method (`method`), the user (`userinfo`), this machine (`loopback`), host and port (`host`), the scheme
 //!    (`scheme`).
 //! 3. The body is taken in whole, so that the host owns its length.
-//! 4. The stand-ins of secrets in it give way to the values, where those may go, else it is denied (`secret`).
+//! 4. The placeholders of secrets in it give way to the values, where those may go, else it is denied (`secret`).
 //! 5. The rate limit lets it pass.
 //! 6. The host is resolved and every address of it judged (`address`), unless a proxy is used: it resolves by itself,
 //!    so there only names are judged, and the log says so.

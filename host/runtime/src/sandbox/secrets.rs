@@ -1,4 +1,4 @@
-//! Secrets as a component sees them: stand-ins, in whose place the host puts the values where a request leaves.
+//! Secrets as a component sees them: placeholders, in whose place the host puts the values where a request leaves.
 //!
 //! A component is somebody else's code, and a secret that it held could go anywhere that it may send requests
 //! to. So it holds a text that is worth nothing: letters and digits of chance, made anew for every run. It puts
@@ -6,13 +6,13 @@
 //!
 //! | | the body of `POST https://id.example.com/token` |
 //! |---|---|
-//! | the component writes | `grant_type=client_credentials&client_secret=standin3f9a…c2` |
+//! | the component writes | `grant_type=client_credentials&client_secret=placeholder3f9a…c2` |
 //! | the host sends | `grant_type=client_credentials&client_secret=a%2Bb%3D` |
 //! | the server answers | `{"access_token":"…","echo":"a+b="}` |
-//! | the component reads | `{"access_token":"…","echo":"standin3f9a…c2"}` |
+//! | the component reads | `{"access_token":"…","echo":"placeholder3f9a…c2"}` |
 //!
 //! The value goes only to the origin of the config field to which the manifest binds the secret, only
-//! encrypted (or to this very machine), and only into a header value or a form or JSON body: `put_in.rs`. A
+//! encrypted (or to this very machine), and only into a header value or a form or JSON body: `substitute.rs`. A
 //! server that repeats the secret does not hand it to the component: `mask.rs`.
 //!
 //! Values are read once a run and wiped with it: [`Secrets`] is dropped with the run's accounts.
@@ -28,25 +28,29 @@ use crate::contract::hosts::normal;
 use crate::contract::manifest::Manifest;
 use crate::text::hex::hex;
 
-mod decode;
+mod find;
 mod mask;
 mod misplaced;
-mod search;
 #[cfg(test)]
 mod tests;
 
+use crate::sandbox::secrets::find::{Spelling, spellings};
+
 pub use crate::sandbox::secrets::mask::{Encoding, Unreadable, Withheld, inflated};
-pub use crate::sandbox::secrets::misplaced::Misplaced;
+pub(crate) use crate::sandbox::secrets::misplaced::{Misplaced, Place};
 pub use crate::sandbox::secrets::substitute::{MAX_SECRET_HEADERS, Sending};
 
 pub mod substitute;
 
-/// What stand-ins begin with, so that a person who sees one in a component's output knows it. Lower case, as
-/// all of a stand-in: where a URL or a header name changes the case of what is in it, it is still found.
-const PREFIX: &str = "standin";
+/// What placeholders begin with, so that a person who sees one in a component's output knows it. Lower case, as
+/// all of a placeholder: where a URL or a header name changes the case of what is in it, it is still found.
+const PREFIX: &str = "placeholder";
 
-/// How many random bytes are in a stand-in: nobody guesses it, and no text holds it by chance.
+/// How many random bytes are in a placeholder: nobody guesses it, and no text holds it by chance.
 const RANDOM_BYTES: usize = 32;
+
+/// How many characters a placeholder has.
+const PLACEHOLDER_LENGTH: usize = PREFIX.len() + 2 * RANDOM_BYTES;
 
 /// The secrets of an account, by the names of the manifest. [`Default`] has none.
 #[derive(Default)]
@@ -57,14 +61,16 @@ pub struct Secrets {
 /// One secret.
 struct Secret {
     value: SecretString,
-    stand_in: String,
+    placeholder: String,
+    /// The ways in which an answer may repeat the value.
+    spellings: Vec<Spelling>,
     /// The config field to which the manifest binds it, such as `config.token_url`.
     config_key: String,
     /// Where alone it may go; none where that field holds no URL, and then it goes nowhere.
     origin: Option<Origin>,
 }
 
-/// Names and bound origins; neither values nor stand-ins.
+/// Names and bound origins; neither values nor placeholders.
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_map().entries(&self.by_name).finish()
@@ -78,13 +84,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The system gave no random bytes, so no stand-in can be made.
+/// The system gave no random bytes, so no placeholder can be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the system gives no random bytes to make the secrets' stand-ins of: {0}")]
+#[error("the system gives no random bytes to make the secrets' placeholders of: {0}")]
 pub struct NoRandomBytes(getrandom::Error);
 
 impl Secrets {
-    /// Binds the values of an account's secrets to where they may go, and makes their stand-ins. Values of
+    /// Binds the values of an account's secrets to where they may go, and makes their placeholders. Values of
     /// names that the manifest lacks are dropped.
     ///
     /// # Errors
@@ -99,8 +105,9 @@ impl Secrets {
         for asked in &manifest.secrets {
             if let Some(value) = values.remove(&asked.name) {
                 let secret = Secret {
+                    spellings: spellings(value.expose_secret()),
                     value,
-                    stand_in: stand_in()?,
+                    placeholder: placeholder()?,
                     config_key: format!("config.{}", asked.config_field),
                     origin: bound_url(manifest, config, &asked.config_field)
                         .map(|url| url.origin()),
@@ -111,11 +118,11 @@ impl Secrets {
         Ok(Self { by_name })
     }
 
-    /// Returns the stand-in that the component gets when it asks for a secret; `None` where the manifest or the
+    /// Returns the placeholder that the component gets when it asks for a secret; `None` where the manifest or the
     /// account lacks the name.
     pub fn get(&self, name: &str) -> Option<&str> {
         let secret = self.by_name.get(name)?;
-        Some(&secret.stand_in)
+        Some(&secret.placeholder)
     }
 
     /// Returns whether one of the secrets is bound to the origin of a URL: what comes from there may hold it.
@@ -139,8 +146,8 @@ impl Secret {
     }
 }
 
-/// Makes a stand-in: letters and digits, which no encoding of a form, of JSON or of a header changes.
-fn stand_in() -> Result<String, NoRandomBytes> {
+/// Makes a placeholder: letters and digits, which no encoding of a form, of JSON or of a header changes.
+fn placeholder() -> Result<String, NoRandomBytes> {
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random).map_err(NoRandomBytes)?;
     Ok(format!("{PREFIX}{}", hex(&random)))

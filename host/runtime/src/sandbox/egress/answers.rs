@@ -62,7 +62,7 @@ impl Answers {
     }
 
     /// An answer as the component may have it. A body of `response` is no larger than that, but it may be compressed, and
-    /// stand-ins are longer than values.
+    /// placeholders are longer than values.
     ///
     /// # Errors
     ///

@@ -22,7 +22,7 @@ pub enum Rule {
     Method,
     /// No component sets a header of that name.
     Header,
-    /// It holds a secret's stand-in where no secret may go, or asks for a secret that the manifest does not name.
+    /// It holds a secret's placeholder where no secret may go, or asks for a secret that the manifest does not name.
     Secret,
 }
 

@@ -30,7 +30,7 @@ use crate::sandbox::egress::reasons::Reasons;
 use crate::sandbox::egress::waits::Waits;
 use crate::sandbox::egress::{faults, headers};
 use crate::sandbox::rate_limit::SharedLimiter;
-use crate::sandbox::secrets::{Misplaced, Secrets, Sending, Unreadable};
+use crate::sandbox::secrets::{Misplaced, Place, Secrets, Sending, Unreadable};
 use crate::sandbox::warnings::Warnings;
 use crate::text::printable::quote;
 
@@ -213,10 +213,12 @@ impl Egress {
         let origin = url.origin().ascii_serialization();
         let Sending { body, secret } =
             self.secrets
-                .put_in(&url, &mut head, body)
+                .substitute(&url, &mut head, body)
                 .map_err(|misplaced| {
                     let origin = match misplaced {
-                        Misplaced::Url { .. } => SECRET_URL,
+                        Misplaced::Place {
+                            place: Place::Url, ..
+                        } => SECRET_URL,
                         _ => &origin,
                     };
                     self.refuse(origin, Rule::Secret, &misplaced);

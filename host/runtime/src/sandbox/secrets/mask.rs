@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, response};
 use hyper::body::Bytes;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 
-use crate::sandbox::secrets::Secrets;
-use crate::sandbox::secrets::search::{Place, Search, holds_plainly};
+use crate::sandbox::secrets::find::holds;
+use crate::sandbox::secrets::{PLACEHOLDER_LENGTH, Secrets};
 
 #[cfg(test)]
 mod tests;
@@ -65,7 +65,7 @@ impl Encoding {
 /// Why a component does not get a body that can be looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Withheld {
-    /// It is larger than allowed: inflated, or with the stand-ins in it.
+    /// It is larger than allowed: inflated, or with the placeholders in it.
     TooLarge,
     /// It is damaged, or broke off.
     Damaged,
@@ -90,7 +90,7 @@ pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, Withheld> {
 }
 
 impl Secrets {
-    /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its stand-in there.
+    /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its placeholder there.
     /// `Content-Length` follows. The body has at most `most` bytes afterwards, and is searched for as long as `go_on` says,
     /// which is asked every few milliseconds.
     ///
@@ -126,7 +126,7 @@ impl Secrets {
             let lower = Zeroizing::new(secret.value().to_ascii_lowercase());
             let names: Vec<_> = headers
                 .keys()
-                .filter(|name| holds_plainly(name.as_str().as_bytes(), &lower))
+                .filter(|name| holds(name.as_str().as_bytes(), &lower))
                 .cloned()
                 .collect();
             for name in names {
@@ -134,7 +134,7 @@ impl Secrets {
             }
         }
         for value in headers.values_mut() {
-            // The client bounds all headers together; a stand-in is at most nine times as long as a value.
+            // The client bounds all headers together; a placeholder is at most nine times as long as a value.
             if let Ok(Some(masked)) = self.masked(value.as_bytes(), u64::MAX, || true) {
                 *value = HeaderValue::from_maybe_shared(masked)
                     .unwrap_or_else(|_| HeaderValue::from_static(""));
@@ -153,78 +153,46 @@ impl Secrets {
         })
     }
 
-    /// A text with the stand-ins where the values were; none where there was no value.
+    /// Returns a text with placeholders where the values were; `None` where there was no value.
     fn masked(
         &self,
         text: &[u8],
         most: u64,
         mut go_on: impl FnMut() -> bool,
     ) -> Result<Option<Bytes>, Withheld> {
-        // All secrets at once: where one is part of another, nothing of the longer may stay.
-        let secrets = self.by_name.values();
-        let search = Search::new(secrets.map(|secret| (secret.value(), secret.stand_in.as_str())));
-        let mut masked = Masked::new(text, most);
         let mut places = Vec::new();
-        for step in search.steps(text) {
-            if !go_on() {
-                return Err(Withheld::GivenUp);
+        for secret in self.by_name.values() {
+            for spelling in &secret.spellings {
+                if !go_on() {
+                    return Err(Withheld::GivenUp);
+                }
+                for range in spelling.find(text) {
+                    places.push((range.start, Reverse(range.end), &secret.placeholder));
+                    if (places.len() * PLACEHOLDER_LENGTH) as u64 > most {
+                        return Err(Withheld::TooLarge);
+                    }
+                }
             }
-            // The next step may find a place that overlaps one of this step's.
-            masked.put_in(&mut places, step.start)?;
-            search.places(text, step, &mut places);
         }
-        masked.put_in(&mut places, text.len())?;
-        masked.finish()
-    }
-}
-
-/// A text into which stand-ins are being put, from its beginning to its end.
-struct Masked<'t> {
-    text: &'t [u8],
-    most: u64,
-    written: Vec<u8>,
-    /// Up to where the text is written or replaced.
-    end: usize,
-}
-
-impl<'t> Masked<'t> {
-    fn new(text: &'t [u8], most: u64) -> Self {
-        Self {
-            text,
-            most,
-            written: Vec::new(),
-            end: 0,
-        }
-    }
-
-    /// Replaces the places that begin before `until`, and keeps the others. No place comes later that begins before it.
-    fn put_in(&mut self, places: &mut Vec<Place<'_>>, until: usize) -> Result<(), Withheld> {
-        places.sort_by_key(|place| (place.range.start, Reverse(place.range.end)));
-        let now = places.partition_point(|place| place.range.start < until);
-        for Place { range, stand_in } in places.drain(..now) {
-            if range.start >= self.end {
-                self.write(self.text.get(self.end..range.start).unwrap_or_default())?;
-                self.write(stand_in.as_bytes())?;
-            }
-            self.end = self.end.max(range.end);
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Withheld> {
-        if (self.written.len() + bytes.len()) as u64 > self.most {
-            return Err(Withheld::TooLarge);
-        }
-        self.written.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Option<Bytes>, Withheld> {
-        if self.end == 0 {
+        if places.is_empty() {
             return Ok(None);
         }
-        self.write(self.text.get(self.end..).unwrap_or_default())?;
-        Ok(Some(Bytes::from(self.written)))
+        // All secrets at once: where one is part of another, nothing of the longer may stay.
+        places.sort_unstable();
+        let mut written = Vec::new();
+        let mut end = 0;
+        for (start, Reverse(until), placeholder) in places {
+            if start >= end {
+                written.extend_from_slice(text.get(end..start).unwrap_or_default());
+                written.extend_from_slice(placeholder.as_bytes());
+            }
+            end = end.max(until);
+        }
+        written.extend_from_slice(text.get(end..).unwrap_or_default());
+        if written.len() as u64 > most {
+            return Err(Withheld::TooLarge);
+        }
+        Ok(Some(Bytes::from(written)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The values put in the place of their stand-ins, in a request that is about to leave.
+//! The values put in the place of their placeholders, in a request that is about to leave.
 
 use std::fmt;
 
@@ -17,8 +17,8 @@ use url::{Url, form_urlencoded};
 
 use crate::network::addresses::is_loopback;
 use crate::sandbox::egress::MOST_REQUEST_BODY;
-use crate::sandbox::secrets::misplaced::Misplaced;
-use crate::sandbox::secrets::search::{holds, holds_plainly};
+use crate::sandbox::secrets::find::holds;
+use crate::sandbox::secrets::misplaced::{Misplaced, Place};
 use crate::sandbox::secrets::{Secret, Secrets};
 
 #[cfg(test)]
@@ -53,8 +53,8 @@ impl fmt::Debug for Sending {
 }
 
 impl Secrets {
-    /// Puts the values in the place of their stand-ins in a request to `url`, which the rules about hosts have
-    /// allowed already. A request without a stand-in stays as it is.
+    /// Puts the values in the place of their placeholders in a request to `url`, which the rules about hosts have
+    /// allowed already. A request without a placeholder stays as it is.
     ///
     /// A value in a form is percent-encoded, in JSON escaped, in `Authorization: Basic` put inside the base64.
     /// A request with a value in it gets the `Content-Length` of its new body, and asks for an answer that can
@@ -66,9 +66,9 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// When a stand-in is where no secret may be or on its way to where this one may not go. The
+    /// When a placeholder is where no secret may be or on its way to where this one may not go. The
     /// request must not be sent then; its head may be half changed.
-    pub fn put_in(
+    pub(crate) fn substitute(
         &self,
         url: &Url,
         head: &mut request::Parts,
@@ -76,19 +76,19 @@ impl Secrets {
     ) -> Result<Sending, Misplaced> {
         // Of all secrets first: a later refusal names the host, which must hold none.
         for (name, secret) in &self.by_name {
-            nowhere_but_in_values(name, secret.stand_in.as_bytes(), url, head)?;
+            only_in_values(name, secret.placeholder.as_bytes(), url, head)?;
         }
         self.swap(url, head, body)
     }
 
-    /// That no stand-in is in a URL. To be asked before anything is told of it.
+    /// That no placeholder is in a URL. To be asked before anything is told of it.
     ///
     /// # Errors
     ///
     /// When one is.
-    pub fn nowhere_in(&self, url: &Url) -> Result<(), Misplaced> {
+    pub(crate) fn nowhere_in(&self, url: &Url) -> Result<(), Misplaced> {
         let mut secrets = self.by_name.iter();
-        secrets.try_for_each(|(name, secret)| not_in_url(name, secret.stand_in.as_bytes(), url))
+        secrets.try_for_each(|(name, secret)| not_in_url(name, secret.placeholder.as_bytes(), url))
     }
 
     fn swap(
@@ -104,18 +104,18 @@ impl Secrets {
         };
         let mut room = MAX_SECRET_HEADERS;
         for (name, secret) in &self.by_name {
-            let stand_in = secret.stand_in.as_bytes();
-            let too_large = |place, most| Misplaced::TooLarge {
+            let placeholder = secret.placeholder.as_bytes();
+            let too_large = |part, max| Misplaced::TooLarge {
                 secret: name.clone(),
-                place,
-                most,
+                part,
+                max,
             };
             for (header, value) in &mut head.headers {
-                let Some(place) = InHeader::of(header, value, stand_in) else {
+                let Some(place) = InHeader::of(header, value, placeholder) else {
                     continue;
                 };
                 secret.may_go_to(name, url)?;
-                let written = place.with(stand_in, secret.value(), room);
+                let written = place.with(placeholder, secret.value(), room);
                 let written = written
                     .ok_or_else(|| too_large("the headers of a request", MAX_SECRET_HEADERS))?;
                 room = room.saturating_sub(written.len());
@@ -125,13 +125,13 @@ impl Secrets {
                 value.set_sensitive(true);
                 sending.secret = true;
             }
-            if holds_plainly(&sending.body, stand_in) {
+            if holds(&sending.body, placeholder) {
                 secret.may_go_to(name, url)?;
                 let written = format.and_then(|format| format.write(secret));
                 let written = written.ok_or_else(|| Misplaced::Body {
                     secret: name.clone(),
                 })?;
-                let body = replaced(&sending.body, stand_in, &written, MOST_REQUEST_BODY)
+                let body = replaced(&sending.body, placeholder, &written, MOST_REQUEST_BODY)
                     .ok_or_else(|| too_large("the body of a request", MOST_REQUEST_BODY))?;
                 sending.body = Bytes::from_owner(body);
                 sending.secret = true;
@@ -169,44 +169,40 @@ impl Secret {
     }
 }
 
-/// That a stand-in is not in a URL.
-fn not_in_url(name: &str, text: &[u8], url: &Url) -> Result<(), Misplaced> {
-    // A host is in lower case, whatever was put into it.
-    let lower = Zeroizing::new(text.to_ascii_lowercase());
-    let host = url.host_str().unwrap_or_default();
-    if holds(url.as_str().as_bytes(), text) || holds(host.as_bytes(), &lower) {
-        return Err(Misplaced::Url {
-            secret: name.to_owned(),
-        });
-    }
-    Ok(())
+/// Checks that a placeholder is not in a URL. A host is in lower case, as the placeholder is.
+fn not_in_url(name: &str, placeholder: &[u8], url: &Url) -> Result<(), Misplaced> {
+    refuse_in(
+        Place::Url,
+        name,
+        holds(url.as_str().as_bytes(), placeholder),
+    )
 }
 
-/// That a stand-in is neither in the URL nor in the method or in the name of a header.
-fn nowhere_but_in_values(
+/// Checks that a placeholder is neither in the URL nor in the method nor in the name of a header. Names of headers are in
+/// lower case, as the placeholder is.
+fn only_in_values(
     name: &str,
-    text: &[u8],
+    placeholder: &[u8],
     url: &Url,
     head: &request::Parts,
 ) -> Result<(), Misplaced> {
-    not_in_url(name, text, url)?;
-    // The name of a header is in lower case, whatever was put into it.
-    let lower = Zeroizing::new(text.to_ascii_lowercase());
+    let mut headers = head.headers.keys();
+    not_in_url(name, placeholder, url)?;
+    let in_method = holds(head.method.as_str().as_bytes(), placeholder);
+    refuse_in(Place::Method, name, in_method)?;
+    let in_name = headers.any(|header| holds(header.as_str().as_bytes(), placeholder));
+    refuse_in(Place::HeaderName, name, in_name)
+}
+
+fn refuse_in(place: Place, name: &str, is_there: bool) -> Result<(), Misplaced> {
     let secret = name.to_owned();
-    if holds_plainly(head.method.as_str().as_bytes(), text) {
-        Err(Misplaced::Method { secret })
-    } else if head
-        .headers
-        .keys()
-        .any(|header| holds_plainly(header.as_str().as_bytes(), &lower))
-    {
-        Err(Misplaced::HeaderName { secret })
-    } else {
-        Ok(())
+    match is_there {
+        true => Err(Misplaced::Place { secret, place }),
+        false => Ok(()),
     }
 }
 
-/// Where in a header's value a stand-in is.
+/// Where in a header's value a placeholder is.
 enum InHeader<'a> {
     /// In the value as it is.
     Plain(&'a [u8]),
@@ -215,23 +211,23 @@ enum InHeader<'a> {
 }
 
 impl<'a> InHeader<'a> {
-    /// None where the stand-in is not there.
-    fn of(header: &HeaderName, content: &'a HeaderValue, stand_in: &[u8]) -> Option<Self> {
-        if holds_plainly(content.as_bytes(), stand_in) {
+    /// None where the placeholder is not there.
+    fn of(header: &HeaderName, content: &'a HeaderValue, placeholder: &[u8]) -> Option<Self> {
+        if holds(content.as_bytes(), placeholder) {
             return Some(Self::Plain(content.as_bytes()));
         }
-        let credentials = basic(header, content).filter(|text| holds_plainly(text, stand_in))?;
+        let credentials = basic(header, content).filter(|text| holds(text, placeholder))?;
         Some(Self::Basic(credentials))
     }
 
     /// The header's value with the secret's in it; none where that is longer than `most` bytes.
-    fn with(&self, stand_in: &[u8], secret: &[u8], most: usize) -> Option<Bytes> {
+    fn with(&self, placeholder: &[u8], secret: &[u8], most: usize) -> Option<Bytes> {
         match self {
             Self::Plain(content) => {
-                replaced(content, stand_in, secret, most).map(Bytes::from_owner)
+                replaced(content, placeholder, secret, most).map(Bytes::from_owner)
             }
             Self::Basic(credentials) => {
-                let credentials = replaced(credentials, stand_in, secret, most)?;
+                let credentials = replaced(credentials, placeholder, secret, most)?;
                 let length = BASIC.len() + credentials.len().div_ceil(3) * 4;
                 let mut written = Zeroizing::new(String::with_capacity(length));
                 written.push_str(BASIC);
@@ -306,7 +302,7 @@ impl Format {
 }
 
 /// A text with one part of it replaced wherever it stands; none where that is longer than `most` bytes. It is counted before
-/// anything is written: a stand-in has 71 bytes, a secret may have thousands.
+/// anything is written: a placeholder has 71 bytes, a secret may have thousands.
 fn replaced(text: &[u8], part: &[u8], by: &[u8], most: usize) -> Option<Zeroizing<Vec<u8>>> {
     let count = memmem::find_iter(text, part).count();
     let kept = text.len().checked_sub(count.checked_mul(part.len())?)?;

