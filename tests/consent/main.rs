@@ -361,7 +361,7 @@ fn a_refused_service_runs_again_after_approval() {
     let work = workplace();
     let args = ["collect", "--every", "1s", "--jitter", "0s"];
     let mut service = Running::start(&work, &args);
-    service.wait_for("the next run begins");
+    service.wait_for("the next run starts");
     // Nobody holds the state between two runs, so this only waits for its turn.
     let state = rusqlite::Connection::open(work.path("state.db")).unwrap();
     let changed = state.execute(
@@ -376,7 +376,7 @@ fn a_refused_service_runs_again_after_approval() {
     while work.host(&["approve"]).code != Some(0) {}
     work.simulator.clear_requests();
     while work.simulator.requests().is_empty() {
-        service.wait_for("the next run begins");
+        service.wait_for("the next run starts");
     }
     service.signal(rustix::process::Signal::TERM);
     let (code, log) = service.end();

@@ -17,7 +17,7 @@ fn describe_names_the_proxy_and_says_if_no_host_is_left() {
     };
     let page = describe(&["describe"]);
     for text in [
-        "through the proxy 192.0.2.1:3128 only names are judged",
+        "through the proxy 192.0.2.1:3128, where only names are checked",
         "`hosts` in the account leaves none of them",
     ] {
         assert!(page.contains(text), "{page}");
@@ -64,7 +64,7 @@ fn describe_shows_what_the_account_allows() {
         "192.0.2.0/24",
         "`allow_loopback_http` is on",
         &format!("client_secret: to send it to the URL in `token_url`, {url}"),
-        "missing.pem beside the system's",
+        "missing.pem in addition to the system's",
         "id.sophos.com, by https",
         "7 requests in 2 s",
         "4242 bytes",
@@ -119,7 +119,7 @@ fn describe_shows_another_build_before_it_is_installed() {
         .expect(0)
         .says(&[
             "this build asks for no more",
-            "`sha256` in the account says",
+            "`sha256` in the account is",
             "so this one does not run",
         ]);
     assert!(ran.stdout.contains("new.wasm"), "{}", ran.stdout);
