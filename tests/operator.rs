@@ -280,7 +280,7 @@ fn a_page_that_does_not_finish_is_abandoned_in_time() {
     let mut running = Running::start(&work, &["collect", "--stop-within", "1ms"]);
     work.simulator.wait_until_held();
     running.signal(Signal::TERM);
-    running.wait_for("did not come to its end within 1ms");
+    running.wait_for("was not finished within 1ms");
     // The answer is still held.
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");

@@ -432,11 +432,11 @@ fn a_rejects_file_that_is_locked_for_ever_does_not_keep_a_stop() {
     let rejects = std::fs::File::open(work.path("state.rejects.ndjson")).unwrap();
     rejects.lock().unwrap();
     let mut running = Running::start(&work, &["collect", "--stop-within", "1ms"]);
-    running.wait_for("set a record aside");
+    running.wait_for("rejected a record");
     running.signal(Signal::TERM);
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");
-    assert!(log.contains("comes again in the next run"), "{log}");
+    assert!(log.contains("sent again in the next run"), "{log}");
     drop(rejects);
     work.collect(1);
     assert_eq!(

@@ -241,7 +241,7 @@ fn a_broken_listing_is_never_taken_for_a_complete_one() {
         let work = partner(Tenant::generate(11, 101, 0));
         work.simulator.fault(Route::PartnerTenants, 2, fault);
         work.collect(1)
-            .says(&["the API answered what it must not", "no page of tenants"]);
+            .says(&["invalid response from the API", "no page of tenants"]);
         let last = work
             .simulator
             .configure(|options| options.tenants[100].id.clone());

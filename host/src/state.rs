@@ -28,7 +28,6 @@ mod stored_source;
 #[cfg(test)]
 mod tests;
 
-#[expect(unused_imports)]
 pub(crate) use crate::state::account_state::{AccountState, Writes};
 pub use crate::state::consent::Consent;
 pub use crate::state::error::StateError;

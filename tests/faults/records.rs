@@ -15,7 +15,7 @@ fn one_reject(walk: &Walk, words: &[&str]) {
     walk.work
         .collect(1)
         .says(words)
-        .says(&["set a record aside", &summary, "(0 failed"]);
+        .says(&["rejected a record", &summary, "(0 failed"]);
     let mut expected = walk.all();
     expected.remove(MALFORMED as usize);
     assert_eq!(walk.work.ids(), expected);

@@ -45,7 +45,7 @@ fn a_token_that_is_never_accepted_fails_the_source_after_one_retry() {
     let walk = Walk::new();
     walk.fault_always(Fault::status(401));
     walk.stops(&[
-        "the credentials are refused",
+        "the API refused the credentials",
         "does not accept the access token that was just given (401)",
         "API Credentials Management",
     ])

@@ -89,7 +89,7 @@ fn a_revoked_permission_fails_the_source() {
     stopped(
         Fault::status(403),
         &[
-            "a right is missing",
+            "a permission is missing",
             "may not read endpoints",
             "Service Principal ReadOnly",
             "API Credentials Management",

@@ -45,7 +45,7 @@ fn refused(work: &Workplace, words: &[&str]) {
     let before = stored(work);
     for _ in 0..2 {
         work.collect(1).says(words).says(&[
-            "the stored cursor is refused",
+            "the stored cursor is not valid",
             "asset-host state reset --account acme",
             "events 0, rejects 0, retries 0",
         ]);
@@ -113,7 +113,7 @@ fn another_tenant_under_the_same_account_has_a_cursor_of_its_own() {
         .configure(|options| std::mem::replace(&mut options.tenants, vec![other]));
     // The tenant that was collected before is missing, which fails.
     work.collect(1)
-        .says(&["events 30,", "does not list it any more"]);
+        .says(&["events 30,", "no longer lists it"]);
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
 
     work.simulator.configure(|options| options.tenants = first);

@@ -140,13 +140,13 @@ fn an_unrequested_compression_fails_the_source() {
 
 #[test]
 fn an_oversized_page_fails_the_source() {
-    let words = ["a limit was passed", "larger than 32 MiB", "`page_size`"];
+    let words = ["a limit was exceeded", "larger than 32 MiB", "`page_size`"];
     stopped(Fault::Oversized((32 << 20) + 1), &words);
 }
 
 #[test]
 fn a_gzip_bomb_fails_the_source() {
-    let words = ["a limit was passed", "larger than 32 MiB", "`page_size`"];
+    let words = ["a limit was exceeded", "larger than 32 MiB", "`page_size`"];
     stopped(Fault::GzipBomb(300 << 20), &words);
 }
 

@@ -41,7 +41,7 @@ fn name_resolves_to_loopback() {
         .names(&format!("api.guest.example {}", SPECIAL.join(" ")));
     let told = place
         .collect(1)
-        .failed(&["the request was not let out"])
+        .failed(&["the request was not allowed"])
         .denied(&[("address", SPECIAL.len() as u64)]);
     let each = SPECIAL.map(|address| format!("api.guest.example {address}"));
     assert_eq!(told.lookups, each);
@@ -61,7 +61,7 @@ fn an_allowed_address_allows_no_other() {
         .names(&format!("api.guest.example {}", names.join(" ")));
     place
         .collect(1)
-        .failed(&["the request was not let out"])
+        .failed(&["the request was not allowed"])
         .denied(&[("address", SPECIAL.len() as u64)]);
 }
 

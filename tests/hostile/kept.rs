@@ -173,7 +173,7 @@ fn rejects_without_a_reason_count_towards_the_limit() {
     let log = &told.ran.stderr;
     assert!(log.len() < 100_000, "{} bytes", log.len());
     assert!(
-        log.contains("set 199800 more records of this page aside"),
+        log.contains("rejected 199800 more records of this page"),
         "{log}"
     );
     assert_eq!(told.entry()["rejects_component"], 200_000);

@@ -14,7 +14,7 @@ fn refused(guest: &str, rules: &[(&str, u64)]) {
     let place = Place::new(guest).config(&format!("port = {}", nobody.port()));
     place
         .collect(1)
-        .failed(&["the request was not let out"])
+        .failed(&["the request was not allowed"])
         .denied(rules)
         .asked_for_no_name();
     nobody.saw_nobody();
@@ -70,7 +70,7 @@ fn origin_in_a_source() {
         .config(&format!("port = {}", nobody.port()));
     place
         .collect(1)
-        .failed(&["the request was not let out"])
+        .failed(&["the request was not allowed"])
         .denied(&[("host", 2)])
         .asked_for_no_name();
     nobody.saw_nobody();
@@ -131,7 +131,7 @@ fn redirect_to_another_host() {
     server.fault_always(Route::Plain, Failure::of(Fault::Redirect(there.clone())));
     let told = place.collect(1);
     let told = told
-        .failed(&["the request was not let out", &there])
+        .failed(&["the request was not allowed", &there])
         .denied(&[("host", 1)]);
     assert_eq!(told.lookups, ["api.guest.example 127.0.0.1"]);
     assert_eq!(server.requests().len(), 1);
@@ -143,7 +143,7 @@ fn a_host_that_the_account_excludes_is_refused() {
     let place = Place::new("http_on_port_80").account("hosts = []");
     place
         .collect(1)
-        .failed(&["the request was not let out"])
+        .failed(&["the request was not allowed"])
         .denied(&[("host", 4)])
         .asked_for_no_name();
 }

@@ -44,7 +44,7 @@ fn event_too_large() {
     let entry = told.entry();
     assert_eq!(entry["outcome"], "up_to_date", "{entry}");
     assert_eq!(entry["rejects_component"], 1, "{entry}");
-    told.ran.says(&["set a record aside", "limits.event_bytes"]);
+    told.ran.says(&["rejected a record", "limits.event_bytes"]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn secret_to_a_wrong_host() {
     let place = servers.guest("secret_to_a_wrong_host");
     place
         .collect(1)
-        .failed(&["the request was not let out"])
+        .failed(&["the request was not allowed"])
         .denied(&[("secret", 4)]);
     in_no_file(&place, CANARY);
     assert_eq!(servers.api.connections(), 0);
@@ -58,7 +58,7 @@ fn secret_of_another_name() {
 fn secret_in_a_url() {
     let servers = Servers::start();
     let place = servers.guest("secret_in_a_url");
-    let told = place.collect(1).failed(&["the request was not let out"]);
+    let told = place.collect(1).failed(&["the request was not allowed"]);
     assert_eq!(told.denials().values().sum::<u64>(), 4);
     assert!(
         told.denials()

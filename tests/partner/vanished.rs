@@ -17,7 +17,7 @@ fn a_tenant_that_is_gone_fails_until_it_is_back_or_pruned() {
     let name = gone.name.trim_end_matches(" Ltd");
     for args in [&["collect"][..], &["collect"], &["collect", "--dry-run"]] {
         let ran = work.host(args).expect(1).says(&[
-            "does not list it any more",
+            "no longer lists it",
             "`asset-host state prune`",
             "sources 3 (1 failed, 0 not collectable)",
         ]);
@@ -27,7 +27,7 @@ fn a_tenant_that_is_gone_fails_until_it_is_back_or_pruned() {
     assert!(cursors(&work).contains_key(&gone.id));
     work.host(&["state", "list"])
         .expect(0)
-        .says(&[SINCE, "does not list it any more"]);
+        .says(&[SINCE, "no longer lists it"]);
 
     // It comes back: nothing fails, and its cursor is used.
     work.simulator

@@ -66,7 +66,7 @@ pub(crate) async fn run(
 
 /// Describes a failed check, as a sentence or as keys with their problems.
 fn describe(error: &CallError<Error>, account: &str) -> String {
-    let why = printable(&failure::explain(error, account));
+    let why = printable(&failure::describe_error(error, account));
     match error {
         // A key stays as it is written in the file.
         CallError::Told(Error::InvalidConfig(_)) => why,
@@ -105,7 +105,7 @@ mod tests {
             ),
             (
                 Error::Unauthorized(refused),
-                "The credentials are refused: wrong secret",
+                "The API refused the credentials: wrong secret",
             ),
         ] {
             assert_eq!(describe(&CallError::Told(error), "acme"), expected);

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -20,12 +20,13 @@ use crate::config::Config;
 use crate::contract::permissions::Asks;
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
+use crate::run::accounts::collect_accounts;
+use crate::run::context::Settings;
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::run::range::Range;
 use crate::run::report::{Entry, Outcome, Report};
 use crate::run::schedule::Schedule;
-use crate::run::{self, Settings};
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::standing;
@@ -128,7 +129,7 @@ impl Collect<'_> {
             prepared = self.prepare() => prepared,
             () = stop.wait() => return Ok(ExitStatus::Done),
         };
-        let (settings, accounts) = prepared.inspect_err(|_| {
+        let (settings, state, accounts) = prepared.inspect_err(|_| {
             self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
         })?;
         let denials: Vec<_> = accounts
@@ -136,7 +137,7 @@ impl Collect<'_> {
             .map(|(ready, _)| (ready.account.name.clone(), ready.access.denials.clone()))
             .collect();
         let started_at = OffsetDateTime::now_utc();
-        let done = run::run(settings, accounts).await;
+        let done = collect_accounts(settings, state, accounts).await;
         let ended_early = |entry: &Entry| match entry.outcome {
             Outcome::Stopped => true,
             Outcome::Failed(_) => stop.requested(),
@@ -167,7 +168,7 @@ impl Collect<'_> {
     }
 
     /// Everything that a run needs before its first request.
-    async fn prepare(&mut self) -> anyhow::Result<(Settings, Accounts)> {
+    async fn prepare(&mut self) -> anyhow::Result<(Settings, State, Accounts)> {
         let args = self.args;
         debug!("making ready");
         let config = Config::load(self.config)?;
@@ -197,8 +198,7 @@ impl Collect<'_> {
             standing::record(&mut state, &asks, OffsetDateTime::now_utc())?;
         }
         let settings = Settings {
-            state: Arc::new(Mutex::new(state)),
-            rejects: (!args.dry_run && !previews).then(|| Arc::new(Rejects::beside(&config.state))),
+            rejects: (!args.dry_run && !previews).then(|| Rejects::beside(&config.state)),
             dry_run: args.dry_run,
             range: self.range,
             wanted: match (args.full, args.restart) {
@@ -211,7 +211,7 @@ impl Collect<'_> {
             stop: self.stop.clone(),
             progress: self.terminal.progress(),
         };
-        Ok((settings, accounts))
+        Ok((settings, state, accounts))
     }
 
     /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.

@@ -1,13 +1,12 @@
-//! The workers of a run: connectors that are lent to the sources of an account, with a permit for each job.
+//! The workers of a run: connectors that are lent to the sources of an account, each with a permit of `--jobs`.
 //!
-//! A connector keeps its session between the sources that it is lent to, so that an account with thousands of
-//! tenants asks for a token for each job, not for each tenant. While a source waits, to try again or for its
-//! destination, it gives both back, so that what fails or is slow does not keep the others from their turn.
+//! A connector keeps its session between the sources that it is lent to, so that an account with thousands of tenants
+//! asks for as many tokens as it has connectors. A source that waits, to try again or for its destination, returns
+//! connector and permit, so that it does not hold up the others. So does a source of an account whose requests the
+//! API has asked to pause.
 //!
-//! While the API wants no request of the account, no worker takes a job: it would keep other accounts waiting.
-//!
-//! So that pages do not pile up in memory before a destination that is slow, an account has no more sources with a
-//! page in hand than there are jobs: each of them has a slot.
+//! So that pages do not fill the memory before a slow destination, an account has at most as many sources with a page
+//! in memory as there are jobs: each of them has a slot.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::sandbox::connector::{Access, Connector};
 
 /// The connectors of one account.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     access: Access,
     /// Permits for all accounts of the run.
     jobs: Arc<Semaphore>,
@@ -27,8 +26,8 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A pool without connectors: they are made when they are needed.
-    pub(super) fn new(access: Access, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
+    /// Returns a pool without connectors: they are made when they are needed.
+    pub(crate) fn new(access: Access, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
         Arc::new(Self {
             access,
             jobs,
@@ -37,13 +36,13 @@ impl Pool {
         })
     }
 
-    /// A worker, once one of the account's slots is free.
-    pub(super) async fn worker(self: &Arc<Self>) -> Worker {
+    /// Returns a worker once one of the account's slots is free.
+    pub(crate) async fn worker(self: &Arc<Self>) -> Worker {
         Worker {
             slot: Arc::clone(&self.slots).acquire_owned().await.ok(),
             pool: Arc::clone(self),
             held: None,
-            page_in_hand: false,
+            holds_page: false,
             waited: Duration::ZERO,
         }
     }
@@ -58,21 +57,21 @@ pub(crate) struct Worker {
     pool: Arc<Pool>,
     slot: Option<OwnedSemaphorePermit>,
     held: Option<Held>,
-    /// Whether the source keeps a page in memory, and thus its slot.
-    pub page_in_hand: bool,
-    /// How long it has waited for the end of pauses since that was last asked.
+    /// Whether the source has a page in memory, and thus keeps its slot.
+    pub holds_page: bool,
+    /// How long it has waited for the end of pauses since [`Self::take_waited`].
     waited: Duration,
 }
 
 struct Held {
     connector: Connector,
-    /// None where the semaphore was closed, which nobody does.
+    /// `None` only if the semaphore is closed, which never happens.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Worker {
-    /// The connector, once the account's requests may leave; waits for a job where the worker has none. A request to
-    /// stop ends the pause, so ask for one before the connector is called.
+    /// Returns the connector once the account's requests may leave and the worker has a job. A request to stop ends the
+    /// pause early, so check for one before calling the connector.
     pub(crate) async fn connector(&mut self) -> &mut Connector {
         self.wait_for_pause().await;
         if self.slot.is_none() {
@@ -92,7 +91,7 @@ impl Worker {
         &mut self.held.insert(held).connector
     }
 
-    /// Waits until the pause is over that the API asked for, without a job.
+    /// Waits without a job until the pause is over that the API asked for.
     async fn wait_for_pause(&mut self) {
         loop {
             let pause = self.paused();
@@ -111,33 +110,33 @@ impl Worker {
         }
     }
 
-    /// How long it has waited for the end of pauses since this was last asked.
+    /// Returns how long it has waited for the end of pauses since the last call of this method.
     pub(crate) fn take_waited(&mut self) -> Duration {
         std::mem::take(&mut self.waited)
     }
 
-    /// How long the account's requests have to pause.
+    /// Returns how long the account's requests still have to pause.
     pub(crate) fn paused(&self) -> Duration {
         self.pool.access.limiter.paused()
     }
 
-    /// Lets all requests of the account pause for this long.
+    /// Pauses all requests of the account.
     pub(crate) fn pause(&self, pause: Duration) {
         self.pool.access.limiter.pause(pause);
     }
 
-    /// Gives everything back until the connector is needed again.
+    /// Returns connector, job and slot to the pool until the connector is needed again; a page in memory keeps the slot.
     pub(crate) fn rest(&mut self) {
         self.leave_job();
-        if !self.page_in_hand {
+        if !self.holds_page {
             self.slot = None;
         }
     }
 
-    /// Gives connector and job back until the connector is needed again.
+    /// Returns connector and job to the pool until the connector is needed again.
     pub(crate) fn leave_job(&mut self) {
         if let Some(held) = self.held.take() {
-            // Before its permit, so that who gets that finds it.
+            // Before its permit, so that the next holder of the permit finds it.
             self.pool.idle().push(held.connector);
         }
     }

@@ -42,6 +42,14 @@ impl Start {
         }
     }
 
+    /// Returns that cursor.
+    pub(crate) fn into_cursor(self) -> Option<String> {
+        match self {
+            Self::FromCursor { cursor, .. } => Some(cursor),
+            Self::Everything => None,
+        }
+    }
+
     /// Whether the walk goes over everything.
     pub(crate) fn full(&self) -> bool {
         match self {

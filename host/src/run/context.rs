@@ -1,0 +1,105 @@
+//! What the tasks of a run share: the run's settings, an account, a source. Each is borrowed by what is below it.
+
+use std::sync::Arc;
+
+use crate::config::Emit;
+use crate::deliver::Destination;
+use crate::deliver::rejects::Rejects;
+use crate::run::prepare::Ready;
+use crate::run::progress::Progress;
+use crate::run::range::Range;
+use crate::run::results::SharedResults;
+use crate::state::{AccountState, Wanted, Writes};
+use crate::stop::Stop;
+
+/// What all accounts of a run have in common.
+pub(crate) struct Settings {
+    /// Where rejects are written; `None` for `--dry-run` and `--limit`.
+    pub rejects: Option<Rejects>,
+    /// `--dry-run`: nothing is delivered or stored.
+    pub dry_run: bool,
+    /// `--since` and `--until`
+    pub range: Option<Range>,
+    /// Where a walk begins: `--full`, `--restart`.
+    pub wanted: Wanted,
+    /// `--limit`: a preview of at most so many events of each source, from its beginning.
+    pub limit: Option<u64>,
+    /// How many sources are collected in parallel.
+    pub jobs: u32,
+    /// Whether the run is asked to stop.
+    pub stop: Stop,
+    /// Where progress is shown.
+    pub progress: Progress,
+}
+
+impl Settings {
+    /// Returns what the run changes of the state.
+    pub(crate) fn writes(&self) -> Writes {
+        if self.dry_run || self.range.is_some() {
+            Writes::Nothing
+        } else if self.limit.is_some() {
+            Writes::Forgotten
+        } else {
+            Writes::Everything
+        }
+    }
+
+    /// Returns whether every source is walked from its beginning and no unchanged device is left out, whatever is
+    /// stored.
+    pub(crate) fn ignores_state(&self) -> bool {
+        self.range.is_some() || self.limit.is_some()
+    }
+}
+
+/// An account that is collected.
+pub(crate) struct AccountJob {
+    /// The account, its component and its permissions.
+    pub ready: Ready,
+    /// Where its events go.
+    pub destination: Arc<dyn Destination>,
+    /// What persists of it.
+    pub state: AccountState,
+    /// What the run is asked for.
+    pub settings: Arc<Settings>,
+    /// Where the result of each source goes.
+    pub results: SharedResults,
+}
+
+impl AccountJob {
+    /// Returns the account's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.ready.account.name
+    }
+
+    /// Returns which events are delivered: the account's `emit`, or all where the run ignores the state.
+    pub(crate) fn emit(&self) -> Emit {
+        match self.settings.ignores_state() {
+            true => Emit::Seen,
+            false => self.ready.account.emit,
+        }
+    }
+}
+
+/// A source that is collected, with all that it takes.
+pub(crate) struct Source {
+    /// The account that has it.
+    pub job: Arc<AccountJob>,
+    /// The vendor's id, by which the state is kept.
+    pub id: String,
+    /// What a person calls it.
+    pub name: String,
+    /// The config for `collect`, as JSON text.
+    pub config: String,
+    /// Whether an earlier run has stored something about it.
+    pub known: bool,
+    /// Whether the account has other sources. If not, the credentials are of no use without this one.
+    pub has_siblings: bool,
+}
+
+impl Source {
+    /// Returns whether a missing permission for this source is a notice, not a failure: other sources can be
+    /// collected, and this one never was.
+    pub(crate) fn may_be_forbidden(&self) -> bool {
+        self.has_siblings && !self.known
+    }
+}

@@ -1,0 +1,209 @@
+//! The sources of an account, as its component lists them.
+
+use std::collections::{BTreeSet, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::contract::bindings::inventory::connector::types::{Error, Source, SourcesPage};
+use crate::contract::check::Breach;
+use crate::contract::stopped::Stopped;
+use crate::run::attempt::Tries;
+use crate::run::context::AccountJob;
+use crate::run::halt::Halt;
+use crate::run::pool::Worker;
+use crate::sandbox::connector::CallError;
+
+/// How many pages a component may list: a million tenants of Sophos.
+const MAX_PAGES: usize = 10_000;
+
+/// How many bytes all pages together may have: a million tenants of Sophos, with their configs.
+const MAX_BYTES: usize = 512 << 20;
+
+/// What a source takes beside its texts, in bytes: what the host keeps of each, in memory and in the state, so that
+/// the number of tiny ones is bounded too.
+const EACH_SOURCE: usize = 1024;
+
+/// What a component lists.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// The sources, each once.
+    pub sources: Vec<Source>,
+    /// Whether everything was listed. If not, what was listed before can be collected.
+    pub complete: Result<(), Halt>,
+    /// Calls that were made again.
+    pub retries: u64,
+}
+
+impl Listing {
+    /// Returns the listing of `sources`, in which one may be twice, as a listing may shift between two pages. What can
+    /// be collected counts, and each reason once. Items that the component could not even identify share an id.
+    fn new(mut sources: Vec<Source>, complete: Result<(), Halt>, retries: u64) -> Self {
+        let good: HashSet<String> = sources
+            .iter()
+            .filter(|source| source.config.is_ok())
+            .map(|source| source.id.clone())
+            .collect();
+        let mut seen = HashSet::new();
+        sources.retain(|source| {
+            let reason = source.config.as_ref().err();
+            (reason.is_none() || !good.contains(&source.id))
+                && seen.insert((source.id.clone(), reason.cloned()))
+        });
+        Self {
+            sources,
+            complete,
+            retries,
+        }
+    }
+
+    /// Returns this listing with what another one found in addition.
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        self.sources.extend(other.sources);
+        let retries = self.retries + other.retries;
+        Self::new(self.sources, self.complete, retries)
+    }
+
+    /// Returns the ids of the sources.
+    pub(crate) fn ids(&self) -> BTreeSet<&str> {
+        let sources = self.sources.iter();
+        sources.map(|source| source.id.as_str()).collect()
+    }
+
+    /// Returns the ids of the sources that can be collected.
+    pub(crate) fn collectable(&self) -> BTreeSet<String> {
+        let sources = self.sources.iter().filter(|source| source.config.is_ok());
+        sources.map(|source| source.id.clone()).collect()
+    }
+}
+
+/// Asks the component for every page of the account's sources. Ends early once the time to stop is over.
+pub(crate) async fn list_sources(worker: &mut Worker, job: &AccountJob) -> Listing {
+    let (mut sources, mut retries) = (Vec::new(), 0);
+    let complete = tokio::select! {
+        complete = add_pages(&mut sources, &mut retries, worker, job) => complete,
+        () = job.settings.stop.grace_period_elapsed() => Err(Halt::Stopped),
+    };
+    Listing::new(sources, complete, retries)
+}
+
+async fn add_pages(
+    sources: &mut Vec<Source>,
+    retries: &mut u64,
+    worker: &mut Worker,
+    job: &AccountJob,
+) -> Result<(), Halt> {
+    let mut next: Option<String> = None;
+    let mut asked = HashSet::new();
+    let mut bytes = 0;
+    for _ in 0..MAX_PAGES {
+        let page = list_page(job, next.as_deref(), worker, retries).await?;
+        bytes += page.sources.iter().map(size).sum::<usize>();
+        sources.extend(page.sources);
+        next = page.next;
+        let Some(next) = &next else {
+            return Ok(());
+        };
+        if !asked.insert(Sha256::digest(next)) {
+            return Err(breach(Breach::ListInACircle));
+        }
+        if bytes > MAX_BYTES {
+            break;
+        }
+    }
+    Err(breach(Breach::ListTooLong))
+}
+
+/// Asks the component for the page `next` of the listing, again if that may help.
+async fn list_page(
+    job: &AccountJob,
+    next: Option<&str>,
+    worker: &mut Worker,
+    retries: &mut u64,
+) -> Result<SourcesPage, Halt> {
+    let mut tries = Tries::new(job, retries);
+    loop {
+        let connector = tries.connector(worker).await?;
+        match connector.discover(&job.ready.config, next).await {
+            Ok(page) => return Ok(page),
+            Err(error) => {
+                let error = not_a_stored_cursor(error);
+                tries.wait_after(error, worker).await?;
+            }
+        }
+    }
+}
+
+fn breach(breach: Breach) -> Halt {
+    Halt::Failed(Stopped::Broke(breach).to_string())
+}
+
+/// Returns what a source takes, in bytes.
+fn size(source: &Source) -> usize {
+    let (Ok(config) | Err(config)) = &source.config;
+    EACH_SOURCE + source.id.len() + source.name.len() + config.len()
+}
+
+/// For `discover`, an `invalid-cursor` is about the listing's next page, not about anything that is stored.
+fn not_a_stored_cursor(error: CallError<Error>) -> CallError<Error> {
+    match error {
+        CallError::Told(Error::InvalidCursor(failure)) => CallError::Told(Error::Protocol(failure)),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(id: &str, config: Result<&str, &str>) -> Source {
+        Source {
+            id: id.into(),
+            name: id.to_uppercase(),
+            config: config.map(str::to_owned).map_err(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn tiny_sources_are_bounded_too() {
+        let tiny = source("", Ok(""));
+        assert!(size(&tiny) * 1_000_000 > MAX_BYTES);
+        let larger = source("a", Err("gone"));
+        assert_eq!(size(&larger) - size(&tiny), 6);
+    }
+
+    #[test]
+    fn a_source_counts_once_if_it_can_be_collected_and_otherwise_once_per_reason() {
+        let page = || {
+            vec![
+                source("a", Ok("{}")),
+                source("b", Err("gone")),
+                source("?", Err("no id")),
+                source("?", Err("no region")),
+            ]
+        };
+        let mut sources = page();
+        sources.extend(page());
+        sources.extend([source("b", Ok("{}")), source("a", Err("gone"))]);
+        let listing = Listing::new(sources, Ok(()), 0);
+        let listed = listing.sources.iter();
+        let listed: Vec<_> = listed
+            .map(|source| {
+                (
+                    source.id.as_str(),
+                    source.config.as_deref().map_err(|reason| reason.as_str()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                ("a", Ok("{}")),
+                ("?", Err("no id")),
+                ("?", Err("no region")),
+                ("b", Ok("{}")),
+            ]
+        );
+        assert!(listing.ids().into_iter().eq(["?", "a", "b"]));
+        assert!(listing.collectable().iter().eq(["a", "b"]));
+    }
+}

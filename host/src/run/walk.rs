@@ -1,0 +1,251 @@
+//! A walk over one source: page by page, each stored only after its events are confirmed.
+//!
+//! While a page is delivered and stored, the next one is asked for, never more than that: a run that is killed repeats
+//! one page at most.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, debug, info, warn};
+
+use crate::config::Emit;
+use crate::contract::bindings::inventory::connector::types::{Batch, Event};
+use crate::contract::limits::PageCount;
+use crate::contract::stopped::Stopped;
+use crate::run::attempt::Tries;
+use crate::run::context::Source;
+use crate::run::halt::Halt;
+use crate::run::page::{Confirmed, Page};
+use crate::run::pool::Worker;
+use crate::run::progress::SourceProgress;
+use crate::run::report::Tally;
+use crate::state::{Start, StateError, Writes};
+use crate::text::printable::printable;
+
+/// What was collected of a source and confirmed.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    /// The counts.
+    pub tally: Tally,
+    /// The source's position, in the component's words; `None` if no walk has ended.
+    pub mark: Option<String>,
+}
+
+/// A walk over a source.
+pub(crate) struct Walk<'a> {
+    source: &'a Arc<Source>,
+    full: bool,
+    collected: &'a mut Collected,
+    progress: &'a SourceProgress,
+    /// Events that were handed to the destination.
+    sent: u64,
+    pages: PageCount,
+    /// The page that is being delivered.
+    pending: Option<Pending>,
+}
+
+/// A page that is being delivered and stored.
+struct Pending {
+    /// Requests to the destination that were made again.
+    retries: Arc<AtomicU64>,
+    delivery: AbortOnDropHandle<Result<Confirmed, Halt>>,
+}
+
+impl<'a> Walk<'a> {
+    /// Returns a walk that adds to `collected` what is confirmed, as soon as it is.
+    pub(crate) fn new(
+        source: &'a Arc<Source>,
+        full: bool,
+        collected: &'a mut Collected,
+        progress: &'a SourceProgress,
+    ) -> Self {
+        Self {
+            source,
+            full,
+            collected,
+            progress,
+            sent: 0,
+            pages: PageCount::default(),
+            pending: None,
+        }
+    }
+
+    /// Collects every page from `start` to the end of the walk.
+    pub(crate) async fn collect_pages(
+        &mut self,
+        worker: &mut Worker,
+        start: Start,
+    ) -> Result<(), Halt> {
+        let mut cursor = start.into_cursor();
+        loop {
+            if self.source.job.settings.stop.requested() {
+                self.confirm_without(worker).await?;
+                return Err(Halt::Stopped);
+            }
+            let batch = self.next_batch(worker, cursor.as_deref()).await?;
+            if let Err(limit) = self.pages.add(!batch.events.is_empty(), batch.more) {
+                worker.connector().await.drop_instance();
+                let account = &self.source.job.ready.account;
+                let exceeded = Stopped::passed(limit, &account.limits, &account.timeouts);
+                return Err(Halt::Failed(exceeded.to_string()));
+            }
+            let (next, more) = (batch.cursor.clone(), batch.more);
+            let limit_reached = self.send(batch, cursor.is_none())?;
+            if limit_reached || !more {
+                self.confirm_without(worker).await?;
+                return match limit_reached {
+                    true => Err(Halt::Stopped),
+                    false => Ok(()),
+                };
+            }
+            cursor = Some(next);
+        }
+    }
+
+    /// Asks for the next page while the one before is delivered, and returns once that is confirmed.
+    async fn next_batch(
+        &mut self,
+        worker: &mut Worker,
+        cursor: Option<&str>,
+    ) -> Result<Batch, Halt> {
+        worker.holds_page = self.pending.is_some();
+        let source = self.source;
+        let mut retries = 0;
+        let (batch, confirmed) = {
+            let mut asked = pin!(collect_page(source, cursor, worker, &mut retries));
+            tokio::select! {
+                batch = &mut asked => (Some(batch), Ok(())),
+                confirmed = self.confirm(), if self.pending.is_some() => match confirmed {
+                    Ok(()) => (Some(asked.await), Ok(())),
+                    Err(halt) => (None, Err(halt)),
+                },
+            }
+        };
+        self.collected.tally.retries += retries;
+        confirmed?;
+        self.confirm_without(worker).await?;
+        batch.unwrap_or(Err(Halt::Stopped))
+    }
+
+    /// Waits for the pending page, if there is one. The destination may take its time, so the worker's job goes to
+    /// another source meanwhile.
+    async fn confirm_without(&mut self, worker: &mut Worker) -> Result<(), Halt> {
+        if self.pending.is_some() {
+            worker.leave_job();
+        }
+        self.confirm().await
+    }
+
+    /// Begins to deliver a page. Returns whether `--limit` leaves out events of the source.
+    fn send(&mut self, mut batch: Batch, first: bool) -> Result<bool, Halt> {
+        for warning in &batch.warnings {
+            warn!("{}", printable(warning));
+        }
+        let found = batch.events.len();
+        self.retain_changed(&mut batch.events)?;
+        let unchanged = (found - batch.events.len()) as u64;
+        let limit_reached = self.cut_to_limit(&mut batch);
+        let count = batch.events.len() as u64;
+        let job = &self.source.job;
+        // If all seen events are sent, the first page that is stored forgets all fingerprints.
+        let forgotten_already =
+            job.state.writes() == Writes::Everything && job.emit() == Emit::Seen && self.sent > 0;
+        self.sent += count;
+        let retries = Arc::<AtomicU64>::default();
+        let page = Page {
+            source: Arc::clone(self.source),
+            batch,
+            unchanged,
+            full: self.full,
+            first,
+            forgets: count > 0 && !forgotten_already,
+            retries: Arc::clone(&retries),
+        };
+        self.pending = Some(Pending {
+            retries,
+            delivery: AbortOnDropHandle::new(tokio::spawn(page.deliver().in_current_span())),
+        });
+        Ok(limit_reached)
+    }
+
+    /// Removes the events that the destination need not get, by `emit`.
+    fn retain_changed(&self, events: &mut Vec<Event>) -> Result<(), StateError> {
+        let job = &self.source.job;
+        if job.emit() == Emit::Changed && !self.full {
+            let mut changed = job.state.changed(&self.source.id, events)?.into_iter();
+            events.retain(|_| changed.next().unwrap_or(true));
+        }
+        Ok(())
+    }
+
+    /// Removes the events beyond `--limit`, and returns whether the source has more of them. No cursor of a preview is
+    /// stored, so its position is not either.
+    fn cut_to_limit(&self, batch: &mut Batch) -> bool {
+        let Some(limit) = self.source.job.settings.limit else {
+            return false;
+        };
+        let room = usize::try_from(limit.saturating_sub(self.sent)).unwrap_or(usize::MAX);
+        let count = batch.events.len();
+        if count < room || (count == room && !batch.more) {
+            return false;
+        }
+        batch.events.truncate(room);
+        batch.mark = None;
+        batch.more = true;
+        true
+    }
+
+    /// Waits until the pending page is confirmed and stored. If this future is dropped, the page remains pending.
+    async fn confirm(&mut self) -> Result<(), Halt> {
+        let Some(pending) = &mut self.pending else {
+            return Ok(());
+        };
+        let delivered = (&mut pending.delivery).await;
+        self.collected.tally.retries += pending.retries.load(Ordering::Relaxed);
+        self.pending = None;
+        let confirmed = delivered.unwrap_or_else(|error| {
+            Err(Halt::Failed(format!(
+                "the delivery ended by an error of this program: {error}. Please report this; the page is sent again \
+                 in the next run"
+            )))
+        })?;
+        self.collected.tally += confirmed.tally;
+        confirmed.stored?;
+        if confirmed.mark.is_some() {
+            self.collected.mark.clone_from(&confirmed.mark);
+        }
+        let Tally {
+            events,
+            unchanged,
+            rejects,
+            refused,
+            ..
+        } = confirmed.tally;
+        let more = confirmed.more;
+        debug!(events, unchanged, rejects, refused, more, "page");
+        if !more {
+            info!(mark = confirmed.mark, "up to date");
+        }
+        (self.progress)(&self.collected.tally);
+        Ok(())
+    }
+}
+
+/// Asks the component for the page behind `cursor`, again if that may help.
+async fn collect_page(
+    source: &Source,
+    cursor: Option<&str>,
+    worker: &mut Worker,
+    retries: &mut u64,
+) -> Result<Batch, Halt> {
+    let mut tries = Tries::new(&source.job, retries);
+    loop {
+        let connector = tries.connector(worker).await?;
+        match connector.collect(&source.config, cursor).await {
+            Ok(batch) => return Ok(batch),
+            Err(error) => tries.wait_after(error, worker).await?,
+        }
+    }
+}
