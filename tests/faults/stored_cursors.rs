@@ -112,8 +112,7 @@ fn another_tenant_under_the_same_account_has_a_cursor_of_its_own() {
         .simulator
         .configure(|options| std::mem::replace(&mut options.tenants, vec![other]));
     // The tenant that was collected before is missing, which fails.
-    work.collect(1)
-        .says(&["events 30,", "no longer lists it"]);
+    work.collect(1).says(&["events 30,", "no longer lists it"]);
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
 
     work.simulator.configure(|options| options.tenants = first);
