@@ -21,5 +21,4 @@ pub(crate) use crate::config::destination::{
 };
 pub(crate) use crate::config::file::{Config, ConfigError};
 pub(crate) use crate::config::problem::Problem;
-pub(crate) use crate::config::selection::Selection;
 pub(crate) use crate::config::values::Retry;

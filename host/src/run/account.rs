@@ -104,7 +104,12 @@ async fn sources_to_collect(
     let has_siblings = listing.ids().len() > 1;
     let mut sources = Vec::with_capacity(listing.sources.len());
     for listed in listing.sources {
-        if !job.ready.account.selection().wants(&listed.id, &listed.name) {
+        if !job
+            .ready
+            .account
+            .selection()
+            .wants(&listed.id, &listed.name)
+        {
             report(job, listed.id, listed.name, Outcome::Skipped);
             continue;
         }
