@@ -8,7 +8,8 @@ use crate::contract::limits::{
 use crate::contract::manifest::MAX_MANIFEST_BYTES;
 use crate::contract::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};
 use crate::deliver::retry::MAX_RATE_LIMIT_WAITS;
-use crate::network::client::{MAX_INTERIM, MOST_HEADERS};
+use crate::network::client::MAX_HEADERS;
+use crate::network::error::MAX_INTERIM;
 use crate::sandbox::compile::{MAX_CODE_BYTES, MAX_COMPILE_MEMORY, MAX_COMPILE_TIME};
 use crate::sandbox::connector::handed_over;
 use crate::sandbox::egress::{IN_HAND, MAX_CONNECTIONS, MAX_READ_AHEAD, MOST_REQUEST_BODY};
@@ -95,8 +96,8 @@ fn limits() -> Vec<(String, String)> {
         ("headers of a request", bytes(MAX_REQUEST_HEADERS)),
         ("body of a request", bytes(MOST_REQUEST_BODY)),
         ("requests of an account in progress", count(MAX_CONNECTIONS)),
-        ("interim answers (1xx)", count(MAX_INTERIM)),
-        ("headers of an answer", count(MOST_HEADERS)),
+        ("interim responses (1xx)", count(MAX_INTERIM)),
+        ("headers of an answer", count(MAX_HEADERS)),
         ("read ahead of an answer", bytes(MAX_READ_AHEAD)),
         ("kept answers from where a secret may go", count(IN_HAND)),
         ("a reject", bytes(MIN_REJECT)),

@@ -136,7 +136,7 @@ fn an_answer_in_pieces_of_one_byte_takes_only_its_length() {
 }
 
 #[test]
-fn endless_interim_answers_are_cut_off() {
+fn endless_interim_responses_are_cut_off() {
     let flood = "HTTP/1.1 103 Early Hints\r\n\r\n"
         .repeat(100_000)
         .into_bytes();
@@ -145,7 +145,7 @@ fn endless_interim_answers_are_cut_off() {
         .collect(1)
         .failed(&[])
         .ran
-        .says(&["more than 10 interim answers (1xx)"]);
+        .says(&["more than 10 interim responses (1xx)"]);
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! HTTP that leaves the process: judged addresses, proxy, TLS, timeouts.
+//! HTTP that leaves the process: checked addresses, proxy, TLS, timeouts.
 
 pub mod addresses;
 pub mod body;
 pub mod client;
-pub mod connect;
-pub mod fault;
-pub mod proxy;
+mod dialer;
+pub mod error;
+mod proxy;
+mod stream;
 #[cfg(test)]
 pub mod test_server;
+pub mod timeouts;
 pub mod tls;
-pub mod tunnel;
+mod tunnel;
+mod uri;

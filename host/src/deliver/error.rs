@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::config::secret_source::SecretError;
-use crate::network::client::ClientError;
+use crate::network::error::ClientError;
 
 /// Why events were not confirmed.
 #[derive(Debug, thiserror::Error)]

@@ -17,7 +17,8 @@ use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{self, Reply, Verdict};
 use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, Next, RetryCause};
-use crate::network::client::{Addresses, ClientOptions, Fault, HttpClient};
+use crate::network::client::{Addresses, ClientOptions, HttpClient};
+use crate::network::error::HttpError;
 use crate::stop::Stop;
 
 /// How many bytes the headers of an answer may have.
@@ -162,7 +163,7 @@ impl Exchange {
                         return Err(DeliverError::Unconfirmed { what, advice });
                     }
                 },
-                Err(fault @ (Fault::Untrusted(_) | Fault::Tls(_))) => {
+                Err(fault @ (HttpError::Untrusted(_) | HttpError::Tls(_))) => {
                     return Err(DeliverError::Unconfirmed {
                         what: format!("{}: {fault}, and nothing was sent", self.place),
                         advice: "see that the certificate is for this name and not expired, and that this system \
@@ -190,15 +191,15 @@ impl Exchange {
     }
 
     /// Makes a GET request with the same headers, once.
-    pub(super) async fn get(&self, url: &Url) -> Result<Reply, Fault> {
+    pub(super) async fn get(&self, url: &Url) -> Result<Reply, HttpError> {
         self.send(Method::GET, url, Bytes::new()).await
     }
 
-    async fn send(&self, method: Method, url: &Url, body: Bytes) -> Result<Reply, Fault> {
+    async fn send(&self, method: Method, url: &Url, body: Bytes) -> Result<Reply, HttpError> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(url.as_str())
-            .map_err(|_| Fault::Broken("its URL is not a valid HTTP URL".to_owned()))?;
+            .map_err(|_| HttpError::Broken("its URL is not a valid HTTP URL".to_owned()))?;
         *request.headers_mut() = self.headers.clone();
         let timeouts = self.timeouts.into();
         let response = self.client.open(request, &timeouts, u64::MAX).await?;

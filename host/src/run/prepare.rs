@@ -15,10 +15,10 @@ use crate::contract::hosts::Hosts;
 use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
 use crate::contract::manifest::Manifest;
 use crate::contract::permissions::Asks;
-use crate::network::addresses::Allowed;
-use crate::network::client::{
-    Addresses, ClientError, ClientOptions, HttpClient, check_authorities,
-};
+use crate::network::addresses::AllowedAddresses;
+use crate::network::client::{Addresses, ClientOptions, HttpClient};
+use crate::network::error::ClientError;
+use crate::network::tls::check_ca_file;
 use crate::sandbox::connector::{Access, CallError, Connector};
 use crate::sandbox::egress::denials::Denials;
 use crate::sandbox::egress::{MAX_CONNECTIONS, Policy};
@@ -265,7 +265,7 @@ pub(crate) async fn problems(
     fit_reach::narrowed(manifest, asked, account, &mut problems);
     fit_reach::typed_urls(manifest, account, &mut problems);
     if let Some(path) = &account.ca_file
-        && let Err(error) = check_authorities(path)
+        && let Err(error) = check_ca_file(path)
     {
         problems.extend(authorities(account, &error));
     }
@@ -360,7 +360,7 @@ pub(crate) async fn describe(loaded: &Loaded) -> anyhow::Result<Described> {
 /// What sends the requests of an account's component, and keeps its connections.
 fn client(account: &Account) -> Result<HttpClient, ClientError> {
     HttpClient::new(ClientOptions {
-        addresses: Addresses::Judged(Allowed {
+        addresses: Addresses::Checked(AllowedAddresses {
             networks: account.allow_addresses.clone(),
             loopback: account.allow_loopback_http,
         }),

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::network::client;
+use crate::network::timeouts::HttpTimeouts;
 use crate::units::{duration, quantity};
 
 /// The stack of an instance, in bytes: what the engine gives where nobody sets it.
@@ -144,7 +144,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let request = client::Timeouts::default();
+        let request = HttpTimeouts::default();
         Self {
             connect: request.connect,
             tls: request.tls,
@@ -158,8 +158,8 @@ impl Default for Timeouts {
 
 impl Timeouts {
     /// Returns those that a request keeps to by itself.
-    pub fn of_a_request(&self) -> client::Timeouts {
-        client::Timeouts {
+    pub fn of_a_request(&self) -> HttpTimeouts {
+        HttpTimeouts {
             connect: self.connect,
             tls: self.tls,
             first_byte: self.first_byte,

@@ -1,8 +1,7 @@
-//! The body of an answer, piece by piece as it comes, within its times and its size.
+//! The body of a response, piece by piece as it arrives, within its timeouts and its size.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -10,64 +9,59 @@ use hyper::body::{Bytes, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
-use crate::network::client::{Fault, after};
+use crate::network::error::HttpError;
+use crate::network::timeouts::{HttpTimeouts, deadline};
 
-/// The body of an answer. Only waiting for the server counts as time, however slowly it is read. Dropped before
-/// its end, it closes the connection. After an error there is nothing more.
+/// The body of a response. Only waiting for the server counts as time, however slowly the body is read. Dropped before
+/// its end, it closes the connection. After an error nothing more comes.
 #[derive(Debug)]
 pub struct Body {
-    /// None after its end.
-    incoming: Option<Incoming>,
-    /// Held until its end: the permit to have a request in progress.
-    permit: Option<OwnedSemaphorePermit>,
-    /// How many bytes may still come.
-    left: u64,
-    between_bytes: Duration,
-    request: Duration,
+    /// What still comes, and the permit for a request in progress; `None` after the end.
+    incoming: Option<(Incoming, OwnedSemaphorePermit)>,
+    /// How many more bytes are allowed.
+    allowed: u64,
+    timeouts: HttpTimeouts,
     end: Instant,
-    /// Until when the next piece must be there, while it is waited for.
+    /// Until when the next piece must arrive, while the body waits for it.
     pause: Pin<Box<Sleep>>,
-    waiting: bool,
+    is_waiting: bool,
 }
 
 impl Body {
-    /// The body of at most `left` bytes of a request that may take `request` and ends at `end`.
+    /// Returns a body of at most `allowed` bytes, of a request that must end at `end`.
     ///
     /// # Errors
     ///
-    /// When it says itself that it is longer.
+    /// When its head announces more bytes.
     pub(super) fn new(
         incoming: Incoming,
         permit: OwnedSemaphorePermit,
-        left: u64,
-        between_bytes: Duration,
-        request: Duration,
+        allowed: u64,
+        timeouts: HttpTimeouts,
         end: Instant,
-    ) -> Result<Self, Fault> {
-        if http_body::Body::size_hint(&incoming).lower() > left {
-            return Err(Fault::BodyTooLarge);
+    ) -> Result<Self, HttpError> {
+        if http_body::Body::size_hint(&incoming).lower() > allowed {
+            return Err(HttpError::BodyTooLarge);
         }
         Ok(Self {
-            incoming: Some(incoming),
-            permit: Some(permit),
-            left,
-            between_bytes,
-            request,
+            incoming: Some((incoming, permit)),
+            allowed,
+            timeouts,
             end,
             pause: Box::pin(tokio::time::sleep_until(end)),
-            waiting: false,
+            is_waiting: false,
         })
     }
 
-    /// Reads up to `most` bytes. Returns them, and what has arrived beyond them: nothing where the body ends there.
+    /// Reads up to `max` bytes. Returns them, and what has arrived beyond them: nothing where the body ends there.
     ///
     /// # Errors
     ///
     /// When the body does not arrive.
-    pub async fn read_start(&mut self, most: usize) -> Result<(Vec<u8>, Bytes), Fault> {
+    pub async fn read_start(&mut self, max: usize) -> Result<(Vec<u8>, Bytes), HttpError> {
         let mut start = Vec::new();
         while let Some(mut data) = self.next_data().await? {
-            let room = most.saturating_sub(start.len());
+            let room = max.saturating_sub(start.len());
             let rest = data.split_off(room.min(data.len()));
             start.extend_from_slice(&data);
             if !rest.is_empty() {
@@ -82,7 +76,7 @@ impl Body {
     /// # Errors
     ///
     /// When it does not arrive.
-    pub async fn next_data(&mut self) -> Result<Option<Bytes>, Fault> {
+    pub async fn next_data(&mut self) -> Result<Option<Bytes>, HttpError> {
         while let Some(frame) = self.frame().await {
             if let Ok(data) = frame?.into_data()
                 && !data.is_empty()
@@ -93,64 +87,61 @@ impl Body {
         Ok(None)
     }
 
-    /// Waits for the next piece.
-    fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Fault> {
-        if !self.waiting {
-            self.waiting = true;
-            let until = after(self.between_bytes).min(self.end);
+    /// Waits until the next piece is overdue.
+    fn poll_timeout(&mut self, context: &mut Context<'_>) -> Poll<HttpError> {
+        let between_bytes = self.timeouts.between_bytes;
+        if !self.is_waiting {
+            self.is_waiting = true;
+            let until = deadline(between_bytes).min(self.end);
             self.pause.as_mut().reset(until);
         }
         ready!(self.pause.as_mut().poll(context));
         Poll::Ready(if self.pause.deadline() >= self.end {
-            Fault::RequestTimeout(self.request)
+            HttpError::RequestTimeout(self.timeouts.request)
         } else {
-            Fault::BetweenBytesTimeout(self.between_bytes)
+            HttpError::BetweenBytesTimeout(between_bytes)
         })
     }
 }
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = Fault;
+    type Error = HttpError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let body = self.get_mut();
-        let Some(incoming) = &mut body.incoming else {
+        let Some((incoming, _)) = &mut body.incoming else {
             return Poll::Ready(None);
         };
         let end = match Pin::new(incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                body.waiting = false;
+                body.is_waiting = false;
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                match body.left.checked_sub(length) {
-                    Some(left) => {
-                        body.left = left;
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                    None => Some(Err(Fault::BodyTooLarge)),
+                if let Some(allowed) = body.allowed.checked_sub(length) {
+                    body.allowed = allowed;
+                    return Poll::Ready(Some(Ok(frame)));
                 }
+                Some(Err(HttpError::BodyTooLarge))
             }
-            Poll::Ready(Some(Err(error))) => Some(Err(Fault::of_http(&error))),
+            Poll::Ready(Some(Err(error))) => Some(Err(HttpError::from_hyper(&error))),
             Poll::Ready(None) => None,
-            Poll::Pending => Some(Err(ready!(body.poll_wait(context)))),
+            Poll::Pending => Some(Err(ready!(body.poll_timeout(context)))),
         };
         body.incoming = None;
-        body.permit = None;
         Poll::Ready(end)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming
-            .as_ref()
-            .is_none_or(http_body::Body::is_end_stream)
+        let incoming = self.incoming.as_ref();
+        incoming.is_none_or(|(incoming, _)| incoming.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.incoming {
-            Some(incoming) => http_body::Body::size_hint(incoming),
+            Some((incoming, _)) => incoming.size_hint(),
             None => SizeHint::with_exact(0),
         }
     }

@@ -1,81 +1,59 @@
-//! The proxy that the environment names: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, each in small letters
-//! too. It is never used for this very machine.
+//! Which proxy a request uses: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, each also in lower case.
+//!
+//! This machine itself is never reached through a proxy.
 
 use http::Uri;
-use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::network::addresses::is_this_machine;
-use crate::network::client::ClientError;
-use crate::network::connect::host;
+use crate::network::error::ClientError;
+use crate::network::uri::{host, is_https};
 
-/// What the environment says about proxies; empty where it says nothing.
-#[derive(Default)]
-pub(super) struct Variables {
-    /// For everything that has no variable of its own.
-    pub all: String,
-    /// For http.
-    pub http: String,
-    /// For https.
-    pub https: String,
-    /// What is asked for without.
-    pub no: String,
-}
-
-/// Where a proxy is used.
+/// The proxies of the environment, checked.
 pub(super) struct Proxies {
     matcher: Matcher,
-    /// The one for https, without its credentials.
-    https: Option<String>,
-    /// Whether one of them is asked over TLS.
-    over_tls: bool,
-}
-
-impl Variables {
-    /// Reads the environment.
-    pub(super) fn from_environment() -> Self {
-        let read = |name: &str| {
-            [name.to_owned(), name.to_ascii_lowercase()]
-                .iter()
-                .find_map(std::env::var_os)
-                .map(|value| value.to_string_lossy().trim().to_owned())
-                .unwrap_or_default()
-        };
-        Self {
-            all: read("ALL_PROXY"),
-            http: read("HTTP_PROXY"),
-            https: read("HTTPS_PROXY"),
-            no: read("NO_PROXY"),
-        }
-    }
+    for_https: Option<Uri>,
+    use_tls: bool,
 }
 
 impl Proxies {
+    /// Reads the environment.
+    ///
     /// # Errors
     ///
-    /// When a variable names something that cannot be used.
-    pub(super) fn new(variables: Variables) -> Result<Self, ClientError> {
-        let all = parse("ALL_PROXY", &variables.all)?;
-        let http = parse("HTTP_PROXY", &variables.http)?.or_else(|| all.clone());
-        let https = parse("HTTPS_PROXY", &variables.https)?.or(all);
-        let over_tls = |proxy: &Option<Uri>| {
-            proxy
-                .as_ref()
-                .is_some_and(|proxy| proxy.scheme() == Some(&Scheme::HTTPS))
-        };
-        Ok(Self {
-            over_tls: over_tls(&http) || over_tls(&https),
-            https: https.as_ref().and_then(place),
-            matcher: Matcher::builder()
-                .all(variables.all)
-                .http(variables.http)
-                .https(variables.https)
-                .no(variables.no)
-                .build(),
+    /// When a variable names a proxy that cannot be used.
+    pub(super) fn from_env() -> Result<Self, ClientError> {
+        Self::new(|name| {
+            std::env::var_os(name)
+                .or_else(|| std::env::var_os(name.to_ascii_lowercase()))
+                .map(|value| value.to_string_lossy().into_owned())
         })
     }
 
-    /// The proxy by which a URL is asked for, if by any.
+    /// Reads the variables that `variable` returns.
+    ///
+    /// # Errors
+    ///
+    /// When a variable names a proxy that cannot be used.
+    pub(super) fn new(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ClientError> {
+        let read = |name| variable(name).unwrap_or_default().trim().to_owned();
+        let (all, http, https) = (read("ALL_PROXY"), read("HTTP_PROXY"), read("HTTPS_PROXY"));
+        let for_all = parse("ALL_PROXY", &all)?;
+        let for_http = parse("HTTP_PROXY", &http)?.or_else(|| for_all.clone());
+        let for_https = parse("HTTPS_PROXY", &https)?.or(for_all);
+        let matcher = Matcher::builder()
+            .all(all)
+            .http(http)
+            .https(https)
+            .no(read("NO_PROXY"));
+        Ok(Self {
+            matcher: matcher.build(),
+            use_tls: for_http.iter().chain(&for_https).any(is_https),
+            for_https,
+        })
+    }
+
+    /// Returns the proxy for a URL.
     pub(super) fn intercept(&self, url: &Uri) -> Option<Intercept> {
         if is_this_machine(host(url)) {
             return None;
@@ -83,48 +61,38 @@ impl Proxies {
         self.matcher.intercept(url)
     }
 
-    /// Host and port of the proxy for https, if there is one.
+    /// Returns host and port of the proxy for https, without its name and password.
     pub(super) fn https(&self) -> Option<&str> {
-        self.https.as_deref()
+        self.for_https
+            .as_ref()?
+            .authority()?
+            .as_str()
+            .rsplit('@')
+            .next()
     }
 
-    /// Whether a proxy is asked over TLS.
-    pub(super) fn over_tls(&self) -> bool {
-        self.over_tls
+    /// Returns whether a proxy is reached over TLS.
+    pub(super) fn use_tls(&self) -> bool {
+        self.use_tls
     }
 }
 
-/// Checks a variable; none where it is empty. Its value may hold a password, so no message does.
-fn parse(variable: &str, value: &str) -> Result<Option<Uri>, ClientError> {
+/// Checks a variable; `None` where it is empty. The value may hold a password, so no message repeats it.
+fn parse(variable: &'static str, value: &str) -> Result<Option<Uri>, ClientError> {
     if value.is_empty() {
         return Ok(None);
     }
-    let refused = |why| {
-        Err(ClientError::Proxy {
-            variable: variable.to_owned(),
-            why,
-        })
-    };
-    let Ok(url) = value.parse::<Uri>() else {
-        return refused("it is not a URL");
-    };
-    if url.host().is_none_or(str::is_empty) {
-        return refused("it has no host");
-    }
-    match url.scheme_str() {
-        None | Some("http" | "https") => Ok(Some(url)),
-        Some(scheme) if scheme.starts_with("socks") => {
-            refused("it is a SOCKS proxy, and only HTTP proxies are supported")
+    let url = value.parse::<Uri>().ok();
+    let host = url.as_ref().map(|url| url.host().unwrap_or_default());
+    let scheme = url.as_ref().and_then(Uri::scheme_str);
+    let why = match (host, scheme) {
+        (None, _) => "it is not a valid URL",
+        (Some(""), _) => "it has no host",
+        (_, None | Some("http" | "https")) => return Ok(url),
+        (_, Some(scheme)) if scheme.starts_with("socks") => {
+            "it is a SOCKS proxy, and only HTTP proxies are supported"
         }
-        Some(_) => refused("it is not a proxy for HTTP"),
-    }
-}
-
-/// Host and port of a proxy.
-fn place(url: &Uri) -> Option<String> {
-    let host = url.host()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
+        _ => "it is not an HTTP proxy",
+    };
+    Err(ClientError::Proxy { variable, why })
 }

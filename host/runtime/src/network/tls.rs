@@ -1,7 +1,7 @@
-//! What the host trusts a server by: the certificate authorities of the system, and those of a file.
+//! Which certificate authorities the host trusts: the system's, and those in a file.
 //!
-//! A system has hundreds of files of them, which take milliseconds to read. So those who need them at the same time,
-//! the accounts of a run and their destinations, share what was read once; the next run reads them anew.
+//! A system has hundreds of them, which take milliseconds to read. So clients that exist at the same time, for the
+//! accounts of a run and their destinations, share what was read once; the next run reads them again.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,13 +13,13 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use tokio_rustls::TlsConnector;
 
-use crate::network::client::ClientError;
+use crate::network::error::ClientError;
 
-/// TLS of the host's requests. Without `https` nobody is trusted, and the system needs no authorities.
+/// Sets up TLS. Without `https` no server is trusted, and the system needs no certificate authorities.
 ///
 /// # Errors
 ///
-/// When there are no authorities, the file of them cannot be used, or TLS cannot be set up.
+/// When there are no certificate authorities, their file cannot be used, or TLS cannot be set up.
 pub(super) fn connector(ca_file: Option<&Path>, https: bool) -> Result<TlsConnector, ClientError> {
     // Named here, so that nothing depends on a provider that some other part of the process installs.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -30,9 +30,9 @@ pub(super) fn connector(ca_file: Option<&Path>, https: bool) -> Result<TlsConnec
         let verifier = match ca_file {
             Some(path) => Verifier::new_with_extra_roots(authorities(path)?, provider)
                 .map(Arc::new)
-                // Whatever the system has: with these there are some, so it is one of them that is wrong.
+                // A system without authorities does not matter here, so one in the file is invalid.
                 .map_err(|why| unusable(path, why))?,
-            None => of_system(provider)?,
+            None => system_verifier(provider)?,
         };
         builder
             .dangerous()
@@ -45,8 +45,8 @@ pub(super) fn connector(ca_file: Option<&Path>, https: bool) -> Result<TlsConnec
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// Those of the system alone, read only where nobody has them.
-fn of_system(provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, ClientError> {
+/// Returns a verifier with the system's authorities, read only where no client has one.
+fn system_verifier(provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, ClientError> {
     static SHARED: Mutex<Weak<Verifier>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(verifier) = shared.upgrade() {
@@ -58,12 +58,12 @@ fn of_system(provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, ClientError
     Ok(verifier)
 }
 
-/// Whether a file of certificate authorities can be used.
+/// Checks a file of certificate authorities.
 ///
 /// # Errors
 ///
-/// When it cannot be read, or holds no certificate, or one that is no authority's.
-pub fn check(path: &Path) -> Result<(), ClientError> {
+/// When it cannot be read, holds no certificate, or holds one that is not an authority's.
+pub fn check_ca_file(path: &Path) -> Result<(), ClientError> {
     let mut store = RootCertStore::empty();
     for authority in authorities(path)? {
         store.add(authority).map_err(|why| unusable(path, why))?;
@@ -71,14 +71,14 @@ pub fn check(path: &Path) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// The certificates of a PEM file; what else it holds is passed over.
+/// Reads the certificates of a PEM file, and ignores what else it holds.
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
     let text = std::fs::read(path).map_err(|error| unusable(path, error))?;
     let authorities: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
         .map_err(|error| unusable(path, error))?;
     if authorities.is_empty() {
-        return Err(unusable(path, "it holds no certificate"));
+        return Err(unusable(path, "it contains no certificate"));
     }
     Ok(authorities)
 }

@@ -1,4 +1,4 @@
-//! A way through a proxy: `CONNECT` (RFC 9110, section 9.3.6).
+//! A tunnel through a proxy: `CONNECT` (RFC 9110, section 9.3.6).
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
@@ -7,23 +7,24 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
-use crate::network::client::Fault;
-use crate::network::connect::{Io, port};
+use crate::network::error::HttpError;
+use crate::network::stream::Io;
+use crate::network::uri::port;
 
-/// How many bytes the head of the proxy's answer may have.
-const MOST_HEAD: usize = 16 * 1024;
+/// The most bytes in the head of the proxy's response.
+const MAX_HEAD: usize = 16 * 1024;
 
-/// Asks a proxy on this connection for the way to a URL's host.
+/// Asks the proxy on this connection for a tunnel to a URL's host.
 ///
 /// # Errors
 ///
-/// When the proxy gives none.
+/// When the proxy does not open one.
 pub(super) async fn open(
     io: Box<dyn Io>,
     url: &Uri,
     authorization: Option<&HeaderValue>,
-) -> Result<Box<dyn Io>, Fault> {
-    let broken = |error: hyper::Error| Fault::Proxy(Fault::of_http(&error).to_string());
+) -> Result<Box<dyn Io>, HttpError> {
+    let failed = |error: hyper::Error| HttpError::Proxy(HttpError::from_hyper(&error).to_string());
     let place = format!("{}:{}", url.host().unwrap_or_default(), port(url));
     let mut request = Request::builder()
         .method(Method::CONNECT)
@@ -34,25 +35,28 @@ pub(super) async fn open(
     }
     let request = request
         .body(Empty::<Bytes>::new())
-        .map_err(|error| Fault::Proxy(error.to_string()))?;
+        .map_err(|error| HttpError::Proxy(error.to_string()))?;
     let (mut proxy, connection) = http1::Builder::new()
-        .max_buf_size(MOST_HEAD)
+        .max_buf_size(MAX_HEAD)
         .handshake(TokioIo::new(io))
         .await
-        .map_err(broken)?;
-    // Ends when the way is open, or with this request.
+        .map_err(failed)?;
+    // Ends when the tunnel is open, or with this request.
     tokio::spawn(connection.with_upgrades());
-    let answer = proxy.send_request(request).await.map_err(broken)?;
-    match answer.status() {
+    let response = proxy.send_request(request).await.map_err(failed)?;
+    match response.status() {
         status if status.is_success() => {
-            let way = hyper::upgrade::on(answer).await.map_err(broken)?;
-            Ok(Box::new(TokioIo::new(way)))
+            let tunnel = hyper::upgrade::on(response).await.map_err(failed)?;
+            Ok(Box::new(TokioIo::new(tunnel)))
         }
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(Fault::Proxy(
-            "it asks for a name and a password that it accepts (407), as in \
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(HttpError::Proxy(
+            "it requires a name and password that it accepts (407), as in \
              HTTPS_PROXY=http://NAME:PASSWORD@proxy.example.com:3128"
                 .to_owned(),
         )),
-        status => Err(Fault::Proxy(format!("it answered {}", status.as_u16()))),
+        status => Err(HttpError::Proxy(format!(
+            "it answered with status {}",
+            status.as_u16()
+        ))),
     }
 }

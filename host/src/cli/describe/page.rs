@@ -6,7 +6,7 @@ use crate::cli::describe::facts::{Consented, Facts};
 use crate::contract::limits::Limits;
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
-use crate::network::client::MOST_HEADERS;
+use crate::network::client::MAX_HEADERS;
 use crate::sandbox::egress::MOST_REQUEST_BODY;
 use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
 use crate::state::standing::Standing;
@@ -79,7 +79,7 @@ fn constants() -> Vec<(String, &'static str)> {
     let mut constants = Limits::constant_rows();
     constants.extend([
         (bytes(MOST_REQUEST_BODY), "the body of one request"),
-        (count(MOST_HEADERS), "headers of one answer"),
+        (count(MAX_HEADERS), "headers of one answer"),
         (
             count(MOST_LINES),
             "lines that it may log, the rest is dropped",

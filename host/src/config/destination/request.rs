@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::config::secret_source::SecretSource;
-use crate::network::client;
+use crate::network::timeouts::HttpTimeouts;
 use crate::units::duration;
 
 /// A secret of a destination. Two are equal if they come from the same place, so that accounts with equal tables have
@@ -64,7 +64,7 @@ impl Default for RequestTimeouts {
     }
 }
 
-impl From<RequestTimeouts> for client::Timeouts {
+impl From<RequestTimeouts> for HttpTimeouts {
     fn from(timeouts: RequestTimeouts) -> Self {
         Self {
             connect: timeouts.connect,

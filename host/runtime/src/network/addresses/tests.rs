@@ -1,288 +1,296 @@
-//! Which addresses are special, to the bit, and what opens them.
+//! Which addresses are special, to the bit, and what allows them.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::network::addresses::Kind::*;
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn kind(allowed: &Allowed, text: &str) -> Option<Kind> {
+fn purpose(allowed: &AllowedAddresses, text: &str) -> Option<&'static str> {
     allowed
-        .judge(address(text))
+        .check(address(text))
         .err()
-        .map(|special| special.kind)
+        .map(|special| special.purpose)
 }
 
 #[test]
-fn every_range_ends_where_it_should() {
-    // First and last address of a range with its kind, then what is just before and just behind it.
+fn each_special_range_ends_where_its_registry_says() {
+    // First and last address of a range with its purpose, then what is just before and just behind it.
     for (first, last, inside, before, behind) in [
         (
             "0.0.0.0",
             "0.255.255.255",
-            Unspecified,
+            "unspecified",
             None,
             Some(("1.0.0.0", None)),
         ),
         (
             "10.0.0.0",
             "10.255.255.255",
-            Private,
+            PRIVATE,
             Some(("9.255.255.255", None)),
             Some(("11.0.0.0", None)),
         ),
         (
             "100.64.0.0",
             "100.127.255.255",
-            Shared,
+            "shared address space",
             Some(("100.63.255.255", None)),
             Some(("100.128.0.0", None)),
         ),
         (
             "127.0.0.0",
             "127.255.255.255",
-            Loopback,
+            LOOPBACK,
             Some(("126.255.255.255", None)),
             Some(("128.0.0.0", None)),
         ),
         (
             "169.254.0.0",
             "169.254.255.255",
-            LinkLocal,
+            "link-local",
             Some(("169.253.255.255", None)),
             Some(("169.255.0.0", None)),
         ),
         (
             "172.16.0.0",
             "172.31.255.255",
-            Private,
+            PRIVATE,
             Some(("172.15.255.255", None)),
             Some(("172.32.0.0", None)),
         ),
         (
             "192.0.0.0",
             "192.0.0.255",
-            Protocol,
+            PROTOCOL,
             Some(("191.255.255.255", None)),
             Some(("192.0.1.0", None)),
         ),
         (
             "192.0.2.0",
             "192.0.2.255",
-            Documentation,
+            DOCUMENTATION,
             Some(("192.0.1.255", None)),
             Some(("192.0.3.0", None)),
         ),
         (
             "192.88.99.0",
             "192.88.99.255",
-            Transition,
+            TRANSITION,
             Some(("192.88.98.255", None)),
             Some(("192.88.100.0", None)),
         ),
         (
             "192.168.0.0",
             "192.168.255.255",
-            Private,
+            PRIVATE,
             Some(("192.167.255.255", None)),
             Some(("192.169.0.0", None)),
         ),
         (
             "198.18.0.0",
             "198.19.255.255",
-            Benchmarking,
+            "benchmarking",
             Some(("198.17.255.255", None)),
             Some(("198.20.0.0", None)),
         ),
         (
             "198.51.100.0",
             "198.51.100.255",
-            Documentation,
+            DOCUMENTATION,
             Some(("198.51.99.255", None)),
             Some(("198.51.101.0", None)),
         ),
         (
             "203.0.113.0",
             "203.0.113.255",
-            Documentation,
+            DOCUMENTATION,
             Some(("203.0.112.255", None)),
             Some(("203.0.114.0", None)),
         ),
         (
             "224.0.0.0",
             "239.255.255.255",
-            Multicast,
+            "multicast",
             Some(("223.255.255.255", None)),
-            Some(("240.0.0.0", Some(Reserved))),
+            Some(("240.0.0.0", Some(RESERVED))),
         ),
         (
             "240.0.0.0",
             "255.255.255.254",
-            Reserved,
-            Some(("239.255.255.255", Some(Multicast))),
-            Some(("255.255.255.255", Some(Broadcast))),
+            RESERVED,
+            Some(("239.255.255.255", Some("multicast"))),
+            Some(("255.255.255.255", Some("broadcast"))),
         ),
         (
             "255.255.255.255",
             "255.255.255.255",
-            Broadcast,
-            Some(("255.255.255.254", Some(Reserved))),
+            "broadcast",
+            Some(("255.255.255.254", Some(RESERVED))),
             None,
         ),
-        ("::", "::", Unspecified, None, Some(("::1", Some(Loopback)))),
+        (
+            "::",
+            "::",
+            "unspecified",
+            None,
+            Some(("::1", Some(LOOPBACK))),
+        ),
         (
             "::1",
             "::1",
-            Loopback,
-            Some(("::", Some(Unspecified))),
-            Some(("::2", Some(Transition))),
+            LOOPBACK,
+            Some(("::", Some("unspecified"))),
+            Some(("::2", Some(TRANSITION))),
         ),
         (
             "::2",
             "::ffff:ffff",
-            Transition,
-            Some(("::1", Some(Loopback))),
-            Some(("::1:0:0", Some(Reserved))),
+            TRANSITION,
+            Some(("::1", Some(LOOPBACK))),
+            Some(("::1:0:0", Some(RESERVED))),
         ),
         (
             "::ffff:0:0:0",
             "::ffff:0:ffff:ffff",
-            Transition,
-            Some(("::fffe:ffff:ffff:ffff", Some(Reserved))),
-            Some(("::ffff:1:0:0", Some(Reserved))),
+            TRANSITION,
+            Some(("::fffe:ffff:ffff:ffff", Some(RESERVED))),
+            Some(("::ffff:1:0:0", Some(RESERVED))),
         ),
         (
             "64:ff9b:1::",
             "64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
-            Transition,
-            Some(("64:ff9b:0:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
-            Some(("64:ff9b:2::", Some(Reserved))),
+            TRANSITION,
+            Some(("64:ff9b:0:ffff:ffff:ffff:ffff:ffff", Some(RESERVED))),
+            Some(("64:ff9b:2::", Some(RESERVED))),
         ),
         (
             "100::",
             "100::ffff:ffff:ffff:ffff",
-            Discard,
-            Some(("ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
-            Some(("100:0:0:1::", Some(Discard))),
+            "discard-only",
+            Some(("ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(RESERVED))),
+            Some(("100:0:0:1::", Some("discard-only"))),
         ),
         (
             "100:0:0:1::",
             "100:0:0:1:ffff:ffff:ffff:ffff",
-            Discard,
-            Some(("100::ffff:ffff:ffff:ffff", Some(Discard))),
-            Some(("100:0:0:2::", Some(Reserved))),
+            "discard-only",
+            Some(("100::ffff:ffff:ffff:ffff", Some("discard-only"))),
+            Some(("100:0:0:2::", Some(RESERVED))),
         ),
         (
             "2001::",
             "2001:0:ffff:ffff:ffff:ffff:ffff:ffff",
-            Transition,
+            TRANSITION,
             Some(("2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
-            Some(("2001:1::", Some(Protocol))),
+            Some(("2001:1::", Some(PROTOCOL))),
         ),
         (
             "2001:2::",
             "2001:2:0:ffff:ffff:ffff:ffff:ffff",
-            Benchmarking,
-            Some(("2001:1:ffff:ffff:ffff:ffff:ffff:ffff", Some(Protocol))),
-            Some(("2001:2:1::", Some(Protocol))),
+            "benchmarking",
+            Some(("2001:1:ffff:ffff:ffff:ffff:ffff:ffff", Some(PROTOCOL))),
+            Some(("2001:2:1::", Some(PROTOCOL))),
         ),
         (
             "2001:10::",
             "2001:3f:ffff:ffff:ffff:ffff:ffff:ffff",
-            Protocol,
-            Some(("2001:f:ffff:ffff:ffff:ffff:ffff:ffff", Some(Protocol))),
-            Some(("2001:40::", Some(Protocol))),
+            PROTOCOL,
+            Some(("2001:f:ffff:ffff:ffff:ffff:ffff:ffff", Some(PROTOCOL))),
+            Some(("2001:40::", Some(PROTOCOL))),
         ),
         (
             "2001:1::",
             "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Protocol,
-            Some(("2001:0:ffff:ffff:ffff:ffff:ffff:ffff", Some(Transition))),
+            PROTOCOL,
+            Some(("2001:0:ffff:ffff:ffff:ffff:ffff:ffff", Some(TRANSITION))),
             Some(("2001:200::", None)),
         ),
         (
             "2001:db8::",
             "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
-            Documentation,
+            DOCUMENTATION,
             Some(("2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", None)),
             Some(("2001:db9::", None)),
         ),
         (
             "2002:808:808::",
             "2002:808:808:ffff:ffff:ffff:ffff:ffff",
-            Transition,
+            TRANSITION,
             Some(("2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
             Some(("2003::", None)),
         ),
         (
             "3fff::",
             "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Documentation,
+            DOCUMENTATION,
             Some(("3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
             Some(("3fff:1000::", None)),
         ),
         (
             "5f00::",
             "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Protocol,
-            Some(("5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
-            Some(("5f01::", Some(Reserved))),
+            PROTOCOL,
+            Some(("5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(RESERVED))),
+            Some(("5f01::", Some(RESERVED))),
         ),
         (
             "fc00::",
             "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Private,
-            Some(("fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
-            Some(("fe00::", Some(Reserved))),
+            PRIVATE,
+            Some(("fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(RESERVED))),
+            Some(("fe00::", Some(RESERVED))),
         ),
         (
             "fe80::",
             "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-            LinkLocal,
-            Some(("fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Reserved))),
-            Some(("fec0::", Some(Private))),
+            "link-local",
+            Some(("fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(RESERVED))),
+            Some(("fec0::", Some(PRIVATE))),
         ),
         (
             "fec0::",
             "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Private,
-            Some(("febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(LinkLocal))),
-            Some(("ff00::", Some(Multicast))),
+            PRIVATE,
+            Some((
+                "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+                Some("link-local"),
+            )),
+            Some(("ff00::", Some("multicast"))),
         ),
         (
             "ff00::",
             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Multicast,
-            Some(("feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(Private))),
+            "multicast",
+            Some(("feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", Some(PRIVATE))),
             None,
         ),
         (
             "4000::",
             "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-            Reserved,
+            RESERVED,
             Some(("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)),
-            Some(("5f00::", Some(Protocol))),
+            Some(("5f00::", Some(PROTOCOL))),
         ),
     ] {
-        let nothing = Allowed::default();
+        let nothing = AllowedAddresses::default();
         for edge in [first, last] {
-            assert_eq!(kind(&nothing, edge), Some(inside), "{edge}");
+            assert_eq!(purpose(&nothing, edge), Some(inside), "{edge}");
         }
         for (neighbour, expected) in before.into_iter().chain(behind) {
-            assert_eq!(kind(&nothing, neighbour), expected, "{neighbour}");
+            assert_eq!(purpose(&nothing, neighbour), expected, "{neighbour}");
         }
     }
 }
 
 #[test]
-fn an_ipv4_address_within_another_is_judged() {
+fn an_ipv4_address_within_an_ipv6_address_is_checked() {
     let judge = |networks: &[&str], text| {
         let networks = networks.iter().map(|text| text.parse().unwrap()).collect();
-        kind(
-            &Allowed {
+        purpose(
+            &AllowedAddresses {
                 networks,
                 loopback: false,
             },
@@ -291,19 +299,19 @@ fn an_ipv4_address_within_another_is_judged() {
     };
     for (networks, text, expected) in [
         (&[][..], "::ffff:8.8.8.8", None),
-        (&[], "::ffff:127.0.0.1", Some(Loopback)),
-        (&[], "::ffff:169.254.169.254", Some(LinkLocal)),
+        (&[], "::ffff:127.0.0.1", Some(LOOPBACK)),
+        (&[], "::ffff:169.254.169.254", Some("link-local")),
         (&["10.0.0.0/8"], "::ffff:10.1.2.3", None),
         // The IPv6 network with the same bits is another one.
-        (&["::ffff:0:0/96"], "::ffff:10.1.2.3", Some(Private)),
+        (&["::ffff:0:0/96"], "::ffff:10.1.2.3", Some(PRIVATE)),
         (&[], "64:ff9b::8.8.8.8", None),
-        (&[], "64:ff9b::10.1.2.3", Some(Private)),
-        (&[], "64:ff9b::127.0.0.1", Some(Loopback)),
+        (&[], "64:ff9b::10.1.2.3", Some(PRIVATE)),
+        (&[], "64:ff9b::127.0.0.1", Some(LOOPBACK)),
         (&["10.0.0.0/8"], "64:ff9b::10.1.2.3", None),
-        (&["64:ff9b::/96"], "64:ff9b::10.1.2.3", Some(Private)),
-        (&[], "2002:808:808::1", Some(Transition)),
+        (&["64:ff9b::/96"], "64:ff9b::10.1.2.3", Some(PRIVATE)),
+        (&[], "2002:808:808::1", Some(TRANSITION)),
         (&["2002::/16"], "2002:808:808::1", None),
-        (&["2002::/16"], "2002:a01:203::1", Some(Private)),
+        (&["2002::/16"], "2002:a01:203::1", Some(PRIVATE)),
         (&["2002::/16", "10.0.0.0/8"], "2002:a01:203::1", None),
     ] {
         assert_eq!(judge(networks, text), expected, "{networks:?} {text}");
@@ -311,31 +319,33 @@ fn an_ipv4_address_within_another_is_judged() {
 }
 
 #[test]
-fn the_flag_for_loopback_opens_loopback_alone() {
-    let allowed = Allowed {
+fn the_loopback_flag_allows_loopback_only() {
+    let allowed = AllowedAddresses {
         networks: Vec::new(),
         loopback: true,
     };
     for open in ["127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"] {
-        assert_eq!(kind(&allowed, open), None, "{open}");
+        assert_eq!(purpose(&allowed, open), None, "{open}");
     }
     for special in SPECIAL
         .iter()
-        .filter(|special| special.kind != Loopback && !special.network.contains(&address("::1")))
+        .filter(|special| special.purpose != LOOPBACK && !special.network.contains(&address("::1")))
     {
         let first = special.network.network();
-        assert!(allowed.judge(first).is_err(), "{special}");
+        assert!(allowed.check(first).is_err(), "{special}");
     }
 }
 
 #[test]
-fn a_refusal_says_what_the_address_is() {
-    let special = Allowed::default().judge(address("10.0.0.1")).unwrap_err();
+fn a_rejection_says_what_the_address_is() {
+    let special = AllowedAddresses::default()
+        .check(address("10.0.0.1"))
+        .unwrap_err();
     assert_eq!(special.to_string(), "private (10.0.0.0/8, RFC 1918)");
 }
 
 #[test]
-fn this_machine_is_known_by_its_names_and_addresses() {
+fn this_machine_is_recognised_by_its_names_and_addresses() {
     for host in [
         "localhost",
         "LOCALHOST.",
@@ -367,29 +377,29 @@ fn networks() -> impl Strategy<Value = Vec<IpNet>> {
 
 proptest! {
     #[test]
-    fn a_mapped_address_is_judged_as_its_ipv4_address(
+    fn a_mapped_address_is_checked_as_its_ipv4_address(
         bits: u32,
         networks in networks(),
         loopback: bool,
     ) {
         let v4 = Ipv4Addr::from_bits(bits);
-        let allowed = Allowed { networks, loopback };
-        let judged = allowed.judge(v4.into());
-        prop_assert_eq!(allowed.judge(v4.to_ipv6_mapped().into()), judged);
+        let allowed = AllowedAddresses { networks, loopback };
+        let judged = allowed.check(v4.into());
+        prop_assert_eq!(allowed.check(v4.to_ipv6_mapped().into()), judged);
         let nat64 = Ipv6Addr::from_bits((0x0064_ff9b << 96) | u128::from(bits));
-        prop_assert_eq!(allowed.judge(nat64.into()), judged);
+        prop_assert_eq!(allowed.check(nat64.into()), judged);
     }
 
     #[test]
-    fn what_a_network_opens_is_open_and_nothing_else_changes(
+    fn an_allowed_network_allows_its_addresses_and_changes_nothing_else(
         bits: u32,
         networks in networks(),
         loopback: bool,
     ) {
         let v4 = IpAddr::V4(Ipv4Addr::from_bits(bits));
         let opens = networks.iter().any(|network| network.contains(&v4));
-        let without = Allowed { networks: Vec::new(), loopback }.judge(v4);
-        let with = Allowed { networks, loopback }.judge(v4);
+        let without = AllowedAddresses { networks: Vec::new(), loopback }.check(v4);
+        let with = AllowedAddresses { networks, loopback }.check(v4);
         prop_assert_eq!(with, if opens { Ok(()) } else { without });
     }
 }

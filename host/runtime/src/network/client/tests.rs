@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::network::connect::Io;
+use crate::network::addresses::AllowedAddresses;
+use crate::network::stream::Io;
 
 mod addresses;
 mod answers;
@@ -24,7 +25,7 @@ const LONG: Duration = Duration::from_secs(600);
 /// Over before a server that is silent says something.
 const SHORT: Duration = Duration::from_millis(50);
 
-const TIMEOUTS: Timeouts = Timeouts {
+const TIMEOUTS: HttpTimeouts = HttpTimeouts {
     connect: LONG,
     tls: LONG,
     first_byte: LONG,
@@ -148,9 +149,17 @@ fn options() -> ClientOptions {
     }
 }
 
-/// A client that knows of no proxy.
+/// The proxies of an environment with these variables.
+fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, ClientError> {
+    Proxies::new(|name| {
+        let variable = variables.iter().find(|(variable, _)| *variable == name);
+        variable.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+/// A client without a proxy.
 fn client(options: ClientOptions) -> HttpClient {
-    HttpClient::with_proxies(options, Variables::default()).unwrap()
+    HttpClient::with_proxies(options, proxies(&[]).unwrap()).unwrap()
 }
 
 fn get(url: &str) -> Request<Full<Bytes>> {
@@ -167,16 +176,16 @@ fn post(url: &str, body: &str) -> Request<Full<Bytes>> {
 async fn asked(
     client: &HttpClient,
     request: Request<Full<Bytes>>,
-    timeouts: &Timeouts,
-    most_body: u64,
-) -> Result<(StatusCode, Bytes), Fault> {
-    let answer = client.open(request, timeouts, most_body).await?;
+    timeouts: &HttpTimeouts,
+    max_body: u64,
+) -> Result<(StatusCode, Bytes), HttpError> {
+    let answer = client.open(request, timeouts, max_body).await?;
     let status = answer.status();
     Ok((status, answer.into_body().collect().await?.to_bytes()))
 }
 
 /// The body of the answer to a request, and nothing but what it should be.
-async fn body(client: &HttpClient, request: Request<Full<Bytes>>) -> Result<Bytes, Fault> {
+async fn body(client: &HttpClient, request: Request<Full<Bytes>>) -> Result<Bytes, HttpError> {
     let (_, body) = asked(client, request, &TIMEOUTS, u64::MAX).await?;
     Ok(body)
 }

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use crate::network::client::Fault;
+use crate::network::error::HttpError;
 use crate::sandbox::budget::{Budget, Charge};
 
 /// How much of a body is gathered at most that the component has not asked for, in bytes: a page of ordinary size. One
@@ -31,7 +31,7 @@ const FRAME: usize = 64 << 10;
 
 /// A body of which a part is read already. Dropped, it is read no further.
 pub(super) struct Ahead {
-    pieces: mpsc::Receiver<Result<Piece, Fault>>,
+    pieces: mpsc::Receiver<Result<Piece, HttpError>>,
     /// For the piece that the component has in hand.
     charge: Charge,
     _reading: AbortOnDropHandle<()>,
@@ -66,7 +66,7 @@ impl Piece {
 impl Ahead {
     /// Begins to read the body of a request that may take so long. What is read and not taken is charged to `memory`.
     pub(super) fn of(
-        body: impl Body<Data = Bytes, Error = Fault> + Send + Unpin + 'static,
+        body: impl Body<Data = Bytes, Error = HttpError> + Send + Unpin + 'static,
         memory: &Budget,
         request: Duration,
     ) -> Self {
@@ -86,9 +86,9 @@ impl Ahead {
 
 /// Reads a body to its end, as far as the component takes it.
 async fn read(
-    mut body: impl Body<Data = Bytes, Error = Fault> + Unpin,
+    mut body: impl Body<Data = Bytes, Error = HttpError> + Unpin,
     mut gathered: Piece,
-    pieces: mpsc::Sender<Result<Piece, Fault>>,
+    pieces: mpsc::Sender<Result<Piece, HttpError>>,
     request: Duration,
 ) {
     let mut end = pin!(tokio::time::sleep(request));
@@ -108,7 +108,7 @@ async fn read(
                 Some(Err(fault)) => break Some(fault),
                 None => break None,
             },
-            () = &mut end => break Some(Fault::RequestTimeout(request)),
+            () = &mut end => break Some(HttpError::RequestTimeout(request)),
         }
     };
     // Its connection is free before the component has taken the rest.
@@ -123,12 +123,12 @@ async fn read(
 
 impl Body for Ahead {
     type Data = Bytes;
-    type Error = Fault;
+    type Error = HttpError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let piece = ready!(self.pieces.poll_recv(context));
         Poll::Ready(piece.map(|piece| {
             let Piece { bytes, charge } = piece?;
@@ -163,12 +163,12 @@ mod tests {
 
     impl Body for Endless {
         type Data = Bytes;
-        type Error = Fault;
+        type Error = HttpError;
 
         fn poll_frame(
             self: Pin<&mut Self>,
             _context: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
             self.taken.send_modify(|taken| *taken += 1);
             Poll::Ready(Some(Ok(Frame::data(self.piece.clone()))))
         }
@@ -231,10 +231,10 @@ mod tests {
         assert!(ahead.frame().await.is_none());
 
         let limited = http_body_util::Limited::new(Full::new(Bytes::from_static(b"whole")), 4);
-        let limited = limited.map_err(|_| Fault::BodyTooLarge);
+        let limited = limited.map_err(|_| HttpError::BodyTooLarge);
         let mut ahead = Ahead::of(limited, &memory, LONG);
         let fault = ahead.frame().await.unwrap().unwrap_err();
-        assert_eq!(fault, Fault::BodyTooLarge);
+        assert_eq!(fault, HttpError::BodyTooLarge);
         assert!(ahead.frame().await.is_none());
     }
 
@@ -255,6 +255,6 @@ mod tests {
             }
         };
         assert_eq!(read, *taken.borrow() * (64 << 10));
-        assert_eq!(fault, Fault::RequestTimeout(SHORT));
+        assert_eq!(fault, HttpError::RequestTimeout(SHORT));
     }
 }

@@ -17,7 +17,9 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 use crate::contract::hosts::normal;
 use crate::contract::limits::Timeouts;
 use crate::contract::limits::{Limit, Limits, Passed, RequestCount};
-use crate::network::client::{self, Fault, HttpClient};
+use crate::network::client::HttpClient;
+use crate::network::error::HttpError;
+use crate::network::timeouts::HttpTimeouts;
 use crate::sandbox::budget::Budget;
 use crate::sandbox::connector::Access;
 use crate::sandbox::cpu::HostTime;
@@ -77,7 +79,7 @@ struct Leaving {
     body: Bytes,
     /// What the body takes of the component's memory.
     held: Held,
-    timeouts: client::Timeouts,
+    timeouts: HttpTimeouts,
 }
 
 impl Egress {
@@ -187,13 +189,13 @@ impl Egress {
     }
 
     /// The component may ask for shorter times than the account allows, not for longer ones.
-    fn timeouts(&self, asked: Option<RequestOptions>) -> client::Timeouts {
+    fn timeouts(&self, asked: Option<RequestOptions>) -> HttpTimeouts {
         let asked = asked.unwrap_or_default();
         let least = |asked: Option<Duration>, allowed: Duration| {
             asked.map_or(allowed, |asked| asked.min(allowed))
         };
         let allowed = &self.timeouts;
-        client::Timeouts {
+        HttpTimeouts {
             connect: least(asked.connect_timeout, allowed.connect),
             first_byte: least(asked.first_byte_timeout, allowed.first_byte),
             between_bytes: least(asked.between_bytes_timeout, allowed.between_bytes),
@@ -254,7 +256,7 @@ impl Egress {
             response.map(|body| {
                 // The component reads it in a call, which ends where it passes a limit.
                 let in_call = move |fault| {
-                    if matches!(fault, Fault::BodyTooLarge) {
+                    if matches!(fault, HttpError::BodyTooLarge) {
                         egress.passed.tell(Limit::ResponseBytes);
                     }
                     egress.fault(&place, &fault)
@@ -288,7 +290,7 @@ impl Egress {
                 }
                 Error::HttpResponseContentCoding(None)
             }
-            Kept::TooLarge => self.fault_before(origin, &Fault::BodyTooLarge),
+            Kept::TooLarge => self.fault_before(origin, &HttpError::BodyTooLarge),
             Kept::TooMuchComputing => {
                 self.reasons.passed(Limit::Cpu);
                 Error::InternalError(None)
@@ -340,17 +342,17 @@ impl Egress {
 
     /// As [`Self::fault`], before the component has the answer. Where that passes a limit, no call is stopped that
     /// happens to compute now: what it makes of another answer is good. The one is that fails by it.
-    fn fault_before(&self, origin: &str, fault: &Fault) -> Error {
+    fn fault_before(&self, origin: &str, fault: &HttpError) -> Error {
         match fault {
-            Fault::BodyTooLarge => self.reasons.passed(Limit::ResponseBytes),
-            Fault::HeadersTooLarge => self.reasons.passed(Limit::ResponseHeaderBytes),
+            HttpError::BodyTooLarge => self.reasons.passed(Limit::ResponseBytes),
+            HttpError::HeadersTooLarge => self.reasons.passed(Limit::ResponseHeaderBytes),
             _ => {}
         }
         self.fault(origin, fault)
     }
 
     /// What the component gets to know of a fault; the operator gets to know more, by the log.
-    fn fault(&self, origin: &str, fault: &Fault) -> Error {
+    fn fault(&self, origin: &str, fault: &HttpError) -> Error {
         match faults::for_operator(fault) {
             Some(why) if self.warnings.admit() => {
                 let origin = quote(origin);
@@ -361,7 +363,7 @@ impl Egress {
                 "a request of the component came to nothing: {fault}"
             ),
         }
-        if let Fault::Prohibited { address, .. } = fault {
+        if let HttpError::Prohibited { address, .. } = fault {
             let allow = format!(
                 "{fault}; if that is right, `allow_addresses = [\"{address}\"]` in the account allows it"
             );

@@ -4,7 +4,7 @@ use super::*;
 
 fn judged(networks: &[&str], loopback: bool) -> HttpClient {
     client(ClientOptions {
-        addresses: Addresses::Judged(Allowed {
+        addresses: Addresses::Checked(AllowedAddresses {
             networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
             loopback,
         }),
@@ -13,7 +13,7 @@ fn judged(networks: &[&str], loopback: bool) -> HttpClient {
 }
 
 #[tokio::test]
-async fn what_leads_to_this_machine_is_prohibited_however_it_is_written() {
+async fn every_spelling_of_this_machine_is_prohibited() {
     let server = Server::answering(OK).await;
     let port = server.place.rsplit_once(':').unwrap().1;
     // `127.1` is a name to us, and the system's resolver makes it 127.0.0.1.
@@ -27,13 +27,13 @@ async fn what_leads_to_this_machine_is_prohibited_however_it_is_written() {
         let url = format!("http://{host}:{port}/");
         let fault = body(&judged(&[], false), get(&url)).await.unwrap_err();
         assert!(fault.to_string().contains("loopback"), "{host}: {fault}");
-        assert!(matches!(fault, Fault::Prohibited { .. }), "{fault:?}");
+        assert!(matches!(fault, HttpError::Prohibited { .. }), "{fault:?}");
     }
     assert_eq!(server.connections(), 0);
 }
 
 #[tokio::test]
-async fn what_is_special_is_prohibited_before_anything_is_sent() {
+async fn a_special_address_is_prohibited_before_anything_is_sent() {
     for host in [
         "10.0.0.1",
         "169.254.169.254",
@@ -43,7 +43,7 @@ async fn what_is_special_is_prohibited_before_anything_is_sent() {
         for client in [judged(&[], false), judged(&["192.0.2.0/24"], true)] {
             let answer = body(&client, get(&format!("http://{host}/"))).await;
             assert!(
-                matches!(answer, Err(Fault::Prohibited { .. })),
+                matches!(answer, Err(HttpError::Prohibited { .. })),
                 "{answer:?}"
             );
         }
@@ -51,7 +51,7 @@ async fn what_is_special_is_prohibited_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn what_is_allowed_is_connected_to_by_name_and_by_address() {
+async fn an_allowed_address_is_reached_by_name_and_by_address() {
     let server = Server::answering(OK).await;
     let port = server.place.rsplit_once(':').unwrap().1;
     for host in ["localhost", "127.0.0.1", "127.1"] {

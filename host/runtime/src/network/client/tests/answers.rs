@@ -2,10 +2,10 @@
 
 use super::*;
 
-const SEND: &Timeouts = &TIMEOUTS;
+const SEND: &HttpTimeouts = &TIMEOUTS;
 
 #[tokio::test]
-async fn a_request_is_sent_as_it_is_with_the_host_that_its_url_names() {
+async fn a_request_is_sent_unchanged_with_the_host_of_its_url() {
     let server = Server::answering(OK).await;
     let client = client(options());
     let mut request = post(&server.url(), "body");
@@ -30,7 +30,7 @@ async fn a_request_is_sent_as_it_is_with_the_host_that_its_url_names() {
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed_and_nothing_is_unpacked() {
+async fn redirects_are_not_followed_and_bodies_are_not_decompressed() {
     let server = Server::answering(
         "HTTP/1.1 302 Found\r\nlocation: http://192.0.2.1/\r\nset-cookie: a=b\r\ncontent-encoding: gzip\r\n\
          content-length: 2\r\n\r\nno",
@@ -47,7 +47,7 @@ async fn no_redirect_is_followed_and_nothing_is_unpacked() {
 }
 
 #[tokio::test]
-async fn of_a_long_answer_of_a_destination_the_beginning_is_kept() {
+async fn only_the_beginning_of_a_long_response_is_kept() {
     for length in [MAX_KEPT_BODY - 1, MAX_KEPT_BODY, MAX_KEPT_BODY + 1] {
         let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n".to_vec();
         if length <= MAX_KEPT_BODY {
@@ -61,7 +61,7 @@ async fn of_a_long_answer_of_a_destination_the_beginning_is_kept() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_none_and_its_fault_holds_no_url() {
+async fn an_incomplete_response_is_an_error_that_holds_no_url() {
     for answer in [
         "",
         "HTTP/1.1 200",
@@ -71,7 +71,7 @@ async fn an_answer_that_breaks_off_is_none_and_its_fault_holds_no_url() {
         let server = Server::closing(answer).await;
         let fault = body(&client(options()), get(&server.url())).await;
         let fault = fault.unwrap_err();
-        assert!(matches!(fault, Fault::Broken(_)), "{answer}: {fault:?}");
+        assert!(matches!(fault, HttpError::Broken(_)), "{answer}: {fault:?}");
         assert!(
             !format!("{fault} {fault:?}").contains("canary"),
             "{fault:?}"
@@ -80,7 +80,7 @@ async fn an_answer_that_breaks_off_is_none_and_its_fault_holds_no_url() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_told_apart_and_not_repeated() {
+async fn an_invalid_response_is_reported_and_not_repeated() {
     for answer in [
         "not HTTP at all, canary-7f3a\r\n\r\n",
         "HTTP/1.1 canary-7f3a\r\n\r\n",
@@ -92,7 +92,10 @@ async fn what_is_no_http_is_told_apart_and_not_repeated() {
         let server = Server::answering(answer).await;
         let fault = body(&client(options()), get(&server.url())).await;
         let fault = fault.unwrap_err();
-        assert!(matches!(fault, Fault::Malformed(_)), "{answer}: {fault:?}");
+        assert!(
+            matches!(fault, HttpError::Malformed(_)),
+            "{answer}: {fault:?}"
+        );
         assert!(
             !format!("{fault} {fault:?}").contains("canary"),
             "{fault:?}"
@@ -101,7 +104,7 @@ async fn what_is_no_http_is_told_apart_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
+async fn a_body_may_be_as_long_as_the_limit() {
     let sized = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n12345";
     let chunked =
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n12\r\n3\r\n345\r\n0\r\n\r\n";
@@ -111,17 +114,17 @@ async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
         let client = client(options());
         let most = |most| asked(&client, get(&server.url()), &TIMEOUTS, most);
         assert_eq!(most(5).await.unwrap().1, "12345");
-        assert_eq!(most(4).await, Err(Fault::BodyTooLarge), "{answer}");
-        assert_eq!(most(0).await, Err(Fault::BodyTooLarge), "{answer}");
+        assert_eq!(most(4).await, Err(HttpError::BodyTooLarge), "{answer}");
+        assert_eq!(most(0).await, Err(HttpError::BodyTooLarge), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_says_that_it_is_too_long_is_not_waited_for() {
+async fn a_body_that_announces_too_many_bytes_is_not_waited_for() {
     let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n").await;
     let client = client(options());
     let answer = client.open(get(&server.url()), &TIMEOUTS, 4).await;
-    assert_eq!(answer.unwrap_err(), Fault::BodyTooLarge);
+    assert_eq!(answer.unwrap_err(), HttpError::BodyTooLarge);
     // There the length is that of another answer.
     let head = Request::head(server.url()).body(Full::default()).unwrap();
     assert_eq!(asked(&client, head, &TIMEOUTS, 0).await.unwrap().1, "");
@@ -134,7 +137,7 @@ fn header_of(length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn headers_may_be_as_long_as_the_limit_and_no_longer() {
+async fn headers_may_be_as_long_as_the_limit() {
     for limit in [100, 8192, 10_000, 65_536] {
         let client = client(ClientOptions {
             response_header_bytes: limit,
@@ -145,13 +148,13 @@ async fn headers_may_be_as_long_as_the_limit_and_no_longer() {
         for length in [limit + 1, 200_000] {
             let server = Server::answering(header_of(length)).await;
             let answer = body(&client, get(&server.url())).await;
-            assert_eq!(answer, Err(Fault::HeadersTooLarge), "{limit}");
+            assert_eq!(answer, Err(HttpError::HeadersTooLarge), "{limit}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_answer_may_have_100_headers_and_no_more() {
+async fn a_response_may_have_100_headers() {
     let with = |count| {
         let headers: String = (0..count).map(|n| format!("x-{n}: y\r\n")).collect();
         format!("HTTP/1.1 204 No Content\r\n{headers}\r\n")
@@ -161,11 +164,11 @@ async fn an_answer_may_have_100_headers_and_no_more() {
     assert_eq!(body(&client, get(&server.url())).await.unwrap(), "");
     let server = Server::answering(with(101)).await;
     let answer = body(&client, get(&server.url())).await;
-    assert_eq!(answer, Err(Fault::HeadersTooLarge));
+    assert_eq!(answer, Err(HttpError::HeadersTooLarge));
 }
 
 #[tokio::test]
-async fn a_few_interim_answers_are_passed_over_and_a_flood_is_not_waited_out() {
+async fn a_few_interim_responses_are_ignored_and_a_flood_ends_the_request() {
     for (interim, flood) in [(MAX_INTERIM, false), (MAX_INTERIM + 1, true)] {
         let hints = "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n".repeat(interim);
         // Of a flood the end never comes.
@@ -174,7 +177,7 @@ async fn a_few_interim_answers_are_passed_over_and_a_flood_is_not_waited_out() {
         let answer = body(&client(options()), get(&server.url())).await;
         match flood {
             false => assert_eq!(answer.unwrap(), "ok"),
-            true => assert_eq!(answer, Err(Fault::TooManyInterim)),
+            true => assert_eq!(answer, Err(HttpError::TooManyInterim)),
         }
     }
 }

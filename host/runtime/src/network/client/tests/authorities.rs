@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 
 /// A certificate authority and the file that names it.
-pub struct Authority {
+pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     folder: TempDir,
 }
@@ -24,7 +24,7 @@ struct Odd {
 }
 
 impl Authority {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let folder = TempDir::new().unwrap();
@@ -40,12 +40,12 @@ impl Authority {
         }
     }
 
-    pub fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
     /// TLS of a server whose certificate is for this name or address.
-    pub fn acceptor(&self, name: &str) -> TlsAcceptor {
+    pub(super) fn acceptor(&self, name: &str) -> TlsAcceptor {
         self.odd(name, &Odd::default())
     }
 
@@ -72,7 +72,7 @@ impl Authority {
         TlsAcceptor::from(Arc::new(config))
     }
 
-    pub fn options(&self) -> ClientOptions {
+    pub(super) fn options(&self) -> ClientOptions {
         ClientOptions {
             ca_file: Some(self.file()),
             https: true,
@@ -103,7 +103,7 @@ fn url(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn who_has_a_certificate_of_an_authority_in_the_file_is_trusted() {
+async fn a_server_with_a_certificate_of_an_authority_in_the_file_is_trusted() {
     let authority = Authority::new();
     let client = client(authority.options());
     for name in ["127.0.0.1", "localhost"] {
@@ -117,7 +117,7 @@ async fn who_has_a_certificate_of_an_authority_in_the_file_is_trusted() {
 }
 
 #[tokio::test]
-async fn who_is_not_who_it_should_be_gets_nothing() {
+async fn a_server_with_an_invalid_certificate_receives_nothing() {
     let authority = Authority::new();
     let odd = |expired, self_signed| Odd {
         expired,
@@ -136,28 +136,31 @@ async fn who_is_not_who_it_should_be_gets_nothing() {
         let server = server(acceptor).await;
         let fault = body(&client(authority.options()), get(&url(&server))).await;
         let fault = fault.unwrap_err();
-        assert!(matches!(fault, Fault::Untrusted(_)), "{part}: {fault:?}");
+        assert!(
+            matches!(fault, HttpError::Untrusted(_)),
+            "{part}: {fault:?}"
+        );
         assert!(fault.to_string().contains(part), "{part}: {fault}");
         assert!(server.seen().is_empty());
     }
 }
 
 #[tokio::test]
-async fn without_https_nobody_is_trusted() {
+async fn without_https_no_server_is_trusted() {
     let server = server(Authority::new().acceptor("127.0.0.1")).await;
     let fault = body(&client(options()), get(&url(&server))).await;
-    assert!(matches!(fault, Err(Fault::Untrusted(_))), "{fault:?}");
+    assert!(matches!(fault, Err(HttpError::Untrusted(_))), "{fault:?}");
 }
 
 #[tokio::test]
-async fn what_is_no_tls_is_told_apart() {
-    let is_tls = |fault: &Fault| matches!(fault, Fault::Tls(_));
-    let is_broken = |fault: &Fault| matches!(fault, Fault::Broken(_));
+async fn a_server_that_does_not_speak_tls_is_reported_as_such() {
+    let is_tls = |fault: &HttpError| matches!(fault, HttpError::Tls(_));
+    let is_broken = |fault: &HttpError| matches!(fault, HttpError::Broken(_));
     // The last is TLS's own word that the server does not go on: a fatal alert, handshake_failure.
     for (answer, is_right) in [
         (
             &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
-            &is_tls as &dyn Fn(&Fault) -> bool,
+            &is_tls as &dyn Fn(&HttpError) -> bool,
         ),
         (b"", &is_broken),
         (&[21, 3, 3, 0, 2, 2, 40], &is_broken),
@@ -175,16 +178,16 @@ async fn what_is_no_tls_is_told_apart() {
 }
 
 #[test]
-fn a_file_of_authorities_that_cannot_be_used_is_named() {
+fn an_unusable_file_of_authorities_is_reported_with_its_path() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("authorities.pem");
     let key = KeyPair::generate().unwrap().serialize_pem();
     let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (text, part) in [
         (None, "No such file"),
-        (Some(""), "holds no certificate"),
-        (Some("authorities"), "holds no certificate"),
-        (Some(key.as_str()), "holds no certificate"),
+        (Some(""), "contains no certificate"),
+        (Some("authorities"), "contains no certificate"),
+        (Some(key.as_str()), "contains no certificate"),
         (Some("-----BEGIN CERTIFICATE-----\nAAAA\n"), "PEM"),
         (
             Some("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"),
@@ -200,7 +203,7 @@ fn a_file_of_authorities_that_cannot_be_used_is_named() {
             https: true,
             ..options()
         };
-        let error = HttpClient::with_proxies(options, Variables::default()).unwrap_err();
+        let error = HttpClient::with_proxies(options, proxies(&[]).unwrap()).unwrap_err();
         let message = error.to_string();
         assert!(matches!(error, ClientError::AuthorityFile { .. }));
         assert!(message.contains(path.to_str().unwrap()), "{message}");

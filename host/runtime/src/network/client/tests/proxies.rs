@@ -7,16 +7,9 @@ use crate::network::client::tests::authorities::Authority;
 
 const BASIC: &str = "Basic dXNlcjpwYXNzd29yZA==";
 
-/// What the environment says where it names one proxy for all.
-fn all(url: &str) -> Variables {
-    Variables {
-        all: url.to_owned(),
-        ..Variables::default()
-    }
-}
-
 fn through(options: ClientOptions, proxy: &str) -> HttpClient {
-    HttpClient::with_proxies(options, all(proxy)).unwrap()
+    let proxies = proxies(&[("ALL_PROXY", proxy)]).unwrap();
+    HttpClient::with_proxies(options, proxies).unwrap()
 }
 
 /// A proxy that is itself everywhere: it answers CONNECT, speaks TLS in the tunnel, and answers there.
@@ -43,7 +36,7 @@ async fn proxy(own: Option<TlsAcceptor>, inner: TlsAcceptor) -> Server {
 }
 
 #[tokio::test]
-async fn https_goes_through_a_tunnel_that_is_kept() {
+async fn https_uses_a_tunnel_that_is_kept() {
     let authority = Authority::new();
     let proxy = proxy(None, authority.acceptor("intake.example.com")).await;
     let client = through(
@@ -73,7 +66,7 @@ async fn https_goes_through_a_tunnel_that_is_kept() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_be_asked_over_tls() {
+async fn a_proxy_may_be_reached_over_tls() {
     let authority = Authority::new();
     let own = authority.acceptor("127.0.0.1");
     let proxy = proxy(Some(own), authority.acceptor("intake.example.com")).await;
@@ -88,11 +81,11 @@ async fn a_proxy_does_not_make_a_server_trusted() {
     let proxy = proxy(None, authority.acceptor("other.example.com")).await;
     let client = through(authority.options(), &proxy.place);
     let fault = body(&client, get("https://intake.example.com/")).await;
-    assert!(matches!(fault, Err(Fault::Untrusted(_))), "{fault:?}");
+    assert!(matches!(fault, Err(HttpError::Untrusted(_))), "{fault:?}");
 }
 
 #[tokio::test]
-async fn http_is_asked_of_the_proxy_itself() {
+async fn an_http_request_is_sent_to_the_proxy_itself() {
     let proxy = Server::answering(OK).await;
     let client = through(options(), &format!("http://user:password@{}", proxy.place));
     for _ in 0..2 {
@@ -110,7 +103,7 @@ async fn http_is_asked_of_the_proxy_itself() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_gives_no_way_is_told_apart_and_nothing_secret_with_it() {
+async fn a_proxy_that_opens_no_tunnel_is_reported_without_secrets() {
     let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(20_000));
     for (answer, part) in [
         (
@@ -125,7 +118,7 @@ async fn a_proxy_that_gives_no_way_is_told_apart_and_nothing_secret_with_it() {
             "HTTP/1.1 302 Found\r\nlocation: http://192.0.2.1/\r\n\r\n",
             "302",
         ),
-        ("canary-7f3a\r\n\r\n", "not HTTP"),
+        ("canary-7f3a\r\n\r\n", "not valid HTTP"),
         ("", "closed"),
         (&long, "headers"),
     ] {
@@ -136,39 +129,39 @@ async fn a_proxy_that_gives_no_way_is_told_apart_and_nothing_secret_with_it() {
         );
         let fault = body(&client, get("https://intake.example.com/canary-7f3a")).await;
         let fault = fault.unwrap_err();
-        assert!(matches!(fault, Fault::Proxy(_)), "{fault:?}");
+        assert!(matches!(fault, HttpError::Proxy(_)), "{fault:?}");
         assert!(fault.to_string().contains(part), "{part}: {fault}");
         assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_there_is_told_apart() {
+async fn an_unreachable_proxy_is_reported_as_such() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let client = through(options(), &socket.local_addr().unwrap().to_string());
     let fault = body(&client, get("https://intake.example.com/")).await;
-    assert!(matches!(fault, Err(Fault::Proxy(_))), "{fault:?}");
+    assert!(matches!(fault, Err(HttpError::Proxy(_))), "{fault:?}");
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_silent_is_left_in_the_time_to_connect() {
+async fn a_silent_proxy_ends_with_the_connect_timeout() {
     let proxy = Server::answering("").await;
-    let timeouts = Timeouts {
+    let timeouts = HttpTimeouts {
         connect: SHORT,
         ..TIMEOUTS
     };
     let client = through(options(), &proxy.place);
     let answer = asked(&client, get("https://intake.example.com/"), &timeouts, 0).await;
-    assert_eq!(answer, Err(Fault::ConnectTimeout(SHORT)));
+    assert_eq!(answer, Err(HttpError::ConnectTimeout(SHORT)));
 }
 
 #[tokio::test]
-async fn behind_a_proxy_an_address_in_the_url_is_still_judged() {
+async fn an_address_in_the_url_is_checked_even_with_a_proxy() {
     let proxy = Server::answering(OK).await;
     let client = through(
         ClientOptions {
-            addresses: Addresses::Judged(Allowed::default()),
+            addresses: Addresses::Checked(AllowedAddresses::default()),
             ..options()
         },
         &proxy.place,
@@ -179,7 +172,10 @@ async fn behind_a_proxy_an_address_in_the_url_is_still_judged() {
         "http://127.0.0.1/",
     ] {
         let fault = body(&client, get(url)).await;
-        assert!(matches!(fault, Err(Fault::Prohibited { .. })), "{fault:?}");
+        assert!(
+            matches!(fault, Err(HttpError::Prohibited { .. })),
+            "{fault:?}"
+        );
     }
     assert_eq!(proxy.connections(), 0);
     let named = body(&client, get("http://intake.example.com/")).await;
@@ -187,16 +183,16 @@ async fn behind_a_proxy_an_address_in_the_url_is_still_judged() {
 }
 
 #[test]
-fn each_variable_is_for_what_it_says() {
-    let proxies = Proxies::new(Variables {
-        all: "http://all.example:1".into(),
-        http: "plain.example:2".into(),
-        https: String::new(),
-        no: "direct.example,192.0.2.0/24".into(),
-    })
+fn each_variable_applies_to_its_scheme() {
+    let used_proxies = proxies(&[
+        ("ALL_PROXY", "http://all.example:1"),
+        ("HTTP_PROXY", " plain.example:2 "),
+        ("HTTPS_PROXY", ""),
+        ("NO_PROXY", "direct.example,192.0.2.0/24"),
+    ])
     .unwrap();
     let used = |url: &str| {
-        let proxy = proxies.intercept(&url.parse().unwrap())?;
+        let proxy = used_proxies.intercept(&url.parse().unwrap())?;
         Some(proxy.uri().to_string())
     };
     for (url, proxy) in [
@@ -215,32 +211,23 @@ fn each_variable_is_for_what_it_says() {
     ] {
         assert_eq!(used(url).as_deref(), proxy, "{url}");
     }
-    assert_eq!(proxies.https(), Some("all.example:1"));
-    let none = Proxies::new(Variables::default()).unwrap();
+    assert_eq!(used_proxies.https(), Some("all.example:1"));
+    let none = proxies(&[]).unwrap();
     assert_eq!(none.https(), None);
     let url = "https://intake.example.com/".parse().unwrap();
     assert!(none.intercept(&url).is_none());
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
+fn an_unusable_proxy_is_reported_with_its_variable() {
     for (value, part) in [
         ("socks5://user:canary-7f3a@proxy.example:1080", "SOCKS"),
         ("ftp://user:canary-7f3a@proxy.example", "HTTP"),
-        ("http://user canary-7f3a", "not a URL"),
+        ("http://user canary-7f3a", "not a valid URL"),
         ("/canary-7f3a", "no host"),
     ] {
-        for (variable, variables) in [
-            ("ALL_PROXY", all(value)),
-            (
-                "HTTPS_PROXY",
-                Variables {
-                    https: value.into(),
-                    ..Variables::default()
-                },
-            ),
-        ] {
-            let error = HttpClient::with_proxies(options(), variables).unwrap_err();
+        for variable in ["ALL_PROXY", "HTTPS_PROXY"] {
+            let error = proxies(&[(variable, value)]).err().unwrap();
             let message = error.to_string();
             assert!(message.contains(variable), "{message}");
             assert!(message.contains(part), "{part}: {message}");

@@ -10,7 +10,7 @@ async fn stalling(answer: &'static str) -> Server {
 }
 
 #[tokio::test]
-async fn the_time_to_connect() {
+async fn connecting_ends_with_the_connect_timeout() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(0).unwrap();
@@ -22,40 +22,40 @@ async fn the_time_to_connect() {
         waiting.push(tokio::time::timeout(SHORT, connecting).await);
     }
     assert!(waiting.last().unwrap().is_err());
-    let timeouts = Timeouts {
+    let timeouts = HttpTimeouts {
         connect: SHORT,
         ..TIMEOUTS
     };
     let url = format!("http://{address}/");
     let answer = asked(&client(options()), get(&url), &timeouts, 0).await;
-    assert_eq!(answer, Err(Fault::ConnectTimeout(SHORT)));
-    let timeouts = Timeouts {
+    assert_eq!(answer, Err(HttpError::ConnectTimeout(SHORT)));
+    let timeouts = HttpTimeouts {
         request: SHORT,
         ..TIMEOUTS
     };
     let answer = asked(&client(options()), get(&url), &timeouts, 0).await;
-    assert_eq!(answer, Err(Fault::RequestTimeout(SHORT)));
+    assert_eq!(answer, Err(HttpError::RequestTimeout(SHORT)));
 }
 
 #[tokio::test]
-async fn the_time_for_tls() {
+async fn the_tls_handshake_ends_with_the_tls_timeout() {
     let server = Server::start(|mut stream, _, _| async move {
         let mut bytes = [0; 4096];
         while stream.read(&mut bytes).await.is_ok_and(|length| length > 0) {}
     })
     .await;
-    let timeouts = Timeouts {
+    let timeouts = HttpTimeouts {
         tls: SHORT,
         ..TIMEOUTS
     };
     let url = format!("https://{}/", server.place);
     let answer = asked(&client(options()), get(&url), &timeouts, 0).await;
-    assert_eq!(answer, Err(Fault::TlsTimeout(SHORT)));
+    assert_eq!(answer, Err(HttpError::TlsTimeout(SHORT)));
 }
 
 #[tokio::test]
-async fn the_time_to_the_first_byte_ends_with_the_head() {
-    let timeouts = Timeouts {
+async fn the_first_byte_timeout_covers_the_head_of_the_response() {
+    let timeouts = HttpTimeouts {
         first_byte: SHORT,
         ..TIMEOUTS
     };
@@ -66,7 +66,7 @@ async fn the_time_to_the_first_byte_ends_with_the_head() {
     ] {
         let server = stalling(answer).await;
         let answer = asked(&client(options()), get(&server.url()), &timeouts, 10).await;
-        assert_eq!(answer, Err(Fault::FirstByteTimeout(SHORT)));
+        assert_eq!(answer, Err(HttpError::FirstByteTimeout(SHORT)));
     }
     let server = stalling("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
     let answer = client(options());
@@ -75,8 +75,8 @@ async fn the_time_to_the_first_byte_ends_with_the_head() {
 }
 
 #[tokio::test]
-async fn the_time_between_two_pieces() {
-    let timeouts = Timeouts {
+async fn a_stalled_body_ends_with_the_between_bytes_timeout() {
+    let timeouts = HttpTimeouts {
         between_bytes: SHORT,
         ..TIMEOUTS
     };
@@ -99,15 +99,15 @@ async fn the_time_between_two_pieces() {
                 Err(fault) => break fault,
             }
         };
-        assert_eq!(fault, Fault::BetweenBytesTimeout(SHORT));
+        assert_eq!(fault, HttpError::BetweenBytesTimeout(SHORT));
         assert!(body.frame().await.is_none());
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_read_slowly_is_in_time() {
+async fn a_body_that_is_read_slowly_does_not_time_out() {
     let server = stalling("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfull").await;
-    let timeouts = Timeouts {
+    let timeouts = HttpTimeouts {
         between_bytes: SHORT,
         request: SHORT * 20,
         ..TIMEOUTS
@@ -119,7 +119,7 @@ async fn a_body_that_is_read_slowly_is_in_time() {
         .unwrap();
     // A server that is silent passes the time.
     let silent = stalling("").await;
-    let passing = Timeouts {
+    let passing = HttpTimeouts {
         first_byte: SHORT * 21,
         ..TIMEOUTS
     };
@@ -131,36 +131,36 @@ async fn a_body_that_is_read_slowly_is_in_time() {
 }
 
 #[tokio::test]
-async fn the_time_for_all_of_it_ends_with_the_body() {
-    let timeouts = Timeouts {
+async fn the_request_timeout_covers_the_body() {
+    let timeouts = HttpTimeouts {
         request: SHORT,
         ..TIMEOUTS
     };
     for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"] {
         let server = stalling(answer).await;
         let answer = asked(&client(options()), get(&server.url()), &timeouts, 10).await;
-        assert_eq!(answer, Err(Fault::RequestTimeout(SHORT)));
+        assert_eq!(answer, Err(HttpError::RequestTimeout(SHORT)));
     }
 }
 
 #[tokio::test]
-async fn a_destination_has_one_time_for_its_answer() {
+async fn one_timeout_covers_the_whole_response_of_a_destination() {
     for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"] {
         let server = stalling(answer).await;
-        let timeouts = Timeouts {
+        let timeouts = HttpTimeouts {
             request: SHORT,
             ..TIMEOUTS
         };
         let fault = client(options()).send(get(&server.url()), &timeouts).await;
         assert_eq!(
             fault.unwrap_err().to_string(),
-            "no whole answer within 50ms"
+            "no complete response within 50ms"
         );
     }
 }
 
 #[test]
-fn a_time_without_end_is_one() {
+fn a_timeout_may_be_as_long_as_a_duration() {
     // Far behind the end of the monotonic clock.
-    assert!(after(Duration::MAX) > Instant::now() + LONG);
+    assert!(deadline(Duration::MAX) > tokio::time::Instant::now() + LONG);
 }

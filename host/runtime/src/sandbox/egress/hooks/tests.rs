@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::contract::hosts::Hosts;
 use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
-use crate::network::addresses::Allowed;
+use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions};
 use crate::network::test_server::{Seen, Server};
 
@@ -17,7 +17,7 @@ use crate::network::test_server::{Seen, Server};
 fn egress(typed: &[&str], limits: Limits) -> Egress {
     let typed: Vec<_> = typed.iter().map(|url| normal(url).unwrap()).collect();
     let client = HttpClient::new(ClientOptions {
-        addresses: Addresses::Judged(Allowed {
+        addresses: Addresses::Checked(AllowedAddresses {
             networks: Vec::new(),
             loopback: true,
         }),
@@ -299,7 +299,7 @@ fn a_component_shortens_the_times_and_never_lengthens_them() {
         }))
     };
     assert_eq!(asked(long), account);
-    let shortened = client::Timeouts {
+    let shortened = HttpTimeouts {
         connect: short,
         first_byte: short,
         between_bytes: short,
