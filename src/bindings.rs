@@ -3,8 +3,12 @@
 //! The only module in which lints are relaxed: generated code is not ours to document or to make safe.
 #![allow(missing_docs, unsafe_code, clippy::all, clippy::restriction)]
 
-#[cfg(target_family = "wasm")]
-use super::Component;
+/// The component, whose exports `lib.rs` implements.
+#[cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, reason = "only wasm has exports")
+)]
+pub(crate) struct Component;
 
 #[cfg(feature = "connector")]
 wit_bindgen::generate!({

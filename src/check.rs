@@ -3,11 +3,12 @@
 use crate::bindings::inventory::connector::types::{Account, Error, Failure};
 use crate::config::{self, Config};
 use crate::cursor::Query;
-use crate::sophos::endpoints::{self, Asked};
+use crate::sophos::endpoints::{self, Requested};
 use crate::sophos::errors::origin;
 use crate::sophos::session::{self, Session};
 use crate::sophos::tenants::{self, Listing};
-use crate::sophos::whoami::{Owner, Parent, Tenant};
+use crate::sophos::trust::Tenant;
+use crate::sophos::whoami::{Owner, Parent};
 
 /// How many tenants of a partner or an organization are tried. Some may well be closed to it; that all are
 /// tells of the credential.
@@ -21,7 +22,7 @@ const TRIES: usize = 3;
 ///
 /// Those of the routes asked. For a partner or an organization `forbidden` means that it may not list
 /// tenants, or that it has some and none that was tried may be read.
-pub fn check(config: &str) -> Result<Account, Error> {
+pub(crate) fn check(config: &str) -> Result<Account, Error> {
     let config = config::read(config)?;
     let session = session::open(&config)?;
     match &session.owner {
@@ -54,7 +55,7 @@ fn read_one(session: &Session, tenant: &Tenant) -> Result<(), Error> {
         last_seen_before: None,
         page_from_key: None,
     };
-    if let Asked::Answered(answer) = endpoints::request(session, tenant, 1, &everything)? {
+    if let Requested::Page(answer) = endpoints::request(session, tenant, 1, &everything)? {
         endpoints::read(
             &tenant.api_host,
             &String::from_utf8_lossy(&answer.body),
@@ -84,7 +85,7 @@ fn read_any(config: &Config, session: &Session, parent: &Parent) -> Result<Vec<S
                 ));
                 if !closed.is_empty() {
                     notes.push(format!(
-                        "Tenants that were tried before and do not let their endpoints be read: {}.",
+                        "Tenants tried before that do not allow their endpoints to be read: {}.",
                         closed.len()
                     ));
                 }
@@ -130,7 +131,7 @@ fn none_open(parent: &Parent, tried: usize, first: Failure) -> Failure {
     Failure {
         message: format!(
             "None of the tenants that were tried ({tried}) may be read. Check that the credential has the role \
-             Service Principal ReadOnly: {page}. If it has, this is what the first one answered: {}",
+             Service Principal ReadOnly: {page}. If it has, the first one failed with: {}",
             first.message
         ),
         correlation_id: first.correlation_id,

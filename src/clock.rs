@@ -5,7 +5,7 @@ use std::time::Duration as SinceEpoch;
 use time::{Duration, OffsetDateTime};
 
 /// The moment by the host's clock; the epoch where that clock is out of any calendar's range.
-pub fn now() -> OffsetDateTime {
+pub(crate) fn now() -> OffsetDateTime {
     since_epoch()
         .and_then(|since| Duration::try_from(since).ok())
         .and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since))

@@ -10,7 +10,7 @@ use crate::cursor::{AfterShortWalk, Cursor, Refused, Stuck, Warning};
 use crate::mapping::Mapping;
 use crate::sophos::device_id;
 use crate::sophos::endpoint::{Endpoint, require_id};
-use crate::sophos::endpoints::{self, Asked};
+use crate::sophos::endpoints::{self, Requested};
 use crate::sophos::errors::failure;
 use crate::sophos::session;
 use crate::text::Text;
@@ -34,17 +34,17 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
     let mut rejects = Vec::new();
     let query = cursor.query();
     let more = match endpoints::request(&session, &tenant, config.page_size, &query)? {
-        Asked::KeyRefused => {
+        Requested::KeyRefused => {
             cursor.key_refused(now.into()).map_err(stuck)?;
             true
         }
-        Asked::Answered(answer) => {
+        Requested::Page(answer) => {
             let date = answer.date.map(Into::into);
             let duration = i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX);
             let overlap = i64::from(config.overlap) * 1000;
             cursor.answered(date, clock::now().into(), duration, overlap);
 
-            // First of all: the sooner it is asked for, the sooner it is there.
+            // Before the page is mapped: the sooner the next one is requested, the sooner it is there.
             endpoints::request_next(&session, &tenant, config.page_size, &query, &answer.body);
             let text = Text::of(&answer.body);
             let sorted = sort(&tenant.api_host, &text, &config.mapping, &mut cursor, now)?;
@@ -69,7 +69,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
     })
 }
 
-/// What a page came to.
+/// The items of a page, mapped or rejected.
 pub struct Sorted {
     /// What is new.
     pub events: Vec<Event>,
@@ -79,9 +79,8 @@ pub struct Sorted {
     pub next_key: Option<String>,
 }
 
-/// Reads a page, the text of an answer: maps what the walk before has not delivered, sets aside what cannot be
-/// mapped, and shows every item to the cursor, each as it is read, and at last their number. `now` is the time of an event whose record tells
-/// none.
+/// Reads a page: maps what the walk before has not delivered, rejects what cannot be mapped, and shows every item to
+/// the cursor, then their number. `now` is the time of an event whose record has none.
 ///
 /// # Errors
 ///
@@ -163,14 +162,13 @@ fn refused(why: Refused) -> Error {
 fn stuck(why: Stuck) -> Error {
     Error::Protocol(failure(match why {
         Stuck::KeyCameBack => {
-            "The API led back to a page that it had given before, so the listing would never end. Nothing \
-             of it counts as complete; the next run tries the same page again, and the walk begins again \
-             when it is a day old."
+            "The API returned the key of an earlier page, so the listing would never end. The walk is not complete; \
+             the next run requests the same page again, and the walk begins again when it is a day old."
         }
         Stuck::KeyRefusedAgain => {
-            "The API refused the key of its own next page four times without getting further, so the walk \
-             cannot be finished now. Nothing of it counts as complete. Half an hour after its last beginning, the \
-             walk may begin again; until then each run tries the same page once."
+            "The API refused the key of its own next page four times without progress, so the walk cannot be finished \
+             now and is not complete. It may begin again half an hour after its last beginning; until then each \
+             run requests the same page once."
         }
     }))
 }
@@ -179,8 +177,8 @@ fn warning(warning: &Warning) -> String {
     match warning {
         Warning::ClocksDiffer { api, host } => format!(
             "The clocks differ: the API's says {api}, this machine's {host}. The earlier one bounds how far the \
-             source counts as collected, so that no device is missed; devices may be delivered again. Set this \
-             machine's clock right if it is the wrong one."
+             source counts as collected, so that no device is missed; devices may be delivered again. Correct this \
+             machine's clock if it is wrong."
         ),
         Warning::EndedEarly {
             items,
@@ -189,14 +187,14 @@ fn warning(warning: &Warning) -> String {
         } => {
             let then = match then {
                 AfterShortWalk::Repeated => {
-                    "What came is delivered, and the next run walks the same listing again."
+                    "What was listed is delivered, and the next run repeats the same walk."
                 }
                 AfterShortWalk::MarkRisen => {
-                    "It did so in the walks before as well, so the source counts as collected all the same. Devices \
+                    "So did the walks before, so the source counts as collected nevertheless. Devices \
                      may be missing until the next full walk; compare their number with Sophos Central."
                 }
                 AfterShortWalk::RangeOver => {
-                    "What came is delivered; run the same range again for what may be missing."
+                    "What was listed is delivered; run the same range again, as devices may be missing."
                 }
             };
             format!(

@@ -10,8 +10,7 @@ use url::Url;
 use crate::bindings::inventory::connector::types;
 use crate::cursor::Range;
 use crate::mapping::Mapping;
-use crate::sophos::trust;
-use crate::sophos::whoami::Tenant;
+use crate::sophos::trust::{self, Tenant};
 use crate::timestamp::Timestamp;
 
 /// The JSON Schema of the configuration.
@@ -21,10 +20,10 @@ const TOKEN_URL: &str = "https://id.sophos.com/api/v2/oauth2/token";
 const API_HOST: &str = "https://api.central.sophos.com";
 
 /// `pageSize` may be at most what the API gives as `pages.maxSize`.
-const LARGEST_PAGE: u16 = 500;
+const MAX_PAGE_SIZE: u16 = 500;
 
 /// A day: an overlap that is longer would only repeat devices.
-const LONGEST_OVERLAP: u32 = 86_400;
+const MAX_OVERLAP: u32 = 86_400;
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -105,7 +104,7 @@ impl Config {
             }]
         };
         let object: Map<String, Value> = serde_json::from_str(json)
-            .map_err(|error| whole(format!("the configuration is no JSON object: {error}")))?;
+            .map_err(|error| whole(format!("the configuration is not a JSON object: {error}")))?;
         let fields: Fields = serde_json::from_value(Value::Object(object))
             .map_err(|error| whole(error.to_string()))?;
 
@@ -114,13 +113,13 @@ impl Config {
         let token_url = errors.url("token_url", fields.token_url, TOKEN_URL);
         let api_host = errors.url("api_host", fields.api_host, API_HOST);
         let mapping = errors.mapping(fields.dialect.as_ref(), fields.omit.as_ref());
-        let overlap = errors.number("overlap", fields.overlap, 0, LONGEST_OVERLAP, 120);
+        let overlap = errors.number("overlap", fields.overlap, 0, MAX_OVERLAP, 120);
         let page_size = errors.number(
             "page_size",
             fields.page_size,
             1,
-            u32::from(LARGEST_PAGE),
-            u32::from(LARGEST_PAGE),
+            u32::from(MAX_PAGE_SIZE),
+            u32::from(MAX_PAGE_SIZE),
         );
         let since = errors.time("since", fields.since);
         let until = errors.time("until", fields.until);
@@ -145,7 +144,7 @@ impl Config {
                     token_url,
                     api_host,
                     overlap,
-                    page_size: u16::try_from(page_size).unwrap_or(LARGEST_PAGE),
+                    page_size: u16::try_from(page_size).unwrap_or(MAX_PAGE_SIZE),
                     range,
                     tenant,
                 })
@@ -183,7 +182,7 @@ impl Errors {
                 "must begin with https, as in"
             }
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
-                "must hold no user name and no password, as in"
+                "must not contain a user name or a password, as in"
             }
             Some(url) => return Some(url),
         };
@@ -290,7 +289,7 @@ pub fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, SCHEMA};
+    use super::*;
 
     fn fields(json: &str) -> Vec<String> {
         let errors = Config::parse(json).unwrap_err();

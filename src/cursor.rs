@@ -15,7 +15,8 @@ use std::mem;
 
 use serde::{Deserialize, Serialize};
 
-use self::walk::{Walk, keep_newest};
+pub use crate::cursor::walk::SEEN_BOUND;
+use crate::cursor::walk::{Walk, keep_newest};
 use crate::sophos::device_id;
 use crate::timestamp::Timestamp;
 
@@ -24,21 +25,18 @@ mod walk;
 /// The version of the cursor's text; one more is refused by this program.
 const VERSION: u32 = 1;
 
-/// How many entries a cursor keeps of what was seen at or after the mark. Past it devices are repeated.
-pub const SEEN_BOUND: usize = 2_000;
-
 /// A walk that is older begins again: its page key may be worth nothing by then, and its mark is stale.
 const WALK_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
 /// How often in a row the API may refuse a page key before the walk gives up.
-const MOST_REFUSALS: u32 = 3;
+const MAX_REFUSALS: u32 = 3;
 
 /// A refusal counts no more when the walk began again longer ago than this. Keys that expired between two runs thus
 /// never add up to a walk that gives up.
 const REFUSAL_LIFE_MILLIS: u64 = 30 * 60 * 1000;
 
 /// The walk with which the mark rises though it was short, and those before it in a row were short as well.
-const MOST_SHORT_WALKS: u32 = 3;
+const MAX_SHORT_WALKS: u32 = 3;
 
 /// How far the API's clock and the host's may be apart without a warning.
 const CLOCK_TOLERANCE_MILLIS: u64 = 60 * 1000;
@@ -293,14 +291,14 @@ impl Cursor {
         Ok(true)
     }
 
-    /// Begins the walk again from the mark after the API refused its page key, `MOST_REFUSALS` times at most. The
+    /// Begins the walk again from the mark after the API refused its page key, `MAX_REFUSALS` times at most. The
     /// count starts anew with every page that the walk gets further, and when the walk began long ago.
     pub fn key_refused(&mut self, now: Timestamp) -> Result<(), Stuck> {
         let mut next = Walk::begin(now);
         if let Some(walk) = &self.walk {
             let is_recent = now.millis().abs_diff(walk.began.millis()) < REFUSAL_LIFE_MILLIS;
             let refusals = if is_recent { walk.refusals } else { 0 };
-            if refusals >= MOST_REFUSALS {
+            if refusals >= MAX_REFUSALS {
                 return Err(Stuck::KeyRefusedAgain);
             }
             next.refusals = refusals + 1;
@@ -357,8 +355,8 @@ impl Cursor {
             AfterShortWalk::RangeOver
         } else {
             // A total that is always too high warns with every walk, and holds only the first ones up.
-            self.short_walks = self.short_walks.saturating_add(1).min(MOST_SHORT_WALKS);
-            if self.short_walks < MOST_SHORT_WALKS {
+            self.short_walks = self.short_walks.saturating_add(1).min(MAX_SHORT_WALKS);
+            if self.short_walks < MAX_SHORT_WALKS {
                 AfterShortWalk::Repeated
             } else {
                 AfterShortWalk::MarkRisen

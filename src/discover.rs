@@ -7,14 +7,15 @@ use crate::config;
 use crate::sophos::errors::{failure, origin};
 use crate::sophos::session;
 use crate::sophos::tenants::{self, Listed, Listing};
-use crate::sophos::whoami::{Owner, Tenant};
+use crate::sophos::trust::Tenant;
+use crate::sophos::whoami::Owner;
 
 /// The id of the source that stands for all tenants of a page whose ids cannot be read: no id of the vendor
 /// has brackets, so it is never taken for one. It has a reason in place of a config.
-pub const UNIDENTIFIED: &str = "(unidentified)";
+pub(crate) const UNIDENTIFIED: &str = "(unidentified)";
 
 /// How many places of tenants without an id a reason names.
-const MOST_PLACES: usize = 10;
+const MAX_PLACES: usize = 10;
 
 /// Lists sources. A tenant credential has one, the tenant, collected with the account's own config. One of a
 /// partner or an organization has a source for each tenant, collected with the account's config and `tenant`
@@ -23,7 +24,7 @@ const MOST_PLACES: usize = 10;
 /// # Errors
 ///
 /// `invalid-cursor` where `next` is none of its own; else those of the routes asked.
-pub fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
+pub(crate) fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
     let checked = config::read(config)?;
     let number = tenants::page_number(next)?;
     let session = session::open(&checked)?;
@@ -37,7 +38,7 @@ pub fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> 
             next: None,
         }),
         Owner::Tenant(_) => Err(Error::InvalidCursor(failure(
-            "A tenant credential has one page of sources only. Begin with the first.",
+            "A tenant credential has only one page of sources. Begin with the first page.",
         ))),
         Owner::Parent(parent) => {
             let listing = tenants::request(&session, parent, &checked.api_host, number)?;
@@ -78,10 +79,10 @@ fn with_tenant(mut fields: Map<String, Value>, tenant: &Tenant) -> String {
 fn unidentified(number: u32, places: &[usize]) -> Source {
     let named: Vec<_> = places
         .iter()
-        .take(MOST_PLACES)
+        .take(MAX_PLACES)
         .map(usize::to_string)
         .collect();
-    let more = match places.len().saturating_sub(MOST_PLACES) {
+    let more = match places.len().saturating_sub(MAX_PLACES) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
@@ -90,7 +91,7 @@ fn unidentified(number: u32, places: &[usize]) -> Source {
         name: UNIDENTIFIED.to_owned(),
         config: Err(format!(
             "Page {number} of the tenants has entries without an id, so they cannot be collected: number {}{more} \
-             on the page. If it stays so, ask Sophos' support.",
+             on the page. If this persists, ask Sophos' support.",
             named.join(", ")
         )),
     }
@@ -101,11 +102,10 @@ mod tests {
     use serde_json::{Value, json};
     use url::Url;
 
-    use super::{UNIDENTIFIED, sources};
+    use super::*;
     use crate::config::{Config, SCHEMA};
     use crate::sophos::tenants::{Listed, Listing};
     use crate::sophos::trust;
-    use crate::sophos::whoami::Tenant;
 
     const ID: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_without_an_id_are_told_together_and_by_their_places() {
+    fn entries_without_an_id_are_reported_together_with_their_places() {
         assert_eq!(trust::id(UNIDENTIFIED), None);
         for (places, words) in [
             (vec![17], "Page 2 of the tenants has entries without an id"),

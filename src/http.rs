@@ -6,6 +6,6 @@ mod error;
 mod request;
 mod response;
 
-pub use self::error::HttpError;
-pub use self::request::{PendingRequest, get, post_form};
-pub use self::response::Response;
+pub(crate) use crate::http::error::HttpError;
+pub(crate) use crate::http::request::{PendingRequest, get, post_form};
+pub(crate) use crate::http::response::Response;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 pub(crate) mod plain;
 
-use self::plain::plain_bytes;
+use crate::json::plain::plain_bytes;
 
 /// A text that is read from its beginning; whoever reads decides at each value what becomes of it.
 pub struct Scanner<'a> {

@@ -29,7 +29,9 @@
     clippy::panic_in_result_fn,
     clippy::string_slice
 )]
+#![warn(unreachable_pub)]
 
+use bindings::Component;
 #[cfg(feature = "connector")]
 use bindings::inventory::connector::types::{Account, Batch, Error, SourcesPage};
 use bindings::inventory::connector::types::{Explanation, MapError, MappedValue, SourceValue};
@@ -40,9 +42,9 @@ mod bindings;
 // No module but the generated one may hold unsafe code, nor allow it to itself.
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub(crate) mod check;
+mod check;
 #[forbid(unsafe_code)]
-pub(crate) mod clock;
+mod clock;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod collect;
@@ -54,15 +56,17 @@ pub mod config;
 pub mod cursor;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub(crate) mod discover;
+mod discover;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub(crate) mod http;
+mod http;
 #[forbid(unsafe_code)]
 pub mod json;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
-pub(crate) mod manifest;
+mod manifest;
+#[forbid(unsafe_code)]
+mod map_error;
 #[forbid(unsafe_code)]
 pub mod mapping;
 #[forbid(unsafe_code)]
@@ -75,13 +79,6 @@ pub mod text;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 pub mod timestamp;
-
-/// The component's exports, which `wit/connector.wit` documents.
-#[cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, reason = "only wasm has exports")
-)]
-struct Component;
 
 impl bindings::exports::inventory::connector::mapping::Guest for Component {
     fn map(endpoint_json: String) -> Result<String, MapError> {

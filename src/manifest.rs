@@ -8,7 +8,7 @@ use crate::ocsf;
 use crate::sophos::token::CLIENT_SECRET;
 
 /// The manifest as JSON text that fits `wit/manifest.schema.json`.
-pub fn manifest() -> String {
+pub(crate) fn manifest() -> String {
     let schema: Value = serde_json::from_str(config::SCHEMA).unwrap_or_default();
     json!({
         "manifest_version": 1,

@@ -48,7 +48,7 @@ impl<'a> Text<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Text;
+    use super::*;
 
     #[test]
     fn only_the_broken_part_is_broken() {

@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::Timestamp;
+    use super::*;
 
     #[test]
     fn a_text_is_cut_to_milliseconds_and_written_in_utc() {

@@ -142,7 +142,7 @@ fn an_omit_that_is_impossible_is_reported_with_the_remedy_before_any_request() {
     for (omit, says) in [
         ("device.uid", "no event is complete without it"),
         ("device.groups[].name", "Leave out `device.groups`"),
-        ("device.owner", "no attribute of the dialect `sekoia`"),
+        ("device.owner", "not an attribute of the dialect `sekoia`"),
     ] {
         let work = workplace(&format!("omit = [\"{omit}\"]"));
         work.collect(2)

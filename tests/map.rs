@@ -403,7 +403,7 @@ fn an_impossible_omit_is_reported_once_with_the_flag() {
         &["--explain", "--omit", "device.ownr"],
     ] {
         let ran = map(&records, args).expect(2);
-        let told = "--omit: `omit` does not fit: `device.ownr` is no attribute";
+        let told = "--omit: `omit` does not fit: `device.ownr` is not an attribute";
         assert_eq!(ran.stderr.matches(told).count(), 1, "{}", ran.stderr);
         assert!(!ran.stderr.contains("standard input"), "{}", ran.stderr);
         assert_eq!(ran.stdout, "");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sophos_assets::collect::{Sorted, sort};
 use sophos_assets::cursor::Cursor;
 use sophos_assets::mapping::Mapping;
-use sophos_assets::sophos::page::MOST_ITEMS;
+use sophos_assets::sophos::page::MAX_ITEMS;
 use sophos_assets::text::Text;
 use sophos_assets_fuzz::{NOW, check_event};
 use url::Url;
@@ -85,6 +85,6 @@ fn is_page(answer: &Value) -> bool {
     let items = answer.get("items").and_then(Value::as_array);
     let key = answer.pointer("/pages/nextKey");
     answer.get("pages").is_some_and(Value::is_object)
-        && items.is_some_and(|items| items.len() <= MOST_ITEMS)
+        && items.is_some_and(|items| items.len() <= MAX_ITEMS)
         && key.is_none_or(|key| key.is_null() || key.is_string())
 }

@@ -2,58 +2,60 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SEEN_BOUND;
 use crate::sophos::device_id;
 use crate::timestamp::Timestamp;
 
+/// How many entries a cursor keeps of what was seen at or after the mark. Past it devices are repeated.
+pub const SEEN_BOUND: usize = 2_000;
+
 /// How many items a walk may miss of those that were announced, beside one in a hundred: so many devices may be
 /// deleted while it runs.
-const MOST_MISSING: u64 = 10;
+const MAX_MISSING: u64 = 10;
 
 /// Where a walk stands between two of its pages.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Walk {
+pub(crate) struct Walk {
     /// By the host's clock.
-    pub began: Timestamp,
+    pub(crate) began: Timestamp,
     /// The mark never rises above it: what checks in behind the walk's back, or is indexed late, lies
     /// above. Set by the walk's first answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cap: Option<Timestamp>,
+    pub(crate) cap: Option<Timestamp>,
     /// The newest `lastSeenAt` so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<Timestamp>,
     /// What was seen in this walk at or after the lowest mark it can end with, newest first.
     #[serde(default)]
-    pub seen: Vec<(String, i64)>,
+    pub(crate) seen: Vec<(String, i64)>,
     /// How many of this walk's devices were last seen in the very millisecond of that lowest mark.
     #[serde(default)]
     tied: u64,
     /// How many items there were so far.
     #[serde(default)]
-    pub items: u64,
+    pub(crate) items: u64,
     /// How many items the first page announced for the whole walk; none where it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub announced: Option<u64>,
+    pub(crate) announced: Option<u64>,
     /// `pageFromKey` of the next page; none for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub page_key: Option<String>,
+    pub(crate) page_key: Option<String>,
     /// How many pages were turned.
-    pub pages: u64,
+    pub(crate) pages: u64,
     /// An earlier key to compare with, moved on at every power of two, so that a loop of any length is
     /// found without remembering every key (Brent's algorithm).
     #[serde(skip_serializing_if = "Option::is_none")]
     earlier_key: Option<String>,
     /// How often in a row the API has refused a key and the walk began again.
     #[serde(default)]
-    pub refusals: u32,
+    pub(crate) refusals: u32,
     /// How many pages were turned when it refused the key that it refused furthest on.
     #[serde(default)]
-    pub refused_page: u64,
+    pub(crate) refused_page: u64,
 }
 
 impl Walk {
     /// A walk that has seen nothing yet.
-    pub fn begin(now: Timestamp) -> Self {
+    pub(crate) fn begin(now: Timestamp) -> Self {
         Self {
             began: now,
             cap: None,
@@ -71,7 +73,7 @@ impl Walk {
     }
 
     /// Takes note of an item that has a time; `old` is the mark that the walk began from.
-    pub fn saw(&mut self, id: &str, moment: Timestamp, old: Option<Timestamp>) {
+    pub(crate) fn saw(&mut self, id: &str, moment: Timestamp, old: Option<Timestamp>) {
         let before = self.lowest_mark(old);
         self.newest = self.newest.max(Some(moment));
         let lowest = self.lowest_mark(old);
@@ -88,7 +90,7 @@ impl Walk {
     }
 
     /// Takes note of how many items a page had, and of how many the first page announced.
-    pub fn listed(&mut self, items: usize, announced: Option<u64>) {
+    pub(crate) fn listed(&mut self, items: usize, announced: Option<u64>) {
         if self.pages == 0 {
             self.announced = announced;
         }
@@ -97,14 +99,14 @@ impl Walk {
     }
 
     /// Whether the walk was given this page key before, as far as it remembers.
-    pub fn had_key(&self, key: &str) -> bool {
+    pub(crate) fn had_key(&self, key: &str) -> bool {
         [&self.page_key, &self.earlier_key]
             .into_iter()
             .any(|earlier| earlier.as_deref() == Some(key))
     }
 
     /// Goes on to the page with this key.
-    pub fn turn_page(&mut self, key: &str, old: Option<Timestamp>) {
+    pub(crate) fn turn_page(&mut self, key: &str, old: Option<Timestamp>) {
         let lowest = self.lowest_mark(old).map_or(i64::MIN, Timestamp::millis);
         self.seen.retain(|(_, moment)| *moment >= lowest);
         keep_newest(&mut self.seen);
@@ -119,9 +121,9 @@ impl Walk {
     }
 
     /// Whether fewer items came than were announced, by more than may have been deleted meanwhile.
-    pub fn is_short(&self) -> bool {
+    pub(crate) fn is_short(&self) -> bool {
         self.announced.is_some_and(|announced| {
-            let most_missing = announced.div_euclid(100).saturating_add(MOST_MISSING);
+            let most_missing = announced.div_euclid(100).saturating_add(MAX_MISSING);
             announced.saturating_sub(self.items) > most_missing
         })
     }
@@ -130,7 +132,7 @@ impl Walk {
     ///
     /// A walk that saw no time tells nothing about the devices before its cap: it was filtered and found none, or the
     /// answer lacked its items. Only items without times, of a walk without a filter, show that the listing was read.
-    pub fn mark_after(&self, old: Option<Timestamp>) -> Option<Timestamp> {
+    pub(crate) fn mark_after(&self, old: Option<Timestamp>) -> Option<Timestamp> {
         if self.newest.is_none() {
             return old.or(self.cap.filter(|_| self.items > 0));
         }
@@ -152,7 +154,7 @@ impl Walk {
 }
 
 /// Keeps as much of what was seen as a cursor may hold, the newest first.
-pub fn keep_newest(seen: &mut Vec<(String, i64)>) {
+pub(crate) fn keep_newest(seen: &mut Vec<(String, i64)>) {
     if seen.len() > SEEN_BOUND {
         seen.sort_unstable_by_key(|(_, moment)| std::cmp::Reverse(*moment));
         seen.truncate(SEEN_BOUND);

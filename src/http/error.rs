@@ -4,7 +4,7 @@ use wasi::http::types::ErrorCode;
 
 /// Why a request got no answer. The texts contain no header, body or query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HttpError {
+pub(crate) enum HttpError {
     /// The name was not resolved, the connection failed or broke, or a timeout passed: a retry helps later.
     Unreachable(&'static str),
     /// The TLS handshake failed.
@@ -18,7 +18,8 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    pub const INVALID: Self = Self::Malformed("the request or the response contains invalid HTTP");
+    pub(crate) const INVALID: Self =
+        Self::Malformed("the request or the response contains invalid HTTP");
 }
 
 impl From<&ErrorCode> for HttpError {

@@ -33,12 +33,12 @@ const HEADERS: [(&str, &str); 3] = [
 ];
 
 /// Sends `GET url` with headers, each a name and a value, and waits for the response.
-pub fn get(url: &Url, headers: &[(&str, &str)]) -> Result<Response, HttpError> {
+pub(crate) fn get(url: &Url, headers: &[(&str, &str)]) -> Result<Response, HttpError> {
     PendingRequest::get(url, headers)?.response()
 }
 
 /// Sends `POST url` with an `application/x-www-form-urlencoded` body.
-pub fn post_form(url: &Url, form: &[(&str, &str)]) -> Result<Response, HttpError> {
+pub(crate) fn post_form(url: &Url, form: &[(&str, &str)]) -> Result<Response, HttpError> {
     let body = form_urlencoded(form);
     if body.len() > MAX_FORM_BYTES {
         return Err(HttpError::TooLarge(
@@ -71,14 +71,14 @@ fn form_urlencoded(form: &[(&str, &str)]) -> String {
 }
 
 /// A request whose response may still be on its way. Dropping it cancels the request.
-pub struct PendingRequest {
+pub(crate) struct PendingRequest {
     response: FutureIncomingResponse,
     sent: Instant,
 }
 
 impl PendingRequest {
     /// Sends `GET url` with headers, each a name and a value.
-    pub fn get(url: &Url, headers: &[(&str, &str)]) -> Result<Self, HttpError> {
+    pub(crate) fn get(url: &Url, headers: &[(&str, &str)]) -> Result<Self, HttpError> {
         let request = get_request(url, headers).ok_or(HttpError::INVALID)?;
         let sent = Instant::now();
         let response =
@@ -87,7 +87,7 @@ impl PendingRequest {
     }
 
     /// Waits for the response.
-    pub fn response(self) -> Result<Response, HttpError> {
+    pub(crate) fn response(self) -> Result<Response, HttpError> {
         self.response.subscribe().block();
         const LOST: HttpError = HttpError::Unreachable("the response was lost");
         // Ready, as it was waited for, and taken here for the first time.

@@ -16,21 +16,21 @@ const BODY_TOO_LARGE: HttpError = HttpError::TooLarge("the response is larger th
 const CHUNK: u64 = 256 << 10;
 
 /// A response, read to its end.
-pub struct Response {
-    pub status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     /// The body, decompressed.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// The server's clock, from `Date`.
-    pub date: Option<OffsetDateTime>,
+    pub(crate) date: Option<OffsetDateTime>,
     /// How many seconds `Retry-After` asks to wait.
-    pub retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
     /// From the sending of the request to the end of the body.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
 }
 
 /// Reads a response to a request that left at `sent`. `header` returns a header by its name in lower case; `chunk`
 /// returns at most that many bytes of the body, `None` at its end.
-pub fn read(
+pub(crate) fn read(
     status: u16,
     header: impl Fn(&str) -> Option<String>,
     chunk: impl Fn(u64) -> Result<Option<Vec<u8>>, ()>,

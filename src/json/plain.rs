@@ -3,12 +3,12 @@
 use wide::u8x16;
 
 /// Whether JSON escapes a byte of a text.
-pub const fn needs_escape(byte: u8) -> bool {
+pub(crate) const fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 /// How many bytes a text has once it is written as JSON, with its quotes.
-pub fn written_length(text: &str) -> usize {
+pub(crate) fn written_length(text: &str) -> usize {
     let escaped = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
         0..b' ' => 6,
@@ -20,7 +20,7 @@ pub fn written_length(text: &str) -> usize {
 
 /// How many bytes at the beginning can stand in a text as they are: up to a quote, a backslash or a control character.
 #[inline(always)]
-pub fn plain_bytes(bytes: &[u8]) -> usize {
+pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
     // Most texts end here, and come to no loop.
     if let Some((first, rest)) = bytes.split_first_chunk()
         && let Some(second) = rest.first_chunk()
@@ -51,7 +51,7 @@ fn plain_bytes_of_long(bytes: &[u8]) -> usize {
 
 /// How many of sixteen bytes there are before the first one that cannot stand in a text as it is.
 #[inline(always)]
-pub fn plain_of(bytes: &[u8; 16]) -> usize {
+pub(crate) fn plain_of(bytes: &[u8; 16]) -> usize {
     let bytes = u8x16::new(*bytes);
     let special = bytes.simd_eq(u8x16::splat(b'"'))
         | bytes.simd_eq(u8x16::splat(b'\\'))

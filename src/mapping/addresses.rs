@@ -6,19 +6,19 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The longest text that OCSF's `ip_t` takes.
-const LONGEST_IP: usize = 40;
+const MAX_IP: usize = 40;
 
 /// Between the digits of a MAC address: `00:00:5E`, `00-00-5E`, `0000.5E00`.
 const SEPARATORS: [char; 3] = [':', '-', '.'];
 
 /// Six octets of two digits and five separators.
-const LONGEST_MAC: usize = 17;
+const MAX_MAC: usize = 17;
 
 /// An IP address.
 #[derive(Clone, Copy, Debug)]
-pub struct Ip<'a> {
+pub(crate) struct Ip<'a> {
     /// The address as it came, without white space around it.
-    pub text: &'a str,
+    pub(crate) text: &'a str,
     /// What the text means, without the zone.
     address: IpAddr,
     /// The zone; empty where there is none.
@@ -27,13 +27,13 @@ pub struct Ip<'a> {
 
 impl<'a> Ip<'a> {
     /// Returns a key that is equal for two spellings of one address.
-    pub fn key(self) -> (IpAddr, &'a str) {
+    pub(crate) fn key(self) -> (IpAddr, &'a str) {
         (self.address, self.zone)
     }
 
     /// Returns whether other networks may reach a device under the address: it is neither link-local (APIPA among
     /// them), nor loopback, nor unspecified.
-    pub fn is_routable(self) -> bool {
+    pub(crate) fn is_routable(self) -> bool {
         match self.address.to_canonical() {
             IpAddr::V4(ip) => !(ip.is_link_local() || ip.is_loopback() || ip.is_unspecified()),
             IpAddr::V6(ip) => {
@@ -48,9 +48,9 @@ impl<'a> Ip<'a> {
 /// IPv6 may be in any form, with an embedded IPv4 address and with a zone (`fe80::1%eth0`, `fe80::1%12`),
 /// as long as the whole has at most 40 characters. A network (`192.0.2.0/24`) and an IPv4 address with a
 /// leading zero, which some read as octal, are no addresses.
-pub fn ip(text: &str) -> Option<Ip<'_>> {
+pub(crate) fn ip(text: &str) -> Option<Ip<'_>> {
     let text = text.trim_ascii();
-    if text.len() > LONGEST_IP {
+    if text.len() > MAX_IP {
         return None;
     }
     let (address, zone): (IpAddr, _) = if text.as_bytes().contains(&b':') {
@@ -80,12 +80,12 @@ pub fn ip(text: &str) -> Option<Ip<'_>> {
 /// groups of two, four, six or all, with colons, hyphens or dots between, and white space around.
 ///
 /// None for any other text, an EUI-64 among them: `mac_t` takes six octets and no more.
-pub fn mac(text: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn mac(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim_ascii();
     if is_canonical(text) {
         return Some(Cow::Borrowed(text));
     }
-    if text.len() > LONGEST_MAC {
+    if text.len() > MAX_MAC {
         return None;
     }
     let separator = text
@@ -97,7 +97,7 @@ pub fn mac(text: &str) -> Option<Cow<'_, str>> {
         return None;
     }
 
-    let mut mac = String::with_capacity(LONGEST_MAC);
+    let mut mac = String::with_capacity(MAX_MAC);
     for digit in text.chars().filter(|&character| !is_separator(character)) {
         if !digit.is_ascii_hexdigit() {
             return None;
@@ -107,7 +107,7 @@ pub fn mac(text: &str) -> Option<Cow<'_, str>> {
         }
         mac.push(digit.to_ascii_uppercase());
     }
-    (mac.len() == LONGEST_MAC).then_some(Cow::Owned(mac))
+    (mac.len() == MAX_MAC).then_some(Cow::Owned(mac))
 }
 
 /// Whether a MAC address is in the form that an event has, as the API sends most of them.
@@ -116,7 +116,7 @@ fn is_canonical(text: &str) -> bool {
         2 => byte == b':',
         _ => matches!(byte, b'0'..=b'9' | b'A'..=b'F'),
     };
-    text.len() == LONGEST_MAC && text.bytes().enumerate().all(is_right)
+    text.len() == MAX_MAC && text.bytes().enumerate().all(is_right)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGHEST_BITS: u64 = EACH << 7;
 
 /// Where a byte first stands, which is ASCII.
-pub fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut start = 0;
     for word in words {
@@ -23,7 +23,7 @@ pub fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
 
 /// How many of eight bytes there are before the first one that JSON escapes.
 #[inline]
-pub fn plain_bytes(bytes: [u8; 8]) -> usize {
+pub(crate) fn plain_bytes(bytes: [u8; 8]) -> usize {
     let word = u64::from_le_bytes(bytes);
     let escaped = less(word, b' ') | equal(word, b'"') | equal(word, b'\\');
     first(escaped & HIGHEST_BITS)

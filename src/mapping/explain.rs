@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::json::write_text;
-use super::record::{Node, Record, push_step};
-use super::rule::{Made, Origin, Rule, Value};
+use crate::mapping::json::write_text;
+use crate::mapping::record::{Node, Record, push_step};
+use crate::mapping::rule::{Rule, places};
+use crate::mapping::value::{Made, Value};
 
 /// A value of the endpoint that a rule took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Explanation {
 }
 
 /// Puts the scalars of a value on a list, each with what of the endpoint it stands on.
-pub fn explain(
+pub(crate) fn explain(
     list: &mut Vec<MappedValue>,
     record: &Record<'_>,
     rule: &'static Rule,
@@ -91,7 +92,7 @@ pub fn explain(
 }
 
 /// JSON Pointers to all scalars of a part of the endpoint.
-pub fn pointers(part: Node<'_>) -> Vec<String> {
+pub(crate) fn pointers(part: Node<'_>) -> Vec<String> {
     let mut pointers = Vec::new();
     part.scalars(
         &mut String::new(),
@@ -99,15 +100,6 @@ pub fn pointers(part: Node<'_>) -> Vec<String> {
         &mut |_, _, original| pointers.push(original.to_owned()),
     );
     pointers
-}
-
-/// Where in the endpoint a value comes from: sources, each with the index that stands for its `[]`.
-pub fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = (&'static str, usize)> {
-    let (sources, index) = match origin {
-        Origin::Sources => (rule.sources, 0),
-        Origin::At(sources, index) => (sources, index),
-    };
-    sources.iter().map(move |source| (*source, index))
 }
 
 fn sources(record: &Record<'_>, rule: &Rule, made: &Made<'_>) -> Vec<SourceValue> {

@@ -4,11 +4,11 @@
 //! event consists of is short. So it is copied in pieces of fixed length, and looked at in these for what must be
 //! escaped.
 
-use super::bytes::plain_bytes;
 use crate::json::plain::{needs_escape, plain_of};
+use crate::mapping::bytes::plain_bytes;
 
 /// Writes a text, with quotes around it.
-pub fn write_text(json: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_text(json: &mut Vec<u8>, text: &str) {
     let start = json.len();
     json.push(b'"');
     let is_plain = push(json, text);
@@ -21,14 +21,14 @@ pub fn write_text(json: &mut Vec<u8>, text: &str) {
 }
 
 /// Writes a whole number.
-pub fn write_integer(json: &mut Vec<u8>, number: i64) {
+pub(crate) fn write_integer(json: &mut Vec<u8>, number: i64) {
     push(json, itoa::Buffer::new().format(number));
 }
 
 /// Adds a text as it is; false where JSON would escape something of it.
 // Inlined by order: in WebAssembly each call and each loop looks at the host's clock.
 #[inline(always)]
-pub fn push(json: &mut Vec<u8>, text: &str) -> bool {
+pub(crate) fn push(json: &mut Vec<u8>, text: &str) -> bool {
     let bytes = text.as_bytes();
     if let Some(last) = bytes.last_chunk() {
         return push_long(json, bytes, last);

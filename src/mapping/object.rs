@@ -1,14 +1,14 @@
 //! Where in an event an attribute stands: the objects and lists around it, taken apart when this is compiled.
 
-use super::prepared::Prepared;
+use crate::mapping::prepared::Prepared;
 
 /// The most objects and lists that an attribute of the table stands in.
-const DEEPEST: usize = 3;
+const MAX_DEPTH: usize = 3;
 
 /// An object of the event that attributes stand in.
 #[derive(Clone, Copy)]
-pub struct Object {
-    steps: [Step; DEEPEST],
+pub(crate) struct Object {
+    steps: [Step; MAX_DEPTH],
     depth: u8,
     /// A number for the path to it, so that paths are compared at a stroke.
     path: u32,
@@ -16,27 +16,27 @@ pub struct Object {
 
 /// A step on the way from the event to an object: a member that is an object, or a list of objects.
 #[derive(Clone, Copy)]
-pub struct Step {
+pub(crate) struct Step {
     /// What every event with it has of it: the name with a colon, and the beginning of a list.
-    pub written: Prepared<24>,
+    pub(crate) written: Prepared<24>,
     /// Whether it is a list.
-    pub is_list: bool,
+    pub(crate) is_list: bool,
     /// Whether it is a list that can have more entries than one.
-    pub is_each: bool,
+    pub(crate) is_each: bool,
     /// The number for the path to here.
     path: u32,
 }
 
 impl Object {
     /// The event itself.
-    pub const EVENT: Self = Self {
-        steps: [Step::new("", 0); DEEPEST],
+    pub(crate) const EVENT: Self = Self {
+        steps: [Step::new("", 0); MAX_DEPTH],
         depth: 0,
         path: 0,
     };
 
     /// The object that the attribute of a path stands in, and the rest of the path: the attribute's name.
-    pub const fn around(path: &'static str) -> (Self, &'static str) {
+    pub(crate) const fn around(path: &'static str) -> (Self, &'static str) {
         // The number of a path is its FNV-1a hash; a test of the table shows that no two have the same.
         let mut hash: u32 = 0x811c_9dc5;
         let mut object = Self::EVENT;
@@ -57,8 +57,8 @@ impl Object {
 
     const fn then(self, step: Step) -> Self {
         assert!(
-            (self.depth as usize) < DEEPEST,
-            "an attribute stands in more objects than DEEPEST says"
+            (self.depth as usize) < MAX_DEPTH,
+            "an attribute stands in more objects than MAX_DEPTH says"
         );
         let [first, second, third] = self.steps;
         Self {
@@ -73,14 +73,14 @@ impl Object {
     }
 
     /// The steps from the event to the object.
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         self.steps
             .get(..usize::from(self.depth))
             .unwrap_or_default()
     }
 
     /// With how many steps the ways to both objects begin alike.
-    pub fn shared(&self, other: &Self) -> usize {
+    pub(crate) fn shared(&self, other: &Self) -> usize {
         let pairs = self.steps().iter().zip(other.steps());
         pairs
             .take_while(|(one, other)| one.path == other.path)

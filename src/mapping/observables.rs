@@ -2,30 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::dialect::Dialect;
-use super::omit::Omit;
-use super::rule::Origin;
-use super::subject::Subject;
+use crate::mapping::omit::Omit;
+use crate::mapping::subject::{Observable, Subject};
+use crate::mapping::value::Origin;
 
 /// The most interfaces, and the most groups, of one event: all of them are still in the lists of the device.
-const MOST: usize = 100;
-
-/// One entry of `observables`.
-pub struct Observable<'a> {
-    /// `name`: where the value stands in the event.
-    pub name: Cow<'static, str>,
-    /// `type_id`
-    pub type_id: i64,
-    /// `type`: the caption of `type_id`.
-    pub caption: &'static str,
-    /// `value`
-    pub value: Cow<'a, str>,
-    /// What of the endpoint the value is.
-    pub origin: Origin,
-}
+const MAX_ENTRIES: usize = 100;
 
 /// The observables of an event: each value once, and none that `omit` leaves out of the event.
-pub fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
+pub(crate) fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
     let mut found = Found {
         observables: Vec::new(),
         omit: subject.omit,
@@ -84,7 +69,7 @@ impl<'a> Found<'a, '_> {
     fn add_interfaces(&mut self, subject: &Subject<'a>) {
         let device_ip = subject.first_routable_ip();
         let device_mac = subject.first_mac();
-        for (index, interface) in subject.interfaces.iter().enumerate().take(MOST) {
+        for (index, interface) in subject.interfaces.iter().enumerate().take(MAX_ENTRIES) {
             if let Some((ip, origin)) = interface.ip {
                 let path = if device_ip == Some(index) {
                     "device.ip"
@@ -105,7 +90,7 @@ impl<'a> Found<'a, '_> {
     }
 
     fn add_groups(&mut self, subject: &Subject<'a>) {
-        for (index, (group, entry)) in subject.groups.iter().enumerate().take(MOST) {
+        for (index, (group, entry)) in subject.groups.iter().enumerate().take(MAX_ENTRIES) {
             let origin = |alone, in_array| match entry {
                 Some(entry) => Origin::At(in_array, *entry),
                 None => Origin::At(alone, 0),
@@ -140,10 +125,7 @@ impl<'a> Found<'a, '_> {
         origin: Origin,
     ) {
         let is_known = |known: &Observable<'_>| known.type_id == type_id && known.value == value;
-        if value.is_empty()
-            || self.omit.has_path(path, Dialect::Ocsf)
-            || self.observables.iter().any(is_known)
-        {
+        if value.is_empty() || self.omit.has(path) || self.observables.iter().any(is_known) {
             return;
         }
         self.observables.push(Observable {

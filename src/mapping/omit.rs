@@ -1,254 +1,37 @@
 //! What a config leaves out of the events: `omit`, for personal data.
 
-use super::dialect::Dialect;
-use super::rule::Rule;
-use super::rules;
-
-/// Objects and lists that the event, or what they stand in, is worth nothing without: beside the attributes
-/// that the table marks as required.
-const REQUIRED: [&str; 4] = [
-    "device",
-    "metadata",
-    "metadata.product",
-    "enrichments[0].data",
-];
-
-/// The same, for the receiver of the dialect `sekoia`.
-const REQUIRED_BY_SEKOIA: [&str; 2] = ["device.os", "enrichments"];
-
-/// What stands before a field of the endpoint that OCSF has no attribute for. The table cannot list them.
-const UNMAPPED: &str = "unmapped.";
+/// The prefix of a field of the endpoint that OCSF has no attribute for. The table cannot list them.
+pub(crate) const UNMAPPED: &str = "unmapped.";
 
 /// The OCSF paths that are left out: attributes, objects or lists of the table, and fields under `unmapped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Omit(Vec<String>);
+pub(crate) struct Omit(Vec<String>);
 
 impl Omit {
-    /// Checks the paths for a dialect, or says of the first that cannot be left out why not.
-    ///
-    /// # Errors
-    ///
-    /// A sentence for a person: the path names nothing of the dialect, or what an event needs.
-    pub fn new(paths: &[&str], dialect: Dialect) -> Result<Self, String> {
-        let mut omit = Vec::new();
-        for path in paths {
-            let path = path.trim();
-            check(path, dialect)?;
-            omit.push(path.to_owned());
-        }
-        omit.sort_unstable();
-        omit.dedup();
-        Ok(Self(omit))
+    pub(crate) fn new(mut paths: Vec<String>) -> Self {
+        paths.sort_unstable();
+        paths.dedup();
+        Self(paths)
     }
 
-    /// The paths, in order.
-    pub fn paths(&self) -> &[String] {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the paths, in order.
+    pub(crate) fn paths(&self) -> &[String] {
         &self.0
     }
 
-    /// Whether the attribute of a rule is left out.
-    pub fn has(&self, rule: &Rule) -> bool {
-        self.0.iter().any(|path| rule.is_within(path))
-    }
-
-    /// Whether the attribute at a path of the table is left out.
-    pub fn has_path(&self, path: &str, dialect: Dialect) -> bool {
-        !self.0.is_empty() && rules::of(dialect).any(|rule| rule.path == path && self.has(rule))
-    }
-
-    /// Whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
-    /// attribute that reads of the member is. Observables and profiles only follow what is in the event.
-    pub fn has_member(&self, member: &str, dialect: Dialect) -> bool {
-        if self.0.is_empty() {
-            return false;
-        }
-        let mut named = self.0.iter().filter_map(|path| path.strip_prefix(UNMAPPED));
-        if named.any(|named| named == member) {
-            return true;
-        }
-        let reads = |rule: &&Rule| {
-            let mut sources = rule.sources.iter();
-            sources.any(|source| source.split(['.', '[']).next() == Some(member))
-        };
-        let mut readers = rules::of(dialect)
-            .filter(|rule| !rule.is_within("observables") && !rule.is_within("metadata.profiles"))
-            .filter(reads)
-            .peekable();
-        readers.peek().is_some() && readers.all(|rule| self.has(rule))
+    /// Returns whether an attribute of the table is left out.
+    pub(crate) fn has(&self, attribute: &str) -> bool {
+        self.0.iter().any(|path| is_within(attribute, path))
     }
 }
 
-fn check(path: &str, dialect: Dialect) -> Result<(), String> {
-    let name = dialect.name();
-    let member = path.strip_prefix(UNMAPPED).unwrap_or_default();
-    if dialect == Dialect::Ocsf && !member.is_empty() {
-        return match member.split(['.', '[']).next() {
-            Some(whole) if whole != member => Err(format!(
-                "`{path}` alone cannot be left out: of `unmapped` a field of the endpoint goes as a whole. Leave \
-                 out `{UNMAPPED}{whole}`"
-            )),
-            _ => Ok(()),
-        };
-    }
-    if path.starts_with('/') {
-        return Err(format!(
-            "`{path}` is written as a pointer; write names with dots between and `[]` for the entries of a list, as \
-             in `device.groups[].name`"
-        ));
-    }
-    if path.is_empty() || !rules::of(dialect).any(|rule| rule.is_within(path)) {
-        let known = known_beside(path, dialect);
-        return Err(format!(
-            "`{path}` is no attribute of the dialect `{name}`; {known}"
-        ));
-    }
-    if !is_required(path, dialect) {
-        return Ok(());
-    }
-    if without_index(path) == "metadata.profiles" {
-        return Err(format!(
-            "`{path}` cannot be left out alone: it says that the event has `cloud`. Leave out `cloud`"
-        ));
-    }
-    let may_go = objects_around(path).find(|object| !is_required(object, dialect));
-    Err(match may_go {
-        Some(object) => format!(
-            "`{path}` alone cannot be left out: without it `{object}` may be worth nothing. Leave out `{object}`"
-        ),
-        None => format!("`{path}` cannot be left out: no event is complete without it"),
-    })
-}
-
-fn is_required(path: &str, dialect: Dialect) -> bool {
-    let path = without_index(path);
-    REQUIRED.contains(&path)
-        || dialect == Dialect::Sekoia && REQUIRED_BY_SEKOIA.contains(&path)
-        || rules::of(dialect)
-            .filter(|rule| rule.required.contains(&dialect))
-            .any(|rule| without_index(rule.path) == path)
-}
-
-/// The names that could have been meant by the last one of a path that is known.
-fn known_beside(path: &str, dialect: Dialect) -> String {
-    let is_known = |object: &&str| rules::of(dialect).any(|rule| rule.is_within(object));
-    let object = objects_around(path).find(is_known);
-    let within = |rule: &'static Rule| match object {
-        Some(object) => {
-            let rest = rule.path.strip_prefix(object)?.trim_start_matches("[0]");
-            rest.trim_start_matches("[]").strip_prefix('.')
-        }
-        None => Some(rule.path),
-    };
-    let mut names = Vec::new();
-    for name in rules::of(dialect).filter_map(within) {
-        let name = without_index(name.split('.').next().unwrap_or(name));
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let object = object.map_or("an event".to_owned(), |object| format!("`{object}`"));
-    format!("{object} has {}", names.join(", "))
-}
-
-/// The objects and lists that a path stands in, the nearest first.
-fn objects_around(path: &str) -> impl Iterator<Item = &str> {
-    let dots = path.match_indices('.').rev();
-    dots.filter_map(|(at, _)| path.get(..at)).map(without_index)
-}
-
-/// A path without the `[]` or `[0]` at its end.
-fn without_index(path: &str) -> &str {
-    path.trim_end_matches("[0]").trim_end_matches("[]")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_objects_and_lists_can_be_left_out() {
-        for (path, dialect) in [
-            ("device.desc", Dialect::Sekoia),
-            (" device.groups ", Dialect::Sekoia),
-            ("device.network_interfaces[].mac", Dialect::Sekoia),
-            ("device.network_interfaces[]", Dialect::Sekoia),
-            ("device.owner", Dialect::Ocsf),
-            ("device.owner.full_name", Dialect::Ocsf),
-            ("device.hostname", Dialect::Ocsf),
-            ("device.os", Dialect::Ocsf),
-            ("enrichments", Dialect::Ocsf),
-            ("enrichments[0].data.health", Dialect::Ocsf),
-            ("unmapped", Dialect::Ocsf),
-            ("unmapped.tags", Dialect::Ocsf),
-            ("observables", Dialect::Ocsf),
-        ] {
-            assert!(Omit::new(&[path], dialect).is_ok(), "{path}");
-        }
-    }
-
-    #[test]
-    fn what_an_event_needs_cannot() {
-        for (path, dialect, remedy) in [
-            ("", Dialect::Sekoia, "is no attribute"),
-            ("unmapped.tags", Dialect::Sekoia, "is no attribute"),
-            ("unmapped.", Dialect::Ocsf, "is no attribute"),
-            (
-                "unmapped.os.isServer",
-                Dialect::Ocsf,
-                "Leave out `unmapped.os`",
-            ),
-            (
-                "unmapped.tags[0]",
-                Dialect::Ocsf,
-                "Leave out `unmapped.tags`",
-            ),
-            ("device.owner", Dialect::Sekoia, "is no attribute"),
-            (
-                "device.des",
-                Dialect::Sekoia,
-                "is no attribute of the dialect `sekoia`; `device` has uid, hostname, name, desc, type",
-            ),
-            (
-                "device.owner.nam",
-                Dialect::Ocsf,
-                "`device.owner` has uid, name, domain, full_name",
-            ),
-            (
-                "device.groups[].id",
-                Dialect::Ocsf,
-                "`device.groups` has uid, name",
-            ),
-            ("devices", Dialect::Ocsf, "an event has activity_id"),
-            (
-                "/device/desc",
-                Dialect::Sekoia,
-                "as in `device.groups[].name`",
-            ),
-            ("device", Dialect::Ocsf, "no event is complete"),
-            ("device.uid", Dialect::Ocsf, "no event is complete"),
-            ("device.hostname", Dialect::Sekoia, "no event is complete"),
-            ("device.os", Dialect::Sekoia, "no event is complete"),
-            ("time", Dialect::Ocsf, "no event is complete"),
-            (
-                "enrichments[0].data",
-                Dialect::Ocsf,
-                "Leave out `enrichments`",
-            ),
-            ("metadata.profiles", Dialect::Ocsf, "Leave out `cloud`"),
-            ("device.os.name", Dialect::Ocsf, "Leave out `device.os`"),
-            (
-                "device.groups[].name",
-                Dialect::Sekoia,
-                "Leave out `device.groups`",
-            ),
-            (
-                "device.network_interfaces[].ip",
-                Dialect::Ocsf,
-                "Leave out `device.network_interfaces`",
-            ),
-        ] {
-            let error = Omit::new(&[path], dialect).unwrap_err();
-            assert!(error.contains(remedy), "{path}: {error}");
-        }
-    }
+/// Returns whether `path` names the attribute, or an object or a list around it.
+pub(crate) fn is_within(attribute: &str, path: &str) -> bool {
+    attribute
+        .strip_prefix(path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -4,24 +4,24 @@ use crate::json::plain::needs_escape;
 
 /// A text that is ready to be written, of so many bytes at most.
 #[derive(Clone, Copy)]
-pub struct Prepared<const LONGEST: usize> {
+pub(crate) struct Prepared<const CAPACITY: usize> {
     /// Copied as a whole, since a copy of fixed size takes a few instructions.
-    bytes: [u8; LONGEST],
+    bytes: [u8; CAPACITY],
     length: u8,
 }
 
-impl<const LONGEST: usize> Prepared<LONGEST> {
+impl<const CAPACITY: usize> Prepared<CAPACITY> {
     /// Nothing.
-    pub const EMPTY: Self = Self {
-        bytes: [0; LONGEST],
+    pub(crate) const EMPTY: Self = Self {
+        bytes: [0; CAPACITY],
         length: 0,
     };
 
     /// The text with this after it, as it is.
-    pub const fn with(mut self, mut text: &[u8]) -> Self {
+    pub(crate) const fn with(mut self, mut text: &[u8]) -> Self {
         while let [byte, rest @ ..] = text {
             let length = self.length as usize;
-            assert!(length < LONGEST, "the text is longer than LONGEST");
+            assert!(length < CAPACITY, "the text is longer than CAPACITY");
             if let Some((_, [slot, ..])) = self.bytes.split_at_mut_checked(length) {
                 *slot = *byte;
             }
@@ -32,7 +32,7 @@ impl<const LONGEST: usize> Prepared<LONGEST> {
     }
 
     /// The text with this after it as JSON, which does not escape anything of it.
-    pub const fn with_text(self, text: &str) -> Self {
+    pub(crate) const fn with_text(self, text: &str) -> Self {
         let mut bytes = text.as_bytes();
         while let [byte, rest @ ..] = bytes {
             assert!(!needs_escape(*byte), "the text would have to be escaped");
@@ -42,7 +42,7 @@ impl<const LONGEST: usize> Prepared<LONGEST> {
     }
 
     /// The text with a whole number after it, which is not negative.
-    pub const fn with_integer(self, number: i64) -> Self {
+    pub(crate) const fn with_integer(self, number: i64) -> Self {
         assert!(number >= 0, "the number is negative");
         let (tens, digit) = (number.div_euclid(10), number.rem_euclid(10) as u8);
         let begin = if tens > 0 {
@@ -54,7 +54,7 @@ impl<const LONGEST: usize> Prepared<LONGEST> {
     }
 
     /// Adds the text to what is written.
-    pub fn write(&self, json: &mut Vec<u8>) {
+    pub(crate) fn write(&self, json: &mut Vec<u8>) {
         let end = json.len() + usize::from(self.length);
         json.extend_from_slice(&self.bytes);
         json.truncate(end);

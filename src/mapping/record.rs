@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::bytes::find;
-use super::json::write_text;
-use super::scalar;
+use crate::mapping::bytes::find;
+use crate::mapping::json::write_text;
+use crate::mapping::scalar;
 
 /// How many values there is room for at once: as many as the API sends of an endpoint.
 const ROOM: usize = 128;
@@ -18,7 +18,7 @@ const ROOM: usize = 128;
 ///
 /// All values stand in one list, each before those inside it, since many small lists would cost more to make than
 /// to use.
-pub struct Record<'a> {
+pub(crate) struct Record<'a> {
     values: Vec<Value<'a>>,
     /// Where the entries of the arrays stand, those of an array one after the other.
     entries: Vec<usize>,
@@ -37,7 +37,7 @@ struct Value<'a> {
 
 /// Where a value stands in what it is inside of.
 #[derive(Clone)]
-pub enum Key<'a> {
+pub(crate) enum Key<'a> {
     /// A member of this name in an object.
     Name(Cow<'a, str>),
     /// The entry that has this index in an array of the endpoint.
@@ -46,7 +46,7 @@ pub enum Key<'a> {
 
 /// What a value is.
 #[derive(Clone, Copy)]
-pub enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// An object: its members follow, each name once.
     Object,
     /// An array: its entries follow.
@@ -57,7 +57,7 @@ pub enum Content<'a> {
 
 /// A value of a record, with those inside it.
 #[derive(Clone, Copy)]
-pub struct Node<'a> {
+pub(crate) struct Node<'a> {
     record: &'a Record<'a>,
     value: &'a Value<'a>,
     /// Where it stands in the record.
@@ -75,14 +75,14 @@ fn slot(name: &str) -> usize {
 
 impl<'a> Record<'a> {
     /// A record without anything.
-    pub const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         values: Vec::new(),
         entries: Vec::new(),
         members: Vec::new(),
     };
 
     /// A record without anything yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             values: Vec::with_capacity(ROOM),
             entries: Vec::with_capacity(ROOM),
@@ -91,7 +91,7 @@ impl<'a> Record<'a> {
     }
 
     /// Adds a value; what is added until it is closed is inside it.
-    pub fn open(&mut self, key: Key<'a>, content: Content<'a>) -> usize {
+    pub(crate) fn open(&mut self, key: Key<'a>, content: Content<'a>) -> usize {
         let at = self.values.len();
         self.values.push(Value {
             key,
@@ -103,7 +103,7 @@ impl<'a> Record<'a> {
     }
 
     /// Closes the object or array that was opened there, and takes it away where nothing is inside it.
-    pub fn close(&mut self, at: usize) {
+    pub(crate) fn close(&mut self, at: usize) {
         let end = self.values.len();
         if end == at + 1 {
             self.values.truncate(at);
@@ -125,12 +125,12 @@ impl<'a> Record<'a> {
     }
 
     /// All of it; none where there is nothing.
-    pub fn whole(&'a self) -> Option<Node<'a>> {
+    pub(crate) fn whole(&'a self) -> Option<Node<'a>> {
         self.node(0)
     }
 
     /// How many values there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
 
@@ -144,7 +144,7 @@ impl<'a> Record<'a> {
     }
 
     /// Makes its members quick to find, when all is added.
-    pub fn index_members(&mut self) {
+    pub(crate) fn index_members(&mut self) {
         let mut members = vec![0; SLOTS];
         for member in self.whole().into_iter().flat_map(Node::inside) {
             if let Key::Name(name) = member.key()
@@ -167,7 +167,7 @@ impl<'a> Record<'a> {
     }
 
     /// What stands at a source, where `[]` is the entry of the index.
-    pub fn at(&'a self, source: &str, index: usize) -> Option<Node<'a>> {
+    pub(crate) fn at(&'a self, source: &str, index: usize) -> Option<Node<'a>> {
         let mut node = None;
         let mut rest = source;
         while !rest.is_empty() {
@@ -192,12 +192,12 @@ impl<'a> Record<'a> {
     }
 
     /// The text at a source; none for anything else.
-    pub fn text(&'a self, source: &str, index: usize) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(&'a self, source: &str, index: usize) -> Option<Cow<'a, str>> {
         self.at(source, index)?.as_text()
     }
 
     /// The whole number at a source, as it is written; none for anything else.
-    pub fn integer(&'a self, source: &str) -> Option<&'a str> {
+    pub(crate) fn integer(&'a self, source: &str) -> Option<&'a str> {
         let json = self.at(source, 0)?.scalar()?;
         json.parse::<i64>().is_ok().then_some(json)
     }
@@ -205,22 +205,22 @@ impl<'a> Record<'a> {
 
 impl<'a> Node<'a> {
     /// Where it stands in the record.
-    pub fn at(self) -> usize {
+    pub(crate) fn at(self) -> usize {
         self.at
     }
 
     /// The name or the index that it has.
-    pub fn key(self) -> &'a Key<'a> {
+    pub(crate) fn key(self) -> &'a Key<'a> {
         &self.value.key
     }
 
     /// What it is.
-    pub fn content(self) -> Content<'a> {
+    pub(crate) fn content(self) -> Content<'a> {
         self.value.content
     }
 
     /// The members or entries.
-    pub fn inside(self) -> impl Iterator<Item = Self> {
+    pub(crate) fn inside(self) -> impl Iterator<Item = Self> {
         let end = self.at + self.value.size;
         let mut next = self.at + 1;
         std::iter::from_fn(move || {
@@ -231,12 +231,12 @@ impl<'a> Node<'a> {
     }
 
     /// The text of that name in an object; none for anything else.
-    pub fn text(self, name: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(self, name: &str) -> Option<Cow<'a, str>> {
         self.member(name)?.as_text()
     }
 
     /// The index that it has in an array of the endpoint.
-    pub fn index(self) -> Option<usize> {
+    pub(crate) fn index(self) -> Option<usize> {
         match self.value.key {
             Key::Index(index) => Some(index),
             Key::Name(_) => None,
@@ -271,7 +271,7 @@ impl<'a> Node<'a> {
 
     /// Calls `each` with every scalar, and two pointers (RFC 6901) to it. `written` counts the
     /// entries that are here, `original` has the indices of the endpoint.
-    pub fn scalars(
+    pub(crate) fn scalars(
         self,
         written: &mut String,
         original: &mut String,
@@ -300,7 +300,7 @@ impl<'a> Node<'a> {
     }
 
     /// Writes the part as JSON, on one line and in its own order.
-    pub fn write(self, json: &mut Vec<u8>) {
+    pub(crate) fn write(self, json: &mut Vec<u8>) {
         let (open, close) = match self.value.content {
             Content::Scalar(text) => return scalar::write(json, text),
             Content::Object => (b'{', b'}'),
@@ -321,7 +321,7 @@ impl<'a> Node<'a> {
 }
 
 /// Adds a step to a JSON Pointer (RFC 6901).
-pub fn push_step(pointer: &mut String, name: &str) {
+pub(crate) fn push_step(pointer: &mut String, name: &str) {
     pointer.push('/');
     for character in name.chars() {
         match character {

@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::dialect::Dialect;
-use super::object::Object;
-use super::prepared::Prepared;
-use super::record::Node;
-use super::subject::Subject;
+use crate::mapping::dialect::Dialect;
+use crate::mapping::object::Object;
+use crate::mapping::prepared::Prepared;
+use crate::mapping::subject::Subject;
+use crate::mapping::value::{Made, Origin};
 
 /// One row of the table: an attribute of the event, and how an endpoint makes its value.
 #[derive(Clone, Copy)]
@@ -18,11 +18,11 @@ pub struct Rule {
     /// The OCSF attribute, such as `device.network_interfaces[].ip`.
     pub path: &'static str,
     /// The object that the attribute stands in.
-    pub object: Object,
+    pub(crate) object: Object,
     /// What every event with the attribute has of it: the name with a colon, and a constant.
-    pub written: Prepared<56>,
+    pub(crate) written: Prepared<56>,
     /// Whether the attribute is a list that never has more than one entry.
-    pub is_single: bool,
+    pub(crate) is_single: bool,
     /// What of the endpoint the rule reads, such as `isolation.status`; empty for a constant.
     pub sources: &'static [&'static str],
     /// The rule in plain words; empty for a constant.
@@ -33,14 +33,14 @@ pub struct Rule {
     /// it: by OCSF or by the receiver. `omit` cannot name it there.
     pub required: &'static [Dialect],
     /// Whether the value moves when the device does nothing but check in: no part of the fingerprint.
-    pub heartbeat: bool,
+    pub(crate) heartbeat: bool,
     /// How the value is made.
-    pub make: Make,
+    pub(crate) make: Make,
 }
 
 /// How a value is made.
 #[derive(Clone, Copy)]
-pub enum Make {
+pub(crate) enum Make {
     /// Always this text.
     Text(&'static str),
     /// Always this number.
@@ -58,41 +58,6 @@ pub enum Make {
     EventUid,
 }
 
-/// A value with where it came from.
-pub struct Made<'a> {
-    /// The value.
-    pub value: Value<'a>,
-    /// What of the endpoint was taken for it.
-    pub origin: Origin,
-    /// Further entries of the endpoint that say the same.
-    pub repeats: &'a [Origin],
-}
-
-/// A value of an event.
-pub enum Value<'a> {
-    /// A text.
-    Text(Cow<'a, str>),
-    /// A whole number.
-    Integer(i64),
-    /// True or false.
-    Boolean(bool),
-    /// A part of the endpoint, as it is.
-    Part(Node<'a>),
-    /// An object without anything in it.
-    EmptyObject,
-    /// The UUID of the event, which is made when all the rest of it is written.
-    EventUid,
-}
-
-/// What of the endpoint stands behind one value.
-#[derive(Clone, Copy)]
-pub enum Origin {
-    /// Every source of the rule that the endpoint has.
-    Sources,
-    /// These, where `[]` stands for the entry of this index. None at all where the rule had nothing to go by.
-    At(&'static [&'static str], usize),
-}
-
 impl Rule {
     /// The rule in plain words: a constant with its value.
     pub fn words(&self) -> Cow<'static, str> {
@@ -105,25 +70,18 @@ impl Rule {
     }
 
     /// Whether the value is the same for every endpoint.
-    pub fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         matches!(self.make, Make::Text(_) | Make::Integer(_) | Make::True)
     }
 
     /// Whether the row belongs to a dialect.
-    pub fn is_of(&self, dialect: Dialect) -> bool {
+    pub(crate) fn is_of(&self, dialect: Dialect) -> bool {
         self.dialect.is_none_or(|only| only == dialect)
-    }
-
-    /// Whether `path` names the attribute, or an object or a list that it stands in.
-    pub fn is_within(&self, path: &str) -> bool {
-        self.path
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
 }
 
 /// A row whose value is made of an endpoint.
-pub const fn rule(
+pub(crate) const fn rule(
     path: &'static str,
     sources: &'static [&'static str],
     rule: &'static str,
@@ -133,12 +91,12 @@ pub const fn rule(
 }
 
 /// A row whose value never changes.
-pub const fn always(path: &'static str, make: Make) -> Rule {
+pub(crate) const fn always(path: &'static str, make: Make) -> Rule {
     row(path, &[], "", make)
 }
 
 /// A row with any way to make its value.
-pub const fn row(
+pub(crate) const fn row(
     path: &'static str,
     sources: &'static [&'static str],
     rule: &'static str,
@@ -173,75 +131,34 @@ pub const fn row(
 
 impl Rule {
     /// The row, for one dialect only.
-    pub const fn only(mut self, dialect: Dialect) -> Self {
+    pub(crate) const fn only(mut self, dialect: Dialect) -> Self {
         self.dialect = Some(dialect);
         self
     }
 
     /// The row, which its object cannot be without.
-    pub const fn required(self) -> Self {
+    pub(crate) const fn required(self) -> Self {
         self.required_by(&Dialect::ALL)
     }
 
     /// The row, which its object cannot be without in these dialects.
-    pub const fn required_by(mut self, dialects: &'static [Dialect]) -> Self {
+    pub(crate) const fn required_by(mut self, dialects: &'static [Dialect]) -> Self {
         self.required = dialects;
         self
     }
 
     /// The row, which moves with each check-in.
-    pub const fn heartbeat(mut self) -> Self {
+    pub(crate) const fn heartbeat(mut self) -> Self {
         self.heartbeat = true;
         self
     }
 }
 
-impl Origin {
-    /// Whether it is known at a glance to be the same.
-    pub fn is_same(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::At(one, index), Self::At(other, at)) => std::ptr::eq(one, other) && index == at,
-            _ => false,
-        }
-    }
-}
-
-impl<'a> Made<'a> {
-    /// A value that stands on these sources, each of them with `index` for its `[]`.
-    pub fn at(value: Value<'a>, sources: &'static [&'static str], index: usize) -> Self {
-        Self {
-            value,
-            origin: Origin::At(sources, index),
-            repeats: &[],
-        }
-    }
-}
-
-/// A text that stands on every source of its rule.
-pub fn text<'a>(text: impl Into<Cow<'a, str>>) -> Made<'a> {
-    made(Value::Text(text.into()))
-}
-
-/// A whole number that stands on every source of its rule.
-pub fn integer<'a>(number: impl Into<i64>) -> Made<'a> {
-    made(Value::Integer(number.into()))
-}
-
-/// A boolean that stands on every source of its rule.
-pub fn boolean<'a>(boolean: bool) -> Made<'a> {
-    made(Value::Boolean(boolean))
-}
-
-/// A value that stands on every source of its rule.
-pub fn made(value: Value<'_>) -> Made<'_> {
-    Made {
-        value,
-        origin: Origin::Sources,
-        repeats: &[],
-    }
-}
-
-/// A value that is said where the endpoint says nothing: no source stands behind it.
-pub fn from_nothing(value: Value<'_>) -> Made<'_> {
-    Made::at(value, &[], 0)
+/// Where in the endpoint a value comes from: sources, each with the index that stands for its `[]`.
+pub(crate) fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = (&'static str, usize)> {
+    let (sources, index) = match origin {
+        Origin::Sources => (rule.sources, 0),
+        Origin::At(sources, index) => (sources, index),
+    };
+    sources.iter().map(move |source| (*source, index))
 }

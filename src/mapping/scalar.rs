@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::bytes::find;
-use super::json::{push, write_text};
 use crate::json::Quoted;
+use crate::mapping::bytes::find;
+use crate::mapping::json::{push, write_text};
 
 /// Numbers of so many characters and no exponent are no double.
-const LONGEST_NUMBER: usize = 300;
+const MAX_NUMBER: usize = 300;
 
 /// A text that is not empty; none for anything else, and for half a surrogate pair, which stands for no character.
-pub fn text(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     let written = json.strip_prefix('"')?.strip_suffix('"')?;
     if written.is_empty() {
         None
@@ -22,13 +22,13 @@ pub fn text(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The name of a member, which half a surrogate pair leaves as it is written.
-pub fn name(quoted: Quoted<'_>) -> Cow<'_, str> {
+pub(crate) fn name(quoted: Quoted<'_>) -> Cow<'_, str> {
     quoted.decoded().unwrap_or(Cow::Borrowed(quoted.written()))
 }
 
 /// Writes a scalar as JSON that every receiver reads. What it could not read becomes a text of what is written: half
 /// a surrogate pair, a number beyond any double, and what is not taken apart.
-pub fn write(json: &mut Vec<u8>, scalar: &str) {
+pub(crate) fn write(json: &mut Vec<u8>, scalar: &str) {
     let is_readable = match scalar.as_bytes().first() {
         Some(b'"') => !is_escaped(scalar) || text(scalar).is_some(),
         Some(b'{' | b'[') => false,
@@ -48,7 +48,7 @@ fn is_escaped(written: &str) -> bool {
 
 /// Whether a number is one of those that a double is near to.
 fn is_finite(number: &str) -> bool {
-    let is_short = number.len() < LONGEST_NUMBER;
+    let is_short = number.len() < MAX_NUMBER;
     is_short && !number.bytes().any(|byte| byte | 0x20 == b'e')
         || number.parse::<f64>().is_ok_and(f64::is_finite)
 }

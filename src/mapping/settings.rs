@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Dialect, MapError, Omit};
+use crate::map_error::MapError;
+use crate::mapping::dialect::Dialect;
+use crate::mapping::omit::Omit;
+use crate::mapping::omit_paths;
 
 /// Changes whenever the event of any input changes in the dialect `sekoia`. Part of the cursor: a mapping of
 /// another version starts a walk over everything.
@@ -17,7 +20,7 @@ pub struct Mapping {
     /// The form of the events.
     pub dialect: Dialect,
     /// What is left out of them.
-    pub omit: Omit,
+    pub(crate) omit: Omit,
 }
 
 /// A field of a config that does not fit.
@@ -61,7 +64,7 @@ impl Mapping {
                     .to_owned(),
             )
         })?;
-        let omit = Omit::new(&paths, dialect)
+        let omit = omit_paths::checked(&paths, dialect)
             .map_err(|why| refused(format!("`omit` does not fit: {why}")))?;
         Ok(Self { dialect, omit })
     }
@@ -153,7 +156,7 @@ mod tests {
             (r#"{"omit": [1]}"#, "must be an array"),
             (
                 r#"{"omit": ["device.owner"]}"#,
-                "`device.owner` is no attribute",
+                "`device.owner` is not an attribute",
             ),
         ] {
             let error = Mapping::of(text).unwrap_err();

@@ -5,80 +5,92 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::addresses::{self, Ip};
-use super::dialect::Dialect;
-use super::observables::{self, Observable};
-use super::omit::Omit;
-use super::record::{Node, Record};
-use super::rule::Origin;
-use super::rules;
+use crate::mapping::addresses::{self, Ip};
+use crate::mapping::dialect::Dialect;
+use crate::mapping::omit::Omit;
+use crate::mapping::record::{Node, Record};
+use crate::mapping::value::Origin;
 use crate::sophos::endpoint::{Endpoint, Group};
 
 /// An endpoint with all that the rules of a dialect need of it.
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// The endpoint, read.
-    pub endpoint: &'a Endpoint<'a>,
+    pub(crate) endpoint: &'a Endpoint<'a>,
     /// All of the endpoint; empty for a dialect that has no need of it.
-    pub record: &'a Record<'a>,
+    pub(crate) record: &'a Record<'a>,
     /// What is left out of the event.
-    pub omit: &'a Omit,
+    pub(crate) omit: &'a Omit,
     /// The endpoint's text, where it could not be taken apart.
-    pub untold: Option<&'a str>,
+    pub(crate) untold: Option<&'a str>,
     /// The moment of the mapping.
-    pub now: OffsetDateTime,
+    pub(crate) now: OffsetDateTime,
     /// `device.network_interfaces`
-    pub interfaces: Vec<Interface<'a>>,
+    pub(crate) interfaces: Vec<Interface<'a>>,
     /// `device.groups`
-    pub groups: Vec<(&'a Group<'a>, Option<usize>)>,
+    pub(crate) groups: Vec<(&'a Group<'a>, Option<usize>)>,
     /// `device.agent_list`
-    pub agents: Vec<Agent<'a>>,
+    pub(crate) agents: Vec<Agent<'a>>,
     /// The first of them that is the core agent.
-    pub core_agent: Option<usize>,
+    pub(crate) core_agent: Option<usize>,
     /// The login of the associated person.
-    pub login: Option<Login<'a>>,
+    pub(crate) login: Option<Login<'a>>,
     /// `observables`
-    pub observables: Vec<Observable<'a>>,
+    pub(crate) observables: Vec<Observable<'a>>,
     /// Whether the event has something to put into `enrichments[0].data`.
-    pub shows_state: bool,
+    pub(crate) shows_state: bool,
 }
 
 /// One entry of `device.network_interfaces`.
-pub struct Interface<'a> {
+pub(crate) struct Interface<'a> {
     /// The position over both lists of addresses.
-    pub position: usize,
+    pub(crate) position: usize,
     /// The IP address and the entry that it is.
-    pub ip: Option<(Ip<'a>, Origin)>,
+    pub(crate) ip: Option<(Ip<'a>, Origin)>,
     /// The MAC address and the entry that it is.
-    pub mac: Option<(Cow<'a, str>, Origin)>,
+    pub(crate) mac: Option<(Cow<'a, str>, Origin)>,
     /// The entries that name the same address again.
-    pub repeats: Vec<Origin>,
+    pub(crate) repeats: Vec<Origin>,
 }
 
 /// The login of a person.
 #[derive(Clone)]
-pub struct Login<'a> {
+pub(crate) struct Login<'a> {
     /// The name of the user, without the domain.
-    pub name: Cow<'a, str>,
+    pub(crate) name: Cow<'a, str>,
     /// The domain, where the login is written as `DOMAIN\user`.
-    pub domain: Option<Cow<'a, str>>,
+    pub(crate) domain: Option<Cow<'a, str>>,
     /// The sources that tell the login.
-    pub sources: &'static [&'static str],
+    pub(crate) sources: &'static [&'static str],
 }
 
 /// One entry of `device.agent_list`: a product that is installed.
-pub struct Agent<'a> {
+pub(crate) struct Agent<'a> {
     /// Its index in `assignedProducts`.
-    pub entry: usize,
+    pub(crate) entry: usize,
     /// `assignedProducts[].code`
-    pub code: Cow<'a, str>,
+    pub(crate) code: Cow<'a, str>,
     /// `assignedProducts[].version`
-    pub version: Option<Cow<'a, str>>,
+    pub(crate) version: Option<Cow<'a, str>>,
+}
+
+/// One entry of `observables`.
+pub(crate) struct Observable<'a> {
+    /// `name`: where the value stands in the event.
+    pub(crate) name: Cow<'static, str>,
+    /// `type_id`
+    pub(crate) type_id: i64,
+    /// `type`: the caption of `type_id`.
+    pub(crate) caption: &'static str,
+    /// `value`
+    pub(crate) value: Cow<'a, str>,
+    /// What of the endpoint the value is.
+    pub(crate) origin: Origin,
 }
 
 impl<'a> Subject<'a> {
     /// Sorts out the lists of an endpoint. `record` is all of it, where it could be taken apart; the dialect `sekoia`
     /// needs nothing of it.
-    pub fn new(
+    pub(crate) fn new(
         endpoint: &'a Endpoint<'a>,
         record: Option<&'a Record<'a>>,
         now: OffsetDateTime,
@@ -107,27 +119,25 @@ impl<'a> Subject<'a> {
                 let is_core = |agent: &Agent<'_>| agent.code.eq_ignore_ascii_case("coreAgent");
                 subject.core_agent = subject.agents.iter().position(is_core);
                 subject.login = login(endpoint, subject.record);
-                subject.observables = observables::of(&subject);
-                subject.shows_state = rules::context::shows_state(subject.record, omit);
             }
         }
         subject
     }
 
     /// Whether an attribute of the dialect `ocsf` is not left out.
-    pub fn shows(&self, path: &str) -> bool {
-        !self.omit.has_path(path, Dialect::Ocsf)
+    pub(crate) fn shows(&self, path: &str) -> bool {
+        !self.omit.has(path)
     }
 
     /// Returns the index of the first interface with an IP address.
-    pub fn first_ip(&self) -> Option<usize> {
+    pub(crate) fn first_ip(&self) -> Option<usize> {
         self.interfaces
             .iter()
             .position(|interface| interface.ip.is_some())
     }
 
     /// Returns the index of the first interface with a routable IP address, else of the first with any.
-    pub fn first_routable_ip(&self) -> Option<usize> {
+    pub(crate) fn first_routable_ip(&self) -> Option<usize> {
         let is_routable =
             |interface: &Interface<'_>| interface.ip.is_some_and(|(ip, _)| ip.is_routable());
         let first = self.interfaces.iter().position(is_routable);
@@ -135,7 +145,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Returns the index of the first interface with a MAC address.
-    pub fn first_mac(&self) -> Option<usize> {
+    pub(crate) fn first_mac(&self) -> Option<usize> {
         self.interfaces
             .iter()
             .position(|interface| interface.mac.is_some())
@@ -162,7 +172,7 @@ fn mac_address<'a>(endpoint: &'a Endpoint<'_>, index: usize) -> Option<(Cow<'a, 
 }
 
 /// One interface an IP address, with the MAC address of the same position. The position counts over both
-/// lists and also names the interface; what is no address is left out and keeps its position.
+/// lists and also names the interface; what is not an address is left out and keeps its position.
 fn paired_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
     ip_addresses(endpoint)
         .enumerate()
@@ -305,7 +315,7 @@ impl<'a> Login<'a> {
 
 /// A login as a person writes it. A doubled backslash between domain and user, as in the specification's
 /// sample, is one that was escaped twice.
-pub fn single_backslash(name: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn single_backslash(name: Cow<'_, str>) -> Cow<'_, str> {
     // A search for one byte is cheap, and most names are none of a login.
     if !name.as_bytes().contains(&b'\\') {
         return name;

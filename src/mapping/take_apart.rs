@@ -2,35 +2,35 @@
 
 use std::borrow::Cow;
 
-use super::record::{Content, Key, Record};
-use super::scalar;
 use crate::json::{NotJson, Scanner};
+use crate::mapping::record::{Content, Key, Record};
+use crate::mapping::scalar;
 
 /// What is nested deeper is kept as the text it is: no receiver expects it, and some fail on it.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// An endpoint with more values than this is kept as the text it is: dozens of times the fullest one known.
-const MOST_VALUES: usize = 8192;
+const MAX_VALUES: usize = 8192;
 
 /// So many bytes of names above a value count as a value more, since `explain` repeats them for each.
 const NAMES_OF_A_VALUE: usize = 128;
 
 /// An endpoint of more bytes is not taken apart: no API sends it.
-pub const LONGEST: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// The names of an object with more members than this are compared in order, not each with each.
 const FEW_NAMES: usize = 32;
 
 /// Takes an endpoint apart that [`read`](crate::mapping::read) took. None for one that is too long, holds too many
 /// values, or has a name twice in one object: then no pointer tells which of the two is meant.
-pub fn take_apart(json: &str) -> Option<Record<'_>> {
-    if json.len() > LONGEST {
+pub(crate) fn take_apart(json: &str) -> Option<Record<'_>> {
+    if json.len() > MAX_BYTES {
         return None;
     }
     let mut parts = Parts {
         record: Record::new(),
         names: Vec::with_capacity(FEW_NAMES),
-        left: MOST_VALUES,
+        left: MAX_VALUES,
     };
     let mut scanner = Scanner::new(json);
     parts.value(&mut scanner, Key::Index(0), 0, 0).ok()?;
@@ -66,12 +66,12 @@ impl<'a> Parts<'a> {
         names: usize,
     ) -> Result<(), NoTree> {
         match scanner.peek() {
-            Some(b'{') if depth <= DEEPEST => {
+            Some(b'{') if depth <= MAX_DEPTH => {
                 let object = self.record.open(key, Content::Object);
                 self.members(scanner, depth, names)?;
                 self.record.close(object);
             }
-            Some(b'[') if depth <= DEEPEST => {
+            Some(b'[') if depth <= MAX_DEPTH => {
                 let array = self.record.open(key, Content::Array);
                 self.entries(scanner, depth, names)?;
                 self.record.close(array);

@@ -1,11 +1,11 @@
 //! What of an endpoint stands behind the values of its event, and what is left.
 
-use super::explain::places;
-use super::record::{Content, Key, Node, Record};
-use super::rule::{Origin, Rule};
+use crate::mapping::record::{Content, Key, Node, Record};
+use crate::mapping::rule::{Rule, places};
+use crate::mapping::value::Origin;
 
 /// Which values of a record stand behind a value of the event.
-pub struct Used<'a> {
+pub(crate) struct Used<'a> {
     record: &'a Record<'a>,
     is_used: Vec<bool>,
     /// What was added last: values that stand side by side often have one origin.
@@ -14,7 +14,7 @@ pub struct Used<'a> {
 
 impl<'a> Used<'a> {
     /// None yet.
-    pub fn new(record: &'a Record<'a>) -> Self {
+    pub(crate) fn new(record: &'a Record<'a>) -> Self {
         Self {
             record,
             is_used: vec![false; record.len()],
@@ -23,7 +23,7 @@ impl<'a> Used<'a> {
     }
 
     /// Adds what stands behind a value of a rule.
-    pub fn add(&mut self, rule: &Rule, origin: Origin) {
+    pub(crate) fn add(&mut self, rule: &Rule, origin: Origin) {
         if self.is_used.is_empty() || origin.is_same(self.last) {
             return;
         }
@@ -37,7 +37,7 @@ impl<'a> Used<'a> {
     }
 
     /// What is left of those members of the endpoint that are kept.
-    pub fn rest(&self, is_kept: impl Fn(&str) -> bool) -> Record<'a> {
+    pub(crate) fn rest(&self, is_kept: impl Fn(&str) -> bool) -> Record<'a> {
         let Some(endpoint) = self.record.whole() else {
             return Record::EMPTY;
         };

@@ -4,16 +4,17 @@ use simdutf8::basic::from_utf8;
 use uuid::Builder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::json::{write_integer, write_text};
-use super::object::Object;
-use super::rule::{Rule, Value};
-use super::rules::Constants;
+use crate::mapping::json::{write_integer, write_text};
+use crate::mapping::object::Object;
+use crate::mapping::rule::Rule;
+use crate::mapping::rules::Constants;
+use crate::mapping::value::Value;
 
 /// Where the event's UUID will stand: it is made of all the rest.
 const NO_UID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// An event that is being written.
-pub struct Writer {
+pub(crate) struct Writer {
     json: Vec<u8>,
     /// The object that the last value stands in.
     open: &'static Object,
@@ -30,18 +31,18 @@ pub struct Writer {
 }
 
 /// An event that was written.
-pub struct Written {
+pub(crate) struct Written {
     /// The JSON text.
-    pub json: String,
+    pub(crate) json: String,
     /// XXH3-64 over the text without what a heartbeat moves. Equal on every machine.
-    pub fingerprint: u64,
+    pub(crate) fingerprint: u64,
     /// `metadata.uid`, where the event has one.
-    pub uid: Option<String>,
+    pub(crate) uid: Option<String>,
 }
 
 impl Writer {
     /// An event without anything.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             json: Vec::with_capacity(2048),
             open: &Object::EVENT,
@@ -54,7 +55,7 @@ impl Writer {
     }
 
     /// Writes the value of a rule, in the entry `index` of the rule's list.
-    pub fn value(&mut self, rule: &'static Rule, index: usize, value: &Value<'_>) {
+    pub(crate) fn value(&mut self, rule: &'static Rule, index: usize, value: &Value<'_>) {
         self.be_in(&rule.object, index);
         // The fingerprint leaves out a heartbeat with the comma before it.
         let start = self.json.len() + usize::from(self.separator == b'{');
@@ -84,7 +85,7 @@ impl Writer {
     }
 
     /// Writes constants, in the entry `index` of their list.
-    pub fn constants(&mut self, constants: &Constants, index: usize) {
+    pub(crate) fn constants(&mut self, constants: &Constants, index: usize) {
         if let [first, ..] = constants.rules.as_slice() {
             self.be_in(&first.object, index);
         }
@@ -93,7 +94,7 @@ impl Writer {
     }
 
     /// Closes the event.
-    pub fn finish(mut self) -> Written {
+    pub(crate) fn finish(mut self) -> Written {
         self.close(0);
         self.json.push(b'}');
         self.keep_until(self.json.len());

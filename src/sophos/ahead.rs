@@ -31,7 +31,7 @@ thread_local! {
 
 /// Sends `GET url` with headers, unless asking ahead has proved to be of no use. `scope` is the id in the header that
 /// names whose data is asked for.
-pub fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
+pub(crate) fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
     AHEAD.with_borrow_mut(|ahead| {
         if let Ahead::Nothing = ahead
             && let Ok(pending) = PendingRequest::get(&url, headers)
@@ -46,7 +46,7 @@ pub fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
 }
 
 /// The answer to `GET url` of `scope` if it was asked for ahead, or the fault on its way, as if it were asked for now.
-pub fn answer(url: &Url, scope: &str) -> Option<Result<Response, HttpError>> {
+pub(crate) fn answer(url: &Url, scope: &str) -> Option<Result<Response, HttpError>> {
     match AHEAD.replace(Ahead::Nothing) {
         Ahead::Asked {
             scope: asked_scope,

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 /// How many texts are kept. An answer can repeat what a request held, and requests hold the latest ones.
-const MOST: usize = 16;
+const MAX_REMEMBERED: usize = 16;
 
 /// A text that has this many characters in a row in common with a confidential one is taken for a part of it. A
 /// UUID has nothing like that in common with a token by chance.
@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// Keeps a text that no message may repeat.
-pub fn remember(text: &str) {
+pub(crate) fn remember(text: &str) {
     let text = text.to_ascii_lowercase();
     if text.is_empty() {
         return;
@@ -25,14 +25,14 @@ pub fn remember(text: &str) {
     KNOWN.with_borrow_mut(|known| {
         known.retain(|other| *other != text);
         known.push_back(text);
-        if known.len() > MOST {
+        if known.len() > MAX_REMEMBERED {
             known.pop_front();
         }
     });
 }
 
 /// Whether a text holds a confidential one or a part of it, whatever the case.
-pub fn is_in(text: &str) -> bool {
+pub(crate) fn is_in(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     KNOWN.with_borrow(|known| known.iter().any(|known| overlap(&text, known)))
 }
@@ -46,7 +46,7 @@ fn overlap(text: &str, known: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, is_in, remember};
+    use super::*;
 
     #[test]
     fn a_text_that_shares_a_part_with_a_token_is_found() {
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_latest_texts_are_kept() {
         remember("the-client-secret");
-        for number in 0..MOST {
+        for number in 0..MAX_REMEMBERED {
             remember(&format!("{number:02}-token"));
             remember("the-client-secret");
         }

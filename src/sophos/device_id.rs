@@ -9,23 +9,23 @@ use crate::json::plain::{plain_bytes, written_length};
 use std::borrow::Cow;
 
 /// The longest id that is taken, in bytes as a JSON text with its quotes.
-pub const LONGEST: usize = 128;
+pub(crate) const MAX_LENGTH: usize = 128;
 
 /// How much of a longer one names it in a reject, in characters.
 #[cfg(feature = "connector")]
 const SHORTENED: usize = 100;
 
 /// Whether an id is too long to be taken.
-pub fn is_too_long(id: &str) -> bool {
+pub(crate) fn is_too_long(id: &str) -> bool {
     if plain_bytes(id.as_bytes()) == id.len() {
-        return id.len() + 2 > LONGEST;
+        return id.len() + 2 > MAX_LENGTH;
     }
-    written_length(id) > LONGEST
+    written_length(id) > MAX_LENGTH
 }
 
 /// What a cursor remembers of an id: the id, or a hash of one that is too long.
 #[cfg(feature = "connector")]
-pub fn remembered(id: &str) -> Cow<'_, str> {
+pub(crate) fn remembered(id: &str) -> Cow<'_, str> {
     if is_too_long(id) {
         let hash = xxhash_rust::xxh3::xxh3_128(id.as_bytes());
         return Cow::Owned(format!("xxh3:{hash:032x}"));
@@ -35,7 +35,7 @@ pub fn remembered(id: &str) -> Cow<'_, str> {
 
 /// The id as a reject names it: its beginning where it is too long.
 #[cfg(feature = "connector")]
-pub fn shortened(id: &str) -> String {
+pub(crate) fn shortened(id: &str) -> String {
     if !is_too_long(id) {
         return id.to_owned();
     }
@@ -48,7 +48,7 @@ pub fn shortened(id: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LONGEST, is_too_long, remembered};
+    use super::*;
 
     #[test]
     fn an_id_is_measured_as_json_with_its_quotes() {
@@ -72,7 +72,7 @@ mod tests {
         fn what_is_remembered_of_any_id_fits(id in any::<String>(), times in 1_usize..40) {
             let id = id.repeat(times);
             let json = serde_json::to_string(&remembered(&id)).unwrap();
-            prop_assert!(json.len() <= LONGEST, "{json}");
+            prop_assert!(json.len() <= MAX_LENGTH, "{json}");
         }
     }
 }

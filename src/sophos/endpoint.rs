@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::json::{NotJson, Scalar, Scanner};
-use crate::mapping::MapError;
+use crate::map_error::MapError;
 use crate::sophos::device_id;
 use crate::sophos::moment::moment;
 
 /// The most entries of a list that count: no endpoint has as many, and those of a record that is nothing else
 /// would not fit into a component's memory.
-const MOST_ENTRIES: usize = 100_000;
+const MAX_ENTRIES: usize = 100_000;
 
 /// An endpoint that was read and can be mapped. Texts are borrowed from the record where they are not
 /// escaped there; a field that is absent, empty or of another type than the API documents is `None`.
@@ -98,7 +98,7 @@ pub fn read(endpoint_json: &str) -> Result<Endpoint<'_>, MapError> {
 /// # Errors
 ///
 /// The text is not JSON.
-pub fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
+pub(crate) fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
     let mut endpoint = Endpoint::default();
     scanner.peek();
     let start = scanner.offset();
@@ -108,7 +108,7 @@ pub fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
 }
 
 /// Refuses what is no object, or has no `id` that is a text, not empty and not too long.
-pub fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+pub(crate) fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
     if device_id::is_too_long(&endpoint.id) {
         return Err(too_long_id(endpoint.json));
     }
@@ -124,7 +124,7 @@ pub fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
 
 /// Refuses an endpoint whose `hostname` is no text or empty: the receiver of the `sekoia` dialect demands it of
 /// a device.
-pub fn require_hostname(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+pub(crate) fn require_hostname(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
     if endpoint.hostname.is_empty() {
         return Err(no_text(endpoint.json, "hostname"));
     }
@@ -235,7 +235,7 @@ fn take_texts<'a>(
 }
 
 fn add<T>(list: &mut Vec<T>, entry: T) {
-    if list.len() < MOST_ENTRIES {
+    if list.len() < MAX_ENTRIES {
         list.push(entry);
     }
 }
@@ -257,7 +257,7 @@ fn no_text(endpoint_json: &str, name: &str) -> MapError {
 fn too_long_id(endpoint_json: &str) -> MapError {
     let message = format!(
         "`id` is too long; a string of at most {} bytes, written as JSON with its quotes, was expected",
-        device_id::LONGEST
+        device_id::MAX_LENGTH
     );
     let place = offset(endpoint_json, member(endpoint_json, "id"));
     MapError::at(endpoint_json, place, message)

@@ -5,21 +5,22 @@ use std::borrow::Cow;
 use serde_json::Value;
 use url::Url;
 
-use super::endpoint::{self, Endpoint};
-use super::errors::{Clues, origin, refused};
-use super::page;
-use super::session::Session;
-use super::whoami::{Level, Owner, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::cursor::Query;
 use crate::http::Response;
 use crate::json::{NotJson, Scalar, Scanner};
+use crate::sophos::endpoint::{self, Endpoint};
+use crate::sophos::errors::{Clues, origin, refused};
+use crate::sophos::page;
+use crate::sophos::session::Session;
+use crate::sophos::trust::Tenant;
+use crate::sophos::whoami::{Level, Owner};
 
 /// Where a page ends, in bytes: no `pages` is longer.
-const LONGEST_PAGES: usize = 4096;
+const MAX_PAGES: usize = 4096;
 
 /// The longest page key that is taken, in bytes: the cursor holds two of them. Sophos' are below 200.
-const LONGEST_KEY: usize = 4096;
+const MAX_KEY: usize = 4096;
 
 /// A page of endpoints without its items, which were handed on.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,10 +33,10 @@ pub struct Listed {
     pub next_key: Option<String>,
 }
 
-/// What the API answered to a query.
-pub enum Asked {
+/// The outcome of a request for a page.
+pub(crate) enum Requested {
     /// A page, yet to be read.
-    Answered(Response),
+    Page(Response),
     /// It does not accept the query's page key (any more).
     KeyRefused,
 }
@@ -46,17 +47,17 @@ pub enum Asked {
 ///
 /// As [`Session::get`] and [`refused`] say; `forbidden` for a tenant of a partner or an organization that
 /// does not let its parent read.
-pub fn request(
+pub(crate) fn request(
     session: &Session,
     tenant: &Tenant,
     page_size: u16,
     query: &Query,
-) -> Result<Asked, Error> {
+) -> Result<Requested, Error> {
     let url = url(&tenant.api_host, page_size, query);
     let answer = session.get(&url, ("x-tenant-id", &tenant.id))?;
     match (answer.status, &session.owner) {
-        (200, _) => Ok(Asked::Answered(answer)),
-        (400 | 404 | 410, _) if query.page_from_key.is_some() => Ok(Asked::KeyRefused),
+        (200, _) => Ok(Requested::Page(answer)),
+        (400 | 404 | 410, _) if query.page_from_key.is_some() => Ok(Requested::KeyRefused),
         (403, Owner::Parent(parent)) => Err(Error::Forbidden(Failure {
             message: closed(parent.level, &url),
             correlation_id: Clues::of(&answer).correlation_id,
@@ -67,7 +68,7 @@ pub fn request(
 
 /// Asks ahead for the page behind the one that `body` most likely is: the one of `query`. A key that turns out to be
 /// another one has cost a request.
-pub fn request_next(
+pub(crate) fn request_next(
     session: &Session,
     tenant: &Tenant,
     page_size: u16,
@@ -87,7 +88,7 @@ pub fn request_next(
 /// `pages.nextKey`, where the page ends with `pages` as the API writes it.
 fn likely_next_key(body: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"\"pages\":";
-    let end = body.get(body.len().saturating_sub(LONGEST_PAGES)..)?;
+    let end = body.get(body.len().saturating_sub(MAX_PAGES)..)?;
     let start = end.windows(NAME.len()).rposition(|name| name == NAME)?;
     let pages = str::from_utf8(end.get(start + NAME.len()..)?).ok()?;
     let mut key = None;
@@ -107,12 +108,12 @@ fn closed(level: Level, url: &Url) -> String {
     let at = origin(url);
     match level {
         Level::Partner => format!(
-            "The customer does not let its partner read endpoints ({at} answered 403): it has not enabled \
+            "The customer does not allow its partner to read endpoints ({at} responded with 403): it has not enabled \
              Partner Assistance, is a trial, is suspended, or is managed by another partner. Ask the customer's \
              administrator to enable Partner Assistance in Sophos Central Admin, or leave the tenant out."
         ),
         Level::Organization => format!(
-            "The tenant does not let the organization read endpoints ({at} answered 403): it may be a trial, \
+            "The tenant does not allow the organization to read endpoints ({at} responded with 403): it may be a trial, \
              or not be managed by the organization. Look at it in {}, or leave the tenant out.",
             level.console()
         ),
@@ -157,12 +158,18 @@ pub fn read<'a>(
     })?;
     let next_key = match page.pages.remove("nextKey") {
         None | Some(Value::Null) => None,
-        Some(Value::String(key)) if key.len() > LONGEST_KEY => {
+        Some(Value::String(key)) if key.len() > MAX_KEY => {
             let why = "`pages.nextKey` is longer than 4 KiB";
-            return Err(page::no_page(api_host, WHAT, why));
+            return Err(page::not_a_page(api_host, WHAT, why));
         }
         Some(Value::String(key)) => Some(key).filter(|key| !key.is_empty()),
-        Some(_) => return Err(page::no_page(api_host, WHAT, "`pages.nextKey` is no text")),
+        Some(_) => {
+            return Err(page::not_a_page(
+                api_host,
+                WHAT,
+                "`pages.nextKey` is not a text",
+            ));
+        }
     };
     Ok(Listed {
         items: page.items,
@@ -175,7 +182,7 @@ pub fn read<'a>(
 mod tests {
     use url::Url;
 
-    use super::{LONGEST_KEY, LONGEST_PAGES, Listed, closed, likely_next_key, read, url};
+    use super::*;
     use crate::bindings::inventory::connector::types::Error;
     use crate::cursor::Query;
     use crate::sophos::whoami::Level;
@@ -245,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_next_key_is_likely_what_the_page_ends_with() {
-        let long = format!(r#""{}"}}]"#, "x".repeat(2 * LONGEST_PAGES));
+        let long = format!(r#""{}"}}]"#, "x".repeat(2 * MAX_PAGES));
         let long = long.as_bytes();
         let cases: [([&[u8]; 3], _); 8] = [
             (
@@ -299,8 +306,8 @@ mod tests {
         let key = |length: usize| format!("\"{}\"", "k".repeat(length));
         for (key, is_page) in [
             ("5".to_owned(), false),
-            (key(LONGEST_KEY), true),
-            (key(LONGEST_KEY + 1), false),
+            (key(MAX_KEY), true),
+            (key(MAX_KEY + 1), false),
         ] {
             let json = format!(r#"{{"items": [], "pages": {{"nextKey": {key}}}}}"#);
             let read = read(&host(), &json, drop);

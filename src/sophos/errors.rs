@@ -6,16 +6,16 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::confidential;
 use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
 use crate::http::{HttpError, Response};
+use crate::sophos::confidential;
 
 /// Where a tenant's credentials are looked after, for messages.
-pub const CREDENTIALS_PAGE: &str =
+pub(crate) const CREDENTIALS_PAGE: &str =
     "Sophos Central Admin > Global Settings > API Credentials Management";
 
 /// The same where the level of the credential above tenants is not known.
-pub const PARENTS_CREDENTIALS_PAGE: &str =
+pub(crate) const PARENTS_CREDENTIALS_PAGE: &str =
     "Settings & Policies > API Credentials Management in Sophos Central Partner or Enterprise";
 
 /// The error object of Sophos Central's APIs, and that of its token endpoint.
@@ -28,16 +28,16 @@ struct ErrorBody {
 }
 
 /// What an error answer's body tells: the correlation id, and the token endpoint's error code.
-pub struct Clues {
+pub(crate) struct Clues {
     /// Under which Sophos' support finds the request.
-    pub correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
     /// Such as `oauth.invalid_client_secret`.
-    pub error_code: Option<String>,
+    pub(crate) error_code: Option<String>,
 }
 
 impl Clues {
     /// Reads an answer's body, as far as it is an error object.
-    pub fn of(answer: &Response) -> Self {
+    pub(crate) fn of(answer: &Response) -> Self {
         let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
         Self {
             correlation_id: body
@@ -62,7 +62,7 @@ fn is_error_code(text: &str) -> bool {
 }
 
 /// A failure without a correlation id.
-pub fn failure(message: impl Into<String>) -> Failure {
+pub(crate) fn failure(message: impl Into<String>) -> Failure {
     Failure {
         message: message.into(),
         correlation_id: None,
@@ -70,7 +70,7 @@ pub fn failure(message: impl Into<String>) -> Failure {
 }
 
 /// Returns the contract's error for a request to `url` that got no response.
-pub fn unanswered(url: &Url, error: HttpError) -> Error {
+pub(crate) fn unanswered(url: &Url, error: HttpError) -> Error {
     let at = origin(url);
     match error {
         HttpError::Unreachable(why) => Error::Unavailable(Delay {
@@ -97,7 +97,7 @@ pub fn unanswered(url: &Url, error: HttpError) -> Error {
 }
 
 /// What an API answer with another status than 200 means. `purpose` ends the sentence "may not …".
-pub fn refused(url: &Url, answer: &Response, purpose: &str) -> Error {
+pub(crate) fn refused(url: &Url, answer: &Response, purpose: &str) -> Error {
     let at = origin(url);
     let status = answer.status;
     let correlation_id = Clues::of(answer).correlation_id;
@@ -113,34 +113,34 @@ pub fn refused(url: &Url, answer: &Response, purpose: &str) -> Error {
     match status {
         401 => token_refused(url, answer, CREDENTIALS_PAGE),
         403 => Error::Forbidden(failure(format!(
-            "The credential may not {purpose} ({at} answered 403). Give it the role Service Principal \
+            "The credential may not {purpose} ({at} responded with 403). Give it the role Service Principal \
              ReadOnly: {CREDENTIALS_PAGE}."
         ))),
         451 => Error::Forbidden(failure(format!(
             "{at} refuses to serve this account for legal reasons (451). Ask Sophos' support."
         ))),
         429 => Error::RateLimited(delay(format!(
-            "{at} asks for fewer requests (429). Other tools that use the same account count, too."
+            "{at} asks for fewer requests (429). Other tools that use the same account count towards the limit."
         ))),
         408 | 500..=599 => Error::Unavailable(delay(format!(
-            "{at} has a fault of its own ({status}). If it lasts, ask Sophos' support."
+            "{at} failed ({status}). If this persists, ask Sophos' support."
         ))),
         301..=303 | 307 | 308 => Error::Protocol(failure(format!(
-            "{at} answered with a redirect ({status}), which is never followed. Check the URL in the \
+            "{at} responded with a redirect ({status}), which is not followed. Check the URL in the \
              configuration."
         ))),
         _ => Error::Protocol(failure(format!(
-            "{at} answered {status} to a request to {purpose}. Check the URL in the configuration."
+            "{at} responded with {status} to a request to {purpose}. Check the URL in the configuration."
         ))),
     }
 }
 
 /// What it means that the API refuses a token that it has just given (401): no expiry of a session.
 /// `credentials_page` is where the credential is looked after.
-pub fn token_refused(url: &Url, answer: &Response, credentials_page: &str) -> Error {
+pub(crate) fn token_refused(url: &Url, answer: &Response, credentials_page: &str) -> Error {
     Error::Unauthorized(Failure {
         message: format!(
-            "{} does not accept the access token that was just given (401). The credential may have been \
+            "{} does not accept the access token that was just issued (401). The credential may have been \
              deleted or have expired: see {credentials_page}.",
             origin(url)
         ),
@@ -149,7 +149,7 @@ pub fn token_refused(url: &Url, answer: &Response, credentials_page: &str) -> Er
 }
 
 /// Scheme, host and port: all of a URL that may stand in a message.
-pub fn origin(url: &Url) -> String {
+pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::Clues;
+    use super::*;
     use crate::http::Response;
     use crate::sophos::confidential;
 

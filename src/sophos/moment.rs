@@ -8,15 +8,15 @@ use time::{Date, Duration, OffsetDateTime, UtcOffset};
 use crate::json::Scalar;
 
 /// Longer than any time that ISO 8601 can write with a fraction that makes sense.
-const LONGEST_TIME: usize = 64;
+const MAX_TIME: usize = 64;
 
 /// Digits of a fraction that a moment keeps.
 const FRACTION_DIGITS: usize = 9;
 
 /// Reads a time in the forms of ISO 8601, in UTC. A time without a zone is UTC. A time that UTC cannot write with a
 /// year of four digits counts as absent.
-pub fn moment(value: Scalar<'_>) -> Option<OffsetDateTime> {
-    let text = value.text().filter(|text| text.len() <= LONGEST_TIME)?;
+pub(crate) fn moment(value: Scalar<'_>) -> Option<OffsetDateTime> {
+    let text = value.text().filter(|text| text.len() <= MAX_TIME)?;
     // The form that the API sends is read first: the reader of RFC 3339 is much the faster one.
     OffsetDateTime::parse(&text, &Rfc3339)
         .ok()

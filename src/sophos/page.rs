@@ -6,9 +6,9 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::errors::{failure, origin};
 use crate::bindings::inventory::connector::types::Error;
 use crate::json::{NotJson, Scanner};
+use crate::sophos::errors::{failure, origin};
 
 /// A page without its items, which were handed on.
 pub struct Page {
@@ -19,15 +19,15 @@ pub struct Page {
 }
 
 /// No page of the API reaches this number; each item costs memory by itself, however small it is.
-pub const MOST_ITEMS: usize = 10_000;
+pub const MAX_ITEMS: usize = 10_000;
 
 /// Why a text is no page.
-enum Fault {
+enum PageError {
     NotJson,
-    NoPage,
+    NotAPage,
 }
 
-impl From<NotJson> for Fault {
+impl From<NotJson> for PageError {
     fn from(NotJson: NotJson) -> Self {
         Self::NotJson
     }
@@ -44,19 +44,19 @@ pub fn read<'a>(
 ) -> Result<Page, Error> {
     parts(json, item).map_err(|fault| {
         let why = match fault {
-            Fault::NoPage => {
+            PageError::NotAPage => {
                 "`items` or `pages` is missing, of another type or far too long".to_owned()
             }
-            Fault::NotJson => not_json(json),
+            PageError::NotJson => not_json(json),
         };
-        no_page(api_host, what, &why)
+        not_a_page(api_host, what, &why)
     })
 }
 
 fn parts<'a>(
     json: &'a str,
     mut item: impl FnMut(&mut Scanner<'a>) -> Result<(), NotJson>,
-) -> Result<Page, Fault> {
+) -> Result<Page, PageError> {
     let mut items = None;
     let mut pages = None;
     let mut scanner = Scanner::new(json);
@@ -66,8 +66,8 @@ fn parts<'a>(
                 let mut count = 0;
                 let is_array = scanner.entries(|scanner| {
                     count += 1;
-                    if count > MOST_ITEMS {
-                        return Err(Fault::NoPage);
+                    if count > MAX_ITEMS {
+                        return Err(PageError::NotAPage);
                     }
                     Ok(item(scanner)?)
                 })?;
@@ -75,41 +75,47 @@ fn parts<'a>(
             }
             "pages" => {
                 let read = serde_json::from_str(scanner.value()?);
-                pages.replace(read.map_err(|_| Fault::NoPage)?).is_none()
+                pages
+                    .replace(read.map_err(|_| PageError::NotAPage)?)
+                    .is_none()
             }
             _ => scanner.value().map(|_| true)?,
         };
-        if is_new { Ok(()) } else { Err(Fault::NoPage) }
+        if is_new {
+            Ok(())
+        } else {
+            Err(PageError::NotAPage)
+        }
     })?;
     scanner.end()?;
-    let items = items.ok_or(Fault::NoPage)?;
-    let pages = pages.ok_or(Fault::NoPage)?;
+    let items = items.ok_or(PageError::NotAPage)?;
+    let pages = pages.ok_or(PageError::NotAPage)?;
     Ok(Page { items, pages })
 }
 
-/// Where a text stops being JSON.
+/// Describes where a text stops being JSON.
 fn not_json(json: &str) -> String {
     if !json.trim_start().starts_with('{') {
-        return "it is no JSON object".to_owned();
+        return "it is not a JSON object".to_owned();
     }
     match serde_json::from_str::<IgnoredAny>(json) {
         Err(error) => {
             let why = if error.is_eof() {
                 "it ends too early"
             } else {
-                "it is no JSON"
+                "it is not JSON"
             };
             format!("{why} (line {}, column {})", error.line(), error.column())
         }
-        Ok(_) => "it is no JSON".to_owned(),
+        Ok(_) => "it is not JSON".to_owned(),
     }
 }
 
-/// `protocol`: an answer is no page of `what`, and why.
-pub fn no_page(api_host: &Url, what: &str, why: &str) -> Error {
+/// Returns `protocol` for a response that is not a page of `what`.
+pub fn not_a_page(api_host: &Url, what: &str, why: &str) -> Error {
     Error::Protocol(failure(format!(
-        "{} answered with something that is no page of {what}: {why}. The next run asks for it again; if it \
-         stays so, check whether a proxy answers in the API's place.",
+        "Invalid response from {}, which should be a page of {what}: {why}. The next run requests it again; if \
+         this persists, check whether a proxy responds in the API's place.",
         origin(api_host)
     )))
 }
@@ -118,7 +124,7 @@ pub fn no_page(api_host: &Url, what: &str, why: &str) -> Error {
 mod tests {
     use url::Url;
 
-    use super::{MOST_ITEMS, Page, read};
+    use super::*;
     use crate::bindings::inventory::connector::types::Error;
 
     fn host() -> Url {
@@ -145,8 +151,8 @@ mod tests {
     }
 
     #[test]
-    fn more_items_than_any_page_has_are_no_page() {
-        for (count, is_page) in [(MOST_ITEMS, true), (MOST_ITEMS + 1, false)] {
+    fn more_items_than_any_page_has_are_not_a_page() {
+        for (count, is_page) in [(MAX_ITEMS, true), (MAX_ITEMS + 1, false)] {
             let json = format!(
                 r#"{{"items": [{}], "pages": {{}}}}"#,
                 vec!["{}"; count].join(",")
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_page() {
+    fn anything_else_is_not_a_page() {
         for json in [
             "",
             "<html></html>",
@@ -180,7 +186,7 @@ mod tests {
                 panic!("{json}");
             };
             let message = failure.message;
-            assert!(message.contains("no page of tenants"), "{message}");
+            assert!(message.contains("should be a page of tenants"), "{message}");
         }
     }
 }

@@ -9,32 +9,32 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::ahead;
-use super::errors::{Clues, origin, token_refused, unanswered};
-use super::token::{self, Token};
-use super::whoami::{self, Owner};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::config::Config;
 use crate::http::{self, Response};
+use crate::sophos::ahead;
+use crate::sophos::errors::{Clues, origin, token_refused, unanswered};
+use crate::sophos::token::{self, Token};
+use crate::sophos::whoami::{self, Owner};
 
 /// A token is renewed when less than this of its life is left, or a tenth of it where it is short.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// A token is used for at least this long, whatever its answer says, or a life of zero seconds would cost a token
 /// request for each page. The API's 401 still ends it.
-const SHORTEST_USE: Duration = Duration::from_secs(60);
+const MIN_USE: Duration = Duration::from_secs(60);
 
 /// No token is kept for longer, whatever its answer says.
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a call needs to ask the API.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub(crate) struct Session {
     account: (String, String, String),
     token: Token,
     renew_at: Instant,
     /// Whose credential it is.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// Whether the token was given in this very call, so that its refusal is no expiry.
     fresh: bool,
 }
@@ -44,7 +44,7 @@ thread_local! {
 }
 
 /// The kept session of the account, or a new one: `POST /api/v2/oauth2/token` and `GET /whoami/v1`.
-pub fn open(config: &Config) -> Result<Session, Error> {
+pub(crate) fn open(config: &Config) -> Result<Session, Error> {
     let account = (
         config.token_url.to_string(),
         config.api_host.to_string(),
@@ -79,8 +79,8 @@ pub fn open(config: &Config) -> Result<Session, Error> {
 
 /// How long a token is used whose answer says that it lives so long.
 fn use_for(life: Duration) -> Duration {
-    let life = life.min(LONGEST_LIFE);
-    life.saturating_sub(MARGIN.min(life / 10)).max(SHORTEST_USE)
+    let life = life.min(MAX_LIFE);
+    life.saturating_sub(MARGIN.min(life / 10)).max(MIN_USE)
 }
 
 impl Session {
@@ -91,7 +91,7 @@ impl Session {
     ///
     /// A fault on the way, as [`unanswered`] says. A 401 ends the session: `expired` where the token was good
     /// before, `unauthorized` where it was just given.
-    pub fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Response, Error> {
+    pub(crate) fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Response, Error> {
         let answer = ahead::answer(url, scope.1).unwrap_or_else(|| {
             let authorization = self.token.authorization();
             http::get(url, &[("authorization", authorization.as_str()), scope])
@@ -107,7 +107,7 @@ impl Session {
         }
         Err(Error::Expired(Failure {
             message: format!(
-                "{} does not accept the access token any more (401); the next call asks for another.",
+                "{} no longer accepts the access token (401); the next call requests another.",
                 origin(url)
             ),
             correlation_id: Clues::of(&answer).correlation_id,
@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// Asks ahead for what [`Self::get`] will be asked for next.
-    pub fn get_ahead(&self, url: Url, scope: (&str, &str)) {
+    pub(crate) fn get_ahead(&self, url: Url, scope: (&str, &str)) {
         let authorization = self.token.authorization();
         let headers = [("authorization", authorization.as_str()), scope];
         ahead::ask(url, scope.1, &headers);
@@ -124,7 +124,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, use_for};
+    use super::*;
 
     #[test]
     fn a_token_is_used_for_a_minute_at_least_and_a_day_at_most() {

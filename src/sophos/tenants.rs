@@ -11,44 +11,44 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::errors::{Clues, failure, origin, refused};
-use super::page::{self, no_page};
-use super::session::Session;
-use super::trust::{self, VENDOR_DOMAIN};
-use super::whoami::{Level, Parent, Tenant};
 use crate::bindings::inventory::connector::types::{Error, Failure};
 use crate::json::{NotJson, Scanner};
+use crate::sophos::errors::{Clues, failure, origin, refused};
+use crate::sophos::page::{self, not_a_page};
+use crate::sophos::session::Session;
+use crate::sophos::trust::{self, Tenant, VENDOR_DOMAIN};
+use crate::sophos::whoami::{Level, Parent};
 
 /// `pageSize`: the most that the API gives.
 const PAGE_SIZE: u64 = 100;
 
 /// No account has so many pages of tenants: a listing that says so never ends.
-const MOST_PAGES: u32 = 100_000;
+const MAX_PAGES: u32 = 100_000;
 
 const WHAT: &str = "tenants";
 
 /// One page of the listing.
 #[derive(Debug)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The tenants, each id once.
-    pub tenants: Vec<Listed>,
+    pub(crate) tenants: Vec<Listed>,
     /// The places on the page, from 1, of the items that have no usable id.
-    pub unidentified: Vec<usize>,
+    pub(crate) unidentified: Vec<usize>,
     /// The number of the next page; none after the last one.
-    pub next: Option<u32>,
+    pub(crate) next: Option<u32>,
     /// `pages.items`: how many tenants there are on all pages, where the API tells it.
-    pub count: Option<u64>,
+    pub(crate) count: Option<u64>,
 }
 
 /// A tenant as the listing has it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its id in lower case.
-    pub id: String,
+    pub(crate) id: String,
     /// `showAs`, else `name`, else the id.
-    pub name: String,
+    pub(crate) name: String,
     /// What it takes to ask for its endpoints, or why they cannot be asked for, as a message.
-    pub access: Result<Tenant, String>,
+    pub(crate) access: Result<Tenant, String>,
 }
 
 /// The number of the page that `next` of `discover` stands for: 1 for none.
@@ -56,15 +56,15 @@ pub struct Listed {
 /// # Errors
 ///
 /// `invalid-cursor` where `next` is no number that a page before can have given.
-pub fn page_number(next: Option<&str>) -> Result<u32, Error> {
+pub(crate) fn page_number(next: Option<&str>) -> Result<u32, Error> {
     let Some(text) = next else { return Ok(1) };
     let number = text.parse::<u32>().ok();
     number
         // A plus sign and zeros in front are not how the number was written.
-        .filter(|number| (2..=MOST_PAGES).contains(number) && number.to_string() == text)
+        .filter(|number| (2..=MAX_PAGES).contains(number) && number.to_string() == text)
         .ok_or_else(|| {
             Error::InvalidCursor(failure(
-                "The page of tenants to go on with is none that this component named. Begin with the first.",
+                "`next` is not a page that `discover` returned. Begin with the first page.",
             ))
         })
 }
@@ -75,7 +75,7 @@ pub fn page_number(next: Option<&str>) -> Result<u32, Error> {
 ///
 /// As [`Session::get`] and [`refused`] say; `forbidden` where the credential may not list tenants,
 /// `protocol` where the answer is no such page, `invalid-cursor` where the listing has no such page.
-pub fn request(
+pub(crate) fn request(
     session: &Session,
     parent: &Parent,
     api_host: &Url,
@@ -93,7 +93,7 @@ pub fn request(
         ),
         403 => Err(Error::Forbidden(Failure {
             message: format!(
-                "The credential may not list the tenants of the {} ({} answered 403). Give it the role \
+                "The credential may not list the tenants of the {} ({} responded with 403). Give it the role \
                  Service Principal ReadOnly: {}.",
                 parent.level.word(),
                 origin(&url),
@@ -148,21 +148,21 @@ fn next_page(
     items: usize,
     pages: &Map<String, Value>,
 ) -> Result<Option<u32>, Error> {
-    let told = |name: &str| match pages.get(name) {
+    let number_of = |name: &str| match pages.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value.as_u64().map(Some).ok_or_else(|| {
-            let why = format!("`pages.{name}` is no whole number");
-            no_page(api_host, WHAT, &why)
+            let why = format!("`pages.{name}` is not a whole number");
+            not_a_page(api_host, WHAT, &why)
         }),
     };
     let asked = u64::from(number);
-    if let Some(current) = told("current")?.filter(|current| *current != asked) {
-        let why = format!("page {number} was asked for, and this is page {current}");
-        return Err(no_page(api_host, WHAT, &why));
+    if let Some(current) = number_of("current")?.filter(|current| *current != asked) {
+        let why = format!("page {number} was requested, but this is page {current}");
+        return Err(not_a_page(api_host, WHAT, &why));
     }
-    let more = match told("total")? {
-        Some(total) if total > u64::from(MOST_PAGES) => {
-            return Err(no_page(
+    let more = match number_of("total")? {
+        Some(total) if total > u64::from(MAX_PAGES) => {
+            return Err(not_a_page(
                 api_host,
                 WHAT,
                 "it has more pages than any account",
@@ -171,7 +171,7 @@ fn next_page(
         // The page right behind the last one had tenants when the page before it was read.
         Some(total) if asked > total.saturating_add(1) => {
             return Err(Error::InvalidCursor(failure(format!(
-                "There is no page {number} of tenants: the listing has {total}. Begin with the first."
+                "There is no page {number} of tenants: the listing has {total}. Begin with the first page."
             ))));
         }
         Some(total) => asked < total,
@@ -183,8 +183,8 @@ fn next_page(
             items > 0 && items as u64 >= size
         }
     };
-    if more && number == MOST_PAGES {
-        return Err(no_page(api_host, WHAT, "the listing does not end"));
+    if more && number == MAX_PAGES {
+        return Err(not_a_page(api_host, WHAT, "the listing does not end"));
     }
     Ok(more.then_some(number + 1))
 }
@@ -241,15 +241,15 @@ fn api_host(level: Level, typed: &Url, item: &Item<'_>) -> Result<Url, String> {
     let console = level.console();
     let Some(host) = &item.api_host else {
         return Err(format!(
-            "The tenant has not been activated: nobody has chosen its data centre yet. Have its administrator \
-             sign in to Sophos Central for the first time, or look at it in {console}; then it is collected \
-             by itself."
+            "The tenant has not been activated: its data centre has not been chosen yet. Have its administrator \
+             sign in to Sophos Central for the first time, or look at it in {console}; after that it is collected \
+             automatically."
         ));
     };
     trust::api_host(host, typed).ok_or_else(|| {
         format!(
             "The listing gives the tenant an API host that is not under https://*{VENDOR_DOMAIN}, so the \
-             access token is not sent there. Check that no proxy changes the API's answers, then ask Sophos' \
+             access token is not sent there. Check that no proxy changes the API's responses, then ask Sophos' \
              support."
         )
     })

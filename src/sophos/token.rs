@@ -5,26 +5,26 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::confidential;
-use super::errors::{
-    CREDENTIALS_PAGE, Clues, PARENTS_CREDENTIALS_PAGE, failure, origin, refused, unanswered,
-};
 use crate::bindings::inventory::connector::{
     secrets,
     types::{Error, Failure, FieldError},
 };
 use crate::config::Config;
 use crate::http::{self, Response};
+use crate::sophos::confidential;
+use crate::sophos::errors::{
+    CREDENTIALS_PAGE, Clues, PARENTS_CREDENTIALS_PAGE, failure, origin, refused, unanswered,
+};
 
 /// The name of the secret in the manifest.
-pub const CLIENT_SECRET: &str = "client_secret";
+pub(crate) const CLIENT_SECRET: &str = "client_secret";
 
 /// How long a token lives where the answer does not say.
 const USUAL_LIFE: u64 = 3600;
 
 /// An access token, never shown.
 #[derive(Clone)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 impl Token {
     /// A token that was just given; no message repeats it from now on.
@@ -34,7 +34,7 @@ impl Token {
     }
 
     /// The value of the `Authorization` header.
-    pub fn authorization(&self) -> String {
+    pub(crate) fn authorization(&self) -> String {
         format!("Bearer {}", self.0)
     }
 }
@@ -52,7 +52,7 @@ struct TokenBody {
 }
 
 /// Asks for a token; gives it with its life.
-pub fn request(config: &Config) -> Result<(Token, Duration), Error> {
+pub(crate) fn request(config: &Config) -> Result<(Token, Duration), Error> {
     let Some(secret) = secrets::get(CLIENT_SECRET) else {
         return Err(Error::InvalidConfig(vec![FieldError {
             field: String::new(),
@@ -88,7 +88,7 @@ fn read(config: &Config, answer: &Response) -> Result<(Token, Duration), Error> 
         return Err(refused(&config.token_url, answer, "get an access token"));
     }
     let body: Option<TokenBody> = serde_json::from_slice(&answer.body).ok();
-    // What is no visible ASCII cannot stand in a header.
+    // A header can only contain visible ASCII.
     match body.filter(|body| {
         body.access_token
             .bytes()
@@ -99,7 +99,7 @@ fn read(config: &Config, answer: &Response) -> Result<(Token, Duration), Error> 
             Ok((Token::new(body.access_token), life))
         }
         _ => Err(Error::Protocol(failure(format!(
-            "{} answered 200 without an access token. Check `token_url` in the configuration.",
+            "{} responded with 200 without an access token. Check `token_url` in the configuration.",
             origin(&config.token_url)
         )))),
     }
@@ -119,7 +119,7 @@ fn credentials_refused(at: &str, status: u16, code: Option<&str>) -> String {
             "The credential has expired or was disabled. Make a new one"
         }
         _ => {
-            "The credential is refused: the client ID or the secret is wrong, or the credential has expired \
+            "The credential was refused: the client ID or the secret is wrong, or the credential has expired \
              or was deleted. Its expiry date is shown"
         }
     };
@@ -127,13 +127,13 @@ fn credentials_refused(at: &str, status: u16, code: Option<&str>) -> String {
     // Whose credential it is, is not known yet.
     format!(
         "{what}: {CREDENTIALS_PAGE}, or for a partner or an organization {PARENTS_CREDENTIALS_PAGE}. ({at} \
-         answered {status}{code}.)"
+         responded with {status}{code}.)"
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::*;
     use crate::bindings::inventory::connector::types::Error;
     use crate::config::Config;
     use crate::http::Response;
@@ -166,8 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_credential_is_told_by_its_code() {
-        for (status, code, told) in [
+    fn the_code_says_why_a_credential_is_refused() {
+        for (status, code, words) in [
             (401, "oauth.invalid_client_secret", "client secret is wrong"),
             (
                 401,
@@ -183,14 +183,14 @@ mod tests {
             let Error::Unauthorized(failure) = outcome(status, &body).unwrap_err() else {
                 panic!("{code}");
             };
-            assert!(failure.message.contains(told), "{}", failure.message);
+            assert!(failure.message.contains(words), "{}", failure.message);
             assert!(failure.message.contains("API Credentials Management"));
             assert_eq!(failure.correlation_id.as_deref(), Some("tracking-1"));
         }
     }
 
     #[test]
-    fn what_is_no_token_is_never_passed_on() {
+    fn a_response_without_a_valid_token_is_never_passed_on() {
         for body in [
             "",
             "<html>",
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_token_endpoint_is_no_refusal() {
+    fn a_busy_token_endpoint_does_not_refuse_the_credential() {
         let Error::RateLimited(delay) = outcome(429, "").unwrap_err() else {
             panic!("429");
         };

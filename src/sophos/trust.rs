@@ -2,19 +2,28 @@
 
 use url::Url;
 
-use super::errors::origin;
+use crate::sophos::errors::origin;
 
 /// The domain under which every API host of Sophos Central lives.
 pub const VENDOR_DOMAIN: &str = ".central.sophos.com";
 
 /// No id of Sophos Central is longer; they are UUIDs of 36 characters.
-const LONGEST_ID: usize = 64;
+const MAX_ID: usize = 64;
+
+/// A tenant: what it takes to ask for its endpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// The tenant's id in lower case, as `X-Tenant-ID` takes it.
+    pub id: String,
+    /// The regional API host: `apiHosts.dataRegion` of whoami, or `apiHost` of a listing.
+    pub api_host: Url,
+}
 
 /// An id of Sophos Central in lower case, as its ids compare; none where the text is not made of letters,
 /// digits and `-`, or is too long for an id.
 pub fn id(text: &str) -> Option<String> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    ((1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(allowed))
+    ((1..=MAX_ID).contains(&text.len()) && text.bytes().all(allowed))
         .then(|| text.to_ascii_lowercase())
 }
 
@@ -42,7 +51,7 @@ fn is_trusted(host: &Url, typed: &Url) -> bool {
 mod tests {
     use url::Url;
 
-    use super::{api_host, id};
+    use super::*;
 
     fn trusted(host: &str) -> bool {
         api_host(host, &Url::parse("https://proxy.example:8443").unwrap()).is_some()

@@ -1,45 +1,35 @@
 //! Whom a credential belongs to: `GET {api_host}/whoami/v1`.
 
 use serde::Deserialize;
-use url::Url;
 
-use super::errors::{CREDENTIALS_PAGE, failure, origin, refused, unanswered};
-use super::token::Token;
-use super::trust::{self, VENDOR_DOMAIN};
 use crate::bindings::inventory::connector::types::{Error, FieldError};
 use crate::config::Config;
 use crate::http;
+use crate::sophos::errors::{CREDENTIALS_PAGE, failure, origin, refused, unanswered};
+use crate::sophos::token::Token;
+use crate::sophos::trust::{self, Tenant, VENDOR_DOMAIN};
 
 /// Whom a credential belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// One tenant, whose endpoints it reads.
     Tenant(Tenant),
     /// A partner or an organization: it lists tenants, and reads the endpoints of each.
     Parent(Parent),
 }
 
-/// A tenant: what it takes to ask for its endpoints.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tenant {
-    /// The tenant's id in lower case, as `X-Tenant-ID` takes it.
-    pub id: String,
-    /// The regional API host: `apiHosts.dataRegion` of whoami, or `apiHost` of a listing.
-    pub api_host: Url,
-}
-
 /// An account above tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parent {
+pub(crate) struct Parent {
     /// Which kind it is.
-    pub level: Level,
+    pub(crate) level: Level,
     /// Its id in lower case, as the level's scope header takes it.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 /// The kinds of accounts above tenants. Their routes have the same form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub(crate) enum Level {
     /// Manages the tenants of its customers.
     Partner,
     /// An enterprise: its tenants are parts of itself.
@@ -48,7 +38,7 @@ pub enum Level {
 
 impl Level {
     /// The vendor's word for it: the `idType` of whoami, and the first part of the path of its routes.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Partner => "partner",
             Self::Organization => "organization",
@@ -56,7 +46,7 @@ impl Level {
     }
 
     /// The header that names the account on the level's own routes.
-    pub fn scope_header(self) -> &'static str {
+    pub(crate) fn scope_header(self) -> &'static str {
         match self {
             Self::Partner => "x-partner-id",
             Self::Organization => "x-organization-id",
@@ -64,7 +54,7 @@ impl Level {
     }
 
     /// The console in which the account is looked after, for messages.
-    pub fn console(self) -> &'static str {
+    pub(crate) fn console(self) -> &'static str {
         match self {
             Self::Partner => "Sophos Central Partner",
             Self::Organization => "Sophos Central Enterprise",
@@ -72,7 +62,7 @@ impl Level {
     }
 
     /// Where its credentials are looked after, for messages.
-    pub fn credentials_page(self) -> &'static str {
+    pub(crate) fn credentials_page(self) -> &'static str {
         match self {
             Self::Partner => {
                 "Sophos Central Partner > Settings & Policies > API Credentials Management"
@@ -90,7 +80,7 @@ impl Owner {
     /// # Errors
     ///
     /// `invalid-config` where a parent's config names none, or a tenant's names another one.
-    pub fn tenant(&self, named: Option<&Tenant>) -> Result<Tenant, Error> {
+    pub(crate) fn tenant(&self, named: Option<&Tenant>) -> Result<Tenant, Error> {
         let wrong = |field: &str, message: String| {
             Err(Error::InvalidConfig(vec![FieldError {
                 field: field.to_owned(),
@@ -120,7 +110,7 @@ impl Owner {
     }
 
     /// Where the owner's credentials are looked after, for messages.
-    pub fn credentials_page(&self) -> &'static str {
+    pub(crate) fn credentials_page(&self) -> &'static str {
         match self {
             Self::Tenant(_) => CREDENTIALS_PAGE,
             Self::Parent(parent) => parent.level.credentials_page(),
@@ -150,7 +140,7 @@ struct ApiHosts {
 ///
 /// As [`refused`] says of other answers than 200; `protocol` where the answer names no owner that is known,
 /// or a tenant without an API host that may get the token.
-pub fn request(config: &Config, token: &Token) -> Result<Owner, Error> {
+pub(crate) fn request(config: &Config, token: &Token) -> Result<Owner, Error> {
     let mut url = config.api_host.clone();
     url.set_path("/whoami/v1");
     let headers = [("authorization", token.authorization())];
@@ -159,7 +149,7 @@ pub fn request(config: &Config, token: &Token) -> Result<Owner, Error> {
         .map(|(name, value)| (*name, value.as_str()));
     let answer = http::get(&url, &headers).map_err(|error| unanswered(&url, error))?;
     if answer.status != 200 {
-        return Err(refused(&url, &answer, "ask whom it belongs to"));
+        return Err(refused(&url, &answer, "ask whose it is"));
     }
     read(config, &answer.body)
 }
@@ -168,7 +158,7 @@ fn read(config: &Config, body: &[u8]) -> Result<Owner, Error> {
     let at = origin(&config.api_host);
     let whoami: Whoami = serde_json::from_slice(body).map_err(|_| {
         Error::Protocol(failure(format!(
-            "{at} did not tell whom the credential belongs to. Check `api_host` in the configuration."
+            "Invalid response from {at}: it does not say whose the credential is. Check `api_host` in the configuration."
         )))
     })?;
     let level = match whoami.id_type.as_str() {
@@ -177,14 +167,14 @@ fn read(config: &Config, body: &[u8]) -> Result<Owner, Error> {
         "organization" => Some(Level::Organization),
         _ => {
             return Err(Error::Protocol(failure(format!(
-                "{at} says that the credential belongs to something unknown. A newer version of this \
+                "{at} says that the credential belongs to an unknown kind of account. A newer version of this \
                  component may know it."
             ))));
         }
     };
     let Some(id) = trust::id(&whoami.id) else {
         return Err(Error::Protocol(failure(format!(
-            "{at} gave an id of the credential's owner that is none."
+            "Invalid response from {at}: the id of the credential's owner is not an id."
         ))));
     };
     if let Some(level) = level {
@@ -194,8 +184,8 @@ fn read(config: &Config, body: &[u8]) -> Result<Owner, Error> {
     match region.and_then(|text| trust::api_host(&text, &config.api_host)) {
         Some(api_host) => Ok(Owner::Tenant(Tenant { id, api_host })),
         None => Err(Error::Protocol(failure(format!(
-            "{at} named no regional API host under https://*{VENDOR_DOMAIN}, so the access token was sent \
-             nowhere. Check `api_host` in the configuration."
+            "Invalid response from {at}: it names no regional API host under https://*{VENDOR_DOMAIN}, so the access token was \
+             not sent anywhere. Check `api_host` in the configuration."
         )))),
     }
 }
@@ -204,7 +194,7 @@ fn read(config: &Config, body: &[u8]) -> Result<Owner, Error> {
 mod tests {
     use url::Url;
 
-    use super::{Level, Owner, Parent, Tenant, read};
+    use super::*;
     use crate::bindings::inventory::connector::types::Error;
     use crate::config::Config;
 

@@ -67,10 +67,7 @@ impl Mappings {
     /// If a record is not mapped.
     pub fn round(&mut self) -> Result<()> {
         let sekoia = Mapping::default();
-        let ocsf = Mapping {
-            dialect: Dialect::Ocsf,
-            ..Mapping::default()
-        };
+        let ocsf = Mapping::of(Dialect::Ocsf.name())?;
         for _ in 0..PASSES {
             let natively = |mapping: &Mapping, records: &[String]| {
                 microseconds(records, |record| natively(mapping, record))

@@ -272,7 +272,10 @@ fn an_omit_that_the_dialect_does_not_have_is_reported() {
         (
             CLIENT_ID_LINE,
             &with("omit = [\"device.ownr\"]"),
-            &[key, "`device.ownr` is no attribute of the dialect `sekoia`"],
+            &[
+                key,
+                "`device.ownr` is not an attribute of the dialect `sekoia`",
+            ],
         ),
         (
             CLIENT_ID_LINE,

@@ -16,7 +16,7 @@ fn a_redirect_to_another_server_is_not_followed() {
     let walk = Walk::new();
     let place = format!("{}/endpoint/v1/endpoints", other.url());
     walk.fault(Fault::Redirect(place));
-    walk.stops(&["redirect (302)", "never followed", "Check the URL"]);
+    walk.stops(&["redirect (302)", "not followed", "Check the URL"]);
     assert_eq!(other.connections(), 0);
     walk.goes_on();
 }
@@ -29,7 +29,7 @@ fn a_redirect_of_token_or_whoami_is_not_followed() {
         let fault = Fault::Redirect(other.url().to_owned());
         walk.work.simulator.fault(route, 1, fault);
         let ran = walk.work.collect(1);
-        ran.says(&["redirect (302)", "never followed", "events 0"]);
+        ran.says(&["redirect (302)", "not followed", "events 0"]);
         assert_eq!(other.connections(), 0, "{route:?}");
         assert_eq!(walk.work.cursor().unwrap()["last_seen_cursor"], walk.mark);
         walk.work.collect(0);
@@ -45,8 +45,8 @@ fn a_foreign_data_region_gets_no_token() {
         let fault = Fault::WrongHost(other.url().to_owned());
         work.simulator.fault_always(Route::Whoami, fault);
         work.host(&[command]).expect(1).says(&[
-            "named no regional API host under https://*.central.sophos.com",
-            "sent nowhere",
+            "names no regional API host under https://*.central.sophos.com",
+            "not sent anywhere",
             "`api_host`",
         ]);
         assert_eq!(other.connections(), 0, "{command}");
@@ -64,7 +64,7 @@ fn a_foreign_data_region_during_a_walk_gets_no_token() {
     walk.fault(Fault::status(401));
     let fault = Fault::WrongHost(other.url().to_owned());
     walk.work.simulator.fault(Route::Whoami, 2, fault);
-    walk.stops(&["named no regional API host", "sent nowhere"]);
+    walk.stops(&["names no regional API host", "not sent anywhere"]);
     assert_eq!(other.connections(), 0);
     walk.goes_on();
 }

@@ -13,7 +13,14 @@ use crate::walk::{ENDPOINTS, PAGE, Walk, stopped};
 #[test]
 fn a_page_that_leads_to_itself_fails_the_source() {
     let fault = Fault::RepeatedKey { back: 0 };
-    stopped(fault, &["led back to a page", "never end", "next run"]);
+    stopped(
+        fault,
+        &[
+            "returned the key of an earlier page",
+            "never end",
+            "next run",
+        ],
+    );
 }
 
 #[test]
@@ -21,7 +28,11 @@ fn a_page_that_leads_to_the_previous_one_fails_the_source() {
     let walk = Walk::new();
     walk.fault_always(Fault::RepeatedKey { back: 1 });
     let ran = walk.work.collect(1);
-    ran.says(&["led back to a page", "pages 3, events 150", "a day old"]);
+    ran.says(&[
+        "returned the key of an earlier page",
+        "pages 3, events 150",
+        "a day old",
+    ]);
     assert_eq!(walk.work.ids(), walk.all()[..3 * PAGE]);
     assert_eq!(walk.work.cursor().unwrap()["last_seen_cursor"], walk.mark);
     begins_again_after_a_day(&walk);
@@ -34,7 +45,9 @@ fn a_longer_loop_of_pages_fails_the_source() {
         .edit_config(&format!("page_size = {PAGE}"), "page_size = 10");
     // The third page of 50 is the eleventh of 10; it always leads back to the sixth.
     walk.fault_always(Fault::RepeatedKey { back: 5 });
-    walk.work.collect(1).says(&["led back to a page"]);
+    walk.work
+        .collect(1)
+        .says(&["returned the key of an earlier page"]);
     let deliveries = walk.work.deliveries();
     let delivered: BTreeSet<_> = deliveries.keys().cloned().collect();
     assert_eq!(delivered, walk.all()[..110].iter().cloned().collect());
@@ -49,7 +62,9 @@ fn a_longer_loop_of_pages_fails_the_source() {
 #[track_caller]
 fn begins_again_after_a_day(walk: &Walk) {
     walk.work.simulator.clear_faults();
-    walk.work.collect(1).says(&["led back to a page"]);
+    walk.work
+        .collect(1)
+        .says(&["returned the key of an earlier page"]);
     edit_cursor(&walk.work, |cursor| {
         cursor["walk"]["began"] = "2026-01-01T00:00:00.000Z".into();
     });

@@ -5,17 +5,17 @@ use sophos_central_simulator::Fault;
 
 use crate::walk::{PAGE, Walk, stopped};
 
-const NO_PAGE: &str = "no page of endpoints";
+const NOT_A_PAGE: &str = "should be a page of endpoints";
 const MISSING: &str = "`items` or `pages` is missing, of another type or far too long";
 
 #[test]
 fn an_answer_of_garbage_fails_the_source() {
-    stopped(Fault::garbage(), &[NO_PAGE, "no JSON object"]);
+    stopped(Fault::garbage(), &[NOT_A_PAGE, "not a JSON object"]);
 }
 
 #[test]
 fn an_html_page_fails_the_source() {
-    stopped(Fault::html(), &[NO_PAGE, "no JSON object"]);
+    stopped(Fault::html(), &[NOT_A_PAGE, "not a JSON object"]);
 }
 
 #[test]
@@ -24,35 +24,35 @@ fn an_empty_body_fails_the_source() {
         content_type: "application/json".to_owned(),
         bytes: Vec::new(),
     };
-    stopped(empty, &[NO_PAGE, "no JSON object"]);
+    stopped(empty, &[NOT_A_PAGE, "not a JSON object"]);
 }
 
 #[test]
 fn an_empty_object_fails_the_source() {
-    stopped(Fault::empty_object(), &[NO_PAGE, MISSING]);
+    stopped(Fault::empty_object(), &[NOT_A_PAGE, MISSING]);
 }
 
 #[test]
 fn items_without_pages_fail_the_source() {
-    stopped(Fault::without("pages"), &[NO_PAGE, MISSING]);
+    stopped(Fault::without("pages"), &[NOT_A_PAGE, MISSING]);
 }
 
 #[test]
 fn pages_without_items_fail_the_source() {
-    stopped(Fault::without("items"), &[NO_PAGE, MISSING]);
+    stopped(Fault::without("items"), &[NOT_A_PAGE, MISSING]);
 }
 
 #[test]
 fn items_that_are_not_an_array_fail_the_source() {
     for items in [json!({}), json!(null), json!(5), json!("none")] {
-        stopped(Fault::with("items", items), &[NO_PAGE, MISSING]);
+        stopped(Fault::with("items", items), &[NOT_A_PAGE, MISSING]);
     }
 }
 
 #[test]
 fn pages_that_are_not_an_object_fail_the_source() {
     for pages in [json!([]), json!(null), json!("last")] {
-        stopped(Fault::with("pages", pages), &[NO_PAGE, MISSING]);
+        stopped(Fault::with("pages", pages), &[NOT_A_PAGE, MISSING]);
     }
 }
 
@@ -63,7 +63,7 @@ fn a_page_of_millions_of_tiny_items_fails_the_source() {
         content_type: "application/json".to_owned(),
         bytes: format!("{{\"items\":[{items}{{}}],\"pages\":{{}}}}").into_bytes(),
     };
-    stopped(page, &[NO_PAGE, MISSING]);
+    stopped(page, &[NOT_A_PAGE, MISSING]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_next_key_that_is_not_a_string_fails_the_source() {
     let pages = json!({"nextKey": 5, "size": 50});
     stopped(
         Fault::with("pages", pages),
-        &[NO_PAGE, "`pages.nextKey` is no text"],
+        &[NOT_A_PAGE, "`pages.nextKey` is not a text"],
     );
 }
 
@@ -82,7 +82,7 @@ fn json_that_breaks_off_fails_the_source() {
         content_type: "application/json".to_owned(),
         bytes: br#"{"items":[{"id":"00000000-0000-4000-8000-000000000001","hostn"#.to_vec(),
     };
-    stopped(half, &[NO_PAGE, "ends too early", "next run", "proxy"]);
+    stopped(half, &[NOT_A_PAGE, "ends too early", "next run", "proxy"]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_token_that_is_never_accepted_fails_the_source_after_one_retry() {
     walk.fault_always(Fault::status(401));
     walk.stops(&[
         "the API refused the credentials",
-        "does not accept the access token that was just given (401)",
+        "does not accept the access token that was just issued (401)",
         "API Credentials Management",
     ])
     .says(&["retries 1,"]);
@@ -161,7 +161,7 @@ fn an_invalid_token_answer_fails_the_source() {
 
 #[test]
 fn an_invalid_whoami_answer_fails_the_source() {
-    let words = ["did not tell whom the credential belongs to", "`api_host`"];
+    let words = ["does not say whose the credential is", "`api_host`"];
     for (name, fault) in not_json() {
         println!("{name}");
         let walk = Walk::new();

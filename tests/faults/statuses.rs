@@ -112,7 +112,7 @@ fn a_redirect_is_never_followed() {
     for code in [301, 302, 307, 308] {
         stopped(
             status_with(code, "location", elsewhere.url()),
-            &["redirect", "never followed", "Check the URL"],
+            &["redirect", "not followed", "Check the URL"],
         );
     }
 }

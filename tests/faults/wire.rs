@@ -85,7 +85,7 @@ fn bytes_that_are_not_http_are_tried_again() {
 #[test]
 fn a_header_that_is_not_text_does_not_affect_the_others() {
     let headers = b"content-length: 2\r\nx-name: \xff\r\n";
-    stopped(by_hand(headers, b"{}"), &["no page of endpoints"]);
+    stopped(by_hand(headers, b"{}"), &["should be a page of endpoints"]);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_answer_without_a_length_that_breaks_off_fails_the_source() {
         b"content-type: application/json\r\n",
         br#"{"items":[{"id":"#,
     );
-    stopped(fault, &["no page of endpoints", "ends too early"]);
+    stopped(fault, &["should be a page of endpoints", "ends too early"]);
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! `device.agent_list`: the products of Sophos that are installed. One that is assigned and not installed is
 //! left to `unmapped`.
 
-use super::super::dialect::Dialect::Ocsf;
-use super::super::rule::{Made, Make, Rule, Value, always, rule};
-use super::super::subject::Subject;
-use super::words::agent_type;
+use crate::mapping::dialect::Dialect::Ocsf;
+use crate::mapping::rule::{Make, Rule, always, rule};
+use crate::mapping::rules::words::agent_type;
+use crate::mapping::subject::Subject;
+use crate::mapping::value::{Made, Value};
 
 const CODE: &[&str] = &["assignedProducts[].code"];
 const POLICY: &[&str] = &["tamperProtectionEnabled", "assignedProducts[].code"];
 
 /// `device.agent_list`
-pub const AGENTS: &[Rule] = &[
+pub(crate) const AGENTS: &[Rule] = &[
     rule(
         "device.agent_list[].uid",
         &["id", "assignedProducts[].code"],

@@ -1,14 +1,15 @@
 //! What OCSF has no attribute for: `enrichments` and `unmapped`.
 
-use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::omit::Omit;
-use super::super::record::Record;
-use super::super::rule::{Made, Make, Rule, Value, always, from_nothing, row, rule, text};
-use super::super::subject::Subject;
-use super::words::is_healthy;
+use crate::mapping::dialect::Dialect::{Ocsf, Sekoia};
+use crate::mapping::omit::Omit;
+use crate::mapping::record::Record;
+use crate::mapping::rule::{Make, Rule, always, row, rule};
+use crate::mapping::rules::words::is_healthy;
+use crate::mapping::subject::Subject;
+use crate::mapping::value::{Made, Value, from_nothing, text};
 
 /// `enrichments`
-pub const ENRICHMENTS: &[Rule] = &[
+pub(crate) const ENRICHMENTS: &[Rule] = &[
     always("enrichments[0].name", Make::Text("compliance"))
         .only(Sekoia)
         .required(),
@@ -89,7 +90,7 @@ pub const ENRICHMENTS: &[Rule] = &[
 ];
 
 /// What no other rule takes.
-pub const REST: &[Rule] = &[
+pub(crate) const REST: &[Rule] = &[
     row(
         "unmapped",
         &[""],
@@ -113,14 +114,14 @@ const fn part(path: &'static str, sources: &'static [&'static str]) -> Rule {
 
 /// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in, or takes along with all
 /// of the enrichment.
-pub fn shows_state(record: &Record<'_>, omit: &Omit) -> bool {
+pub(crate) fn shows_state(record: &Record<'_>, omit: &Omit) -> bool {
     let mut parts = ENRICHMENTS
         .iter()
         .filter(|rule| matches!(rule.make, Make::Part));
     parts.any(|rule| {
         let mut sources = rule.sources.iter();
         let is_there = sources.any(|source| record.at(source, 0).is_some());
-        is_there && (!omit.has(rule) || omit.has_path("enrichments[0].name", Ocsf))
+        is_there && (!omit.has(rule.path) || omit.has("enrichments[0].name"))
     })
 }
 

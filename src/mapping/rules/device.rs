@@ -1,16 +1,15 @@
 //! `device`, but for its lists and times.
 
-use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::rule::{
-    Made, Make, Rule, Value, always, boolean, from_nothing, integer, rule, text,
-};
-use super::super::subject::{Subject, single_backslash};
-use super::words::{
+use crate::mapping::dialect::Dialect::{Ocsf, Sekoia};
+use crate::mapping::rule::{Make, Rule, always, rule};
+use crate::mapping::rules::words::{
     device_type, is_healthy, is_trusted, os_type, risk, sekoia_device_type, sekoia_os_type,
 };
+use crate::mapping::subject::{Subject, single_backslash};
+use crate::mapping::value::{Made, Value, boolean, from_nothing, integer, text};
 
 /// Which device it is.
-pub const IDENTITY: &[Rule] = &[
+pub(crate) const IDENTITY: &[Rule] = &[
     rule("device.uid", &["id"], "as it is", |subject, _| {
         Some(text(&*subject.endpoint.id))
     })
@@ -79,7 +78,7 @@ pub const IDENTITY: &[Rule] = &[
 ];
 
 /// `device.os`
-pub const OPERATING_SYSTEM: &[Rule] = &[
+pub(crate) const OPERATING_SYSTEM: &[Rule] = &[
     rule("device.os.name", &["os.name"], "as it is", |subject, _| {
         subject.endpoint.os_name.as_deref().map(text)
     })
@@ -169,11 +168,11 @@ pub const OPERATING_SYSTEM: &[Rule] = &[
 ];
 
 /// The address that stands for the device, and what its hardware is called.
-pub const ADDRESSES: &[Rule] = &[
+pub(crate) const ADDRESSES: &[Rule] = &[
     rule(
         "device.ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
-        "the first IPv4 address, else the first IPv6 address; what is no address does not count",
+        "the first IPv4 address, else the first IPv6 address; what is not an address does not count",
         |subject, _| device_ip(subject, subject.first_ip()?),
     )
     .only(Sekoia),
@@ -181,7 +180,7 @@ pub const ADDRESSES: &[Rule] = &[
         "device.ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
         "the first address, IPv4 before IPv6, that is neither link-local (APIPA) nor loopback nor unspecified, else \
-         the first of those; what is no address does not count",
+         the first of those; what is not an address does not count",
         |subject, _| device_ip(subject, subject.first_routable_ip()?),
     )
     .only(Ocsf),
@@ -209,7 +208,7 @@ pub const ADDRESSES: &[Rule] = &[
 ];
 
 /// Whose the device is.
-pub const OWNER: &[Rule] = &[
+pub(crate) const OWNER: &[Rule] = &[
     rule("device.org.uid", &["tenant.id"], "as it is", tenant).required(),
     rule(
         "device.org.name",
@@ -268,7 +267,7 @@ pub const OWNER: &[Rule] = &[
 ];
 
 /// How the device is: `is_managed` to `risk_level_id`.
-pub const STATE: &[Rule] = &[
+pub(crate) const STATE: &[Rule] = &[
     rule(
         "device.region",
         &["cloud.provider"],

@@ -1,12 +1,13 @@
 //! The event itself and `metadata`.
 
-use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::rule::{Make, Rule, always, row, rule, text};
-use super::times;
+use crate::mapping::dialect::Dialect::{Ocsf, Sekoia};
+use crate::mapping::rule::{Make, Rule, always, row, rule};
+use crate::mapping::rules::times;
+use crate::mapping::value::text;
 use crate::ocsf;
 
 /// What kind of event it is.
-pub const CLASS: &[Rule] = &[
+pub(crate) const CLASS: &[Rule] = &[
     always("activity_id", Make::Integer(2)).required(),
     always("activity_name", Make::Text("Collect")),
     always("category_name", Make::Text("Discovery")),
@@ -27,7 +28,7 @@ pub const CLASS: &[Rule] = &[
 ];
 
 /// `metadata` and the cloud that the device runs in.
-pub const METADATA: &[Rule] = &[
+pub(crate) const METADATA: &[Rule] = &[
     always("metadata.product.name", Make::Text("Sophos EDR")).required(),
     always("metadata.product.vendor_name", Make::Text("Sophos")).only(Ocsf),
     always("metadata.product.version", Make::Text("N/A")).only(Sekoia),

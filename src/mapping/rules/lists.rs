@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::rule::{Made, Make, Rule, Value, always, made, rule, text};
-use super::super::subject::Subject;
+use crate::mapping::dialect::Dialect::{Ocsf, Sekoia};
+use crate::mapping::rule::{Make, Rule, always, rule};
+use crate::mapping::subject::{Observable, Subject};
+use crate::mapping::value::{Made, Value, made, text};
 
 /// `device.network_interfaces`
-pub const INTERFACES: &[Rule] = &[
+pub(crate) const INTERFACES: &[Rule] = &[
     rule(
         "device.network_interfaces[].hostname",
         &["hostname"],
@@ -18,7 +19,7 @@ pub const INTERFACES: &[Rule] = &[
     rule(
         "device.network_interfaces[].ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
-        "an interface for each address, IPv4 first, without white space around it; what is no address is left \
+        "an interface for each address, IPv4 first, without white space around it; what is not an address is left \
          out and keeps its position",
         ip,
     )
@@ -47,7 +48,7 @@ pub const INTERFACES: &[Rule] = &[
     rule(
         "device.network_interfaces[].ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
-        "an interface for each different address, IPv4 first, without white space around it; what is no address \
+        "an interface for each different address, IPv4 first, without white space around it; what is not an address \
          is left to unmapped",
         ip,
     )
@@ -67,7 +68,7 @@ pub const INTERFACES: &[Rule] = &[
 ];
 
 /// `device.groups`
-pub const GROUPS: &[Rule] = &[
+pub(crate) const GROUPS: &[Rule] = &[
     rule(
         "device.groups[].uid",
         &["group.id", "group[].id"],
@@ -118,7 +119,7 @@ const OBSERVED: &[&str] = &[
 ];
 
 /// `observables`
-pub const OBSERVABLES: &[Rule] = &[
+pub(crate) const OBSERVABLES: &[Rule] = &[
     rule(
         "observables[].name",
         OBSERVED,
@@ -215,7 +216,7 @@ fn of_group<'a>(
 fn observable<'a>(
     subject: &'a Subject<'a>,
     index: usize,
-    value: impl FnOnce(&'a super::super::observables::Observable<'a>) -> Value<'a>,
+    value: impl FnOnce(&'a Observable<'a>) -> Value<'a>,
 ) -> Option<Made<'a>> {
     let observable = subject.observables.get(index)?;
     Some(Made {

@@ -3,13 +3,13 @@
 use std::slice;
 use std::sync::LazyLock;
 
-use super::{Section, TABLE};
 use crate::mapping::dialect::Dialect;
 use crate::mapping::rule::Rule;
+use crate::mapping::rules::table::{Section, TABLE};
 use crate::mapping::subject::Subject;
 
 /// A row, or several that are written at a stroke.
-pub enum Run {
+pub(crate) enum Run {
     /// A row by itself.
     Row(&'static Rule),
     /// Constants in one object, one after the other.
@@ -17,11 +17,11 @@ pub enum Run {
 }
 
 /// Constants in one object, one after the other.
-pub struct Constants {
+pub(crate) struct Constants {
     /// The rows.
-    pub rules: Vec<&'static Rule>,
+    pub(crate) rules: Vec<&'static Rule>,
     /// What an event has of them: names, values, and the commas between.
-    pub written: Vec<u8>,
+    pub(crate) written: Vec<u8>,
 }
 
 /// The runs of a section, and how many entries its list has where it is of a list.
@@ -34,7 +34,11 @@ static SEKOIA: LazyLock<Vec<Runs>> = LazyLock::new(|| runs(Dialect::Sekoia));
 static OCSF: LazyLock<Vec<Runs>> = LazyLock::new(|| runs(Dialect::Ocsf));
 
 /// Calls `each` for every row or run of rows of a dialect and every entry of its list, in the order of the event.
-pub fn walk(subject: &Subject<'_>, dialect: Dialect, mut each: impl FnMut(&'static Run, usize)) {
+pub(crate) fn walk(
+    subject: &Subject<'_>,
+    dialect: Dialect,
+    mut each: impl FnMut(&'static Run, usize),
+) {
     let sections = match dialect {
         Dialect::Sekoia => &SEKOIA,
         Dialect::Ocsf => &OCSF,
@@ -87,7 +91,7 @@ impl Run {
     }
 
     /// The rows, one by one.
-    pub fn rules(&self) -> &[&'static Rule] {
+    pub(crate) fn rules(&self) -> &[&'static Rule] {
         match self {
             Self::Row(rule) => slice::from_ref(rule),
             Self::Constants(constants) => &constants.rules,

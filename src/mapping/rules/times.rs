@@ -2,9 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::super::dialect::Dialect::{Ocsf, Sekoia};
-use super::super::rule::{Made, Make, Origin, Rule, Value, always, integer, rule, text};
-use super::super::subject::Subject;
+use crate::mapping::dialect::Dialect::{Ocsf, Sekoia};
+use crate::mapping::rule::{Make, Rule, always, rule};
+use crate::mapping::subject::Subject;
+use crate::mapping::value::{Made, Origin, Value, integer, text};
 
 /// OCSF counts milliseconds. Fewer than these, in March of 1973, cannot be told from seconds: no time of an
 /// endpoint.
@@ -14,7 +15,7 @@ const LAST_SEEN_AT: &[&str] = &["lastSeenAt"];
 const REGISTERED_AT: &[&str] = &["registeredAt"];
 
 /// When the event occurred.
-pub const EVENT: &[Rule] = &[
+pub(crate) const EVENT: &[Rule] = &[
     rule(
         "time",
         &["lastSeenAt", "registeredAt"],
@@ -50,7 +51,7 @@ pub const EVENT: &[Rule] = &[
 ];
 
 /// When the device was seen.
-pub const DEVICE: &[Rule] = &[
+pub(crate) const DEVICE: &[Rule] = &[
     rule(
         "device.first_seen_time",
         REGISTERED_AT,
@@ -98,7 +99,7 @@ pub const DEVICE: &[Rule] = &[
 ];
 
 /// `metadata.original_time`: what [`EVENT`] read, as it is written.
-pub fn original<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
+pub(crate) fn original<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
     let (_, sources) = milliseconds_of_event(subject)?;
     let written = subject.record.text(sources.first()?, 0)?;
     Some(Made {

@@ -5,7 +5,7 @@
 type Kind = (&'static str, i64);
 
 /// `device.type` and `.type_id` of a `type` that OCSF 1.6.0 has a value for: the words of Sophos, and the captions.
-pub fn device_type(word: &str) -> Option<Kind> {
+pub(crate) fn device_type(word: &str) -> Option<Kind> {
     let types = [
         ("computer", ("Desktop", 2)),
         ("server", ("Server", 1)),
@@ -31,7 +31,7 @@ pub fn device_type(word: &str) -> Option<Kind> {
 }
 
 /// `device.os.type` and `.type_id` of a platform that OCSF 1.6.0 has a value for.
-pub fn os_type(word: &str) -> Option<Kind> {
+pub(crate) fn os_type(word: &str) -> Option<Kind> {
     let types = [
         ("windows", ("Windows", 100)),
         ("linux", ("Linux", 200)),
@@ -51,14 +51,14 @@ pub fn os_type(word: &str) -> Option<Kind> {
 }
 
 /// The same in the dialect `sekoia`: the specification's table knows computers and servers.
-pub fn sekoia_device_type(word: Option<&str>) -> Kind {
+pub(crate) fn sekoia_device_type(word: Option<&str>) -> Kind {
     let types = [("computer", ("Desktop", 2)), ("server", ("Server", 1))];
     word.and_then(|word| find(types, word))
         .unwrap_or(("Unknown", 0))
 }
 
 /// The same in the dialect `sekoia`: the receiver takes these words alone, in lower case.
-pub fn sekoia_os_type(word: Option<&str>) -> Kind {
+pub(crate) fn sekoia_os_type(word: Option<&str>) -> Kind {
     let types = [
         ("windows", 100),
         ("linux", 200),
@@ -71,7 +71,7 @@ pub fn sekoia_os_type(word: Option<&str>) -> Kind {
 }
 
 /// `device.is_compliant`, and half of `device.is_trusted`, of `health.overall`.
-pub fn is_healthy(overall: &str) -> Option<bool> {
+pub(crate) fn is_healthy(overall: &str) -> Option<bool> {
     find(
         [("good", true), ("bad", false), ("suspicious", false)],
         overall,
@@ -79,7 +79,7 @@ pub fn is_healthy(overall: &str) -> Option<bool> {
 }
 
 /// `device.risk_level` and `.risk_level_id` of `health.overall`.
-pub fn risk(overall: &str) -> Option<(&'static str, i64)> {
+pub(crate) fn risk(overall: &str) -> Option<(&'static str, i64)> {
     let levels = [
         ("good", ("Low", 1)),
         ("suspicious", ("Medium", 2)),
@@ -89,7 +89,7 @@ pub fn risk(overall: &str) -> Option<(&'static str, i64)> {
 }
 
 /// `device.is_trusted`.
-pub fn is_trusted(
+pub(crate) fn is_trusted(
     isolation: Option<&str>,
     healthy: Option<bool>,
     tamper_protection: Option<bool>,
@@ -106,7 +106,7 @@ pub fn is_trusted(
 
 /// What a product of Sophos is as an agent: `device.agent_list[].type` and `.type_id`. OCSF names no type for
 /// some of them, which are then called by their code.
-pub fn agent_type(code: &str) -> (&str, i64) {
+pub(crate) fn agent_type(code: &str) -> (&str, i64) {
     const DETECTION: (&str, i64) = ("Endpoint Detection and Response", 1);
     let types = [
         ("coreAgent", DETECTION),

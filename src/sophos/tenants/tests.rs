@@ -96,7 +96,7 @@ fn a_listing_that_cannot_be_right_is_never_the_end() {
 }
 
 #[test]
-fn a_page_that_the_listing_does_not_have_is_none_of_its_own() {
+fn a_page_that_the_listing_does_not_have_is_an_invalid_cursor() {
     for (number, total) in [(4, 2), (2, 0), (9, 3)] {
         let outcome = page(number, 0, &json!({"current": number, "total": total}));
         assert!(
@@ -143,7 +143,7 @@ fn item_of(level: Level, typed: &Url, json: &Value) -> Option<Listed> {
 }
 
 #[test]
-fn a_tenant_goes_by_what_the_console_shows() {
+fn a_tenant_is_named_as_in_the_console() {
     for (fields, name) in [
         (json!({"showAs": "Shown", "name": "Legal"}), "Shown"),
         (json!({"showAs": "", "name": "Legal"}), "Legal"),
@@ -164,7 +164,7 @@ fn a_tenant_goes_by_what_the_console_shows() {
 /// Each row: the status, which decides nothing, the API host, and the words of the reason; none where the tenant can
 /// be collected.
 #[test]
-fn a_tenant_that_cannot_be_collected_tells_why_and_what_to_do() {
+fn a_tenant_that_cannot_be_collected_says_why_and_what_to_do() {
     let long = "x".repeat(300);
     let rows: &[(Value, Value, &[&str])] = &[
         (json!("active"), json!(HOST), &[]),
@@ -225,7 +225,7 @@ fn the_typed_origin_is_a_trusted_host_too() {
 }
 
 #[test]
-fn a_bad_item_costs_itself_alone_and_the_first_of_two_counts() {
+fn a_bad_item_does_not_affect_the_others_and_the_first_of_two_counts() {
     let other = "22e2a1bb-4c8f-4d9f-8e21-3a5d6b7c8d02";
     let json = json!({
         "items": [
@@ -253,7 +253,7 @@ fn a_bad_item_costs_itself_alone_and_the_first_of_two_counts() {
 }
 
 #[test]
-fn how_many_there_are_is_told_where_the_api_tells_it() {
+fn the_number_of_tenants_is_reported_where_the_api_does() {
     for (items, count) in [
         (json!(250), Some(250)),
         (Value::Null, None),
@@ -296,9 +296,9 @@ fn any_item() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Whatever the items are: each is told, each id comes once, and `collect` takes what can be collected.
+    /// Whatever the items are: each is reported, each id once, and `collect` takes what can be collected.
     #[test]
-    fn any_items_are_told_and_can_be_collected_or_not(items in prop::collection::vec(any_item(), 0..20)) {
+    fn every_item_is_reported_and_each_id_once(items in prop::collection::vec(any_item(), 0..20)) {
         let json = json!({"items": items, "pages": {}}).to_string();
         let listing = read(Level::Partner, &typed(), 1, &json).unwrap();
         let ids: HashSet<_> = listing.tenants.iter().map(|tenant| &tenant.id).collect();

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::world::{DEVICES, LONGEST_LAG};
+use crate::world::{DEVICES, MAX_LAG};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -134,7 +134,7 @@ fn page() -> impl Strategy<Value = Page> {
 
 /// A history.
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let lag = prop_oneof![Just(0), 0..=LONGEST_LAG];
+    let lag = prop_oneof![Just(0), 0..=MAX_LAG];
     let millis = prop_oneof![3 => 1..2_000_i64, 3 => 1..400_000_i64, 1 => 1..2 * DAY];
     let life = prop_oneof![2 => Just(None), 1 => (1..20_000_i64).prop_map(Some)];
     let step = prop_oneof![

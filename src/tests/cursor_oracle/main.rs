@@ -23,7 +23,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use history::{Step, steps};
-use world::{DEVICES, Gap, LONGEST_LAG, World};
+use world::{DEVICES, Gap, MAX_LAG, World};
 
 const HISTORIES: u32 = 10_000;
 
@@ -48,7 +48,7 @@ fn run(steps: Vec<Step>) -> World {
 fn calm(world: &mut World) {
     world.host_error = 0;
     world.key_life = None;
-    world.now += LONGEST_LAG;
+    world.now += MAX_LAG;
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::history::{Answer, Broken, Page, Total};
 /// How many devices there are: enough that the announced total of a full walk shows a loss of half of them.
 pub const DEVICES: usize = 40;
 /// How late the API shows a check-in at most.
-pub const LONGEST_LAG: i64 = 100_000;
+pub const MAX_LAG: i64 = 100_000;
 
 const PAGE: usize = 6;
 const OVERLAP: i64 = 120_000;

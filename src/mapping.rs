@@ -12,10 +12,10 @@ mod bytes;
 mod dialect;
 mod explain;
 mod json;
-mod map_error;
 mod object;
 mod observables;
 mod omit;
+mod omit_paths;
 mod prepared;
 mod record;
 mod rule;
@@ -25,31 +25,32 @@ mod settings;
 mod subject;
 mod take_apart;
 mod used;
+mod value;
 mod writer;
 
 use time::OffsetDateTime;
 
-pub use self::dialect::Dialect;
-pub use self::explain::{Explanation, MappedValue, SourceValue};
-pub use self::map_error::MapError;
-pub use self::omit::Omit;
-pub use self::rule::Rule;
-pub use self::settings::{Mapping, SettingError};
+pub use crate::map_error::MapError;
+pub use crate::mapping::dialect::Dialect;
+pub use crate::mapping::explain::{Explanation, MappedValue, SourceValue};
+pub use crate::mapping::rule::Rule;
+pub use crate::mapping::settings::{Mapping, SettingError};
 pub use crate::sophos::endpoint::{Endpoint, read};
 
-use self::record::Record;
-use self::rule::{Made, Make, Value};
-use self::rules::Run;
-use self::subject::Subject;
-use self::take_apart::{LONGEST, take_apart};
-use self::used::Used;
-use self::writer::Writer;
 use crate::json::plain::written_length;
+use crate::mapping::record::Record;
+use crate::mapping::rule::Make;
+use crate::mapping::rules::Run;
+use crate::mapping::subject::Subject;
+use crate::mapping::take_apart::{MAX_BYTES, take_apart};
+use crate::mapping::used::Used;
+use crate::mapping::value::{Made, Value};
+use crate::mapping::writer::Writer;
 use crate::sophos::endpoint::require_hostname;
 
 /// The longest `raw_data`, in bytes as it is written: half of what a host allows an event by default, so that there is
 /// room for the rest of the event.
-const LONGEST_RAW_DATA: usize = 512 << 10;
+const MAX_RAW_DATA: usize = 512 << 10;
 
 /// One event, ready to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,11 +84,11 @@ impl Mapping {
                 record
             }
         };
-        let subject = Subject::new(endpoint, record.as_ref(), now, self.dialect, &self.omit);
+        let subject = self.subject(endpoint, record.as_ref(), now);
         let mut writer = Writer::new();
         let mut used = Used::new(subject.record);
         rules::walk(&subject, self.dialect, |run, index| match run {
-            Run::Constants(constants) if self.omit.paths().is_empty() => {
+            Run::Constants(constants) if self.omit.is_empty() => {
                 writer.constants(constants, index);
             }
             run => {
@@ -125,7 +126,7 @@ impl Mapping {
                 ..Explanation::default()
             });
         };
-        let subject = Subject::new(endpoint, Some(&record), now, self.dialect, &self.omit);
+        let subject = self.subject(endpoint, Some(&record), now);
         let mut writer = Writer::new();
         let mut used = Used::new(subject.record);
         let mut explanation = Explanation::default();
@@ -163,6 +164,21 @@ impl Mapping {
         Ok(explanation)
     }
 
+    /// Sorts out an endpoint for the rules. `record` is all of it, where it could be taken apart.
+    fn subject<'a>(
+        &'a self,
+        endpoint: &'a Endpoint<'a>,
+        record: Option<&'a Record<'a>>,
+        now: OffsetDateTime,
+    ) -> Subject<'a> {
+        let mut subject = Subject::new(endpoint, record, now, self.dialect, &self.omit);
+        if self.dialect == Dialect::Ocsf {
+            subject.observables = observables::of(&subject);
+            subject.shows_state = rules::shows_state(subject.record, &self.omit);
+        }
+        subject
+    }
+
     fn check(&self, endpoint: &Endpoint<'_>) -> Result<(), MapError> {
         match self.dialect {
             Dialect::Sekoia => require_hostname(endpoint),
@@ -174,18 +190,18 @@ impl Mapping {
     fn check_untold(&self, endpoint: &Endpoint<'_>) -> Result<(), MapError> {
         let name = self.dialect.name();
         let refused = |offset, message: String| Err(MapError::at(endpoint.json, offset, message));
-        if endpoint.json.len() > LONGEST {
+        if endpoint.json.len() > MAX_BYTES {
             return refused(
-                LONGEST,
+                MAX_BYTES,
                 format!(
                     "the endpoint is longer than 1 MiB, the most that the dialect `{name}` takes"
                 ),
             );
         }
-        if self.omit.has_path("raw_data", self.dialect) {
+        if self.omit.has("raw_data") {
             return Ok(());
         }
-        if written_length(endpoint.json) > LONGEST_RAW_DATA {
+        if written_length(endpoint.json) > MAX_RAW_DATA {
             return refused(
                 0,
                 "the endpoint has more values than can be told apart, or a name twice, and is too large for \
@@ -193,7 +209,7 @@ impl Mapping {
                     .to_owned(),
             );
         }
-        if !self.omit.paths().is_empty() {
+        if !self.omit.is_empty() {
             return refused(
                 0,
                 "the endpoint has more values than can be told apart, or a name twice, and `raw_data` would show \
@@ -214,31 +230,32 @@ impl Mapping {
         index: usize,
         mut each: impl FnMut(&Made<'_>, bool),
     ) {
-        let is_omitted = self.omit.has(rule);
+        let is_omitted = self.omit.has(rule.path);
         let made = match rule.make {
-            Make::Text(text) => Some(rule::text(text)),
-            Make::Integer(number) => Some(rule::integer(number)),
-            Make::True => Some(rule::boolean(true)),
+            Make::Text(text) => Some(value::text(text)),
+            Make::Integer(number) => Some(value::integer(number)),
+            Make::True => Some(value::boolean(true)),
             Make::Value(make) => make(subject, index),
-            Make::EventUid => Some(rule::made(Value::EventUid)),
+            Make::EventUid => Some(value::made(Value::EventUid)),
             Make::Part => rule
                 .sources
                 .first()
                 .and_then(|source| subject.record.at(source, index))
-                .map(|part| rule::made(Value::Part(part))),
+                .map(|part| value::made(Value::Part(part))),
             Make::Rest => {
                 // Of a member of the endpoint that is left out, nothing may show here either.
-                let withholds =
-                    |name: &str| !is_omitted && self.omit.has_member(name, self.dialect);
+                let withholds = |name: &str| {
+                    !is_omitted && omit_paths::has_member(&self.omit, name, self.dialect)
+                };
                 let mut rest = |is_withheld: bool| {
                     let rest = used.rest(|name| withholds(name) == is_withheld);
                     if let Some(rest) = rest.whole() {
-                        let made = rule::made(Value::Part(rest));
+                        let made = value::made(Value::Part(rest));
                         each(&made, is_omitted || is_withheld);
                     }
                 };
                 rest(false);
-                if !self.omit.paths().is_empty() {
+                if !self.omit.is_empty() {
                     rest(true);
                 }
                 return;

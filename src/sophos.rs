@@ -4,8 +4,8 @@
 mod ahead;
 #[cfg(feature = "connector")]
 mod confidential;
-pub mod device_id;
-pub mod endpoint;
+pub(crate) mod device_id;
+pub(crate) mod endpoint;
 #[cfg(feature = "connector")]
 pub mod endpoints;
 #[cfg(feature = "connector")]

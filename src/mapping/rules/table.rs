@@ -1,25 +1,12 @@
-//! The one table of rules, in the order of the event.
-//!
-//! `map` makes the event from it, `explain` the reasons, the documentation its tables, the preview its list.
-//! A path has two rows where the dialects differ on it.
+//! The table of rules, in the order of the event.
 
-mod agents;
-pub(super) mod context;
-mod device;
-mod event;
-mod lists;
-mod runs;
-mod times;
-mod words;
-
-pub use self::runs::{Constants, Run, walk};
-
-use super::dialect::Dialect;
-use super::rule::Rule;
-use super::subject::Subject;
+use crate::mapping::dialect::Dialect;
+use crate::mapping::rule::Rule;
+use crate::mapping::rules::{agents, context, device, event, lists, times};
+use crate::mapping::subject::Subject;
 
 /// Rows that belong together.
-pub enum Section {
+pub(crate) enum Section {
     /// Attributes that an event has once.
     Once(&'static [Rule]),
     /// Attributes that each entry of a list has, and how many entries there are.
@@ -27,7 +14,7 @@ pub enum Section {
 }
 
 /// All rows, in the order of the event.
-pub const TABLE: &[Section] = &[
+pub(crate) const TABLE: &[Section] = &[
     Section::Once(event::CLASS),
     Section::Once(times::EVENT),
     Section::Once(event::METADATA),

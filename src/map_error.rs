@@ -63,7 +63,7 @@ fn number(count: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::MapError;
+    use super::*;
 
     #[test]
     fn a_place_is_a_line_and_a_column_in_bytes() {

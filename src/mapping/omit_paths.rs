@@ -1,0 +1,229 @@
+//! Checks the paths of `omit` against the table of rules.
+
+use crate::mapping::dialect::Dialect;
+use crate::mapping::omit::{Omit, UNMAPPED, is_within};
+use crate::mapping::rule::Rule;
+use crate::mapping::rules;
+
+/// Objects and lists that the event, or what they stand in, is useless without, beside the attributes that the table
+/// marks as required.
+const REQUIRED: [&str; 4] = [
+    "device",
+    "metadata",
+    "metadata.product",
+    "enrichments[0].data",
+];
+
+/// The same, for the receiver of the dialect `sekoia`.
+const REQUIRED_BY_SEKOIA: [&str; 2] = ["device.os", "enrichments"];
+
+/// Checks the paths for a dialect.
+///
+/// # Errors
+///
+/// A message: the path names nothing of the dialect, or what an event needs.
+pub(crate) fn checked(paths: &[&str], dialect: Dialect) -> Result<Omit, String> {
+    let paths = paths.iter().map(|path| path.trim());
+    for path in paths.clone() {
+        check(path, dialect)?;
+    }
+    Ok(Omit::new(paths.map(str::to_owned).collect()))
+}
+
+/// Returns whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
+/// attribute that reads it is. Observables and profiles only follow what is in the event.
+pub(crate) fn has_member(omit: &Omit, member: &str, dialect: Dialect) -> bool {
+    if omit.is_empty() {
+        return false;
+    }
+    let mut named = omit.paths().iter();
+    if named.any(|path| path.strip_prefix(UNMAPPED) == Some(member)) {
+        return true;
+    }
+    let reads = |rule: &&Rule| {
+        let mut sources = rule.sources.iter();
+        sources.any(|source| source.split(['.', '[']).next() == Some(member))
+    };
+    let follows =
+        |path: &str| is_within(path, "observables") || is_within(path, "metadata.profiles");
+    let mut readers = rules::of(dialect)
+        .filter(|rule| !follows(rule.path))
+        .filter(reads)
+        .peekable();
+    readers.peek().is_some() && readers.all(|rule| omit.has(rule.path))
+}
+
+fn check(path: &str, dialect: Dialect) -> Result<(), String> {
+    let name = dialect.name();
+    let member = path.strip_prefix(UNMAPPED).unwrap_or_default();
+    if dialect == Dialect::Ocsf && !member.is_empty() {
+        return match member.split(['.', '[']).next() {
+            Some(whole) if whole != member => Err(format!(
+                "`{path}` cannot be left out alone, as only whole fields of the endpoint can be left out of `unmapped`. \
+                 Leave out `{UNMAPPED}{whole}`"
+            )),
+            _ => Ok(()),
+        };
+    }
+    if path.starts_with('/') {
+        return Err(format!(
+            "`{path}` is a JSON Pointer; write names with dots between them and `[]` for the entries of a list, as \
+             in `device.groups[].name`"
+        ));
+    }
+    if path.is_empty() || !rules::of(dialect).any(|rule| is_within(rule.path, path)) {
+        let known = known_beside(path, dialect);
+        return Err(format!(
+            "`{path}` is not an attribute of the dialect `{name}`; {known}"
+        ));
+    }
+    if !is_required(path, dialect) {
+        return Ok(());
+    }
+    if without_index(path) == "metadata.profiles" {
+        return Err(format!(
+            "`{path}` cannot be left out alone: it says that the event has `cloud`. Leave out `cloud`"
+        ));
+    }
+    let may_go = objects_around(path).find(|object| !is_required(object, dialect));
+    Err(match may_go {
+        Some(object) => format!(
+            "`{path}` cannot be left out alone, as `{object}` may be useless without it. Leave out `{object}`"
+        ),
+        None => format!("`{path}` cannot be left out: no event is complete without it"),
+    })
+}
+
+fn is_required(path: &str, dialect: Dialect) -> bool {
+    let path = without_index(path);
+    REQUIRED.contains(&path)
+        || dialect == Dialect::Sekoia && REQUIRED_BY_SEKOIA.contains(&path)
+        || rules::of(dialect)
+            .filter(|rule| rule.required.contains(&dialect))
+            .any(|rule| without_index(rule.path) == path)
+}
+
+/// Lists the names beside the last one of a path, as one of them may have been meant.
+fn known_beside(path: &str, dialect: Dialect) -> String {
+    let is_known = |object: &&str| rules::of(dialect).any(|rule| is_within(rule.path, object));
+    let object = objects_around(path).find(is_known);
+    let within = |rule: &'static Rule| match object {
+        Some(object) => {
+            let rest = rule.path.strip_prefix(object)?.trim_start_matches("[0]");
+            rest.trim_start_matches("[]").strip_prefix('.')
+        }
+        None => Some(rule.path),
+    };
+    let mut names = Vec::new();
+    for name in rules::of(dialect).filter_map(within) {
+        let name = without_index(name.split('.').next().unwrap_or(name));
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let object = object.map_or("an event".to_owned(), |object| format!("`{object}`"));
+    format!("{object} has {}", names.join(", "))
+}
+
+/// Returns the objects and lists around a path, the nearest first.
+fn objects_around(path: &str) -> impl Iterator<Item = &str> {
+    let dots = path.match_indices('.').rev();
+    dots.filter_map(|(at, _)| path.get(..at)).map(without_index)
+}
+
+/// Returns a path without the `[]` or `[0]` at its end.
+fn without_index(path: &str) -> &str {
+    path.trim_end_matches("[0]").trim_end_matches("[]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_objects_and_lists_can_be_left_out() {
+        for (path, dialect) in [
+            ("device.desc", Dialect::Sekoia),
+            (" device.groups ", Dialect::Sekoia),
+            ("device.network_interfaces[].mac", Dialect::Sekoia),
+            ("device.network_interfaces[]", Dialect::Sekoia),
+            ("device.owner", Dialect::Ocsf),
+            ("device.owner.full_name", Dialect::Ocsf),
+            ("device.hostname", Dialect::Ocsf),
+            ("device.os", Dialect::Ocsf),
+            ("enrichments", Dialect::Ocsf),
+            ("enrichments[0].data.health", Dialect::Ocsf),
+            ("unmapped", Dialect::Ocsf),
+            ("unmapped.tags", Dialect::Ocsf),
+            ("observables", Dialect::Ocsf),
+        ] {
+            assert!(checked(&[path], dialect).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_an_event_needs_cannot_be_left_out() {
+        for (path, dialect, remedy) in [
+            ("", Dialect::Sekoia, "is not an attribute"),
+            ("unmapped.tags", Dialect::Sekoia, "is not an attribute"),
+            ("unmapped.", Dialect::Ocsf, "is not an attribute"),
+            (
+                "unmapped.os.isServer",
+                Dialect::Ocsf,
+                "Leave out `unmapped.os`",
+            ),
+            (
+                "unmapped.tags[0]",
+                Dialect::Ocsf,
+                "Leave out `unmapped.tags`",
+            ),
+            ("device.owner", Dialect::Sekoia, "is not an attribute"),
+            (
+                "device.des",
+                Dialect::Sekoia,
+                "is not an attribute of the dialect `sekoia`; `device` has uid, hostname, name, desc, type",
+            ),
+            (
+                "device.owner.nam",
+                Dialect::Ocsf,
+                "`device.owner` has uid, name, domain, full_name",
+            ),
+            (
+                "device.groups[].id",
+                Dialect::Ocsf,
+                "`device.groups` has uid, name",
+            ),
+            ("devices", Dialect::Ocsf, "an event has activity_id"),
+            (
+                "/device/desc",
+                Dialect::Sekoia,
+                "as in `device.groups[].name`",
+            ),
+            ("device", Dialect::Ocsf, "no event is complete"),
+            ("device.uid", Dialect::Ocsf, "no event is complete"),
+            ("device.hostname", Dialect::Sekoia, "no event is complete"),
+            ("device.os", Dialect::Sekoia, "no event is complete"),
+            ("time", Dialect::Ocsf, "no event is complete"),
+            (
+                "enrichments[0].data",
+                Dialect::Ocsf,
+                "Leave out `enrichments`",
+            ),
+            ("metadata.profiles", Dialect::Ocsf, "Leave out `cloud`"),
+            ("device.os.name", Dialect::Ocsf, "Leave out `device.os`"),
+            (
+                "device.groups[].name",
+                Dialect::Sekoia,
+                "Leave out `device.groups`",
+            ),
+            (
+                "device.network_interfaces[].ip",
+                Dialect::Ocsf,
+                "Leave out `device.network_interfaces`",
+            ),
+        ] {
+            let error = checked(&[path], dialect).unwrap_err();
+            assert!(error.contains(remedy), "{path}: {error}");
+        }
+    }
+}
