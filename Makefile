@@ -99,6 +99,7 @@ test-unit: setup
 
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
 test-end-to-end: build guests
+	$(CARGO) build --release $(NATIVE) --example embed
 	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host --test '*'
 	$(CARGO) test --release $(NATIVE) --doc
 

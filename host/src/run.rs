@@ -12,6 +12,7 @@ mod account;
 pub(crate) mod accounts;
 mod attempt;
 pub(crate) mod context;
+pub(crate) mod engine;
 pub(crate) mod failure;
 mod halt;
 mod listing;

@@ -12,6 +12,7 @@ pub mod instance;
 pub mod memory;
 pub mod outgoing;
 pub mod rate_limit;
+pub mod rights;
 pub mod secrets;
 pub mod stderr;
 pub mod warnings;

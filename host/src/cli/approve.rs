@@ -9,8 +9,8 @@ use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::config::Config;
 use crate::contract::permissions::Asks;
+use crate::run::engine;
 use crate::run::prepare::{self, Found};
-use crate::sandbox::engine::Runtime;
 use crate::state::State;
 use crate::state::standing::Standing;
 use crate::units::timestamp;
@@ -28,7 +28,7 @@ pub(crate) async fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let config = Config::load(config)?;
-    let runtime = Runtime::new()?;
+    let runtime = engine::start()?;
     let mut all = Vec::new();
     for account in config.select(&args.accounts)? {
         let Found {

@@ -8,10 +8,10 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
 use crate::config::Config;
 use crate::contract::bindings::inventory::connector::types::Error;
+use crate::run::engine;
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::sandbox::connector::{CallError, Connector};
-use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
 use crate::state::standing;
@@ -32,14 +32,17 @@ pub(crate) async fn run(
     signals::end_on_signals()?;
     let config = Config::load(config)?;
     let accounts = config.select(&args.accounts)?;
-    let runtime = Runtime::new()?;
+    let runtime = engine::start()?;
     let mut limiters = Limiters::default();
     let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, None).await?;
     standing::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
     let mut status = ExitStatus::Done;
     for ready in ready {
         let name = &ready.account.name;
-        match Connector::new(ready.access).check(&ready.config).await {
+        match Connector::new(ready.loaded, ready.rights)
+            .check(&ready.config)
+            .await
+        {
             Ok(account) => {
                 let known_as = account
                     .name

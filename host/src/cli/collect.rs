@@ -22,6 +22,7 @@ use crate::deliver::rejects::Rejects;
 use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
 use crate::run::accounts::collect_accounts;
 use crate::run::context::Settings;
+use crate::run::engine;
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::run::range::Range;
@@ -59,7 +60,7 @@ pub(crate) async fn run(
         terminal,
         stop: signals::stop_on_signals(args.stop_within)?,
         reopen: reopen()?,
-        runtime: Runtime::new()?,
+        runtime: engine::start()?,
         limiters: Limiters::default(),
         summary: summary.context("--summary")?,
         metrics: match &args.metrics {
@@ -134,7 +135,7 @@ impl Collect<'_> {
         })?;
         let denials: Vec<_> = accounts
             .iter()
-            .map(|(ready, _)| (ready.account.name.clone(), ready.access.denials.clone()))
+            .map(|(ready, _)| (ready.account.name.clone(), ready.rights.denials.clone()))
             .collect();
         let started_at = OffsetDateTime::now_utc();
         let done = collect_accounts(settings, state, accounts).await;

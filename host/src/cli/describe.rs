@@ -10,8 +10,9 @@ use crate::cli::exit::ExitStatus;
 use crate::config::{Account, Config, Problem};
 use crate::contract::permissions::Asks;
 use crate::network::client::https_proxy;
+use crate::run::engine;
 use crate::run::prepare::{self, Described};
-use crate::sandbox::engine::{Loaded, Runtime};
+use crate::sandbox::engine::Loaded;
 use crate::state::State;
 use crate::state::standing::Standing;
 
@@ -94,7 +95,7 @@ async fn read(
     path: &Path,
     account: Option<&Account>,
 ) -> anyhow::Result<(Loaded, Described, Vec<Problem>)> {
-    let loaded = Runtime::new()?.load(path, None).await?;
+    let loaded = engine::start()?.load(path, None).await?;
     let mut described = prepare::describe(&loaded).await?;
     let problems = match account {
         Some(account) => {

@@ -13,8 +13,8 @@ use crate::config::fit::PLACEHOLDER;
 use crate::config::is_account_name;
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::{Manifest, Secret};
+use crate::run::engine;
 use crate::run::prepare;
-use crate::sandbox::engine::Runtime;
 use crate::text::printable::printable;
 
 /// The longest line of a comment.
@@ -40,7 +40,7 @@ pub(crate) async fn run(
         Some(named) => named.clone(),
         None => crate::cli::component::beside_program()?,
     };
-    let loaded = Runtime::new()?.load(&component, None).await?;
+    let loaded = engine::start()?.load(&component, None).await?;
     let manifest = prepare::manifest(&loaded).await?;
     write(&manifest, &loaded.digest, &component, config, args, out)
 }

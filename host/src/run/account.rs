@@ -29,7 +29,7 @@ pub(super) async fn collect_account(
     permits: Arc<Semaphore>,
 ) -> Result<(), StateError> {
     let slots = job.settings.jobs as usize;
-    let pool = Pool::new(job.ready.access.clone(), permits, slots);
+    let pool = Pool::new(&job.ready, permits, slots);
     let sources = sources_to_collect(&job, &pool).await?;
     job.results.listed(job.name());
     let mut tasks = JoinSet::new();

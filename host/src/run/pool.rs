@@ -13,11 +13,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::sandbox::connector::{Access, Connector};
+use crate::run::prepare::Ready;
+use crate::sandbox::connector::Connector;
+use crate::sandbox::engine::Loaded;
+use crate::sandbox::rights::Rights;
 
 /// The connectors of one account.
 pub(crate) struct Pool {
-    access: Access,
+    loaded: Loaded,
+    rights: Arc<Rights>,
     /// Permits for all accounts of the run.
     jobs: Arc<Semaphore>,
     /// Permits of this account.
@@ -27,9 +31,10 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Returns a pool without connectors: they are made when they are needed.
-    pub(crate) fn new(access: Access, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
+    pub(crate) fn new(ready: &Ready, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
         Arc::new(Self {
-            access,
+            loaded: ready.loaded.clone(),
+            rights: Arc::clone(&ready.rights),
             jobs,
             slots: Arc::new(Semaphore::new(slots)),
             idle: Mutex::default(),
@@ -45,6 +50,10 @@ impl Pool {
             holds_page: false,
             waited: Duration::ZERO,
         }
+    }
+
+    fn connector(&self) -> Connector {
+        Connector::new(self.loaded.clone(), Arc::clone(&self.rights))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connector>> {
@@ -83,7 +92,7 @@ impl Worker {
                 let permit = Arc::clone(&self.pool.jobs).acquire_owned().await;
                 let idle = self.pool.idle().pop();
                 Held {
-                    connector: idle.unwrap_or_else(|| Connector::new(self.pool.access.clone())),
+                    connector: idle.unwrap_or_else(|| self.pool.connector()),
                     _permit: permit.ok(),
                 }
             }
@@ -100,7 +109,7 @@ impl Worker {
             }
             self.leave_job();
             let began = Instant::now();
-            let stop = &self.pool.access.stop;
+            let stop = &self.pool.rights.stop;
             let slept = stop.run_until_cancelled(tokio::time::sleep(pause));
             let stopped = slept.await.is_none();
             self.waited += began.elapsed();
@@ -117,12 +126,12 @@ impl Worker {
 
     /// Returns how long the account's requests still have to pause.
     pub(crate) fn paused(&self) -> Duration {
-        self.pool.access.limiter.paused()
+        self.pool.rights.limiter.paused()
     }
 
     /// Pauses all requests of the account.
     pub(crate) fn pause(&self, pause: Duration) {
-        self.pool.access.limiter.pause(pause);
+        self.pool.rights.limiter.pause(pause);
     }
 
     /// Returns connector, job and slot to the pool until the connector is needed again; a page in memory keeps the slot.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::Value;
 use tracing::warn;
 
@@ -19,11 +19,12 @@ use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions, HttpClient};
 use crate::network::error::ClientError;
 use crate::network::tls::check_ca_file;
-use crate::sandbox::connector::{Access, CallError, Connector};
+use crate::sandbox::connector::{self, CallError, Connector, DescribeError};
 use crate::sandbox::egress::denials::Denials;
 use crate::sandbox::egress::{MAX_CONNECTIONS, Policy};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rate_limit::Limiters;
+use crate::sandbox::rights::Rights;
 use crate::sandbox::secrets::Secrets;
 use crate::state::State;
 use crate::state::standing::{self, CheckError};
@@ -34,8 +35,10 @@ use crate::text::printable::fault;
 pub(crate) struct Ready {
     /// The account.
     pub account: Arc<Account>,
-    /// Its component, with the account's rights.
-    pub access: Access,
+    /// Its component.
+    pub loaded: Loaded,
+    /// What the component may do for the account.
+    pub rights: Arc<Rights>,
     /// The component's configuration, as JSON text.
     pub config: String,
     /// What the component asks for.
@@ -133,8 +136,8 @@ async fn prepare(
     Ok(Ready {
         account: Arc::clone(&account),
         asks,
-        access: Access {
-            loaded,
+        loaded,
+        rights: Arc::new(Rights {
             policy: Arc::new(policy),
             client: Some(client),
             secrets: Arc::new(Secrets::new(&manifest, &account.config, values)?),
@@ -143,7 +146,7 @@ async fn prepare(
             denials: Denials::default(),
             limiter: limiters.of(&account.name, limits),
             stop: stop.map(Stop::token).cloned().unwrap_or_default(),
-        },
+        }),
         config: Value::Object(account.config.clone()).to_string(),
     })
 }
@@ -335,20 +338,14 @@ impl Described {
 /// second time: what is checked and approved would not be what it goes by.
 pub(crate) async fn describe(loaded: &Loaded) -> anyhow::Result<Described> {
     let mut connector = Connector::without_rights(loaded.clone());
-    let mut describe = async || {
-        let told = connector.describe().await;
-        told.with_context(|| format!("{} does not describe itself", loaded.path.display()))
-    };
-    let (text, second) = (describe().await?, describe().await?);
-    if text != second {
-        bail!(
-            "the manifest of {} is wrong: it is another one each time that it is asked for, so nobody can know what \
-             the component asks for; take another build of it",
-            loaded.path.display()
-        );
-    }
-    let manifest = Manifest::parse(&text)
-        .with_context(|| format!("the manifest of {} is wrong", loaded.path.display()))?;
+    let connector::Described { manifest, text } = connector.manifest().await.map_err(|error| {
+        let path = loaded.path.display();
+        let context = match error {
+            DescribeError::Stopped(_) => format!("{path} does not describe itself"),
+            _ => format!("the manifest of {path} is wrong"),
+        };
+        anyhow::Error::from(error).context(context)
+    })?;
     Ok(Described {
         manifest,
         text,

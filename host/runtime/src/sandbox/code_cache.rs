@@ -25,9 +25,6 @@ use wasmtime::component::Component;
 
 use crate::text::hex::hex;
 
-/// The folder's name in the user's cache.
-const FOLDER: &str = "asset-host";
-
 /// How the names of compiled code end.
 const EXTENSION: &str = "compiled";
 
@@ -73,19 +70,6 @@ impl From<rustix::io::Errno> for Unusable {
 }
 
 impl Cache {
-    /// The cache of the user: `asset-host` in `$XDG_CACHE_HOME`, else in `~/.cache`; none without either.
-    pub fn of_user() -> Self {
-        let absolute = |name: &str| {
-            let path = PathBuf::from(std::env::var_os(name)?);
-            path.is_absolute().then_some(path)
-        };
-        let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-        Self {
-            folder: caches.map(|caches| caches.join(FOLDER)),
-            warned: Arc::default(),
-        }
-    }
-
     /// The cache in this folder, which is created when something is kept.
     pub fn in_folder(folder: PathBuf) -> Self {
         Self {

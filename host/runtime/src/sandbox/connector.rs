@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use wasmtime::Store;
 
@@ -17,18 +16,14 @@ use crate::contract::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 use crate::contract::check;
-use crate::contract::limits::{
-    ALONE, Limit, Limits, MAX_INSTANCES, Passed, RequestCount, Timeouts,
-};
+use crate::contract::limits::{Limit, Limits, MAX_INSTANCES, Passed, RequestCount, Timeouts};
+use crate::contract::manifest::{Manifest, ManifestError};
 pub use crate::contract::stopped::Stopped;
-use crate::network::client::HttpClient;
 use crate::sandbox::cpu::metered;
-use crate::sandbox::egress::denials::Denials;
-use crate::sandbox::egress::{Egress, Policy};
+use crate::sandbox::egress::Egress;
 use crate::sandbox::engine::Loaded;
 use crate::sandbox::instance::Sandbox;
-use crate::sandbox::rate_limit::SharedLimiter;
-use crate::sandbox::secrets::Secrets;
+use crate::sandbox::rights::Rights;
 use crate::sandbox::stderr::LogLines;
 
 /// How many units of the engine's epoch a component may compute before it gives way.
@@ -49,32 +44,10 @@ pub fn handed_over(limits: &Limits) -> usize {
     twice.min(limits.memory_bytes).max(LEAST_HANDED_OVER)
 }
 
-/// A component and what it may do for one account; from it come as many connectors as the account needs.
-#[derive(Clone)]
-pub struct Access {
-    /// The component.
-    pub loaded: Loaded,
-    /// Where its requests may go.
-    pub policy: Arc<Policy>,
-    /// What sends them, with its connections; shared by the account's connectors. None where none may leave.
-    pub client: Option<HttpClient>,
-    /// What it may ask for by name.
-    pub secrets: Arc<Secrets>,
-    /// How long it is waited for.
-    pub timeouts: Timeouts,
-    /// How much one call of it may take.
-    pub limits: Limits,
-    /// Its requests that were not let out; shared by the account's connectors.
-    pub denials: Denials,
-    /// When its requests may leave; shared by the account's connectors.
-    pub limiter: SharedLimiter,
-    /// What ends a wait for the rate limit before its time.
-    pub stop: CancellationToken,
-}
-
 /// A component that acts for one account.
 pub struct Connector {
-    access: Access,
+    loaded: Loaded,
+    rights: Arc<Rights>,
     egress: Egress,
     passed: Passed,
     requests: RequestCount,
@@ -86,6 +59,32 @@ pub struct Connector {
 struct Instance {
     store: Store<Sandbox>,
     api: ConnectorApi,
+}
+
+/// What a component says of itself.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// The manifest, checked.
+    pub manifest: Manifest,
+    /// The text that the component returned.
+    pub text: String,
+}
+
+/// Why a component has no manifest that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DescribeError {
+    /// The component was stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// Two calls returned different manifests.
+    #[error(
+        "it is another one each time that it is asked for, so nobody can know what the component asks for; take another \
+         build of it"
+    )]
+    Unstable,
+    /// The manifest is not valid.
+    #[error(transparent)]
+    Invalid(#[from] ManifestError),
 }
 
 /// What a call can end with, besides its result.
@@ -100,13 +99,15 @@ pub enum CallError<E> {
 }
 
 impl Connector {
-    /// A connector without an instance yet: the first call makes one.
-    pub fn new(access: Access) -> Self {
+    /// Returns a connector without an instance: the first call makes one. An account may have several, which share its
+    /// rights; each keeps a session of its own.
+    pub fn new(loaded: Loaded, rights: Arc<Rights>) -> Self {
         let passed = Passed::default();
-        let requests = RequestCount::new(&access.limits, passed.clone());
+        let requests = RequestCount::new(&rights.limits, passed.clone());
         Self {
-            egress: Egress::new(&access, requests.clone(), passed.clone()),
-            access,
+            egress: Egress::new(&rights, requests.clone(), passed.clone()),
+            loaded,
+            rights,
             passed,
             requests,
             stderr: LogLines::default(),
@@ -115,25 +116,24 @@ impl Connector {
         }
     }
 
-    /// A component with no rights, for what needs neither network nor secret.
+    /// Returns a connector with no rights, for what needs neither network nor secret: `describe`, `map`, `explain`.
     pub fn without_rights(loaded: Loaded) -> Self {
-        Self::new(Access {
-            loaded,
-            policy: Arc::default(),
-            client: None,
-            secrets: Arc::default(),
-            timeouts: Timeouts {
-                call: ALONE,
-                ..Timeouts::default()
-            },
-            limits: Limits {
-                cpu: ALONE,
-                ..Limits::default()
-            },
-            denials: Denials::default(),
-            limiter: SharedLimiter::new(&[]),
-            stop: CancellationToken::new(),
-        })
+        Self::new(loaded, Arc::new(Rights::none()))
+    }
+
+    /// Asks the component for its manifest, twice, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// When the component is stopped, the manifest is not valid, or it is another one the second time: what is checked
+    /// and approved would not be what the component goes by.
+    pub async fn manifest(&mut self) -> Result<Described, DescribeError> {
+        let text = self.describe().await?;
+        if self.describe().await? != text {
+            return Err(DescribeError::Unstable);
+        }
+        let manifest = Manifest::parse(&text)?;
+        Ok(Described { manifest, text })
     }
 
     /// Stops the wall clock that the component sees, so much after the beginning of 1970, from its next instance on.
@@ -172,7 +172,7 @@ impl Connector {
             .call_map(&mut instance.store, endpoint);
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
-            Ok(event) => check::mapped(event, &self.access.limits)?,
+            Ok(event) => check::mapped(event, &self.rights.limits)?,
             Err(error) => check::map_error(error),
         }
         self.instance = Some(instance);
@@ -198,7 +198,7 @@ impl Connector {
         );
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
-            Ok(explanation) => check::explanation(explanation, &self.access.limits)?,
+            Ok(explanation) => check::explanation(explanation, &self.rights.limits)?,
             Err(error) => check::map_error(error),
         }
         self.instance = Some(instance);
@@ -243,7 +243,7 @@ impl Connector {
         );
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
-            Ok(page) => check::sources(page, next, &self.access.limits)?,
+            Ok(page) => check::sources(page, next, &self.rights.limits)?,
             Err(error) => check::error(error),
         }
         self.instance = Some(instance);
@@ -268,7 +268,7 @@ impl Connector {
         );
         let mut answer = self.within(called, Stopped::by_engine).await?;
         match &mut answer {
-            Ok(batch) => check::batch(batch, cursor, &self.access.limits)?,
+            Ok(batch) => check::batch(batch, cursor, &self.rights.limits)?,
             Err(error) => check::error(error),
         }
         self.instance = Some(instance);
@@ -285,15 +285,15 @@ impl Connector {
     fn told(&mut self, mut error: Error) -> CallError<Error> {
         if let Some(limit) = self.egress.reasons().take_passed() {
             self.drop_instance();
-            let Access {
+            let Rights {
                 limits, timeouts, ..
-            } = &self.access;
+            } = &*self.rights;
             return Stopped::passed(limit, limits, timeouts).into();
         }
         if let Some(id) = check::correlation_id(&mut error)
             && id
                 .as_deref()
-                .is_some_and(|id| self.access.secrets.are_in(id))
+                .is_some_and(|id| self.rights.secrets.are_in(id))
         {
             *id = None;
         }
@@ -322,12 +322,11 @@ impl Connector {
             debug!("a new instance replaces one that holds too many requests, bodies and the like");
         }
         self.egress.reasons().forget();
-        let Access {
-            loaded,
-            limits,
-            timeouts,
-            ..
-        } = self.access.clone();
+        let (loaded, limits, timeouts) = (
+            self.loaded.clone(),
+            self.rights.limits,
+            self.rights.timeouts,
+        );
         let pre = loaded.pre.instance_pre();
         // What the engine finds too many of by itself it has no type for, so what can be told before is.
         if let Some(required) = pre.component().resources_required()
@@ -358,9 +357,9 @@ impl Connector {
         call: impl Future<Output = wasmtime::Result<T>>,
         failed: fn(&wasmtime::Error, &Limits, &Timeouts) -> Stopped,
     ) -> Result<T, Stopped> {
-        let Access {
+        let Rights {
             limits, timeouts, ..
-        } = &self.access;
+        } = &*self.rights;
         let began = Instant::now();
         let waited = self.egress.waits().past(began);
         let mut call = pin!(metered(
@@ -384,7 +383,7 @@ impl Connector {
         self.egress.warnings().end_call();
         match ended {
             Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
-            Err(Limit::Call | Limit::Cpu) if self.access.client.is_none() => {
+            Err(Limit::Call | Limit::Cpu) if self.rights.client.is_none() => {
                 Err(Stopped::passed(Limit::Alone, limits, timeouts))
             }
             Err(limit) => Err(Stopped::passed(limit, limits, timeouts)),

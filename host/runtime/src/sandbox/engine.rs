@@ -35,7 +35,8 @@ pub const LARGEST: u64 = 64 << 20;
 pub struct Runtime {
     engine: Engine,
     cache: Cache,
-    compiler: Compiler,
+    /// Compiles in a process of its own; in this one if `None`.
+    compiler: Option<Compiler>,
     /// The last component of each file that could not be compiled: its digest, and why. It is not compiled again in
     /// each run of a service.
     failed: Arc<Mutex<HashMap<PathBuf, (String, CompileError)>>>,
@@ -52,6 +53,17 @@ pub struct Loaded {
     pub imports: Arc<[String]>,
     pub(crate) engine: Engine,
     pub(crate) pre: ConnectorApiPre<Sandbox>,
+}
+
+/// Why the engine cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime does not support this machine.
+    #[error("the WebAssembly engine does not support this machine: {0:#}")]
+    Unsupported(#[from] wasmtime::Error),
+    /// No thread can be started.
+    #[error("the engine's clock cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// Why a component cannot be used.
@@ -135,12 +147,12 @@ pub enum LoadError {
 }
 
 impl Runtime {
-    /// Starts the engine.
+    /// Starts an engine that compiles components in this process and keeps no compiled code.
     ///
     /// # Errors
     ///
-    /// When wasmtime does not support this machine.
-    pub fn new() -> anyhow::Result<Self> {
+    /// When wasmtime does not support this machine, or no thread can be started.
+    pub fn new() -> Result<Self, EngineError> {
         let engine = engine()?;
         let ticking = engine.weak();
         std::thread::Builder::new()
@@ -154,10 +166,24 @@ impl Runtime {
             })?;
         Ok(Self {
             engine,
-            cache: Cache::of_user(),
-            compiler: Compiler::of_this_program()?,
+            cache: Cache::default(),
+            compiler: None,
             failed: Arc::default(),
         })
+    }
+
+    /// Returns one that compiles components by `compiler`, with limits on memory and time.
+    #[must_use]
+    pub fn with_compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
+    /// Returns one that keeps compiled code in `cache` between runs.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// The engine, for who measures what it costs.
@@ -243,7 +269,10 @@ impl Runtime {
             return Err(why.clone());
         }
         debug!(component = %path.display(), "compiling");
-        let compiled = self.compiler.compile(component).await;
+        let compiled = match &self.compiler {
+            Some(compiler) => compiler.compile(component).await,
+            None => compile_here(self.engine.clone(), component.to_vec()).await,
+        };
         match &compiled {
             Err(why) if why.is_final() => {
                 failed().insert(path.to_owned(), (digest.to_owned(), why.clone()));
@@ -263,6 +292,17 @@ impl Runtime {
         secrets::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox| sandbox)?;
         Ok(linker)
     }
+}
+
+/// Compiles a component in this process, within no limits.
+async fn compile_here(engine: Engine, component: Vec<u8>) -> Result<Code, CompileError> {
+    let compile = move || engine.precompile_component(&component);
+    let compiled = tokio::task::spawn_blocking(compile).await;
+    let compiled = compiled.map_err(|crash| CompileError::Crash(crash.to_string()))?;
+    let invalid = |error: &wasmtime::Error| CompileError::Invalid(first_line(error));
+    compiled
+        .map(|code| Code::of(&code))
+        .map_err(|error| invalid(&error))
 }
 
 /// The engine. Code that one of it compiles runs in every other one.
@@ -332,7 +372,11 @@ mod tests {
         );
         let runtime = Runtime {
             cache: Cache::default(),
-            compiler: Compiler::by_script(folder.path(), &script, MAX_COMPILE_TIME),
+            compiler: Some(Compiler::by_script(
+                folder.path(),
+                &script,
+                MAX_COMPILE_TIME,
+            )),
             ..Runtime::new().unwrap()
         };
         for (content, times) in [("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 3)] {

@@ -13,9 +13,10 @@ use crate::config::{Config, fit};
 use crate::contract::bindings::inventory::connector::types::{Explanation, MapError};
 use crate::contract::check;
 use crate::contract::manifest::Manifest;
+use crate::run::engine;
 use crate::run::prepare;
 use crate::sandbox::connector::{CallError, Connector};
-use crate::sandbox::engine::{Loaded, Runtime};
+use crate::sandbox::engine::Loaded;
 use crate::text::printable::fault;
 use crate::units::timestamp;
 
@@ -43,7 +44,7 @@ impl Mapper {
     /// When a flag or the account does not fit the component, or there is none.
     pub(super) async fn new(config: &Path, args: &args::Map) -> anyhow::Result<Self> {
         let now = args.now.as_deref().map(moment).transpose()?;
-        let runtime = Runtime::new()?;
+        let runtime = engine::start()?;
         let (loaded, how) = match &args.account {
             Some(name) => {
                 let config = Config::load(config)?;

@@ -22,7 +22,7 @@ impl Place {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.path().join("caches").join(FOLDER)
+        self.folder.path().join("caches").join("asset-host")
     }
 
     fn load(&self) -> Source {

@@ -21,7 +21,6 @@ use crate::network::client::HttpClient;
 use crate::network::error::HttpError;
 use crate::network::timeouts::HttpTimeouts;
 use crate::sandbox::budget::Budget;
-use crate::sandbox::connector::Access;
 use crate::sandbox::cpu::HostTime;
 use crate::sandbox::egress::ahead::Ahead;
 use crate::sandbox::egress::answers::{Answers, Kept};
@@ -32,6 +31,7 @@ use crate::sandbox::egress::reasons::Reasons;
 use crate::sandbox::egress::waits::Waits;
 use crate::sandbox::egress::{faults, headers};
 use crate::sandbox::rate_limit::SharedLimiter;
+use crate::sandbox::rights::Rights;
 use crate::sandbox::secrets::{Misplaced, Place, Secrets, Sending, Unreadable};
 use crate::sandbox::warnings::Warnings;
 use crate::text::printable::quote;
@@ -85,7 +85,7 @@ struct Leaving {
 impl Egress {
     /// The way out of one connector. Its requests are counted by `requests`, and `passed` is told of an answer that is
     /// too large.
-    pub fn new(access: &Access, requests: RequestCount, passed: Passed) -> Self {
+    pub fn new(access: &Rights, requests: RequestCount, passed: Passed) -> Self {
         Self {
             client: access.client.clone(),
             policy: Arc::clone(&access.policy),

@@ -1,0 +1,145 @@
+//! What a component may do for one account.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::contract::hosts::{Hosts, normal};
+use crate::contract::limits::{ALONE, Limits, MAX_RESPONSE_HEADER_BYTES, Timeouts};
+use crate::contract::manifest::{Manifest, RateLimit};
+use crate::network::addresses::AllowedAddresses;
+use crate::network::client::{Addresses, ClientOptions, HttpClient};
+use crate::network::error::ClientError;
+use crate::sandbox::egress::denials::Denials;
+use crate::sandbox::egress::{MAX_CONNECTIONS, Policy};
+use crate::sandbox::rate_limit::SharedLimiter;
+use crate::sandbox::secrets::{NoRandomBytes, Secrets};
+
+/// What a component may do for one account: shared by the account's connectors, with its connections and counts.
+pub struct Rights {
+    /// Where its requests may go.
+    pub policy: Arc<Policy>,
+    /// What sends them, and keeps the connections; `None` where no request may leave.
+    pub client: Option<HttpClient>,
+    /// The secrets that it may use by name.
+    pub secrets: Arc<Secrets>,
+    /// How long its calls and requests may take.
+    pub timeouts: Timeouts,
+    /// How much one call may take.
+    pub limits: Limits,
+    /// Counts the requests that were refused.
+    pub denials: Denials,
+    /// Decides when its requests may leave.
+    pub limiter: SharedLimiter,
+    /// Ends waits for the rate limit when it is cancelled.
+    pub stop: CancellationToken,
+}
+
+/// What [`Rights::new`] grants beyond what the manifest asks for, or withholds of it. [`Default`] grants exactly that.
+#[derive(Debug, Clone, Default)]
+pub struct Grants {
+    /// The hosts that are allowed, of those that the manifest asks for; all of them if `None`.
+    pub hosts: Option<Vec<String>>,
+    /// Private and other special addresses that may be connected to.
+    pub addresses: AllowedAddresses,
+    /// A PEM file of certificate authorities that are trusted in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// How long calls and requests may take.
+    pub timeouts: Timeouts,
+    /// How much one call may take.
+    pub limits: Limits,
+    /// How many requests the API allows; what the manifest says if `None`.
+    pub rate_limits: Option<Vec<RateLimit>>,
+    /// Ends waits for the rate limit when it is cancelled.
+    pub stop: CancellationToken,
+}
+
+/// Why rights cannot be granted.
+#[derive(Debug, thiserror::Error)]
+pub enum RightsError {
+    /// An entry of a list of hosts is neither a name nor `*.` and a name.
+    #[error(
+        "{0:?} is not a valid host: it must be a name such as id.example.com, or *.example.com"
+    )]
+    Host(String),
+    /// Requests cannot be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Placeholders cannot be made.
+    #[error(transparent)]
+    Random(#[from] NoRandomBytes),
+}
+
+impl Rights {
+    /// Grants what a manifest asks for: its hosts, the origins of the URLs in `config`, and its secrets, each for the
+    /// origin of the field that it is bound to. `secret` returns the value of a secret by its name; it is not called
+    /// for others than the manifest's. The component never sees the value.
+    ///
+    /// # Errors
+    ///
+    /// When a host is not valid, or requests or placeholders cannot be made.
+    pub fn new(
+        manifest: &Manifest,
+        config: &Map<String, Value>,
+        grants: Grants,
+        mut secret: impl FnMut(&str) -> Option<SecretString>,
+    ) -> Result<Self, RightsError> {
+        let asked = Hosts::parse(&manifest.hosts).map_err(RightsError::Host)?;
+        let narrowed = grants.hosts.as_deref().map(Hosts::parse);
+        let narrowed = narrowed.transpose().map_err(RightsError::Host)?;
+        let is_url = |name: &str| manifest.field(name).is_some_and(|field| field.is_uri());
+        let typed: Vec<_> = config
+            .iter()
+            .filter(|(name, _)| is_url(name))
+            .filter_map(|(_, value)| normal(value.as_str()?))
+            .collect();
+        let values: BTreeMap<_, _> = manifest
+            .secrets
+            .iter()
+            .filter_map(|asked| Some((asked.name.clone(), secret(&asked.name)?)))
+            .collect();
+        let loopback = grants.addresses.loopback;
+        let client = HttpClient::new(ClientOptions {
+            addresses: Addresses::Checked(grants.addresses),
+            ca_file: grants.ca_file,
+            https: true,
+            response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
+            requests: MAX_CONNECTIONS,
+        })?;
+        let rate_limits = grants.rate_limits.as_ref();
+        Ok(Self {
+            policy: Arc::new(Policy::new(asked, narrowed, &typed, loopback)),
+            client: Some(client),
+            secrets: Arc::new(Secrets::new(manifest, config, values)?),
+            timeouts: grants.timeouts,
+            limits: grants.limits,
+            denials: Denials::default(),
+            limiter: SharedLimiter::new(rate_limits.unwrap_or(&manifest.rate_limits)),
+            stop: grants.stop,
+        })
+    }
+
+    /// Returns those of a component that needs neither network nor secret.
+    pub fn none() -> Self {
+        Self {
+            policy: Arc::default(),
+            client: None,
+            secrets: Arc::default(),
+            timeouts: Timeouts {
+                call: ALONE,
+                ..Timeouts::default()
+            },
+            limits: Limits {
+                cpu: ALONE,
+                ..Limits::default()
+            },
+            denials: Denials::default(),
+            limiter: SharedLimiter::new(&[]),
+            stop: CancellationToken::new(),
+        }
+    }
+}
