@@ -1,12 +1,13 @@
 //! The table of limits in `docs/security.md`, held together with the constants.
 
-use crate::contract::check::{MIN_REJECT, WARNINGS};
+use crate::contract::check::{MAX_PAGE_WARNINGS, MIN_REJECT};
 use crate::contract::limits::{
-    ALONE, Limits, MAX_CURSOR_BYTES, MAX_EMPTY_PAGES, MAX_HANDLES, MAX_INSTANCES, MAX_PAGES,
-    MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS, STACK, Timeouts,
+    Limits, MAX_CURSOR_BYTES, MAX_EMPTY_PAGES, MAX_HANDLES, MAX_INSTANCES, MAX_PAGES,
+    MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS, OFFLINE_CALL_TIMEOUT, STACK, Timeouts,
 };
-use crate::contract::manifest::MAX_MANIFEST_BYTES;
-use crate::contract::manifest::schema::{MAX_CONFIG_SCHEMAS, MAX_PATTERN_LENGTH};
+use crate::contract::manifest::parse::MAX_MANIFEST_BYTES;
+use crate::contract::manifest::pattern::MAX_PATTERN_LENGTH;
+use crate::contract::manifest::schema::MAX_CONFIG_SCHEMAS;
 use crate::deliver::retry::MAX_RATE_LIMIT_WAITS;
 use crate::network::client::MAX_HEADERS;
 use crate::network::error::MAX_INTERIM;
@@ -80,7 +81,7 @@ fn limits() -> Vec<(String, String)> {
         ("stack", quantity::bytes(STACK)),
         (
             "a call that needs no network (`describe`, `map`, `explain`)",
-            duration::format(ALONE),
+            duration::format(OFFLINE_CALL_TIMEOUT),
         ),
         (
             "handles (requests, bodies, streams, headers)",
@@ -101,7 +102,10 @@ fn limits() -> Vec<(String, String)> {
         ("read ahead of an answer", bytes(MAX_READ_AHEAD)),
         ("kept answers from where a secret may go", count(IN_HAND)),
         ("a reject", bytes(MIN_REJECT)),
-        ("warnings of a page that are logged", count(WARNINGS)),
+        (
+            "warnings of a page that are logged",
+            count(MAX_PAGE_WARNINGS),
+        ),
         (
             "headers of a request that have secrets in them, together",
             bytes(MAX_SECRET_HEADERS),

@@ -70,7 +70,8 @@ pub mod units;
 
 pub use contract::bindings::inventory::connector::types;
 pub use contract::limits::{Limit, Limits, Timeouts};
-pub use contract::manifest::{Manifest, ManifestError, RateLimit};
+pub use contract::manifest::parse::ManifestError;
+pub use contract::manifest::{Manifest, RateLimit};
 pub use network::addresses::AllowedAddresses;
 pub use sandbox::connector::{CallError, Connector, DescribeError, Described, Stopped};
 pub use sandbox::engine::{EngineError, LoadError, Loaded, Runtime};

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::config::Config;
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 use crate::run::engine;
 use crate::run::prepare::{self, Found};
 use crate::state::State;
@@ -34,7 +34,7 @@ pub(crate) async fn run(
         let Found {
             loaded, manifest, ..
         } = prepare::component(&runtime, &config, account).await?;
-        let asks = Asks::of(&loaded.digest, &manifest, &account.config);
+        let asks = Permissions::of(&loaded.digest, &manifest, &account.config);
         all.push((account.name.as_str(), asks));
     }
     let mut state = State::open_for_run(&config.state)?;
@@ -49,7 +49,7 @@ pub(crate) async fn run(
 }
 
 /// Describes what was done for an account.
-fn describe(standing: &Standing, asks: &Asks) -> String {
+fn describe(standing: &Standing, asks: &Permissions) -> String {
     let component = format!("{}, sha256 {}", asks.component(), asks.sha256);
     match standing {
         Standing::First => format!("approved for the first time: {component}: {asks}"),

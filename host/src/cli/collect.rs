@@ -17,7 +17,7 @@ use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
 use crate::config::Config;
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
 use crate::run::accounts::collect_accounts;
@@ -192,7 +192,7 @@ impl Collect<'_> {
         let accounts = self.open_destinations(ready).await?;
         if writes && !previews {
             // Last, so that a run that could not begin has approved nothing.
-            let asks: Vec<(&str, &Asks)> = accounts
+            let asks: Vec<(&str, &Permissions)> = accounts
                 .iter()
                 .map(|(ready, _)| (ready.account.name.as_str(), &ready.asks))
                 .collect();

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::config::{Account, Config, Problem};
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 use crate::network::client::https_proxy;
 use crate::run::engine;
 use crate::run::prepare::{self, Described};
@@ -66,7 +66,7 @@ pub(crate) async fn run(
     let Described { manifest, text, .. } = described;
     let consent = match (&config, account) {
         (Some(config), Some(account)) => {
-            let asks = Asks::of(&loaded.digest, &manifest, &account.config);
+            let asks = Permissions::of(&loaded.digest, &manifest, &account.config);
             Some(consented(config, account, &asks))
         }
         _ => None,
@@ -130,7 +130,7 @@ fn only(config: &Config) -> anyhow::Result<Option<&Account>> {
 
 /// Where an account stands. A state that cannot be read, such as that of a service, does not keep the page from
 /// being shown.
-fn consented(config: &Config, account: &Account, asks: &Asks) -> Consented {
+fn consented(config: &Config, account: &Account, asks: &Permissions) -> Consented {
     let recorded = State::open_to_read(&config.state)
         .and_then(|state| state.consent(&account.name))
         .map(|consent| Standing::of(consent, asks));

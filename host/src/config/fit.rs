@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::config::account::Account;
 use crate::config::problem::Problem;
 use crate::contract::manifest::schema::Schema;
-use crate::contract::manifest::values::{self, Fault, What};
+use crate::contract::manifest::values::{self, InvalidValue, ValueProblem};
 use crate::contract::manifest::{Manifest, RESERVED};
 use crate::network::addresses::is_loopback;
 use crate::sandbox::secrets::bound_url;
@@ -46,10 +46,10 @@ pub(crate) fn faults_of(manifest: &Manifest, field: &str, value: &Value) -> Vec<
     let Some(schema) = manifest.field(field) else {
         return vec![format!("the config has no field {field:?}")];
     };
-    let text = |found: Fault| match found.what {
-        What::Unknown(name) => format!("{name:?} is an unknown key"),
-        What::Missing(name) => format!("{name:?} is missing"),
-        What::Unfit { value, why } => format!("{value} {why}"),
+    let text = |found: InvalidValue| match found.problem {
+        ValueProblem::Unknown(name) => format!("{name:?} is an unknown key"),
+        ValueProblem::Missing(name) => format!("{name:?} is missing"),
+        ValueProblem::Unfit { value, why } => format!("{value} {why}"),
     };
     values::check(schema, value)
         .into_iter()
@@ -93,14 +93,14 @@ fn check_values(manifest: &Manifest, account: &Account, problems: &mut Vec<Probl
 }
 
 /// Returns the problem with the key and the words of the configuration.
-fn problem_of(manifest: &Manifest, account: &Account, found: Fault) -> Problem {
+fn problem_of(manifest: &Manifest, account: &Account, found: InvalidValue) -> Problem {
     let field = found.path.join(".");
     let key = match field.as_str() {
         "" => format!("account.{}.config", account.name),
         field => account.key("config", field),
     };
-    match found.what {
-        What::Unknown(name) => {
+    match found.problem {
+        ValueProblem::Unknown(name) => {
             let known: Vec<&str> = manifest.fields().map(|(name, _)| name).collect();
             let message = format!(
                 "unknown key{}; the component {} {} knows {}",
@@ -111,14 +111,14 @@ fn problem_of(manifest: &Manifest, account: &Account, found: Fault) -> Problem {
             );
             Problem::new(format!("{key}.{name}"), message)
         }
-        What::Missing(name) => {
+        ValueProblem::Missing(name) => {
             let message = format!("is missing: set it{}", title(manifest, &name));
             Problem::new(format!("{key}.{name}"), message)
         }
-        What::Unfit { why, .. } if is_secretive(&field) => {
+        ValueProblem::Unfit { why, .. } if is_secretive(&field) => {
             Problem::new(key, format!("the value {why}"))
         }
-        What::Unfit { value, why } => Problem::new(key, fault(&format!("{value} {why}"))),
+        ValueProblem::Unfit { value, why } => Problem::new(key, fault(&format!("{value} {why}"))),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use sha2::{Digest, Sha256};
 
 use crate::contract::bindings::inventory::connector::types::{Error, Source, SourcesPage};
-use crate::contract::check::Breach;
 use crate::contract::stopped::Stopped;
+use crate::contract::violation::ContractViolation;
 use crate::run::attempt::Tries;
 use crate::run::context::AccountJob;
 use crate::run::halt::Halt;
@@ -104,13 +104,13 @@ async fn add_pages(
             return Ok(());
         };
         if !asked.insert(Sha256::digest(next)) {
-            return Err(breach(Breach::ListInACircle));
+            return Err(broken(ContractViolation::SOURCES_IN_A_CIRCLE));
         }
         if bytes > MAX_BYTES {
             break;
         }
     }
-    Err(breach(Breach::ListTooLong))
+    Err(broken(ContractViolation::TOO_MANY_SOURCE_PAGES))
 }
 
 /// Asks the component for the page `next` of the listing, again if that may help.
@@ -133,8 +133,8 @@ async fn list_page(
     }
 }
 
-fn breach(breach: Breach) -> Halt {
-    Halt::Failed(Stopped::Broke(breach).to_string())
+fn broken(violation: ContractViolation) -> Halt {
+    Halt::Failed(Stopped::ContractViolation(violation).to_string())
 }
 
 /// Returns what a source takes, in bytes.

@@ -14,7 +14,7 @@ use crate::contract::check;
 use crate::contract::hosts::Hosts;
 use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
 use crate::contract::manifest::Manifest;
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions, HttpClient};
 use crate::network::error::ClientError;
@@ -42,12 +42,12 @@ pub(crate) struct Ready {
     /// The component's configuration, as JSON text.
     pub config: String,
     /// What the component asks for.
-    pub asks: Asks,
+    pub asks: Permissions,
 }
 
 impl Ready {
     /// What accounts ask for, each by its name.
-    pub(crate) fn asks(ready: &[Self]) -> Vec<(&str, &Asks)> {
+    pub(crate) fn asks(ready: &[Self]) -> Vec<(&str, &Permissions)> {
         ready
             .iter()
             .map(|ready| (ready.account.name.as_str(), &ready.asks))
@@ -94,7 +94,7 @@ async fn prepare(
         asked,
         problems,
     } = find(runtime, config, &account).await?;
-    let asks = Asks::of(&loaded.digest, &manifest, &account.config);
+    let asks = Permissions::of(&loaded.digest, &manifest, &account.config);
     if !problems.is_empty() {
         return Err(does_not_fit(config, &account, &asks, problems));
     }
@@ -156,7 +156,7 @@ async fn prepare(
 fn does_not_fit(
     config: &Config,
     account: &Account,
-    asks: &Asks,
+    asks: &Permissions,
     problems: Vec<Problem>,
 ) -> anyhow::Error {
     let invalid = config.invalid(problems);

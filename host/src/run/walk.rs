@@ -12,7 +12,7 @@ use tracing::{Instrument, debug, info, warn};
 
 use crate::config::Emit;
 use crate::contract::bindings::inventory::connector::types::{Batch, Event};
-use crate::contract::limits::PageCount;
+use crate::contract::counts::PageCount;
 use crate::contract::stopped::Stopped;
 use crate::run::attempt::Tries;
 use crate::run::context::Source;
@@ -88,7 +88,7 @@ impl<'a> Walk<'a> {
             if let Err(limit) = self.pages.add(!batch.events.is_empty(), batch.more) {
                 worker.connector().await.drop_instance();
                 let account = &self.source.job.ready.account;
-                let exceeded = Stopped::passed(limit, &account.limits, &account.timeouts);
+                let exceeded = Stopped::limit_exceeded(limit, &account.limits, &account.timeouts);
                 return Err(Halt::Failed(exceeded.to_string()));
             }
             let (next, more) = (batch.cursor.clone(), batch.more);

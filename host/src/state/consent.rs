@@ -4,7 +4,7 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 use time::OffsetDateTime;
 
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 use crate::state::error::StateError;
 use crate::state::file::State;
 use crate::units::timestamp;
@@ -13,7 +13,7 @@ use crate::units::timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     /// What its component may ask for.
-    pub asks: Asks,
+    pub asks: Permissions,
     /// Since when: its first run, the first of another build, or `approve`.
     pub approved_at: OffsetDateTime,
 }
@@ -33,7 +33,7 @@ impl State {
     pub(crate) fn approve(
         &mut self,
         account: &str,
-        asks: &Asks,
+        asks: &Permissions,
         now: OffsetDateTime,
     ) -> Result<(), StateError> {
         let asks = serde_json::to_string(asks).map_err(|error| {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use crate::contract::difference::Difference;
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 use crate::state::consent::Consent;
 use crate::state::error::StateError;
 use crate::state::file::State;
@@ -27,7 +27,7 @@ pub enum Standing {
 
 impl Standing {
     /// Holds what is asked for against what was approved.
-    pub fn of(approved: Option<Consent>, asks: &Asks) -> Self {
+    pub fn of(approved: Option<Consent>, asks: &Permissions) -> Self {
         let Some(consent) = approved else {
             return Self::First;
         };
@@ -92,7 +92,7 @@ pub enum CheckError {
 /// # Errors
 ///
 /// When one asks for more than was approved, with all that do, or the state cannot be read.
-pub fn check(state: &State, accounts: &[(&str, &Asks)]) -> Result<(), CheckError> {
+pub fn check(state: &State, accounts: &[(&str, &Permissions)]) -> Result<(), CheckError> {
     let mut refused = Vec::new();
     for (account, asks) in accounts {
         if let Standing::More(approved, difference) = Standing::of(state.consent(account)?, asks) {
@@ -118,7 +118,7 @@ pub fn check(state: &State, accounts: &[(&str, &Asks)]) -> Result<(), CheckError
 /// When the state cannot be read or written.
 pub fn record(
     state: &mut State,
-    accounts: &[(&str, &Asks)],
+    accounts: &[(&str, &Permissions)],
     now: OffsetDateTime,
 ) -> Result<(), StateError> {
     for (account, asks) in accounts {

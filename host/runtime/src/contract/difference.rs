@@ -3,26 +3,26 @@
 use std::fmt;
 
 use crate::contract::hosts::covers;
-use crate::contract::permissions::{Asks, Bound};
+use crate::contract::permissions::{Bound, Permissions};
 
-/// What is asked for beyond what was approved: at least one of the three lists has an entry.
+/// What a component asks for beyond what was approved: at least one of the three lists has an entry.
 ///
-/// It is displayed as lines for a person, without a line break at the end.
+/// It is displayed as lines for people, without a line break at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The hosts that no approved one covers.
+    /// The hosts that no approved host covers.
     pub hosts: Vec<String>,
-    /// The secrets that are new or are to go elsewhere: name, the approved place, and the asked one.
+    /// The secrets that are new or go elsewhere: name, the approved place, and the new one.
     pub secrets: Vec<(String, Option<Bound>, Bound)>,
-    /// The fields of the config that have a value, take a URL now, and were not approved as such.
+    /// The fields of the config that are set, take a URL now, and were not approved as such.
     pub url_fields: Vec<String>,
-    /// The approved component, and the one that asks: name and version, SHA-256.
+    /// The approved component and the one that asks: name and version, SHA-256.
     pub components: [(String, String); 2],
 }
 
 impl Difference {
-    /// Holds what is asked for against what was approved; none where it is no more.
-    pub fn between(approved: &Asks, asks: &Asks) -> Option<Self> {
+    /// Compares what a component asks for with what was approved; `None` where it asks for no more.
+    pub fn between(approved: &Permissions, asks: &Permissions) -> Option<Self> {
         let is_new_host = |host: &&String| !approved.hosts.iter().any(|known| covers(known, host));
         let more = |(name, bound): (&String, &Bound)| {
             let known = approved.secrets.get(name);
@@ -50,7 +50,7 @@ impl Difference {
         (!none).then_some(difference)
     }
 
-    /// What is more, one line each, such as `+ host evil.example`.
+    /// Returns what is more, one line each, such as `+ host evil.example`.
     pub fn more(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for host in &self.hosts {
@@ -64,7 +64,7 @@ impl Difference {
         }
         for field in &self.url_fields {
             lines.push(format!(
-                "+ the URL that the account sets in {field}, which was no URL to go to"
+                "+ the URL that the account sets in {field}, which was not approved as a URL"
             ));
         }
         lines
@@ -81,3 +81,6 @@ impl fmt::Display for Difference {
         write!(formatter, "  asking:   {asking}, sha256 {new}")
     }
 }
+
+#[cfg(test)]
+mod tests;

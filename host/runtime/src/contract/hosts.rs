@@ -13,7 +13,7 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Reads entries, each a name of two labels or more, or `*.` and such a name.
+    /// Reads entries, each a name of two or more labels, or `*.` and such a name.
     ///
     /// # Errors
     ///
@@ -35,20 +35,20 @@ impl Hosts {
         Ok(hosts)
     }
 
-    /// Whether a name, in its normal form, is one of them.
+    /// Returns whether a name, in its normal form, is one of them.
     pub fn contain(&self, name: &str) -> bool {
         self.names.contains(name) || self.domains.iter().any(|domain| name.ends_with(domain))
     }
 
-    /// Whether every name of the others is one of them.
+    /// Returns whether every name of the others is one of them.
     pub fn cover(&self, others: &Self) -> bool {
         let below = |domain: &String| self.domains.iter().any(|own| domain.ends_with(own));
         others.names.iter().all(|name| self.contain(name)) && others.domains.iter().all(below)
     }
 }
 
-/// Whether every name that `entry` stands for is one of those of `wide`, each an entry of a list of hosts; an entry of
-/// another form covers nothing and is covered by nothing.
+/// Returns whether one entry of a list of hosts covers every name of another entry. An invalid entry covers nothing and is
+/// covered by nothing.
 pub fn covers(wide: &str, entry: &str) -> bool {
     let hosts = |entry: &str| Hosts::parse(&[entry.to_owned()]);
     match (hosts(wide), hosts(entry)) {
@@ -57,9 +57,9 @@ pub fn covers(wide: &str, entry: &str) -> bool {
     }
 }
 
-/// The normal form of a name that is listed.
+/// Returns the normal form of a listed name.
 fn listed(text: &str) -> Option<String> {
-    // What a person approves is what stands there: no name in disguise.
+    // A person approves the name as it is written, so no other spelling of one is accepted.
     if text.contains(['*', '%']) {
         return None;
     }
@@ -69,7 +69,7 @@ fn listed(text: &str) -> Option<String> {
     }
 }
 
-/// A name without the dot that may end it; none where a label is empty, or of other letters than names have.
+/// Returns a name without a final dot; `None` where a label is empty or has other characters than names have.
 fn normal_name(name: &str) -> Option<String> {
     let name = name.strip_suffix('.').unwrap_or(name);
     let label = |label: &str| {
@@ -79,7 +79,7 @@ fn normal_name(name: &str) -> Option<String> {
     name.split('.').all(label).then(|| name.to_owned())
 }
 
-/// A URL in the form in which it is judged and sent: that of the WHATWG, without the dot that may end its host.
+/// Returns a URL in the form in which it is checked and sent: that of the WHATWG, its host without a final dot.
 ///
 /// `None` for a text that is not a URL with a host, and for a host that is not a name.
 pub fn normal(text: &str) -> Option<Url> {

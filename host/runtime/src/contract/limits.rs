@@ -1,4 +1,4 @@
-//! What one call of a component may take: six limits that the account's configuration sets, and constants.
+//! The limits of one call of a component: six that the account's configuration sets, and constants.
 //!
 //! | limit | key below `[account.NAME.limits]` | default |
 //! |---|---|---|
@@ -12,8 +12,6 @@
 //! `timeouts.call` limits how long a call may last, waits included. `docs/security.md` lists all limits, the constants
 //! included, and a test compares its table with this code.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -25,13 +23,13 @@ use crate::units::{duration, quantity};
 pub const STACK: u64 = 512 << 10;
 
 /// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
-pub const ALONE: Duration = Duration::from_secs(5);
+pub const OFFLINE_CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The most requests, bodies, streams, headers and the like that a component may hold at once. A request takes a dozen,
-/// so this is 80 of them at the same time.
+/// The most requests, bodies, streams, headers and the like that a component may hold at once: a request takes a dozen,
+/// so this is about 80 requests at the same time.
 pub const MAX_HANDLES: usize = 1000;
 
-/// How many of them a component may hold however little memory it has: what its requests need that it sends at once.
+/// How many of them a component may hold however little memory it has: what parallel requests need.
 const MIN_HANDLES: usize = 64;
 
 /// The elements of all tables of an instance together.
@@ -118,23 +116,23 @@ impl Limits {
     }
 }
 
-/// How long to wait: `[account.NAME.timeouts]`.
+/// How long calls and their requests may take: `[account.NAME.timeouts]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// For a TCP connection, the resolving of its name included.
+    /// For a TCP connection, including name resolution.
     #[serde(deserialize_with = "duration::positive")]
     pub connect: Duration,
-    /// For TLS on it.
+    /// For the TLS handshake.
     #[serde(deserialize_with = "duration::positive")]
     pub tls: Duration,
-    /// For the head of an answer, once the request is on a connection.
+    /// For the head of a response, once the request has a connection.
     #[serde(deserialize_with = "duration::positive")]
     pub first_byte: Duration,
-    /// For each next byte of an answer.
+    /// For each next piece of a response.
     #[serde(deserialize_with = "duration::positive")]
     pub between_bytes: Duration,
-    /// For one request as a whole, from the connecting to the last byte of its answer.
+    /// For one request as a whole, from connecting to the last byte of the response.
     #[serde(deserialize_with = "duration::positive")]
     pub request: Duration,
     /// For one call of the component, all of its requests included.
@@ -144,21 +142,27 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let request = HttpTimeouts::default();
+        let HttpTimeouts {
+            connect,
+            tls,
+            first_byte,
+            between_bytes,
+            request,
+        } = HttpTimeouts::default();
         Self {
-            connect: request.connect,
-            tls: request.tls,
-            first_byte: request.first_byte,
-            between_bytes: request.between_bytes,
-            request: request.request,
+            connect,
+            tls,
+            first_byte,
+            between_bytes,
+            request,
             call: Duration::from_secs(300),
         }
     }
 }
 
 impl Timeouts {
-    /// Returns those that a request keeps to by itself.
-    pub fn of_a_request(&self) -> HttpTimeouts {
+    /// Returns those of one request.
+    pub fn http(&self) -> HttpTimeouts {
         HttpTimeouts {
             connect: self.connect,
             tls: self.tls,
@@ -169,7 +173,7 @@ impl Timeouts {
     }
 }
 
-/// A limit that a call may pass.
+/// A limit that a call may exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// [`Limits::memory_bytes`]
@@ -184,8 +188,8 @@ pub enum Limit {
     Cpu,
     /// `timeouts.call`
     Call,
-    /// [`ALONE`]
-    Alone,
+    /// [`OFFLINE_CALL_TIMEOUT`]
+    OfflineCall,
     /// [`Limits::requests`]
     Requests,
     /// [`Limits::response_bytes`]
@@ -216,7 +220,7 @@ impl Limit {
         Self::TableElements,
         Self::Instances,
         Self::Stack,
-        Self::Alone,
+        Self::OfflineCall,
         Self::ResponseHeaderBytes,
         Self::CursorBytes,
         Self::EmptyPages,
@@ -232,7 +236,9 @@ impl Limit {
             Self::Stack => "the stack of an instance",
             Self::Cpu => "computing in one call",
             Self::Call => "one call, waits included",
-            Self::Alone => "one call of `describe`, `map` or `explain`, which need no network",
+            Self::OfflineCall => {
+                "one call of `describe`, `map` or `explain`, which need no network"
+            }
             Self::Requests => "requests in one call",
             Self::ResponseBytes => "body of one response, as it comes over the wire",
             Self::ResponseHeaderBytes => "headers of one response together",
@@ -255,7 +261,7 @@ impl Limit {
             Self::Stack => quantity::bytes(STACK),
             Self::Cpu => duration::format(limits.cpu),
             Self::Call => duration::format(timeouts.call),
-            Self::Alone => duration::format(ALONE),
+            Self::OfflineCall => duration::format(OFFLINE_CALL_TIMEOUT),
             Self::Requests => count(limits.requests),
             Self::ResponseBytes => quantity::bytes(limits.response_bytes),
             Self::ResponseHeaderBytes => bytes(MAX_RESPONSE_HEADER_BYTES),
@@ -282,142 +288,9 @@ impl Limit {
     }
 }
 
-/// Counts the pages of a walk, so that every walk comes to an end.
-#[derive(Debug, Default)]
-pub struct PageCount {
-    pages: u32,
-    /// The pages since the last one with an event.
-    empty: u32,
-}
-
-impl PageCount {
-    /// Counts one more page.
-    ///
-    /// # Errors
-    ///
-    /// The limit that the walk exceeds with this page.
-    pub fn add(&mut self, has_events: bool, more: bool) -> Result<(), Limit> {
-        self.pages = self.pages.saturating_add(1);
-        self.empty = if has_events {
-            0
-        } else {
-            self.empty.saturating_add(1)
-        };
-        if self.pages > MAX_PAGES {
-            Err(Limit::Pages)
-        } else if self.empty > MAX_EMPTY_PAGES && more {
-            Err(Limit::EmptyPages)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-/// The first limit that a call has passed, told by whoever noticed it; shared by an instance and its way out.
-#[derive(Debug, Clone, Default)]
-pub struct Passed(Arc<Mutex<Option<Limit>>>);
-
-impl Passed {
-    /// Tells that a limit was passed.
-    pub fn tell(&self, limit: Limit) {
-        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        passed.get_or_insert(limit);
-    }
-
-    /// The first limit that was told, which is forgotten with this.
-    pub fn take(&self) -> Option<Limit> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// Counts the requests of a call where they leave; shared by an instance and its way out.
-#[derive(Debug, Clone)]
-pub struct RequestCount {
-    sent: Arc<AtomicU64>,
-    most: u64,
-    passed: Passed,
-}
-
-impl RequestCount {
-    /// No request yet, of those that `limits` allow; one more is told as passed.
-    pub fn new(limits: &Limits, passed: Passed) -> Self {
-        Self {
-            sent: Arc::default(),
-            most: limits.requests.into(),
-            passed,
-        }
-    }
-
-    /// Counts from nothing again.
-    pub fn begin_call(&self) {
-        self.sent.store(0, Ordering::Relaxed);
-    }
-
-    /// Counts a request that is to leave. Those that another rule does not let out count as well, since each of
-    /// them costs a line in the log.
-    ///
-    /// # Errors
-    ///
-    /// The limit, where the call has sent all that it may: the request is not to leave.
-    pub fn admit(&self) -> Result<(), Limit> {
-        if self.sent.fetch_add(1, Ordering::Relaxed) < self.most {
-            return Ok(());
-        }
-        self.passed.tell(Limit::Requests);
-        Err(Limit::Requests)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_limit_that_was_passed_is_the_one_that_is_told_once() {
-        let passed = Passed::default();
-        assert_eq!(passed.take(), None);
-        passed.tell(Limit::Requests);
-        passed.clone().tell(Limit::Cpu);
-        assert_eq!(passed.take(), Some(Limit::Requests));
-        assert_eq!(passed.take(), None);
-    }
-
-    #[test]
-    fn each_call_has_its_requests() {
-        let passed = Passed::default();
-        let limits = Limits {
-            requests: 2,
-            ..Limits::default()
-        };
-        let count = RequestCount::new(&limits, passed.clone());
-        for _ in 0..2 {
-            for verdict in [Ok(()), Ok(()), Err(Limit::Requests), Err(Limit::Requests)] {
-                assert_eq!(count.clone().admit(), verdict);
-            }
-            assert_eq!(passed.take(), Some(Limit::Requests));
-            count.begin_call();
-        }
-    }
-
-    #[test]
-    fn a_walk_ends_after_too_many_pages_or_too_many_empty_ones() {
-        let mut count = PageCount::default();
-        for _ in 0..MAX_PAGES {
-            assert_eq!(count.add(true, true), Ok(()));
-        }
-        assert_eq!(count.add(true, true), Err(Limit::Pages));
-
-        let mut count = PageCount::default();
-        for _ in 0..2 {
-            for _ in 0..MAX_EMPTY_PAGES {
-                assert_eq!(count.add(false, true), Ok(()));
-            }
-            // The last page of a walk may be empty, and a page with events counts from the start.
-            assert_eq!(count.add(false, false), Ok(()));
-            assert_eq!(count.add(false, true), Err(Limit::EmptyPages));
-            assert_eq!(count.add(true, true), Ok(()));
-        }
-    }
 
     #[test]
     fn the_handles_of_an_instance_fit_into_its_memory() {
@@ -436,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_is_shown_once_with_its_value() {
+    fn every_limit_is_listed_once_with_its_value() {
         let rows = Limits::default().rows(&Timeouts::default());
         let rows: Vec<_> = rows
             .iter()

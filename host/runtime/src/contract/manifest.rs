@@ -1,33 +1,23 @@
 //! The manifest: what a component says that it is and asks for.
 //!
-//! It is the word of a component that may be hostile, so it is checked before anything in it is shown or obeyed. The
-//! contract publishes the form as a JSON Schema, `wit/manifest.schema.json`; here it is types and the rules in `rules.rs`.
+//! The component may be hostile, so its manifest is checked before anything in it is shown or used. The contract publishes
+//! the form as a JSON Schema, `wit/manifest.schema.json`; here it is types and the rules in `rules.rs`.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_path_to_error::Segment;
 
-#[cfg(test)]
-mod hostile_tests;
-#[cfg(test)]
-mod published_tests;
-pub mod rules;
+mod faults;
+pub mod parse;
+pub mod pattern;
+mod rules;
 pub mod schema;
 #[cfg(test)]
 pub mod tests;
 pub mod values;
 
-use crate::contract::manifest::rules::Faults;
 use crate::contract::manifest::schema::Schema;
 
-/// The largest manifest, in bytes: room for every list at its longest. It also bounds the memory that its JSON takes.
-pub const MAX_MANIFEST_BYTES: usize = 256 << 10;
-
-/// The fields of the config that the host sets itself, from `--since` and `--until`.
+/// The fields of the config that the host sets, from `--since` and `--until`.
 pub const RESERVED: [&str; 2] = ["since", "until"];
-
-/// The format of manifests that is known here.
-const VERSION: u64 = 1;
 
 /// A checked manifest. The published schema describes the fields in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,82 +83,7 @@ pub struct RateLimit {
     pub seconds: u32,
 }
 
-/// Why a text is no manifest.
-#[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
-    /// The text is not JSON.
-    #[error(
-        "the component's manifest is not JSON, line {line}, column {column}: take another build of it"
-    )]
-    NotJson {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-    },
-    /// The manifest is of a format that is not known here.
-    #[error(
-        "the component's manifest has format {found}, and this asset-host knows format {VERSION}: upgrade \
-         asset-host, or take an older build of the component"
-    )]
-    Version {
-        /// The format.
-        found: u64,
-    },
-    /// The text is longer than any manifest needs to be.
-    #[error(
-        "the component's manifest has {found} bytes, and {MAX_MANIFEST_BYTES} are allowed: take another build of it"
-    )]
-    TooLarge {
-        /// The length of the text in bytes.
-        found: usize,
-    },
-    /// The manifest does not have the form that the contract demands, or contradicts itself; one line for each fault.
-    #[error("the component's manifest breaks the contract; take another build of it\n{}", .0.join("\n"))]
-    Invalid(Vec<String>),
-}
-
 impl Manifest {
-    /// Reads and checks the JSON text that a component's `describe` returns.
-    ///
-    /// # Errors
-    ///
-    /// When the text is too large, not JSON, of an unknown format, not of the form that the contract demands, or
-    /// contradicts itself.
-    pub fn parse(json: &str) -> Result<Self, ManifestError> {
-        if json.len() > MAX_MANIFEST_BYTES {
-            return Err(ManifestError::TooLarge { found: json.len() });
-        }
-        let value: Value = serde_json::from_str(json).map_err(|error| ManifestError::NotJson {
-            line: error.line(),
-            column: error.column(),
-        })?;
-        // First, as the rest of another format may look like any fault at all.
-        match value.get("manifest_version").and_then(Value::as_u64) {
-            Some(found) if found != VERSION => return Err(ManifestError::Version { found }),
-            _ => {}
-        }
-        let mut faults = Faults::default();
-        let manifest: Self = match serde_path_to_error::deserialize(&value) {
-            Ok(manifest) => manifest,
-            Err(error) => {
-                faults.add(&pointer(error.path()), error.inner());
-                return Err(ManifestError::Invalid(faults.0));
-            }
-        };
-        // Types read more than the published schema allows: `null` for what is absent, an array for an object.
-        if serde_json::to_value(&manifest).ok().as_ref() != Some(&value) {
-            let why = "has a null, or an array in the place of an object, which the contract does not allow";
-            faults.add("", why);
-        }
-        rules::check(&manifest, &mut faults);
-        if faults.0.is_empty() {
-            Ok(manifest)
-        } else {
-            Err(ManifestError::Invalid(faults.0))
-        }
-    }
-
     /// Returns the schema of a field of the config.
     pub fn field(&self, name: &str) -> Option<&Schema> {
         self.config.field(name)
@@ -184,19 +99,8 @@ impl Manifest {
             .filter(|(name, schema)| !RESERVED.contains(name) && !schema.is_read_only())
     }
 
-    /// Whether a person must set this field of the config.
+    /// Returns whether a person must set this field of the config.
     pub fn requires(&self, field: &str) -> bool {
         self.config.requires(field)
     }
-}
-
-/// Writes the path of a fault as a JSON Pointer.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    path.iter()
-        .map(|segment| match segment {
-            Segment::Map { key } => format!("/{key}"),
-            Segment::Seq { index } => format!("/{index}"),
-            Segment::Enum { .. } | Segment::Unknown => String::new(),
-        })
-        .collect()
 }

@@ -1,12 +1,12 @@
-//! Consent: what a component asks for, held against what the person who runs it has approved.
+//! The permissions that a component asks for, to be compared with those that a person approved.
 //!
-//! The first run of an account approves what its component asks for by then, and records it in the state. From then
-//! on a component that asks for more does not run for that account until a person has approved it anew; one that
-//! asks for the same or less does, whatever its build.
+//! The first run of an account approves what its component asks for by then, and records it in the state. From then on a
+//! component that asks for more does not run for that account until a person approves it; one that asks for the same or
+//! less does, whatever its build.
 //!
-//! What counts is what the component alone decides: the hosts that it names, the secrets that it wants and where
-//! they go by its own defaults, and which fields of the config hold URLs, since a URL in such a field opens its
-//! origin. What the operator types is the operator's own word.
+//! What counts is what the component alone decides: the hosts that it names, the secrets that it requires and where they
+//! go by its own defaults, and which fields of the config hold URLs, since a URL in such a field opens its origin. What the
+//! operator types needs no approval.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,12 +17,9 @@ use url::Url;
 
 use crate::contract::manifest::Manifest;
 
-#[cfg(test)]
-mod tests;
-
-/// What a component asks for.
+/// The permissions that a component asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asks {
+pub struct Permissions {
     /// The SHA-256 of the component's file, 64 hex digits in lower case.
     pub sha256: String,
     /// The component's name.
@@ -31,27 +28,27 @@ pub struct Asks {
     pub version: String,
     /// The hosts of its manifest, some beginning with `*.`.
     pub hosts: BTreeSet<String>,
-    /// Where each secret is to go, by the secret's name.
+    /// Where each secret goes, by the secret's name.
     pub secrets: BTreeMap<String, Bound>,
     /// The fields of the config that take URLs.
     pub url_fields: BTreeSet<String>,
-    /// Those of them in which the account has a value. It is the account's, so it is not recorded.
+    /// Those of them that the account sets. They are the account's, so they are not recorded.
     #[serde(skip)]
     pub opened: BTreeSet<String>,
 }
 
-/// Where a secret is to go.
+/// Where a secret goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
-    /// The field of the config to whose origin alone it may go.
+    /// The field of the config to whose origin only it may go.
     pub config_field: String,
-    /// The origin of the field's default, where the account sets no other; none without a default.
+    /// The origin of the field's default, where the account sets no other; `None` without a default.
     pub default_origin: Option<String>,
 }
 
-impl Asks {
-    /// Lists what the component with this digest and manifest asks for. `config` is that of the account for which it is
-    /// to run; empty where there is none.
+impl Permissions {
+    /// Returns what the component with this digest and manifest asks for. `config` is that of the account for which it
+    /// runs; empty without an account.
     pub fn of(sha256: &str, manifest: &Manifest, config: &Map<String, Value>) -> Self {
         let fields = manifest.config.properties.iter().flatten();
         let url_fields: BTreeSet<String> = fields
@@ -78,14 +75,14 @@ impl Asks {
         }
     }
 
-    /// The component by name and version.
+    /// Returns the component's name and version.
     pub fn component(&self) -> String {
         format!("{} {}", self.name, self.version)
     }
 }
 
-/// What is asked for on one line: `hosts id.example; secret key, to the URL in token_url (https://id.example)`.
-impl fmt::Display for Asks {
+/// All on one line: `hosts id.example; secret key, to the URL in token_url (https://id.example)`.
+impl fmt::Display for Permissions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).collect();
         match hosts.as_slice() {
@@ -102,7 +99,7 @@ impl fmt::Display for Asks {
     }
 }
 
-/// The place in words: `the URL in token_url (https://id.example)`.
+/// As a phrase: `the URL in token_url (https://id.example)`.
 impl fmt::Display for Bound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "the URL in {}", self.config_field)?;
@@ -113,7 +110,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// The origin of the default of a field of the config.
+/// Returns the origin of the default of a field of the config.
 fn default_origin(manifest: &Manifest, field: &str) -> Option<String> {
     let text = manifest.field(field)?.default.as_ref()?.as_str()?;
     let origin = Url::parse(text).ok()?.origin();

@@ -6,63 +6,80 @@ use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
-use crate::contract::check::Breach;
 use crate::contract::limits::{Limit, Limits, MAX_INSTANCES, Timeouts};
+use crate::contract::violation::ContractViolation;
 use crate::text::printable::printable;
+use crate::units::quantity;
 
-/// The longest text of the engine that is repeated, in characters.
-const LONGEST_TEXT: usize = 500;
+/// The most characters of a message of the engine that are repeated.
+const MAX_MESSAGE: usize = 500;
 
-/// The instance was stopped and dropped.
+/// Why an instance was stopped and dropped.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
-    /// A limit was passed.
-    #[error("{}", past(*limit, allowed))]
-    Passed {
+    /// It exceeded a limit.
+    #[error("{}", exceeded(*limit, allowed))]
+    LimitExceeded {
         /// The limit.
         limit: Limit,
         /// How much it allows, as people read it.
         allowed: String,
     },
-    /// It trapped; the text says by what.
+    /// It trapped; the text says why.
     #[error("the component failed: {0}. Please report this to its maker")]
     Trapped(String),
-    /// It returned what it must not.
+    /// It returned what the contract does not allow.
     #[error("the component broke the contract: {0}. Please report this to its maker")]
-    Broke(#[from] Breach),
+    ContractViolation(#[from] ContractViolation),
 }
 
 impl Stopped {
-    /// A limit of these was passed.
-    pub fn passed(limit: Limit, limits: &Limits, timeouts: &Timeouts) -> Self {
-        Self::Passed {
+    /// Returns that one of these limits was exceeded.
+    pub fn limit_exceeded(limit: Limit, limits: &Limits, timeouts: &Timeouts) -> Self {
+        Self::LimitExceeded {
             limit,
             allowed: limit.allowed(limits, timeouts),
         }
     }
 
-    /// Whether the call took too long, which may be the fault of a slow API alone.
-    pub fn is_timeout(&self) -> bool {
-        matches!(
-            self,
-            Self::Passed {
-                limit: Limit::Call,
-                ..
-            }
-        )
+    /// Checks the size of what a component returned.
+    ///
+    /// # Errors
+    ///
+    /// The limit, where more than `max` bytes are returned.
+    pub(in crate::contract) fn check_size(
+        limit: Limit,
+        length: usize,
+        max: usize,
+    ) -> Result<(), Self> {
+        if length <= max {
+            return Ok(());
+        }
+        Err(Self::LimitExceeded {
+            limit,
+            allowed: quantity::bytes(max as u64),
+        })
     }
 
-    /// The engine ended a call with `error`.
+    /// Returns whether a call took too long, which a slow API alone may cause.
+    pub fn is_timeout(&self) -> bool {
+        let limit = Limit::Call;
+        matches!(self, Self::LimitExceeded { limit: exceeded, .. } if *exceeded == limit)
+    }
+
+    /// Returns why the engine ended a call with `error`.
     pub fn by_engine(error: &wasmtime::Error, limits: &Limits, timeouts: &Timeouts) -> Self {
         if let Some(trap) = error.downcast_ref::<Trap>() {
-            return match in_words(*trap) {
-                _ if *trap == Trap::StackOverflow => Self::passed(Limit::Stack, limits, timeouts),
+            return match meaning(*trap) {
+                _ if *trap == Trap::StackOverflow => {
+                    Self::limit_exceeded(Limit::Stack, limits, timeouts)
+                }
                 Some(words) => Self::Trapped(format!("{words} ({trap})")),
                 None => Self::Trapped(trap.to_string()),
             };
         }
         if error.is::<I32Exit>() {
-            return Self::Trapped("it ended itself in the middle of a call".to_owned());
+            return Self::Trapped("it exited in the middle of a call".to_owned());
         }
         if let Some(ResourceTableError::Full) = error.downcast_ref() {
             return Self::Trapped(format!(
@@ -70,11 +87,11 @@ impl Stopped {
                 limits.handles()
             ));
         }
-        Self::Trapped(text(error))
+        Self::Trapped(message(error))
     }
 
-    /// No instance came about because of `error`, which the engine has no type for where it counts too many.
-    pub fn at_birth(error: &wasmtime::Error, limits: &Limits, timeouts: &Timeouts) -> Self {
+    /// Returns why the engine made no instance. `error` has no type of its own where the engine counts too many.
+    pub fn by_instantiation(error: &wasmtime::Error, limits: &Limits, timeouts: &Timeouts) -> Self {
         match Self::by_engine(error, limits, timeouts) {
             Self::Trapped(words) if !error.is::<Trap>() => Self::Trapped(format!(
                 "it cannot be instantiated: {words} (at most {MAX_INSTANCES} core instances, memories and tables, \
@@ -85,45 +102,43 @@ impl Stopped {
     }
 }
 
-/// The root cause is the sentence; what comes before it is a backtrace of the component's functions.
-fn text(error: &wasmtime::Error) -> String {
+/// Returns the root cause as text; what comes before it is a backtrace of the component's functions.
+fn message(error: &wasmtime::Error) -> String {
     let text = printable(&error.root_cause().to_string());
-    text.chars().take(LONGEST_TEXT).collect()
+    text.chars().take(MAX_MESSAGE).collect()
 }
 
-/// What a trap means; none where the engine's own words have to do.
-fn in_words(trap: Trap) -> Option<&'static str> {
+/// Returns what a trap means; `None` where only the engine's own words are known.
+fn meaning(trap: Trap) -> Option<&'static str> {
     Some(match trap {
-        Trap::UnreachableCodeReached => "it gave up by itself, as after a panic",
+        Trap::UnreachableCodeReached => "it aborted, as after a panic",
         Trap::MemoryOutOfBounds => "it read or wrote outside of its memory",
         Trap::TableOutOfBounds | Trap::IndirectCallToNull | Trap::BadSignature => {
-            "it called a function that is not there"
+            "it called a function that does not exist"
         }
         Trap::IntegerOverflow | Trap::IntegerDivisionByZero | Trap::BadConversionToInteger => {
-            "it computed what has no result"
+            "it computed what has no result, such as a division by zero"
         }
         Trap::StringOutOfBounds | Trap::ListOutOfBounds | Trap::UnalignedPointer => {
-            "it handed over what is not in its memory"
+            "it passed data that is not in its memory"
         }
-        Trap::InvalidChar | Trap::InvalidDiscriminant => {
-            "it handed over a value that does not exist"
-        }
+        Trap::InvalidChar | Trap::InvalidDiscriminant => "it passed a value that does not exist",
         Trap::CannotEnterComponent | Trap::CannotLeaveComponent => {
-            "it made a call where it may make none"
+            "it made a call where it is not allowed to"
         }
         _ => return None,
     })
 }
 
 /// Returns the sentence about a limit that was exceeded.
-fn past(limit: Limit, allowed: &str) -> impl fmt::Display {
+fn exceeded(limit: Limit, allowed: &str) -> impl fmt::Display {
     let maker = "report this to the component's maker";
-    let (happened, raise) = match limit {
+    let (what, raise) = match limit {
         Limit::Stack => (
             "its calls are nested deeper, as in an endless recursion,",
             "",
         ),
-        Limit::Alone => (
+        Limit::OfflineCall => (
             "a call of describe, map or explain, which need no network, took longer",
             "",
         ),
@@ -149,10 +164,10 @@ fn past(limit: Limit, allowed: &str) -> impl fmt::Display {
     };
     match limit.key() {
         Some(key) => format!(
-            "the component was stopped: {happened} than `{key}` ({allowed}) allows; raise it {raise}, else {maker}"
+            "the component was stopped: {what} than `{key}` ({allowed}) allows; raise it {raise}, else {maker}"
         ),
         None => format!(
-            "the component was stopped: {happened} than the host allows ({allowed}). Please {maker}"
+            "the component was stopped: {what} than the host allows ({allowed}). Please {maker}"
         ),
     }
 }
@@ -167,11 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn a_trap_is_told_in_plain_words_with_the_engines_own() {
+    fn a_trap_is_reported_in_plain_words_and_the_engines_own() {
         for (trap, words) in [
             (
                 Trap::UnreachableCodeReached,
-                "the component failed: it gave up by itself, as after a panic (wasm trap: wasm `unreachable` \
+                "the component failed: it aborted, as after a panic (wasm trap: wasm `unreachable` \
                  instruction executed). Please report this to its maker",
             ),
             (
@@ -182,12 +197,12 @@ mod tests {
         ] {
             assert_eq!(by_engine(trap), words);
         }
-        assert!(by_engine(I32Exit(3)).contains("it ended itself"));
+        assert!(by_engine(I32Exit(3)).contains("it exited"));
         assert!(by_engine(ResourceTableError::Full).contains("at once"));
     }
 
     #[test]
-    fn what_has_no_type_is_short_and_on_one_line() {
+    fn an_untyped_error_is_short_and_on_one_line() {
         let words = by_engine(wasmtime::Error::msg(format!(
             "x\n\u{1b}[2J{}",
             "y".repeat(5000)
@@ -197,8 +212,9 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_told_with_its_name_how_much_it_allows_and_what_to_do() {
-        let stopped = |limit| Stopped::passed(limit, &Limits::default(), &Timeouts::default());
+    fn an_exceeded_limit_is_reported_with_its_key_its_value_and_a_remedy() {
+        let stopped =
+            |limit| Stopped::limit_exceeded(limit, &Limits::default(), &Timeouts::default());
         assert_eq!(
             stopped(Limit::Call).to_string(),
             "the component was stopped: a call took longer than `timeouts.call` (5m) allows; raise it if the API is \
@@ -212,9 +228,10 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_that_does_not_come_about_is_told_with_the_limit_that_may_be_meant() {
+    fn a_failed_instantiation_is_reported_with_the_limit_that_may_be_the_cause() {
         let error = wasmtime::Error::msg("instance count too high at 101");
-        let words = Stopped::at_birth(&error, &Limits::default(), &Timeouts::default()).to_string();
+        let words =
+            Stopped::by_instantiation(&error, &Limits::default(), &Timeouts::default()).to_string();
         for part in ["count too high at 101", "at most 100 core instances"] {
             assert!(words.contains(part), "{words}");
         }

@@ -60,7 +60,11 @@ impl Body {
     /// When the body does not arrive.
     pub async fn read_start(&mut self, max: usize) -> Result<(Vec<u8>, Bytes), HttpError> {
         let mut start = Vec::new();
-        while let Some(mut data) = self.next_data().await? {
+        while let Some(frame) = self.frame().await {
+            // Trailers are skipped.
+            let Ok(mut data) = frame?.into_data() else {
+                continue;
+            };
             let room = max.saturating_sub(start.len());
             let rest = data.split_off(room.min(data.len()));
             start.extend_from_slice(&data);
@@ -69,22 +73,6 @@ impl Body {
             }
         }
         Ok((start, Bytes::new()))
-    }
-
-    /// Reads the next piece that is not empty; `None` at the end. Trailers are skipped.
-    ///
-    /// # Errors
-    ///
-    /// When it does not arrive.
-    pub async fn next_data(&mut self) -> Result<Option<Bytes>, HttpError> {
-        while let Some(frame) = self.frame().await {
-            if let Ok(data) = frame?.into_data()
-                && !data.is_empty()
-            {
-                return Ok(Some(data));
-            }
-        }
-        Ok(None)
     }
 
     /// Waits until the next piece is overdue.

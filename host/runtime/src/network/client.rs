@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::ext::on_informational;
@@ -35,9 +35,6 @@ use crate::network::proxy::Proxies;
 use crate::network::timeouts::{HttpTimeouts, deadline};
 use crate::network::tls;
 use crate::network::uri::is_https;
-
-/// How much of a response's body an [`HttpResponse`] keeps.
-pub const MAX_KEPT_BODY: usize = 64 * 1024;
 
 /// The most headers of a response.
 pub const MAX_HEADERS: usize = 100;
@@ -79,17 +76,6 @@ pub struct ClientOptions {
     /// The most requests in progress at the same time, each with a connection of its own. As many connections again are
     /// kept for later requests.
     pub requests: usize,
-}
-
-/// A response whose body was read as far as it is kept.
-#[derive(Debug)]
-pub struct HttpResponse {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, or its first [`MAX_KEPT_BODY`] bytes.
-    pub body: Vec<u8>,
 }
 
 /// Returns host and port of the proxy that the environment names for https.
@@ -203,26 +189,6 @@ impl HttpClient {
         let (head, incoming) = response.into_parts();
         let body = Body::new(incoming, permit, max_body, *timeouts, end)?;
         Ok(Response::from_parts(head, body))
-    }
-
-    /// Sends a request and reads the response, whatever its status is; of its body only the beginning.
-    ///
-    /// # Errors
-    ///
-    /// When there is no complete response.
-    pub async fn send(
-        &self,
-        request: Request<Full<Bytes>>,
-        timeouts: &HttpTimeouts,
-    ) -> Result<HttpResponse, HttpError> {
-        let response = self.open(request, timeouts, u64::MAX).await?;
-        let (head, mut body) = response.into_parts();
-        let (body, _) = body.read_start(MAX_KEPT_BODY).await?;
-        Ok(HttpResponse {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
     }
 }
 

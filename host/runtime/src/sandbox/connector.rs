@@ -16,8 +16,10 @@ use crate::contract::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 use crate::contract::check;
-use crate::contract::limits::{Limit, Limits, MAX_INSTANCES, Passed, RequestCount, Timeouts};
-use crate::contract::manifest::{Manifest, ManifestError};
+use crate::contract::counts::{LimitExceeded, RequestCount};
+use crate::contract::limits::{Limit, Limits, MAX_INSTANCES, Timeouts};
+use crate::contract::manifest::Manifest;
+use crate::contract::manifest::parse::ManifestError;
 pub use crate::contract::stopped::Stopped;
 use crate::sandbox::cpu::metered;
 use crate::sandbox::egress::Egress;
@@ -49,7 +51,7 @@ pub struct Connector {
     loaded: Loaded,
     rights: Arc<Rights>,
     egress: Egress,
-    passed: Passed,
+    exceeded: LimitExceeded,
     requests: RequestCount,
     stderr: LogLines,
     now: Option<Duration>,
@@ -102,13 +104,13 @@ impl Connector {
     /// Returns a connector without an instance: the first call makes one. An account may have several, which share its
     /// rights; each keeps a session of its own.
     pub fn new(loaded: Loaded, rights: Arc<Rights>) -> Self {
-        let passed = Passed::default();
-        let requests = RequestCount::new(&rights.limits, passed.clone());
+        let exceeded = LimitExceeded::default();
+        let requests = RequestCount::new(&rights.limits, exceeded.clone());
         Self {
-            egress: Egress::new(&rights, requests.clone(), passed.clone()),
+            egress: Egress::new(&rights, requests.clone(), exceeded.clone()),
             loaded,
             rights,
-            passed,
+            exceeded,
             requests,
             stderr: LogLines::default(),
             now: None,
@@ -154,7 +156,6 @@ impl Connector {
             .inventory_connector_collection()
             .call_describe(&mut instance.store);
         let answer = self.within(called, Stopped::by_engine).await?;
-        check::manifest(&answer)?;
         self.instance = Some(instance);
         Ok(answer)
     }
@@ -288,7 +289,7 @@ impl Connector {
             let Rights {
                 limits, timeouts, ..
             } = &*self.rights;
-            return Stopped::passed(limit, limits, timeouts).into();
+            return Stopped::limit_exceeded(limit, limits, timeouts).into();
         }
         if let Some(id) = check::correlation_id(&mut error)
             && id
@@ -314,7 +315,7 @@ impl Connector {
         self.egress.reasons().begin_call();
         self.egress.host_time().begin_call();
         self.requests.begin_call();
-        self.passed.take();
+        self.exceeded.take();
         if let Some(mut instance) = self.instance.take() {
             if !instance.store.data_mut().is_used_up() {
                 return Ok(instance);
@@ -332,12 +333,16 @@ impl Connector {
         if let Some(required) = pre.component().resources_required()
             && required.num_memories.max(required.num_tables) as usize > MAX_INSTANCES
         {
-            return Err(Stopped::passed(Limit::Instances, &limits, &timeouts));
+            return Err(Stopped::limit_exceeded(
+                Limit::Instances,
+                &limits,
+                &timeouts,
+            ));
         }
         let sandbox = Sandbox::new(
             self.egress.clone(),
             &limits,
-            self.passed.clone(),
+            self.exceeded.clone(),
             self.stderr.clone(),
             self.now,
         );
@@ -346,7 +351,7 @@ impl Connector {
         store.set_hostcall_fuel(handed_over(&limits));
         store.epoch_deadline_async_yield_and_update(EPOCHS);
         let made = loaded.pre.instantiate_async(&mut store);
-        let api = self.within(made, Stopped::at_birth).await?;
+        let api = self.within(made, Stopped::by_instantiation).await?;
         Ok(Instance { store, api })
     }
 
@@ -366,7 +371,7 @@ impl Connector {
             call,
             limits.cpu,
             self.egress.host_time(),
-            &self.passed
+            &self.exceeded
         ));
         let ended = loop {
             let waited = self.egress.waits().total().saturating_sub(waited);
@@ -383,10 +388,10 @@ impl Connector {
         self.egress.warnings().end_call();
         match ended {
             Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
-            Err(Limit::Call | Limit::Cpu) if self.rights.client.is_none() => {
-                Err(Stopped::passed(Limit::Alone, limits, timeouts))
-            }
-            Err(limit) => Err(Stopped::passed(limit, limits, timeouts)),
+            Err(Limit::Call | Limit::Cpu) if self.rights.client.is_none() => Err(
+                Stopped::limit_exceeded(Limit::OfflineCall, limits, timeouts),
+            ),
+            Err(limit) => Err(Stopped::limit_exceeded(limit, limits, timeouts)),
         }
     }
 }

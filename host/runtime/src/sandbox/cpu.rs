@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::contract::limits::{Limit, Passed};
+use crate::contract::counts::LimitExceeded;
+use crate::contract::limits::Limit;
 
 /// What the host computes for a component on other threads than that of its call: charged to the call that is under way.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +68,7 @@ pub async fn metered<F: Future>(
     call: F,
     most: Duration,
     host_time: &HostTime,
-    passed: &Passed,
+    exceeded: &LimitExceeded,
 ) -> Result<F::Output, Limit> {
     let mut call = pin!(call);
     let mut computed = Duration::ZERO;
@@ -76,9 +77,9 @@ pub async fn metered<F: Future>(
         let polled = call.as_mut().poll(context);
         computed += thread_time().saturating_sub(before);
         if computed + host_time.total() > most {
-            passed.tell(Limit::Cpu);
+            exceeded.report(Limit::Cpu);
         }
-        match passed.take() {
+        match exceeded.take() {
             Some(limit) => Poll::Ready(Err(limit)),
             None => polled.map(Ok),
         }
@@ -117,7 +118,7 @@ mod tests {
             .get_typed_func::<(), ()>(&mut store, "run")
             .unwrap();
         let call = run.call_async(&mut store, ());
-        let ended = metered(call, MOST, &HostTime::default(), &Passed::default()).await;
+        let ended = metered(call, MOST, &HostTime::default(), &LimitExceeded::default()).await;
         assert_eq!(ended.map(|called| called.is_ok()), Err(Limit::Cpu));
     }
 
@@ -130,7 +131,13 @@ mod tests {
             }
             7
         });
-        let ended = metered(elsewhere, MOST, &HostTime::default(), &Passed::default()).await;
+        let ended = metered(
+            elsewhere,
+            MOST,
+            &HostTime::default(),
+            &LimitExceeded::default(),
+        )
+        .await;
         assert_eq!(ended.map(Result::unwrap), Ok(7));
     }
 
@@ -144,20 +151,20 @@ mod tests {
                 std::hint::spin_loop();
             }
         });
-        let passed = Passed::default();
-        let ended = metered(elsewhere, MOST, &host_time, &passed).await;
+        let exceeded = LimitExceeded::default();
+        let ended = metered(elsewhere, MOST, &host_time, &exceeded).await;
         assert_eq!(ended.map(|_| ()), Err(Limit::Cpu));
         host_time.begin_call();
-        let ended = metered(async { 7 }, MOST, &host_time, &passed).await;
+        let ended = metered(async { 7 }, MOST, &host_time, &exceeded).await;
         assert_eq!(ended, Ok(7));
     }
 
     #[tokio::test]
     async fn what_passed_another_limit_comes_to_nothing() {
-        let passed = Passed::default();
-        let call = async { passed.tell(Limit::Requests) };
+        let exceeded = LimitExceeded::default();
+        let call = async { exceeded.report(Limit::Requests) };
         assert_eq!(
-            metered(call, MOST, &HostTime::default(), &passed).await,
+            metered(call, MOST, &HostTime::default(), &exceeded).await,
             Err(Limit::Requests)
         );
     }

@@ -15,7 +15,8 @@ use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiVie
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::contract::bindings::inventory::connector::{secrets, types};
-use crate::contract::limits::{Limits, Passed};
+use crate::contract::counts::LimitExceeded;
+use crate::contract::limits::Limits;
 use crate::sandbox::egress::Egress;
 use crate::sandbox::memory::Resources;
 use crate::sandbox::stderr::LogLines;
@@ -38,12 +39,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A fresh sandbox that lets requests out through `egress`, which also gives the secrets, and tells `passed` where it
+    /// A fresh sandbox that lets requests out through `egress`, which also gives the secrets, and reports to `exceeded` where it
     /// takes more memory than the `limits` allow. Its wall clock stands at `now`, counted from 1970, where there is one.
     pub fn new(
         egress: Egress,
         limits: &Limits,
-        passed: Passed,
+        exceeded: LimitExceeded,
         stderr: LogLines,
         now: Option<Duration>,
     ) -> Self {
@@ -61,7 +62,7 @@ impl Sandbox {
             wasi.wall_clock(StoppedClock(now));
         }
         Self {
-            resources: Resources::new(egress.memory(), passed),
+            resources: Resources::new(egress.memory(), exceeded),
             table,
             wasi: wasi.build(),
             http,

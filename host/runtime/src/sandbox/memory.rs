@@ -8,7 +8,8 @@
 
 use wasmtime::ResourceLimiter;
 
-use crate::contract::limits::{Limit, MAX_INSTANCES, MAX_TABLE_ELEMENTS, Passed};
+use crate::contract::counts::LimitExceeded;
+use crate::contract::limits::{Limit, MAX_INSTANCES, MAX_TABLE_ELEMENTS};
 use crate::sandbox::budget::{Budget, Charge};
 
 /// The memories and tables of one instance.
@@ -16,7 +17,7 @@ use crate::sandbox::budget::{Budget, Charge};
 pub struct Resources {
     memory: Sum,
     table: Sum,
-    passed: Passed,
+    exceeded: LimitExceeded,
 }
 
 /// Something that grows in several places, summed up.
@@ -42,7 +43,7 @@ impl Sum {
         current: usize,
         desired: usize,
         maximum: Option<usize>,
-        passed: &Passed,
+        exceeded: &LimitExceeded,
     ) -> wasmtime::Result<bool> {
         self.grown = 0;
         // By its own maximum it will fail, and the component is told so by an answer that it knows.
@@ -51,7 +52,7 @@ impl Sum {
         }
         let grown = desired.saturating_sub(current);
         if !self.charge.try_add(grown) {
-            passed.tell(self.limit);
+            exceeded.report(self.limit);
             return Err(wasmtime::Error::msg(format!(
                 "{:?} is exceeded",
                 self.limit
@@ -70,11 +71,11 @@ impl Sum {
 
 impl Resources {
     /// Nothing yet; linear memory is charged to `memory`.
-    pub fn new(memory: &Budget, passed: Passed) -> Self {
+    pub fn new(memory: &Budget, exceeded: LimitExceeded) -> Self {
         Self {
             memory: Sum::new(Limit::MemoryBytes, memory),
             table: Sum::new(Limit::TableElements, &Budget::new(MAX_TABLE_ELEMENTS)),
-            passed,
+            exceeded,
         }
     }
 }
@@ -86,7 +87,7 @@ impl ResourceLimiter for Resources {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.memory.grow(current, desired, maximum, &self.passed)
+        self.memory.grow(current, desired, maximum, &self.exceeded)
     }
 
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
@@ -100,7 +101,7 @@ impl ResourceLimiter for Resources {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.table.grow(current, desired, maximum, &self.passed)
+        self.table.grow(current, desired, maximum, &self.exceeded)
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
@@ -132,17 +133,17 @@ mod tests {
     /// Makes an instance with room for four pages of memory, calls `run` of it, and
     /// gives what that answers, or the limit that was passed.
     fn run(text: &str) -> Result<i32, Option<Limit>> {
-        let passed = Passed::default();
+        let exceeded = LimitExceeded::default();
         let engine = Engine::default();
         let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
         let memory = Budget::new(4 * PAGE);
-        let mut store = Store::new(&engine, Resources::new(&memory, passed.clone()));
+        let mut store = Store::new(&engine, Resources::new(&memory, exceeded.clone()));
         store.limiter(|resources| resources);
         let called = Instance::new(&mut store, &module, &[]).and_then(|instance| {
             let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
             run.call(&mut store, ())
         });
-        called.map_err(|_| passed.take())
+        called.map_err(|_| exceeded.take())
     }
 
     #[test]
@@ -187,13 +188,13 @@ mod tests {
     #[test]
     fn what_the_host_keeps_counts_with_linear_memory_and_a_dropped_instance_gives_its_own_back() {
         let memory = Budget::new(4 * PAGE);
-        let passed = Passed::default();
-        let mut resources = Resources::new(&memory, passed.clone());
+        let exceeded = LimitExceeded::default();
+        let mut resources = Resources::new(&memory, exceeded.clone());
         let mut kept = memory.charge();
         assert!(kept.try_add(2 * PAGE));
         assert!(resources.memory_growing(0, 2 * PAGE, None).unwrap());
         assert!(resources.memory_growing(2 * PAGE, 3 * PAGE, None).is_err());
-        assert_eq!(passed.take(), Some(Limit::MemoryBytes));
+        assert_eq!(exceeded.take(), Some(Limit::MemoryBytes));
         drop(kept);
         assert!(resources.memory_growing(2 * PAGE, 4 * PAGE, None).unwrap());
         drop(resources);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::hosts::{Hosts, normal};
-use crate::contract::limits::{ALONE, Limits, MAX_RESPONSE_HEADER_BYTES, Timeouts};
+use crate::contract::limits::{Limits, MAX_RESPONSE_HEADER_BYTES, OFFLINE_CALL_TIMEOUT, Timeouts};
 use crate::contract::manifest::{Manifest, RateLimit};
 use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions, HttpClient};
@@ -130,11 +130,11 @@ impl Rights {
             client: None,
             secrets: Arc::default(),
             timeouts: Timeouts {
-                call: ALONE,
+                call: OFFLINE_CALL_TIMEOUT,
                 ..Timeouts::default()
             },
             limits: Limits {
-                cpu: ALONE,
+                cpu: OFFLINE_CALL_TIMEOUT,
                 ..Limits::default()
             },
             denials: Denials::default(),

@@ -12,8 +12,8 @@ fn texts<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
 }
 
 /// What the tests begin with.
-fn approved() -> Asks {
-    Asks {
+fn approved() -> Permissions {
+    Permissions {
         sha256: "a".repeat(64),
         name: "example-assets".into(),
         version: "0.1.0".into(),
@@ -46,7 +46,7 @@ fn the_first_run_approves_and_more_does_not_pass() {
     assert_eq!(state.consent("acme").unwrap(), None, "a check has recorded");
     record(&mut state, &[("acme", &first)], NOW).unwrap();
 
-    let build = Asks {
+    let build = Permissions {
         sha256: "b".repeat(64),
         hosts: texts(["id.example"]),
         ..approved()

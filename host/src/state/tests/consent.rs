@@ -1,12 +1,12 @@
 //! What was approved, kept.
 
 use super::*;
-use crate::contract::permissions::Asks;
+use crate::contract::permissions::Permissions;
 
-fn asks(host: &str) -> Asks {
-    Asks {
+fn asks(host: &str) -> Permissions {
+    Permissions {
         hosts: [host.to_owned()].into(),
-        ..Asks::default()
+        ..Permissions::default()
     }
 }
 

@@ -1,9 +1,11 @@
-//! What a component may return and what not.
+//! What a component may return.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::contract::bindings::inventory::connector::types::{FieldError, Reject, Source};
+use crate::contract::bindings::inventory::connector::types::{
+    Error, Explanation, FieldError, Source,
+};
 
 const LIMITS: Limits = Limits {
     event_bytes: 40,
@@ -46,57 +48,49 @@ fn page(events: &[&str]) -> Batch {
     }
 }
 
-fn at() -> EventAt {
-    EventAt {
-        number: 2,
-        device: "d-1".into(),
-    }
+fn violation(rule: &str) -> Result<(), Stopped> {
+    Err(ContractViolation::new(rule.to_owned()).into())
 }
 
-fn past(limit: Limit, result: Result<(), Stopped>) -> bool {
-    matches!(result, Err(Stopped::Passed { limit: passed, .. }) if passed == limit)
+fn exceeds(limit: Limit, result: Result<(), Stopped>) -> bool {
+    matches!(result, Err(Stopped::LimitExceeded { limit: exceeded, .. }) if exceeded == limit)
 }
 
 #[test]
 fn an_event_is_one_json_object_on_one_line() {
-    let breaks = Some(Breach::LineBreak(at()));
-    let no_object = Some(Breach::NotAnObject(at()));
+    let breaks = Some("has a line break in its text");
+    let no_object = Some("is not one JSON object");
     for (json, expected) in [
         ("{}", None),
         (" {\"a\": [1, 2.5e3, null]} ", None),
         ("{\"a\": 1, \"a\": 2}", None),
         ("{\"a\": \"\\n\\ud83d\\ude00\"}", None),
-        ("{\"a\":\n1}", breaks.clone()),
-        ("{}\n", breaks.clone()),
-        ("{}\r", breaks.clone()),
+        ("{\"a\":\n1}", breaks),
+        ("{}\n", breaks),
+        ("{}\r", breaks),
         ("{\"a\": \"x\ny\"}", breaks),
-        ("{\"a\": \"x\ty\"}", no_object.clone()),
-        ("", no_object.clone()),
-        ("[]", no_object.clone()),
-        ("7", no_object.clone()),
-        ("null", no_object.clone()),
-        ("{} {}", no_object.clone()),
-        ("{}x", no_object.clone()),
-        ("{\"a\": 1", no_object.clone()),
-        ("{a: 1}", no_object.clone()),
-        ("{\"a\": 01}", no_object.clone()),
+        ("{\"a\": \"x\ty\"}", no_object),
+        ("", no_object),
+        ("[]", no_object),
+        ("7", no_object),
+        ("null", no_object),
+        ("{} {}", no_object),
+        ("{}x", no_object),
+        ("{\"a\": 1", no_object),
+        ("{a: 1}", no_object),
+        ("{\"a\": 01}", no_object),
         ("\u{feff}{}", no_object),
     ] {
         let checked = batch(&mut page(&["{}", json]), Some("c-1"), &LIMITS);
-        let expected = expected.map_or(Ok(()), |breach| Err(Stopped::Broke(breach)));
+        let expected = expected.map_or(Ok(()), |rule| {
+            violation(&format!("event 2 of the page, device \"d-1\", {rule}"))
+        });
         assert_eq!(checked, expected, "{json:?}");
     }
 }
 
 #[test]
-fn an_event_may_be_nested_as_deep_as_it_fits() {
-    let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
-    assert!(is_object(&deep));
-    assert!(!is_object(&deep[1..]));
-}
-
-#[test]
-fn no_content_of_an_event_is_told() {
+fn no_message_repeats_the_content_of_an_event() {
     let error = batch(&mut page(&["{\"user\": canary}"]), None, &LIMITS).unwrap_err();
     let words = error.to_string();
     assert!(
@@ -112,13 +106,13 @@ fn object(length: usize) -> String {
 }
 
 #[test]
-fn every_text_has_its_length() {
+fn every_text_has_a_maximum_length() {
     let fits = object(40);
     let mut long = page(&[]);
     long.cursor = "c".repeat(MAX_CURSOR_BYTES);
     assert_eq!(batch(&mut long, None, &Limits::default()), Ok(()));
     long.cursor.push('c');
-    assert!(past(Limit::CursorBytes, batch(&mut long, None, &LIMITS)));
+    assert!(exceeds(Limit::CursorBytes, batch(&mut long, None, &LIMITS)));
 
     // Four events with their devices, a reject, a warning, cursor and mark: 4 * 43 + 317 + 5 + 3 + 3.
     let limits = with_batch_bytes(500);
@@ -131,11 +125,11 @@ fn every_text_has_its_length() {
     full.warnings = vec!["clock".into()];
     assert_eq!(batch(&mut full, None, &limits), Ok(()));
     full.rejects[0].reason.push('x');
-    assert!(past(Limit::BatchBytes, batch(&mut full, None, &limits)));
+    assert!(exceeds(Limit::BatchBytes, batch(&mut full, None, &limits)));
 }
 
 #[test]
-fn a_reject_without_words_counts_as_its_line_in_the_rejects_file() {
+fn a_reject_without_a_reason_counts_as_its_line_in_the_rejects_file() {
     let reject = || Reject {
         id: None,
         reason: String::new(),
@@ -150,7 +144,7 @@ fn a_reject_without_words_counts_as_its_line_in_the_rejects_file() {
 }
 
 #[test]
-fn an_event_that_is_too_large_becomes_a_reject_and_costs_no_other() {
+fn an_event_that_is_too_large_becomes_a_reject_and_does_not_affect_the_others() {
     let (fits, too_large) = (object(40), object(41));
     let mut mixed = page(&[&too_large, &fits, &too_large]);
     mixed.rejects = vec![Reject {
@@ -165,44 +159,47 @@ fn an_event_that_is_too_large_becomes_a_reject_and_costs_no_other() {
         assert_eq!(reject.id.as_deref(), Some("d-1"));
         assert_eq!(
             reject.reason,
-            "the event is larger (41 bytes) than `limits.event_bytes` (40 bytes) allows; raise it to have such events \
+            "the event has 41 bytes, more than `limits.event_bytes` (40 bytes) allows; raise it to have such events \
              delivered"
         );
     }
     // One that is large and no event breaks the contract all the same.
     let broken = batch(&mut page(&["{}", &object(41)[1..]]), None, &LIMITS);
-    assert_eq!(broken, Err(Breach::NotAnObject(at()).into()));
+    assert_eq!(
+        broken,
+        violation("event 2 of the page, device \"d-1\", is not one JSON object")
+    );
 }
 
 #[test]
 fn warnings_are_few_and_short() {
     let mut page = page(&[]);
-    page.warnings = vec!["w".repeat(MESSAGE + 1); 10_000];
+    page.warnings = vec!["w".repeat(MAX_MESSAGE + 1); 10_000];
     assert_eq!(batch(&mut page, None, &Limits::default()), Ok(()));
-    assert_eq!(page.warnings.len(), WARNINGS);
+    assert_eq!(page.warnings.len(), MAX_PAGE_WARNINGS);
     assert!(
         page.warnings
             .iter()
-            .all(|warning| warning.len() <= MESSAGE + 3)
+            .all(|warning| warning.len() <= MAX_MESSAGE + 3)
     );
 }
 
 #[test]
 fn a_device_has_an_id() {
-    for (length, verdict) in [(0, false), (1, true), (ID, true), (ID + 1, false)] {
+    for (length, verdict) in [(0, false), (1, true), (MAX_ID, true), (MAX_ID + 1, false)] {
         let mut page = page(&["{}"]);
         page.events[0].device = "d".repeat(length);
         let checked = batch(&mut page, None, &Limits::default());
         let expected = match verdict {
             true => Ok(()),
-            false => Err(Stopped::Broke(Breach::Device(1))),
+            false => violation("event 1 of the page has no device id, or one of more than 1 KiB"),
         };
         assert_eq!(checked, expected, "{length}");
     }
 }
 
 #[test]
-fn a_walk_does_not_stand_still() {
+fn a_page_is_not_followed_by_itself() {
     let reject = || Reject {
         id: None,
         reason: "no id".into(),
@@ -221,16 +218,22 @@ fn a_walk_does_not_stand_still() {
             ..page(events)
         };
         let checked = batch(&mut page, cursor, &with_batch_bytes(500));
-        let expected = match verdict {
-            true => Ok(()),
-            false => Err(Stopped::Broke(Breach::WalkStandsStill)),
+        let is_allowed = match checked {
+            Ok(()) => true,
+            Err(stopped) => {
+                assert!(
+                    stopped.to_string().contains("followed by itself"),
+                    "{stopped}"
+                );
+                false
+            }
         };
-        assert_eq!(checked, expected, "{cursor:?} {events:?}");
+        assert_eq!(is_allowed, verdict, "{cursor:?} {events:?}");
     }
 }
 
 #[test]
-fn words_for_people_are_cut_and_cost_nothing_else() {
+fn texts_for_people_are_cut() {
     let long = "ä".repeat(50_000);
     let mut page = page(&[]);
     page.mark = Some(long.clone());
@@ -240,21 +243,21 @@ fn words_for_people_are_cut_and_cost_nothing_else() {
     }];
     assert_eq!(batch(&mut page, None, &Limits::default()), Ok(()));
     let reject = &page.rejects[0];
-    assert_eq!(reject.reason, format!("{}…", "ä".repeat(MESSAGE / 2)));
-    assert_eq!(reject.id.as_ref().unwrap().chars().count(), ID / 2 + 1);
-    assert_eq!(page.mark.unwrap().chars().count(), NAME / 2 + 1);
+    assert_eq!(reject.reason, format!("{}…", "ä".repeat(MAX_MESSAGE / 2)));
+    assert_eq!(reject.id.as_ref().unwrap().chars().count(), MAX_ID / 2 + 1);
+    assert_eq!(page.mark.unwrap().chars().count(), MAX_NAME / 2 + 1);
 
     let field = FieldError {
         field: long.clone(),
         message: long.clone(),
     };
-    let mut told = Error::InvalidConfig(vec![field; 1000]);
-    error(&mut told);
-    let Error::InvalidConfig(errors) = told else {
+    let mut reported = Error::InvalidConfig(vec![field; 1000]);
+    error(&mut reported);
+    let Error::InvalidConfig(errors) = reported else {
         panic!("another error");
     };
-    assert_eq!(errors.len(), ENTRIES);
-    assert!(errors[0].message.len() <= MESSAGE + 3 && errors[0].field.len() <= NAME + 3);
+    assert_eq!(errors.len(), told::MAX_ENTRIES);
+    assert!(errors[0].message.len() <= MAX_MESSAGE + 3 && errors[0].field.len() <= MAX_NAME + 3);
 }
 
 fn source(id: &str, config: Result<&str, &str>) -> Source {
@@ -266,7 +269,7 @@ fn source(id: &str, config: Result<&str, &str>) -> Source {
 }
 
 #[test]
-fn a_page_of_sources_has_bounds() {
+fn a_page_of_sources_is_limited() {
     for (listed, next, verdict) in [
         (vec![], None, Ok(())),
         (
@@ -274,17 +277,21 @@ fn a_page_of_sources_has_bounds() {
             Some("2"),
             Ok(()),
         ),
-        (vec![], Some("1"), Err(Breach::ListInACircle)),
-        (vec![source("", Ok("{}"))], None, Err(Breach::SourceId(1))),
+        (vec![], Some("1"), Err("goes in a circle")),
+        (
+            vec![source("", Ok("{}"))],
+            None,
+            Err("source 1 of the page has no id"),
+        ),
         (
             vec![source("t1", Ok("{}")), source("t2", Ok("7"))],
             None,
-            Err(Breach::SourceConfig(2)),
+            Err("the config of source 2 of the page"),
         ),
         (
-            vec![source("t1", Ok("{}")); SOURCES + 1],
+            vec![source("t1", Ok("{}")); MAX_SOURCES + 1],
             None,
-            Err(Breach::TooManySources(SOURCES + 1)),
+            Err("1001 sources on one page, and 1000 are allowed"),
         ),
     ] {
         let mut page = SourcesPage {
@@ -292,25 +299,38 @@ fn a_page_of_sources_has_bounds() {
             next: next.map(str::to_owned),
         };
         let checked = sources(&mut page, Some("1"), &Limits::default());
-        assert_eq!(checked, verdict.map_err(Stopped::Broke));
+        match verdict {
+            Ok(()) => assert_eq!(checked, Ok(())),
+            Err::<(), _>(rule) => {
+                let message = checked.unwrap_err().to_string();
+                assert!(message.contains(rule), "{rule}: {message}");
+            }
+        }
     }
     let mut page = SourcesPage {
         sources: Vec::new(),
         next: Some("2".repeat(MAX_CURSOR_BYTES + 1)),
     };
-    assert!(past(Limit::CursorBytes, sources(&mut page, None, &LIMITS)));
+    assert!(exceeds(
+        Limit::CursorBytes,
+        sources(&mut page, None, &LIMITS)
+    ));
     let mut page = SourcesPage {
         sources: vec![source("t1", Err(&"x".repeat(200)))],
         next: None,
     };
-    assert!(past(Limit::BatchBytes, sources(&mut page, None, &LIMITS)));
+    assert!(exceeds(
+        Limit::BatchBytes,
+        sources(&mut page, None, &LIMITS)
+    ));
 }
 
 #[test]
-fn what_is_mapped_by_itself_is_an_event_too() {
+fn a_mapped_record_is_an_event() {
+    const MAPPED: &str = "what it made of the record is not one JSON object on one line";
     assert_eq!(mapped("{\"a\": 1}", &LIMITS), Ok(()));
     for event in ["{}\n", "[]", ""] {
-        assert_eq!(mapped(event, &LIMITS), Err(Stopped::Broke(Breach::Mapped)));
+        assert_eq!(mapped(event, &LIMITS), violation(MAPPED));
     }
     let explained = |event: &str, unused: usize| Explanation {
         event: event.into(),
@@ -320,24 +340,14 @@ fn what_is_mapped_by_itself_is_an_event_too() {
     };
     assert_eq!(explanation(&explained("{}", 99), &LIMITS), Ok(()));
     let long = explanation(&explained("{}", 100), &LIMITS);
-    assert!(past(Limit::BatchBytes, long));
+    assert!(exceeds(Limit::BatchBytes, long));
     let broken = explanation(&explained("no", 0), &LIMITS);
-    assert_eq!(broken, Err(Stopped::Broke(Breach::Mapped)));
-}
-
-#[test]
-fn a_manifest_has_its_length() {
-    assert_eq!(manifest(&"x".repeat(MANIFEST)), Ok(()));
-    let words = manifest(&"x".repeat(MANIFEST + 1)).unwrap_err().to_string();
-    assert!(
-        words.contains("1048577 bytes; 1 MiB are the most"),
-        "{words}"
-    );
+    assert_eq!(broken, violation(MAPPED));
 }
 
 proptest! {
     #[test]
-    fn whatever_is_taken_is_what_a_parser_takes(json in "[ {}\\[\\]\":,a1\n\r\\\\]{0,12}") {
+    fn an_event_is_accepted_if_a_json_parser_accepts_it(json in "[ {}\\[\\]\":,a1\n\r\\\\]{0,12}") {
         let checked = batch(&mut page(&[&json]), None, &LIMITS).is_ok();
         let parsed = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json);
         let expected = parsed.is_ok() && !json.contains(['\n', '\r']);

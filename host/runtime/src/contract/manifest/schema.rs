@@ -1,25 +1,22 @@
 //! The schema of a component's config: the subset of JSON Schema that the contract names.
 //!
-//! A component may be hostile, so its schema is data of a fixed form: no word of the subset refers to another schema,
+//! A component may be hostile, so its schema is data of a fixed form: no keyword of the subset refers to another schema,
 //! and checking a value takes time in proportion to the value and the schema.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use regex_lite::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use crate::contract::manifest::rules::{self, Faults};
+use crate::contract::manifest::faults::{Faults, MAX_LINE, MAX_PARAGRAPH};
+use crate::contract::manifest::pattern;
 
 /// The most schemas in a config, those of fields and of what is inside them together. Real configs have a dozen.
 pub const MAX_CONFIG_SCHEMAS: usize = 256;
 
-/// The most characters of a pattern: a page of alternatives is a list of values, for which there is `enum`.
-pub const MAX_PATTERN_LENGTH: usize = 256;
-
-/// The memory of one compiled pattern, in bytes. Nested repetitions multiply; `[0-9a-f]{1000}` still fits.
-pub const MAX_PATTERN_MEMORY: usize = 64 << 10;
+/// The most entries of a list in the config's schema.
+const MAX_NAMED: usize = 256;
 
 /// The schema of one value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,13 +37,13 @@ pub struct Schema {
     /// The values to choose from.
     #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
     pub choices: Option<Vec<Value>>,
-    /// The value that the component takes where none is set.
+    /// The value that the component uses where none is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// The least number.
+    /// The smallest number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Number>,
-    /// The greatest number.
+    /// The largest number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum: Option<Number>,
     /// The most characters of a string.
@@ -67,7 +64,7 @@ pub struct Schema {
     /// Whether an object may have fields that `properties` does not name; it may where this is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_properties: Option<bool>,
-    /// Whether the component alone sets it.
+    /// Whether only the component sets it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_only: Option<bool>,
     /// Whether it is never shown.
@@ -95,14 +92,7 @@ pub enum Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Array => "array",
-            Self::Boolean => "boolean",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::Object => "object",
-            Self::String => "string",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -120,21 +110,17 @@ pub enum Format {
 
 impl fmt::Display for Format {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::DateTime => "date-time",
-            Self::Uri => "uri",
-            Self::Uuid => "uuid",
-        })
+        self.serialize(formatter)
     }
 }
 
 impl Schema {
-    /// Whether the value is a URL: where a request may go, or a secret.
+    /// Returns whether the value is a URL: where a request may go, or a secret.
     pub fn is_uri(&self) -> bool {
         self.format == Some(Format::Uri)
     }
 
-    /// Whether the component alone sets the value, in the config of a source.
+    /// Returns whether only the component sets the value, in the config of a source.
     pub fn is_read_only(&self) -> bool {
         self.read_only == Some(true)
     }
@@ -160,19 +146,16 @@ impl Schema {
     /// Adds what is wrong with the schema at `path`, a JSON Pointer, beyond what its type rules out.
     pub(super) fn check(&self, path: &str, faults: &mut Faults) {
         let at = |word: &str| format!("{path}/{word}");
-        if let Some(title) = &self.title {
-            rules::line(faults, &at("title"), title, rules::MAX_LINE);
-        }
-        if let Some(description) = &self.description {
-            rules::line(
-                faults,
-                &at("description"),
-                description,
-                rules::MAX_PARAGRAPH,
-            );
+        for (word, text, max) in [
+            ("title", &self.title, MAX_LINE),
+            ("description", &self.description, MAX_PARAGRAPH),
+        ] {
+            if let Some(text) = text {
+                faults.line(&at(word), text, max);
+            }
         }
         if let Some(choices) = &self.choices {
-            faults.length(&at("enum"), choices, rules::MAX_NAMED);
+            faults.length(&at("enum"), choices, MAX_NAMED);
             let scalar =
                 |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
             if choices.is_empty() || !choices.iter().all(scalar) {
@@ -181,10 +164,10 @@ impl Schema {
             }
         }
         if let Some(required) = &self.required {
-            faults.length(&at("required"), required, rules::MAX_NAMED);
+            faults.length(&at("required"), required, MAX_NAMED);
         }
         if let Some(text) = &self.pattern
-            && let Err(why) = pattern(text)
+            && let Err(why) = pattern::compile(text)
         {
             faults.add(&at("pattern"), why);
         }
@@ -193,19 +176,8 @@ impl Schema {
         }
         for (name, field) in self.properties.iter().flatten() {
             let path = format!("{path}/properties/{name}");
-            rules::field_name(faults, &path, name);
+            faults.field_name(&path, name);
             field.check(&path, faults);
         }
     }
-}
-
-/// Compiles a pattern of a schema. It matches in time in proportion to the text.
-pub(super) fn pattern(text: &str) -> Result<Regex, String> {
-    if text.chars().count() > MAX_PATTERN_LENGTH {
-        return Err(format!("is longer than {MAX_PATTERN_LENGTH} characters"));
-    }
-    RegexBuilder::new(text)
-        .size_limit(MAX_PATTERN_MEMORY)
-        .build()
-        .map_err(|error| format!("{text:?} is not a pattern that the contract allows: {error}"))
 }

@@ -1,10 +1,13 @@
-//! Which manifests are believed, and what they demand of an account.
+//! Which manifests are accepted.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
-/// A manifest that is right.
+mod hostile;
+mod published;
+
+/// A valid manifest.
 pub fn example() -> Value {
     serde_json::from_str(include_str!("example.json")).unwrap()
 }
@@ -14,7 +17,7 @@ fn manifest() -> Manifest {
 }
 
 #[test]
-fn a_manifest_that_is_right_arrives_whole() {
+fn a_valid_manifest_is_read_in_full() {
     let manifest = manifest();
     assert_eq!(serde_json::to_value(&manifest).unwrap(), example());
     assert!(manifest.requires("client_id"));
@@ -138,7 +141,7 @@ pub(super) fn wrong() -> Vec<(&'static str, Value, &'static [&'static str])> {
         (
             "/ocsf",
             json!(["1.6.0", 5001]),
-            &["an array in the place of an object"],
+            &["an array in place of an object"],
         ),
         (
             "/config/properties/x",
@@ -148,7 +151,7 @@ pub(super) fn wrong() -> Vec<(&'static str, Value, &'static [&'static str])> {
         (
             "/config/properties/x",
             json!([]),
-            &["an array in the place of an object"],
+            &["an array in place of an object"],
         ),
         (
             "/config/properties/x",
@@ -223,7 +226,7 @@ pub fn changed(pointer: &str, value: &Value) -> Value {
 }
 
 #[test]
-fn a_manifest_that_is_wrong_is_named_precisely() {
+fn what_is_wrong_with_a_manifest_is_reported_with_its_place() {
     for (pointer, value, parts) in wrong() {
         let message = Manifest::parse(&changed(pointer, &value).to_string())
             .unwrap_err()
@@ -240,7 +243,7 @@ fn a_manifest_that_is_wrong_is_named_precisely() {
 }
 
 #[test]
-fn a_secret_that_comes_twice_is_refused() {
+fn a_secret_that_comes_twice_is_rejected() {
     let mut changed = example();
     let secret = changed["secrets"][0].clone();
     changed["secrets"].as_array_mut().unwrap().push(secret);
@@ -254,7 +257,7 @@ fn a_secret_that_comes_twice_is_refused() {
 }
 
 #[test]
-fn a_newer_format_and_a_text_that_is_no_json_have_their_own_remedy() {
+fn a_newer_format_and_a_text_that_is_not_json_have_their_own_remedy() {
     let message = Manifest::parse(r#"{ "manifest_version": 2 }"#)
         .unwrap_err()
         .to_string();

@@ -6,36 +6,37 @@ use serde_json::{Number, Value};
 use url::Url;
 use uuid::Uuid;
 
-use crate::contract::manifest::schema::{Format, Kind, Schema, pattern};
+use crate::contract::manifest::pattern;
+use crate::contract::manifest::schema::{Format, Kind, Schema};
 use crate::units::timestamp;
 
-/// What is wrong with one value.
+/// A value that does not fit its schema.
 #[derive(Debug, PartialEq)]
-pub struct Fault {
+pub struct InvalidValue {
     /// The names of fields and the numbers of entries that lead to the value.
     pub path: Vec<String>,
     /// What is wrong.
-    pub what: What,
+    pub problem: ValueProblem,
 }
 
 /// What is wrong with a value.
 #[derive(Debug, PartialEq)]
-pub enum What {
-    /// The object has a field of this name, which its schema does not know.
+pub enum ValueProblem {
+    /// The object has this field, which its schema does not allow.
     Unknown(String),
-    /// The object lacks the field of this name.
+    /// The object lacks this field.
     Missing(String),
     /// The value does not fit.
     Unfit {
         /// The value, as JSON.
         value: String,
-        /// Behind the value: what is wrong with it.
+        /// What is wrong with it, to follow the value in a sentence.
         why: String,
     },
 }
 
-/// Returns what is wrong with a value; nothing where it fits.
-pub fn check(schema: &Schema, value: &Value) -> Vec<Fault> {
+/// Returns what is wrong with a value: nothing if it fits.
+pub fn check(schema: &Schema, value: &Value) -> Vec<InvalidValue> {
     let mut faults = Vec::new();
     Checker {
         path: Vec::new(),
@@ -47,18 +48,18 @@ pub fn check(schema: &Schema, value: &Value) -> Vec<Fault> {
 
 struct Checker<'a> {
     path: Vec<String>,
-    faults: &'a mut Vec<Fault>,
+    faults: &'a mut Vec<InvalidValue>,
 }
 
 impl Checker<'_> {
-    fn add(&mut self, what: What) {
+    fn add(&mut self, problem: ValueProblem) {
         let path = self.path.clone();
-        self.faults.push(Fault { path, what });
+        self.faults.push(InvalidValue { path, problem });
     }
 
     fn unfit(&mut self, value: &Value, why: impl Into<String>) {
         let (value, why) = (value.to_string(), why.into());
-        self.add(What::Unfit { value, why });
+        self.add(ValueProblem::Unfit { value, why });
     }
 
     fn inside(&mut self, name: String, schema: &Schema, value: &Value) {
@@ -71,7 +72,7 @@ impl Checker<'_> {
         if let Some(kind) = schema.kind
             && !is_of(kind, value)
         {
-            // The other faults would follow from this one.
+            // Other problems would only follow from this one.
             return self.unfit(value, format!("is not of type \"{kind}\""));
         }
         if let Some(choices) = &schema.choices
@@ -93,14 +94,14 @@ impl Checker<'_> {
             Value::Object(fields) => {
                 for name in schema.required.iter().flatten() {
                     if !fields.contains_key(name) {
-                        self.add(What::Missing(name.clone()));
+                        self.add(ValueProblem::Missing(name.clone()));
                     }
                 }
                 for (name, value) in fields {
                     match schema.field(name) {
                         Some(field) => self.inside(name.clone(), field, value),
                         None if schema.additional_properties == Some(false) => {
-                            self.add(What::Unknown(name.clone()));
+                            self.add(ValueProblem::Unknown(name.clone()));
                         }
                         None => {}
                     }
@@ -121,9 +122,8 @@ impl Checker<'_> {
         {
             self.unfit(value, format!("is longer than {max} characters"));
         }
-        // One that cannot be compiled was refused with the manifest.
         if let Some(rule) = &schema.pattern
-            && !pattern(rule).is_ok_and(|rule| rule.is_match(text))
+            && !pattern::matches(rule, text)
         {
             self.unfit(value, format!("does not match {rule:?}"));
         }
@@ -165,7 +165,7 @@ fn has_format(format: Format, text: &str) -> bool {
     }
 }
 
-/// Whether two values are the same to JSON Schema, to which 1 and 1.0 are.
+/// Returns whether two values are the same to JSON Schema, to which 1 and 1.0 are.
 fn equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => compare(one, other) == Some(Ordering::Equal),

@@ -14,9 +14,10 @@ use tracing::{Instrument as _, debug, warn};
 use url::Url;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::contract::counts::{LimitExceeded, RequestCount};
 use crate::contract::hosts::normal;
 use crate::contract::limits::Timeouts;
-use crate::contract::limits::{Limit, Limits, Passed, RequestCount};
+use crate::contract::limits::{Limit, Limits};
 use crate::network::client::HttpClient;
 use crate::network::error::HttpError;
 use crate::network::timeouts::HttpTimeouts;
@@ -59,7 +60,7 @@ pub struct Egress {
     policy: Arc<Policy>,
     timeouts: Timeouts,
     limits: Limits,
-    passed: Passed,
+    exceeded: LimitExceeded,
     requests: RequestCount,
     secrets: Arc<Secrets>,
     denials: Denials,
@@ -85,13 +86,13 @@ struct Leaving {
 impl Egress {
     /// The way out of one connector. Its requests are counted by `requests`, and `passed` is told of an answer that is
     /// too large.
-    pub fn new(access: &Rights, requests: RequestCount, passed: Passed) -> Self {
+    pub fn new(access: &Rights, requests: RequestCount, exceeded: LimitExceeded) -> Self {
         Self {
             client: access.client.clone(),
             policy: Arc::clone(&access.policy),
             timeouts: access.timeouts,
             limits: access.limits,
-            passed,
+            exceeded,
             requests,
             secrets: Arc::clone(&access.secrets),
             denials: access.denials.clone(),
@@ -199,7 +200,7 @@ impl Egress {
             connect: least(asked.connect_timeout, allowed.connect),
             first_byte: least(asked.first_byte_timeout, allowed.first_byte),
             between_bytes: least(asked.between_bytes_timeout, allowed.between_bytes),
-            ..allowed.of_a_request()
+            ..allowed.http()
         }
     }
 
@@ -257,7 +258,7 @@ impl Egress {
                 // The component reads it in a call, which ends where it passes a limit.
                 let in_call = move |fault| {
                     if matches!(fault, HttpError::BodyTooLarge) {
-                        egress.passed.tell(Limit::ResponseBytes);
+                        egress.exceeded.report(Limit::ResponseBytes);
                     }
                     egress.fault(&place, &fault)
                 };

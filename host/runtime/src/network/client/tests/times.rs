@@ -151,7 +151,7 @@ async fn one_timeout_covers_the_whole_response_of_a_destination() {
             request: SHORT,
             ..TIMEOUTS
         };
-        let fault = client(options()).send(get(&server.url()), &timeouts).await;
+        let fault = asked(&client(options()), get(&server.url()), &timeouts, u64::MAX).await;
         assert_eq!(
             fault.unwrap_err().to_string(),
             "no complete response within 50ms"

@@ -31,8 +31,8 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         policy: Arc::new(Policy::new(Hosts::default(), None, &typed, true)),
         timeouts: Timeouts::default(),
         limits,
-        requests: RequestCount::new(&limits, Passed::default()),
-        passed: Passed::default(),
+        requests: RequestCount::new(&limits, LimitExceeded::default()),
+        exceeded: LimitExceeded::default(),
         secrets: Arc::default(),
         denials: Denials::default(),
         reasons: Reasons::default(),
@@ -220,7 +220,7 @@ async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_
         "{error}"
     );
     assert_eq!(egress.reasons.take_passed(), Some(Limit::ResponseBytes));
-    assert_eq!(egress.passed.take(), None);
+    assert_eq!(egress.exceeded.take(), None);
 
     let server = Server::start(|_, _| {
         let long = "x".repeat(MAX_RESPONSE_HEADER_BYTES);
@@ -238,7 +238,7 @@ async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_
         egress.reasons.take_passed(),
         Some(Limit::ResponseHeaderBytes)
     );
-    assert_eq!(egress.passed.take(), None);
+    assert_eq!(egress.exceeded.take(), None);
 }
 
 #[tokio::test]
@@ -258,13 +258,13 @@ async fn an_answer_that_does_not_say_how_long_it_is_ends_the_call_that_reads_too
     let egress = egress(&[], limits);
     let answer = send(&egress, request(Method::GET, &url, "")).await.unwrap();
     let _open = server.await.unwrap();
-    assert_eq!(egress.passed.take(), None);
+    assert_eq!(egress.exceeded.take(), None);
     let error = answer.into_body().collect().await.unwrap_err();
     assert!(
         matches!(error, Error::HttpResponseBodySize(Some(3))),
         "{error}"
     );
-    assert_eq!(egress.passed.take(), Some(Limit::ResponseBytes));
+    assert_eq!(egress.exceeded.take(), Some(Limit::ResponseBytes));
     assert_eq!(egress.reasons.take_passed(), None);
 }
 
@@ -289,7 +289,7 @@ fn a_component_shortens_the_times_and_never_lengthens_them() {
     let egress = egress(&[], Limits::default());
     let short = Duration::from_millis(1);
     let long = Duration::from_secs(86_400);
-    let account = egress.timeouts.of_a_request();
+    let account = egress.timeouts.http();
     assert_eq!(egress.timeouts(None), account);
     let asked = |duration| {
         egress.timeouts(Some(RequestOptions {

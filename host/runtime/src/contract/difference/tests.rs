@@ -1,10 +1,12 @@
-//! What counts as asking for more, and what the state makes of it.
+//! What counts as asking for more.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
-use crate::contract::difference::Difference;
+use crate::contract::manifest::Manifest;
 
 fn bound(config_field: &str, origin: Option<&str>) -> Bound {
     Bound {
@@ -18,8 +20,8 @@ fn texts<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
 }
 
 /// What the tests begin with.
-fn approved() -> Asks {
-    Asks {
+fn approved() -> Permissions {
+    Permissions {
         sha256: "a".repeat(64),
         name: "example-assets".into(),
         version: "0.1.0".into(),
@@ -35,9 +37,9 @@ fn approved() -> Asks {
 }
 
 #[test]
-fn what_is_more_is_told_and_what_is_less_is_not() {
-    type Change = fn(&mut Asks);
-    let secret = |asks: &mut Asks, name: &str, place| {
+fn asking_for_more_is_reported_and_asking_for_less_is_not() {
+    type Change = fn(&mut Permissions);
+    let secret = |asks: &mut Permissions, name: &str, place| {
         asks.secrets.insert(name.to_owned(), place);
     };
     let cases: [(&str, Change, &[&str]); 16] = [
@@ -118,7 +120,7 @@ fn what_is_more_is_told_and_what_is_less_is_not() {
                 asks.url_fields = texts(["api_host", "token_url", "note"]);
                 asks.opened = texts(["api_host", "note"]);
             },
-            &["+ the URL that the account sets in note, which was no URL to go to"],
+            &["+ the URL that the account sets in note, which was not approved as a URL"],
         ),
         (
             "no field for URLs any more",
@@ -149,7 +151,7 @@ fn what_is_more_is_told_and_what_is_less_is_not() {
 
 #[test]
 fn a_difference_names_both_components() {
-    let asks = Asks {
+    let asks = Permissions {
         sha256: "b".repeat(64),
         version: "0.2.0".into(),
         hosts: texts(["evil.example"]),
@@ -168,7 +170,7 @@ fn a_difference_names_both_components() {
 }
 
 #[test]
-fn a_manifest_asks_for_hosts_secrets_and_urls() {
+fn permissions_are_the_hosts_secrets_and_urls_of_the_manifest() {
     let manifest = json!({
         "manifest_version": 1, "name": "example-assets", "version": "0.1.0",
         "vendor": "Example", "product": "Example Central", "description": "Collects.",
@@ -188,7 +190,7 @@ fn a_manifest_asks_for_hosts_secrets_and_urls() {
     let manifest = Manifest::parse(&manifest.to_string()).unwrap();
     let config = json!({ "note": "https://typed.example", "api_host": "https://typed.example" });
     let config = config.as_object().unwrap();
-    let mut expected = Asks {
+    let mut expected = Permissions {
         hosts: texts(["id.example", "*.api.eu.example"]),
         secrets: [
             ("key", bound("token_url", Some("https://id.example"))),
@@ -199,7 +201,7 @@ fn a_manifest_asks_for_hosts_secrets_and_urls() {
         url_fields: texts(["token_url", "api_host", "region_host"]),
         ..approved()
     };
-    let asks = Asks::of(&expected.sha256, &manifest, config);
+    let asks = Permissions::of(&expected.sha256, &manifest, config);
     assert_eq!(asks, expected);
     assert_eq!(
         asks.to_string(),
@@ -207,8 +209,11 @@ fn a_manifest_asks_for_hosts_secrets_and_urls() {
          the URL in api_host"
     );
     expected.opened.clear();
-    assert_eq!(Asks::of(&expected.sha256, &manifest, &Map::new()), expected);
-    assert_eq!(Asks::default().to_string(), "no host; no secret");
+    assert_eq!(
+        Permissions::of(&expected.sha256, &manifest, &Map::new()),
+        expected
+    );
+    assert_eq!(Permissions::default().to_string(), "no host; no secret");
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -219,7 +224,7 @@ fn host() -> impl Strategy<Value = String> {
     ("(\\*\\.)?", "([abx]\\.){1,3}example").prop_map(|(star, name)| star + &name)
 }
 
-fn asks() -> impl Strategy<Value = Asks> {
+fn asks() -> impl Strategy<Value = Permissions> {
     let place = (
         name(),
         prop::option::of(name().prop_map(|name| format!("https://{name}.example"))),
@@ -230,7 +235,7 @@ fn asks() -> impl Strategy<Value = Asks> {
         prop::collection::btree_map(name(), place, 0..3),
         prop::collection::btree_set(name(), 0..3),
     )
-        .prop_map(|(hosts, secrets, url_fields)| Asks {
+        .prop_map(|(hosts, secrets, url_fields)| Permissions {
             hosts,
             secrets,
             opened: url_fields.clone(),
@@ -240,9 +245,8 @@ fn asks() -> impl Strategy<Value = Asks> {
 }
 
 proptest! {
-    /// Of what is approved, any part may be asked for.
     #[test]
-    fn a_part_is_never_more(whole in asks(), keep in prop::collection::vec(any::<bool>(), 16)) {
+    fn asking_for_a_part_is_not_asking_for_more(whole in asks(), keep in prop::collection::vec(any::<bool>(), 16)) {
         let mut keeps = keep.into_iter().cycle();
         let mut part = whole.clone();
         part.hosts.retain(|_| keeps.next().unwrap());
@@ -252,9 +256,9 @@ proptest! {
         prop_assert_eq!(Difference::between(&whole, &part), None);
     }
 
-    /// Whatever a difference does not tell is approved already: with what it tells, all is.
+    /// Approving what a difference lists approves everything.
     #[test]
-    fn a_difference_tells_all_that_is_more(approved in asks(), asked in asks()) {
+    fn a_difference_lists_everything_that_is_more(approved in asks(), asked in asks()) {
         let mut widened = approved.clone();
         if let Some(difference) = Difference::between(&approved, &asked) {
             prop_assert!(!difference.more().is_empty());
@@ -267,11 +271,11 @@ proptest! {
         prop_assert_eq!(Difference::between(&widened, &asked), None);
     }
 
-    /// What is recorded comes back as it was, but for what is the account's own.
+    /// Except for what the account sets, which is not recorded.
     #[test]
-    fn what_is_recorded_is_the_same_when_read(asked in asks()) {
+    fn recorded_permissions_are_the_same_when_read(asked in asks()) {
         let text = serde_json::to_string(&asked).unwrap();
-        let read: Asks = serde_json::from_str(&text).unwrap();
+        let read: Permissions = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&read.sha256, &asked.sha256);
         prop_assert_eq!(Difference::between(&read, &asked), None);
     }

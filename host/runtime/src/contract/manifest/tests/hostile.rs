@@ -1,13 +1,13 @@
 //! Manifests that are made to take time or memory.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use super::*;
+use crate::contract::manifest::Manifest;
 use crate::contract::manifest::tests::changed;
 
-/// A manifest as a hostile component writes it: it must be refused before anything in it takes time or memory.
+/// A hostile manifest must be rejected before anything in it takes time or memory.
 #[test]
-fn a_manifest_that_would_take_for_ever_is_refused_at_once() {
+fn a_manifest_that_would_take_forever_is_rejected_at_once() {
     let doubling: Map<String, Value> = (0..60)
         .map(|level| {
             let next = json!({ "$ref": format!("#/$defs/d{}", level + 1) });
@@ -68,7 +68,7 @@ fn a_manifest_that_would_take_for_ever_is_refused_at_once() {
 }
 
 #[test]
-fn lists_that_are_too_long_have_few_faults_told() {
+fn few_faults_are_reported_of_lists_that_are_too_long() {
     for (pointer, list) in [
         ("/hosts", json!(vec!["a"; 60_000])),
         ("/dialects", json!(vec!["?"; 60_000])),

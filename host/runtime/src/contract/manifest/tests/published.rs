@@ -1,16 +1,17 @@
-//! The published schema of manifests and the host's own check give the same verdicts.
+//! The published schema of manifests and the host's own check agree.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::*;
+use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::tests::{CLIENT_ID, changed, example, wrong};
+use crate::contract::manifest::{Manifest, values};
 
 /// The contract's JSON Schema of a manifest.
-const SCHEMA: &str = include_str!("../../../../../wit/manifest.schema.json");
+const SCHEMA: &str = include_str!("../../../../../../wit/manifest.schema.json");
 
 #[test]
-fn the_schema_is_a_schema_with_every_field_described() {
+fn the_schema_is_valid_and_describes_every_field() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     assert!(jsonschema::meta::is_valid(&schema));
     fn described(path: &str, schema: &Value) {
@@ -42,7 +43,7 @@ const BEYOND_THE_SCHEMA: [&str; 4] = [
 ];
 
 #[test]
-fn the_published_schema_refuses_what_the_host_refuses() {
+fn the_published_schema_rejects_what_the_host_rejects() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let published = jsonschema::options()
         .should_validate_formats(true)
@@ -104,7 +105,7 @@ proptest! {
         ]),
     ) {
         let published = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-        let own: schema::Schema = serde_json::from_value(schema).unwrap();
+        let own: Schema = serde_json::from_value(schema).unwrap();
         let faults = values::check(&own, &value);
         prop_assert_eq!(published.is_valid(&value), faults.is_empty(), "{:?}", faults);
     }
