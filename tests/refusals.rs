@@ -166,7 +166,7 @@ fn a_refusal_without_a_known_code_is_reported() {
     let work = Workplace::new(options());
     work.simulator
         .fault_always(Route::Token, Fault::status(401));
-    refused(&work, &["is refused", "expiry date", CREDENTIALS]);
+    refused(&work, &["was refused", "expiry date", CREDENTIALS]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_role_without_the_permission_is_reported() {
     refused(
         &work,
         &[
-            "right is missing",
+            "permission is missing",
             "may not read endpoints",
             "Service Principal ReadOnly",
             CREDENTIALS,
@@ -209,7 +209,7 @@ fn a_partner_or_organization_without_the_permission_to_list_tenants_is_reported(
         refused(
             &work,
             &[
-                "right is missing",
+                "permission is missing",
                 "may not list",
                 words[0],
                 "Service Principal ReadOnly",

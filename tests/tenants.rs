@@ -299,7 +299,7 @@ fn check(access: &[Access], code: i32, requests: usize, words: &[&str]) -> Ran {
 #[test]
 fn check_continues_to_a_tenant_that_can_be_read() {
     use Access::{Forbidden, NotActivated, Open, Suspended};
-    let before = "do not let their endpoints be read: 2.";
+    let before = "do not allow their endpoints to be read: 2.";
     check(
         &[Forbidden, NotActivated, Forbidden, Open],
         0,
@@ -323,7 +323,7 @@ fn check_fails_if_every_tenant_it_tries_refuses() {
     ] {
         let requests = access.len().min(3);
         let words = [
-            "acme: failed. A right is missing",
+            "acme: failed. A permission is missing",
             tried,
             "Service Principal ReadOnly",
             "Sophos Central Partner > Settings & Policies > API Credentials Management",

@@ -100,7 +100,7 @@ fn a_listing_that_ends_early_is_repeated() {
     walk.work.collect(0).says(&[
         "WARN",
         "The listing ended after 150 of the 250 endpoints",
-        "the next run walks the same listing again",
+        "the next run repeats the same walk",
         "events 150,",
     ]);
     assert_eq!(walk.work.ids(), walk.all()[..3 * PAGE]);
@@ -166,13 +166,13 @@ fn after_three_listings_that_end_early_the_mark_advances_with_a_warning() {
         last(),
     );
     for _ in 0..2 {
-        walk.work.collect(0).says(&["walks the same listing again"]);
+        walk.work.collect(0).says(&["repeats the same walk"]);
         assert_eq!(mark(&walk.work), walk.mark);
     }
     walk.work.collect(0).says(&[
         "WARN",
         "ended after 150 of the 250 endpoints",
-        "in the walks before as well",
+        "So did the walks before",
     ]);
     assert_eq!(mark(&walk.work), "2026-11-20T11:00:00.149Z");
     // Devices before the mark come with the next full walk.

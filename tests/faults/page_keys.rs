@@ -109,7 +109,7 @@ fn a_page_key_refused_four_times_fails_the_source() {
         walk.fault_always(Fault::status(code));
         walk.work.collect(1).says(&[
             "refused the key of its own next page four times",
-            "Half an hour",
+            "half an hour",
         ]);
         let cursor = walk.work.cursor().unwrap();
         assert_eq!(cursor["last_seen_cursor"], walk.mark, "{code}");
@@ -174,7 +174,7 @@ fn a_refused_first_page_does_not_count_as_a_refused_key() {
         let walk = Walk::new();
         let fault = Fault::status(code);
         walk.work.simulator.fault(Route::Endpoints, 1, fault);
-        let answered = format!("answered {code}");
+        let answered = format!("responded with {code}");
         walk.work
             .collect(1)
             .says(&[&answered, "Check the URL", "events 0, rejects 0, retries 0"]);

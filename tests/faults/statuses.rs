@@ -120,7 +120,7 @@ fn a_redirect_is_never_followed() {
 #[test]
 fn an_unknown_status_fails_the_source() {
     for code in [204, 206, 304, 418] {
-        let answered = format!("answered {code}");
+        let answered = format!("responded with {code}");
         stopped(Fault::status(code), &[&answered, "Check the URL"]);
     }
 }
