@@ -75,7 +75,6 @@ total = "0s"
 memory_bytes = 33554432
 batch_bytes = 8388608
 cpu = "2s"
-pages = 20
 [account.guest-{guest}.timeouts]
 call = "3s"
 connect = "500ms"
