@@ -126,7 +126,7 @@ fn a_second_signal_ends_the_run_at_once() {
         let mut running = Running::start(&work, &["collect"]);
         work.simulator.wait_until_held();
         running.signal(first);
-        running.wait_for("once more stops at once");
+        running.wait_for("send the signal again to stop at once");
         running.signal(second);
         // The answer is still held.
         let (code, log) = running.end();

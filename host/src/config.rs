@@ -5,7 +5,7 @@
 
 mod account;
 pub(crate) mod destination;
-mod file;
+pub(crate) mod file;
 pub(crate) mod fit;
 pub(crate) mod fit_reach;
 mod problem;
@@ -19,6 +19,6 @@ pub(crate) use crate::config::account::{Account, Emit, is_account_name};
 pub(crate) use crate::config::destination::{
     BodyFormat, DeliverSecret, Destination, HeaderText, Http, RequestTimeouts, Sekoia,
 };
-pub(crate) use crate::config::file::{Config, ConfigError};
+pub(crate) use crate::config::file::Config;
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::values::Retry;

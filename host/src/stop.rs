@@ -6,14 +6,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Whether the run is asked to stop; all clones are one.
 #[derive(Clone, Debug)]
-pub struct Stop {
+pub(crate) struct Stop {
     token: CancellationToken,
     grace_period: Duration,
 }
 
 impl Stop {
     /// Returns one that is not requested. Once it is, the current page has `grace_period` to finish.
-    pub fn new(grace_period: Duration) -> Self {
+    pub(crate) fn new(grace_period: Duration) -> Self {
         Self {
             token: CancellationToken::new(),
             grace_period,
@@ -21,38 +21,38 @@ impl Stop {
     }
 
     /// Asks the run to stop.
-    pub fn request(&self) {
+    pub(crate) fn request(&self) {
         self.token.cancel();
     }
 
     /// Whether the run is asked to stop.
-    pub fn requested(&self) -> bool {
+    pub(crate) fn requested(&self) -> bool {
         self.token.is_cancelled()
     }
 
     /// The token that is cancelled when the run is asked to stop.
-    pub fn token(&self) -> &CancellationToken {
+    pub(crate) fn token(&self) -> &CancellationToken {
         &self.token
     }
 
     /// Waits until `duration` is over or the run is asked to stop, and returns whether it is.
-    pub async fn sleep(&self, duration: Duration) -> bool {
+    pub(crate) async fn sleep(&self, duration: Duration) -> bool {
         tokio::time::timeout(duration, self.wait()).await.is_ok()
     }
 
     /// Waits until the run is asked to stop.
-    pub async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         self.token.cancelled().await;
     }
 
     /// Waits until the run is asked to stop and the grace period is over.
-    pub async fn grace_period_elapsed(&self) {
+    pub(crate) async fn grace_period_elapsed(&self) {
         self.wait().await;
         tokio::time::sleep(self.grace_period).await;
     }
 
     /// How long the current page has to finish once the run is asked to stop.
-    pub fn grace_period(&self) -> Duration {
+    pub(crate) fn grace_period(&self) -> Duration {
         self.grace_period
     }
 }

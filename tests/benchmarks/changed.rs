@@ -11,7 +11,7 @@ use crate::samples::Samples;
 use crate::sizes::microseconds;
 use crate::tools::Tools;
 use crate::unit::Unit;
-use asset_host::units::quantity::count;
+use connector_runtime::units::quantity::count;
 
 /// How many of a hundred devices change in the second of two runs.
 const CHANGED: u64 = 3;

@@ -10,7 +10,7 @@ use crate::samples::Samples;
 use crate::sizes::microseconds;
 use crate::tools::Tools;
 use crate::unit::Unit;
-use asset_host::units::quantity::count;
+use connector_runtime::units::quantity::count;
 
 /// A fleet, delivered to each destination; the first one is what the others are compared to.
 pub struct Destinations {

@@ -16,7 +16,7 @@ use crate::place::{Account, Place, measure, token_url};
 use crate::samples::Samples;
 use crate::tools::Tools;
 use crate::unit::Unit;
-use asset_host::units::quantity::count;
+use connector_runtime::units::quantity::count;
 
 /// How many endpoints a page has.
 const PAGE: u64 = 500;

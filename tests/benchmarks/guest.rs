@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, anyhow};
-use asset_host::contract::bindings::{ConnectorApi, ConnectorApiPre};
+use connector_runtime::contract::bindings::{ConnectorApi, ConnectorApiPre};
 use tokio::runtime::Runtime;
 use wasmtime::component::{Component, ComponentType, Linker, Lower};
 use wasmtime::{Engine, Store};
@@ -32,7 +32,7 @@ impl Guest {
     ///
     /// If the file is not a connector.
     pub fn new(component: &Path) -> Result<Self> {
-        let host = asset_host::sandbox::engine::Runtime::new()?;
+        let host = connector_runtime::sandbox::engine::Runtime::new()?;
         let engine = host.engine();
         let component = Component::from_file(engine, component)?;
         let linker = linker(engine, &component)?;

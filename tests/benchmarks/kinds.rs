@@ -9,7 +9,7 @@ use crate::samples::Samples;
 use crate::sizes::{mebibytes, microseconds};
 use crate::tools::Tools;
 use crate::unit::Unit;
-use asset_host::units::quantity::count;
+use connector_runtime::units::quantity::count;
 
 /// A fleet in several circumstances; the first one is as in the other rows.
 pub struct Kinds {

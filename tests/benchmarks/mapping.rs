@@ -14,7 +14,7 @@ use crate::figure::{Figure, Group};
 use crate::guest::Guest;
 use crate::samples::Samples;
 use crate::unit::Unit;
-use asset_host::units::quantity::count;
+use connector_runtime::units::quantity::count;
 
 /// How often each is measured in a round.
 const PASSES: usize = 3;

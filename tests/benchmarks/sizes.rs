@@ -9,7 +9,7 @@ use crate::place::{Account, Place};
 use crate::samples::Samples;
 use crate::tools::Tools;
 use crate::unit::Unit;
-use asset_host::units::quantity::count;
+use connector_runtime::units::quantity::count;
 
 /// Fleets of several sizes.
 pub struct Sizes(Vec<Fleet>);

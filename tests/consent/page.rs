@@ -57,7 +57,7 @@ fn describe_shows_what_the_account_allows() {
     work.host(&["describe"]).expect(0).says(&[
         &digest,
         "yes, by `sha256` in the account",
-        "wasi:http: requests, through the host",
+        "wasi:http: requests through the host",
         "inventory:connector: the contract",
         "`hosts` in the account leaves this",
         &format!("{url}, the URL in `api_host`"),

@@ -9,7 +9,7 @@ use crate::config::values;
 use crate::text::similar;
 
 mod address;
-mod headers;
+pub(crate) mod headers;
 mod http;
 mod identity;
 mod request;
@@ -17,7 +17,7 @@ mod sekoia;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::headers::{Header, HeaderText};
+pub(crate) use self::headers::HeaderText;
 pub(crate) use self::http::{BodyFormat, Http};
 pub(crate) use self::request::{DeliverSecret, RequestTimeouts};
 pub(crate) use self::sekoia::Sekoia;

@@ -52,7 +52,7 @@ pub(crate) fn typed_urls(
         let Some(schema) = manifest.field(field).filter(|schema| schema.is_uri()) else {
             continue;
         };
-        let why = match value.as_str().and_then(|text| normal(text)) {
+        let why = match value.as_str().and_then(normal) {
             None => "must be a URL",
             Some(url) if url.scheme() != "https" && !is_loopback(&url) => "must begin with https",
             Some(url) if !url.username().is_empty() || url.password().is_some() => {

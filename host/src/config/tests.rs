@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::config::file::ConfigError;
 use crate::config::secret_source::SecretSource;
 use crate::config::*;
 use crate::contract::limits::{Limits, Timeouts};

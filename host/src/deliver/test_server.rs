@@ -15,13 +15,13 @@ use crate::config::{RequestTimeouts, Retry};
 use crate::contract::bindings::inventory::connector::types::Event;
 
 /// Quick enough for a test, and long enough for a machine that is busy.
-pub const TIMEOUTS: RequestTimeouts = RequestTimeouts {
+pub(crate) const TIMEOUTS: RequestTimeouts = RequestTimeouts {
     connect: Duration::from_secs(10),
     answer: Duration::from_secs(10),
 };
 
 /// Two tries or more, at once.
-pub const RETRY: Retry = Retry {
+pub(crate) const RETRY: Retry = Retry {
     total: Duration::from_secs(10),
     first: Duration::from_nanos(1),
     most: Duration::from_nanos(1),
@@ -29,7 +29,7 @@ pub const RETRY: Retry = Retry {
 
 /// What the server got.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub method: Method,
     pub path: String,
     pub headers: HeaderMap,
@@ -37,25 +37,25 @@ pub struct Seen {
 }
 
 impl Seen {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 }
 
-pub struct Server {
+pub(crate) struct Server {
     pub origin: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     /// Answers each request with what `answer` gives for it and its number, from 0.
-    pub async fn start(
+    pub(crate) async fn start(
         answer: impl Fn(&Seen, usize) -> Response<String> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -93,12 +93,12 @@ impl Server {
         Self { origin, seen }
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-pub fn answer(status: u16, body: &str) -> Response<String> {
+pub(crate) fn answer(status: u16, body: &str) -> Response<String> {
     Response::builder()
         .status(status)
         .body(body.to_owned())
@@ -106,7 +106,7 @@ pub fn answer(status: u16, body: &str) -> Response<String> {
 }
 
 /// Events whose hostnames are `host-0000` and so on.
-pub fn events(count: usize) -> Vec<Event> {
+pub(crate) fn events(count: usize) -> Vec<Event> {
     (0..count)
         .map(|number| Event {
             device: format!("device-{number}"),
@@ -117,7 +117,7 @@ pub fn events(count: usize) -> Vec<Event> {
 }
 
 /// A command that prints a secret.
-pub fn secret(key: &str, value: &str) -> crate::config::DeliverSecret {
+pub(crate) fn secret(key: &str, value: &str) -> crate::config::DeliverSecret {
     crate::config::DeliverSecret {
         key: key.into(),
         source: crate::config::secret_source::SecretSource::Command {

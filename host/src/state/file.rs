@@ -76,7 +76,7 @@ impl State {
     }
 
     /// Returns the state file's path.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 

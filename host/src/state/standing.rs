@@ -14,7 +14,7 @@ use crate::units::timestamp;
 
 /// Where an account stands with what its component asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Nothing is recorded: the first run approves.
     First,
     /// This very component was approved.
@@ -27,7 +27,7 @@ pub enum Standing {
 
 impl Standing {
     /// Holds what is asked for against what was approved.
-    pub fn of(approved: Option<Consent>, asks: &Permissions) -> Self {
+    pub(crate) fn of(approved: Option<Consent>, asks: &Permissions) -> Self {
         let Some(consent) = approved else {
             return Self::First;
         };
@@ -41,7 +41,7 @@ impl Standing {
 
 /// An account that may not run.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// The account's name.
     pub account: String,
     /// What was approved, and when.
@@ -52,7 +52,7 @@ pub struct Refused {
 
 /// The components of some accounts ask for more than was approved.
 #[derive(Debug, thiserror::Error)]
-pub struct NotApproved(
+pub(crate) struct NotApproved(
     /// The accounts, at least one.
     pub Vec<Refused>,
 );
@@ -78,7 +78,7 @@ impl fmt::Display for NotApproved {
 
 /// Why accounts may not run.
 #[derive(Debug, thiserror::Error)]
-pub enum CheckError {
+pub(crate) enum CheckError {
     /// A component asks for more than was approved.
     #[error(transparent)]
     NotApproved(#[from] NotApproved),
@@ -92,7 +92,7 @@ pub enum CheckError {
 /// # Errors
 ///
 /// When one asks for more than was approved, with all that do, or the state cannot be read.
-pub fn check(state: &State, accounts: &[(&str, &Permissions)]) -> Result<(), CheckError> {
+pub(crate) fn check(state: &State, accounts: &[(&str, &Permissions)]) -> Result<(), CheckError> {
     let mut refused = Vec::new();
     for (account, asks) in accounts {
         if let Standing::More(approved, difference) = Standing::of(state.consent(account)?, asks) {
@@ -116,7 +116,7 @@ pub fn check(state: &State, accounts: &[(&str, &Permissions)]) -> Result<(), Che
 /// # Errors
 ///
 /// When the state cannot be read or written.
-pub fn record(
+pub(crate) fn record(
     state: &mut State,
     accounts: &[(&str, &Permissions)],
     now: OffsetDateTime,

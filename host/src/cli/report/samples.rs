@@ -6,7 +6,7 @@ use crate::run::report::{Entry, Outcome, Report, Tally};
 use crate::sandbox::egress::denials::Rule;
 
 /// A run of 2.5 seconds with these entries.
-pub fn report(entries: Vec<Entry>) -> Report {
+pub(crate) fn report(entries: Vec<Entry>) -> Report {
     let started_at = crate::units::timestamp::parse("2026-01-31T08:00:00Z").unwrap();
     Report {
         started_at,
@@ -20,7 +20,7 @@ pub fn report(entries: Vec<Entry>) -> Report {
 }
 
 /// A source of the account `acme` with nothing counted; its name is made from its id.
-pub fn entry(source: &str, outcome: Outcome) -> Entry {
+pub(crate) fn entry(source: &str, outcome: Outcome) -> Entry {
     Entry {
         account: "acme".to_owned(),
         source: Some(source.to_owned()),
@@ -33,7 +33,7 @@ pub fn entry(source: &str, outcome: Outcome) -> Entry {
 
 /// One source of each outcome, and an account that failed as a whole; of both accounts some requests were not let
 /// out.
-pub fn every_outcome() -> Report {
+pub(crate) fn every_outcome() -> Report {
     let collected = Entry {
         tally: Tally {
             pages: 3,
@@ -88,6 +88,6 @@ pub fn every_outcome() -> Report {
 }
 
 /// When the sample reports ended.
-pub fn ended_at() -> OffsetDateTime {
+pub(crate) fn ended_at() -> OffsetDateTime {
     report(vec![]).ended_at
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::config::destination::headers::Header;
 use crate::config::secret_source::SecretSource;
 use crate::config::values::Retry;
 

@@ -8,7 +8,7 @@ use http::header::{HeaderName, HeaderValue};
 
 use super::*;
 use crate::config::Retry;
-use crate::config::destination::Header;
+use crate::config::destination::headers::Header;
 use crate::deliver::destination::Refused;
 use crate::deliver::test_server::{RETRY, Seen, Server, TIMEOUTS, answer, events, secret};
 

@@ -72,7 +72,9 @@ pub(super) fn spellings(value: &str) -> Vec<Spelling> {
     }
     for offset in 0..3 {
         // The neighbors decide the bits that these characters share with the secret.
-        let before = Zeroizing::new([&[0; 2][..offset.min(2)], value.as_bytes()].concat());
+        let mut before = Zeroizing::new(Vec::with_capacity(offset + value.len()));
+        before.resize(offset, 0);
+        before.extend_from_slice(value.as_bytes());
         let (first, last) = ((offset * 8).div_ceil(6), before.len() * 8 / 6);
         let shared = (usize::from(offset > 0), usize::from(before.len() % 3 > 0));
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
