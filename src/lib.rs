@@ -8,9 +8,9 @@
 //! |---|---|
 //! | [`mapping`] | one endpoint to one event |
 //! | [`ocsf`] | the form of the events |
-//! | [`sophos::endpoint`] | the record of an endpoint, in every shape that the API sends |
+//! | `sophos::endpoint` | the record of an endpoint, in every shape that the API sends |
 //! | [`json`] | a JSON text, read once |
-//! | [`clock`] | the moment, by the host's clock |
+//! | `clock` | the moment, by the host's clock |
 //!
 //! and, in the connector alone:
 //!

@@ -11,7 +11,7 @@
 //! logging with full synchronisation. One run writes at a time; readers are never blocked. SQLite reuses the space of
 //! deleted rows.
 //!
-//! [`AccountState`] is what a run sees; the commands use [`State`], the file.
+//! `AccountState` is what a run sees; the commands use [`State`], the file.
 
 mod account_state;
 mod consent;

@@ -15,10 +15,10 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
+use wasmtime::{Config, Engine};
 
 use crate::sandbox::code_cache::Code;
 use crate::sandbox::core_dump;
-use crate::sandbox::engine;
 use crate::text::printable::fault;
 
 /// The argument that makes this program the compiler.
@@ -199,7 +199,7 @@ pub fn child() -> ExitCode {
     if let Err(error) = read {
         return told(2, &error);
     }
-    let code = match engine::engine().and_then(|engine| engine.precompile_component(&component)) {
+    let code = match engine().and_then(|engine| engine.precompile_component(&component)) {
         Ok(code) => Code::of(&code),
         Err(error) => return told(1, &format_args!("{error:#}")),
     };
@@ -225,6 +225,16 @@ fn lower(resource: Resource, value: u64) -> io::Result<()> {
     let current = Some(maximum.map_or(value, |maximum| maximum.min(value)));
     setrlimit(resource, Rlimit { current, maximum })?;
     Ok(())
+}
+
+/// The engine. Code that one of it compiles runs in every other one.
+pub fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // Both are for backtraces through a component, which nobody is shown; to compile with them takes 3 MiB more.
+    config.generate_address_map(false);
+    config.native_unwind_info(false);
+    Engine::new(&config)
 }
 
 #[cfg(test)]

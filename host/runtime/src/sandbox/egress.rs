@@ -1,7 +1,7 @@
 //! Where a component may send requests: the only way out of the sandbox.
 //!
 //! A request is judged twice. The name layer ([`policy`]) judges its method and its URL, before anything is asked of
-//! the network; the address layer ([`addresses`]) judges the address that the host leads to, and the connection goes
+//! the network; the address layer (`network::addresses`) judges the address that the host leads to, and the connection goes
 //! to that very address. Both must let it out, and what no row allows is denied: an empty table denies all.
 //!
 //! # What is let out

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tracing::debug;
+use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Config, Engine};
 
 use crate::contract::bindings::ConnectorApiPre;
 use crate::contract::bindings::inventory::connector::secrets;
 use crate::sandbox::code_cache::{Cache, Code};
-use crate::sandbox::compile::{CompileError, Compiler};
+use crate::sandbox::compile::{CompileError, Compiler, engine};
 use crate::sandbox::instance::Sandbox;
 use crate::sandbox::outgoing;
 use crate::text::hex::hex;
@@ -303,16 +303,6 @@ async fn compile_here(engine: Engine, component: Vec<u8>) -> Result<Code, Compil
     compiled
         .map(|code| Code::of(&code))
         .map_err(|error| invalid(&error))
-}
-
-/// The engine. Code that one of it compiles runs in every other one.
-pub fn engine() -> wasmtime::Result<Engine> {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    // Both are for backtraces through a component, which nobody is shown; to compile with them takes 3 MiB more.
-    config.generate_address_map(false);
-    config.native_unwind_info(false);
-    Engine::new(&config)
 }
 
 /// Reads a component file, and no more of it than a component may have.

@@ -16,7 +16,6 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::contract::limits::Limits;
 use crate::sandbox::cpu::HostTime;
-use crate::sandbox::egress::hooks::whole;
 use crate::sandbox::secrets::{Encoding, Secrets, Withheld, inflated};
 
 /// How many such answers a connector has in hand at most. A component reads one after another.
@@ -76,7 +75,7 @@ impl Answers {
         let encoding = Encoding::of(&head.headers).map_err(|_| Kept::Unreadable)?;
         // Nobody closes it.
         let in_hand = Arc::clone(&self.in_hand).acquire_owned().await.ok();
-        let body = whole(body, usize::MAX).await.map_err(Kept::Broken)?;
+        let body = collect_body(body, usize::MAX).await.map_err(Kept::Broken)?;
         let secrets = Arc::clone(secrets);
         let Self {
             host_time,
@@ -121,4 +120,20 @@ impl Answers {
         let body = body.map_err(|never| match never {});
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
+}
+
+/// A body as a whole, of so many bytes at most; trailers are left out. It is one growing buffer: whoever sends a body in
+/// pieces of one byte makes the host keep no more than who does not.
+pub(super) async fn collect_body(mut body: WasiBody, most: usize) -> Result<Bytes, Error> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if data.len() > most.saturating_sub(whole.len()) {
+            return Err(Error::HttpRequestBodySize(Some(most as u64)));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.into())
 }

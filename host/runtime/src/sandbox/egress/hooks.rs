@@ -24,7 +24,7 @@ use crate::network::timeouts::HttpTimeouts;
 use crate::sandbox::budget::Budget;
 use crate::sandbox::cpu::HostTime;
 use crate::sandbox::egress::ahead::Ahead;
-use crate::sandbox::egress::answers::{Answers, Kept};
+use crate::sandbox::egress::answers::{Answers, Kept, collect_body};
 use crate::sandbox::egress::charged::{Held, charged};
 use crate::sandbox::egress::denials::{Denials, Rule};
 use crate::sandbox::egress::policy::{Denied, Policy};
@@ -374,22 +374,6 @@ impl Egress {
     }
 }
 
-/// A body as a whole, of so many bytes at most; trailers are left out. It is one growing buffer: whoever sends a body in
-/// pieces of one byte makes the host keep no more than who does not.
-pub(super) async fn whole(mut body: WasiBody, most: usize) -> Result<Bytes, Error> {
-    let mut whole = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
-            continue;
-        };
-        if data.len() > most.saturating_sub(whole.len()) {
-            return Err(Error::HttpRequestBodySize(Some(most as u64)));
-        }
-        whole.extend_from_slice(&data);
-    }
-    Ok(whole.into())
-}
-
 type Sent = (
     Response<WasiBody>,
     Box<dyn Future<Output = Result<(), Error>> + Send>,
@@ -438,7 +422,7 @@ impl WasiHttpHooks for Egress {
             let (head, body) = request.into_parts();
             // A body that breaks off is one of which the component has not written all that it announced.
             let (body, held) = charged(body, &egress.memory, &egress.reasons);
-            let body = whole(body, MOST_REQUEST_BODY).await?;
+            let body = collect_body(body, MOST_REQUEST_BODY).await?;
             let leaving = Leaving {
                 head,
                 url,
