@@ -177,9 +177,10 @@ impl HttpClient {
             sleep(timeouts.first_byte).await;
         };
         let response = tokio::select! {
+            // First, as a server that sends too many of them may break off afterwards.
             biased;
-            response = response => response.map_err(|error| HttpError::from_request(&error))?,
             () = too_many_interim.notified() => return Err(HttpError::TooManyInterim),
+            response = response => response.map_err(|error| HttpError::from_request(&error))?,
             () = sleep_until(end) => return Err(HttpError::RequestTimeout(timeouts.request)),
             () = first_byte => return Err(HttpError::FirstByteTimeout(timeouts.first_byte)),
         };
