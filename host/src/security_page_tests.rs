@@ -2,8 +2,9 @@
 
 use crate::contract::check::{MAX_PAGE_WARNINGS, MIN_REJECT};
 use crate::contract::limits::{
-    Limits, MAX_CURSOR_BYTES, MAX_EMPTY_PAGES, MAX_HANDLES, MAX_INSTANCES, MAX_PAGES,
-    MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS, OFFLINE_CALL_TIMEOUT, STACK, Timeouts,
+    Limits, MAX_CONNECTIONS, MAX_CURSOR_BYTES, MAX_EMPTY_PAGES, MAX_HANDLES, MAX_INSTANCES,
+    MAX_PAGES, MAX_REQUEST_BODY, MAX_RESPONSE_HEADER_BYTES, MAX_TABLE_ELEMENTS,
+    OFFLINE_CALL_TIMEOUT, STACK, Timeouts,
 };
 use crate::contract::manifest::parse::MAX_MANIFEST_BYTES;
 use crate::contract::manifest::pattern::MAX_PATTERN_LENGTH;
@@ -13,7 +14,7 @@ use crate::network::client::MAX_HEADERS;
 use crate::network::error::MAX_INTERIM;
 use crate::sandbox::compile::{MAX_CODE_BYTES, MAX_COMPILE_MEMORY, MAX_COMPILE_TIME};
 use crate::sandbox::connector::handed_over;
-use crate::sandbox::egress::{IN_HAND, MAX_CONNECTIONS, MAX_READ_AHEAD, MOST_REQUEST_BODY};
+use crate::sandbox::egress::{IN_HAND, MAX_READ_AHEAD};
 use crate::sandbox::engine::LARGEST;
 use crate::sandbox::instance::MAX_REQUEST_HEADERS;
 use crate::sandbox::outgoing::{MAX_AUTHORITY, MAX_METHOD, MAX_PATH};
@@ -95,7 +96,7 @@ fn limits() -> Vec<(String, String)> {
         ("host and port", bytes(MAX_AUTHORITY)),
         ("path and query", bytes(MAX_PATH)),
         ("headers of a request", bytes(MAX_REQUEST_HEADERS)),
-        ("body of a request", bytes(MOST_REQUEST_BODY)),
+        ("body of a request", bytes(MAX_REQUEST_BODY)),
         ("requests of an account in progress", count(MAX_CONNECTIONS)),
         ("interim responses (1xx)", count(MAX_INTERIM)),
         ("headers of an answer", count(MAX_HEADERS)),

@@ -25,6 +25,15 @@ pub const STACK: u64 = 512 << 10;
 /// How long a call may take, and compute, that needs neither network nor secret: it has nothing to wait for.
 pub const OFFLINE_CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
+/// of an inventory sends, and it is kept in memory as a whole.
+pub const MAX_REQUEST_BODY: usize = 1 << 20;
+
+/// The most requests that an account's component has in progress at the same time, each with a connection of its own.
+/// Each worker of a run has two: the page that it works on, and the one that it asks for ahead. As many connections
+/// again may be kept for later requests.
+pub const MAX_CONNECTIONS: usize = 16;
+
 /// The most requests, bodies, streams, headers and the like that a component may hold at once: a request takes a dozen,
 /// so this is about 80 requests at the same time.
 pub const MAX_HANDLES: usize = 1000;

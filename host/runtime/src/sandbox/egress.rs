@@ -77,5 +77,5 @@ mod waits;
 
 pub use crate::sandbox::egress::ahead::MAX_READ_AHEAD;
 pub use crate::sandbox::egress::answers::IN_HAND;
-pub use crate::sandbox::egress::hooks::{Egress, MAX_CONNECTIONS, MOST_REQUEST_BODY};
+pub use crate::sandbox::egress::hooks::Egress;
 pub use crate::sandbox::egress::policy::Policy;

@@ -9,13 +9,15 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::hosts::{Hosts, normal};
-use crate::contract::limits::{Limits, MAX_RESPONSE_HEADER_BYTES, OFFLINE_CALL_TIMEOUT, Timeouts};
+use crate::contract::limits::{
+    Limits, MAX_CONNECTIONS, MAX_RESPONSE_HEADER_BYTES, OFFLINE_CALL_TIMEOUT, Timeouts,
+};
 use crate::contract::manifest::{Manifest, RateLimit};
 use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions, HttpClient};
 use crate::network::error::ClientError;
 use crate::sandbox::egress::denials::Denials;
-use crate::sandbox::egress::{MAX_CONNECTIONS, Policy};
+use crate::sandbox::egress::policy::Policy;
 use crate::sandbox::rate_limit::SharedLimiter;
 use crate::sandbox::secrets::{NoRandomBytes, Secrets};
 

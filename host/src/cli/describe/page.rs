@@ -3,11 +3,10 @@
 use serde_json::Value;
 
 use crate::cli::describe::facts::{Consented, Facts};
-use crate::contract::limits::Limits;
+use crate::contract::limits::{Limits, MAX_REQUEST_BODY};
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
 use crate::network::client::MAX_HEADERS;
-use crate::sandbox::egress::MOST_REQUEST_BODY;
 use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
 use crate::state::standing::Standing;
 use crate::text::printable::printable;
@@ -78,7 +77,7 @@ fn constants() -> Vec<(String, &'static str)> {
     let count = |number: usize| quantity::count(number as u64);
     let mut constants = Limits::constant_rows();
     constants.extend([
-        (bytes(MOST_REQUEST_BODY), "the body of one request"),
+        (bytes(MAX_REQUEST_BODY), "the body of one request"),
         (count(MAX_HEADERS), "headers of one answer"),
         (
             count(MOST_LINES),

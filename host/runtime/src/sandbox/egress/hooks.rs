@@ -17,7 +17,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 use crate::contract::counts::{LimitExceeded, RequestCount};
 use crate::contract::hosts::normal;
 use crate::contract::limits::Timeouts;
-use crate::contract::limits::{Limit, Limits};
+use crate::contract::limits::{Limit, Limits, MAX_REQUEST_BODY};
 use crate::network::client::HttpClient;
 use crate::network::error::HttpError;
 use crate::network::timeouts::HttpTimeouts;
@@ -36,15 +36,6 @@ use crate::sandbox::rights::Rights;
 use crate::sandbox::secrets::{Misplaced, Place, Secrets, Sending, Unreadable};
 use crate::sandbox::warnings::Warnings;
 use crate::text::printable::quote;
-
-/// The most bytes of a request's body. A token or a query has a few hundred; what is larger is not what a connector
-/// of an inventory sends, and it is kept in memory as a whole.
-pub const MOST_REQUEST_BODY: usize = 1 << 20;
-
-/// The most requests that an account's component has in progress at the same time, each with a connection of its own.
-/// Each worker of a run has two: the page that it works on, and the one that it asks for ahead. As many connections
-/// again may be kept for later requests.
-pub const MAX_CONNECTIONS: usize = 16;
 
 /// How many bytes of a request's body the component may hand over before the host takes them: what an answer's headers
 /// may have.
@@ -422,7 +413,7 @@ impl WasiHttpHooks for Egress {
             let (head, body) = request.into_parts();
             // A body that breaks off is one of which the component has not written all that it announced.
             let (body, held) = charged(body, &egress.memory, &egress.reasons);
-            let body = collect_body(body, MOST_REQUEST_BODY).await?;
+            let body = collect_body(body, MAX_REQUEST_BODY).await?;
             let leaving = Leaving {
                 head,
                 url,

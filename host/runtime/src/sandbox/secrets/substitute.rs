@@ -15,8 +15,8 @@ use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 use url::{Url, form_urlencoded};
 
+use crate::contract::limits::MAX_REQUEST_BODY;
 use crate::network::addresses::is_loopback;
-use crate::sandbox::egress::MOST_REQUEST_BODY;
 use crate::sandbox::secrets::find::holds;
 use crate::sandbox::secrets::misplaced::{Misplaced, Place};
 use crate::sandbox::secrets::{Secret, Secrets};
@@ -131,8 +131,8 @@ impl Secrets {
                 let written = written.ok_or_else(|| Misplaced::Body {
                     secret: name.clone(),
                 })?;
-                let body = replaced(&sending.body, placeholder, &written, MOST_REQUEST_BODY)
-                    .ok_or_else(|| too_large("the body of a request", MOST_REQUEST_BODY))?;
+                let body = replaced(&sending.body, placeholder, &written, MAX_REQUEST_BODY)
+                    .ok_or_else(|| too_large("the body of a request", MAX_REQUEST_BODY))?;
                 sending.body = Bytes::from_owner(body);
                 sending.secret = true;
                 head.headers

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::contract::hosts::Hosts;
-use crate::contract::limits::MAX_RESPONSE_HEADER_BYTES;
+use crate::contract::limits::{MAX_CONNECTIONS, MAX_RESPONSE_HEADER_BYTES};
 use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions};
 use crate::network::test_server::{Seen, Server};
@@ -98,7 +98,7 @@ async fn what_is_sent_is_what_was_judged_and_its_length_is_the_hosts() {
 async fn a_body_beyond_the_bound_does_not_leave() {
     let server = Server::start(good).await;
     let egress = egress(&[], Limits::default());
-    for (length, leaves) in [(MOST_REQUEST_BODY, true), (MOST_REQUEST_BODY + 1, false)] {
+    for (length, leaves) in [(MAX_REQUEST_BODY, true), (MAX_REQUEST_BODY + 1, false)] {
         let request = request(Method::POST, &server.origin, vec![b'x'; length]);
         match send(&egress, request).await {
             Ok(_) => assert!(leaves, "{length}"),

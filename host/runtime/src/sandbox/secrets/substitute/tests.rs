@@ -306,7 +306,7 @@ fn a_request_that_would_be_too_large_with_the_values_is_refused() {
     let value = "canary".repeat(500);
     let secrets = with_value(&value);
     let placeholder = placeholder_of(&secrets);
-    let fitting = MOST_REQUEST_BODY / value.len();
+    let fitting = MAX_REQUEST_BODY / value.len();
     let (_, body, _) = sent(&secrets, TOKEN_URL, &[FORM], &placeholder.repeat(fitting)).unwrap();
     assert_eq!(body.len(), fitting * value.len());
     let refused = |headers: &[(&str, &str)], body: &str| {
