@@ -1,16 +1,6 @@
 //! Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
 //!
-//! The library behind the program `asset-host`. Its rooms, from top to bottom; each imports from those below it only:
-//!
-//! | room | what it does |
-//! |---|---|
-//! | `cli` | commands, terminal, log, reports |
-//! | `run` | one account collected: its sources, their pages |
-//! | `deliver` | where events and rejects go |
-//! | `state` | what persists between runs |
-//! | `config` | the configuration file: read and checked, also against the manifest |
-//!
-//! Below them is the crate `connector_runtime`.
+//! The library behind the program `asset-host`. `docs/architecture.md` lists its rooms and says what may import what.
 
 // A test may cut a text that it knows.
 #![cfg_attr(not(test), deny(clippy::string_slice))]
