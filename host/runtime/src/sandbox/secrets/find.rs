@@ -17,21 +17,58 @@ pub(super) mod tests;
 /// The fewest characters of base64 that are searched for: fewer are in any text.
 const MIN_BASE64: usize = 8;
 
-/// How encoders of JSON differ: whether they escape `/`, what is not ASCII and these other characters, and whether the
-/// digits of `\u003d` are capitals.
-const JSON: [(bool, bool, &str, bool); 7] = [
-    // RFC 8259 asks for no more.
-    (false, false, "", false),
-    (true, false, "", false),
+/// What an encoder of JSON escapes beside quotes, backslashes and control characters.
+struct JsonStyle {
+    solidus: bool,
+    /// Whatever is not ASCII.
+    unicode: bool,
+    others: &'static str,
+    /// Whether the digits of `\u003D` are capitals.
+    capitals: bool,
+}
+
+/// The least that RFC 8259 asks for.
+const MINIMAL: JsonStyle = JsonStyle {
+    solidus: false,
+    unicode: false,
+    others: "",
+    capitals: false,
+};
+
+/// The encoders of JSON whose spellings are searched for.
+const JSON: [JsonStyle; 7] = [
+    MINIMAL,
+    JsonStyle {
+        solidus: true,
+        ..MINIMAL
+    },
     // Python, Ruby.
-    (false, true, "", false),
+    JsonStyle {
+        unicode: true,
+        ..MINIMAL
+    },
     // PHP.
-    (true, true, "", false),
+    JsonStyle {
+        solidus: true,
+        unicode: true,
+        ..MINIMAL
+    },
     // Go, Gson.
-    (false, false, "<>&", false),
-    (false, false, "<>&='", false),
+    JsonStyle {
+        others: "<>&",
+        ..MINIMAL
+    },
+    JsonStyle {
+        others: "<>&='",
+        ..MINIMAL
+    },
     // .NET.
-    (false, true, "\"'&+<>`", true),
+    JsonStyle {
+        unicode: true,
+        others: "\"'&+<>`",
+        capitals: true,
+        ..MINIMAL
+    },
 ];
 
 /// How encoders of percent-encoding differ: what they leave beside letters and digits, and what a space becomes.
@@ -63,8 +100,8 @@ pub(super) fn spellings(value: &str) -> Vec<Spelling> {
         }
     };
     add(Zeroizing::new(value.as_bytes().to_vec()), (0, 0));
-    for (slash, unicode, others, capitals) in JSON {
-        add(json(value, slash, unicode, others, capitals), (0, 0));
+    for style in &JSON {
+        add(json(value, style), (0, 0));
     }
     for (kept, space) in PERCENT {
         add(percent(value, kept, space, true), (0, 0));
@@ -105,19 +142,13 @@ pub(super) fn holds(text: &[u8], bytes: &[u8]) -> bool {
 }
 
 /// Writes a value as it stands in a JSON string. The space is made at once: a vector that grows leaves copies behind.
-fn json(
-    value: &str,
-    slash: bool,
-    unicode: bool,
-    others: &str,
-    capitals: bool,
-) -> Zeroizing<Vec<u8>> {
+fn json(value: &str, style: &JsonStyle) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(String::with_capacity(value.len() * r"\u0000".len()));
     for character in value.chars() {
         let short = match character {
-            _ if others.contains(character) => None,
+            _ if style.others.contains(character) => None,
             '"' | '\\' => Some(character),
-            '/' if slash => Some('/'),
+            '/' if style.solidus => Some('/'),
             '\u{8}' => Some('b'),
             '\u{c}' => Some('f'),
             '\n' => Some('n'),
@@ -127,11 +158,13 @@ fn json(
         };
         if let Some(short) = short {
             text.extend(['\\', short]);
-        } else if others.contains(character) || character < ' ' || unicode && !character.is_ascii()
+        } else if style.others.contains(character)
+            || character < ' '
+            || style.unicode && !character.is_ascii()
         {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 // Writing to a text does not fail.
-                let _ = match capitals {
+                let _ = match style.capitals {
                     true => write!(text, "\\u{unit:04X}"),
                     false => write!(text, "\\u{unit:04x}"),
                 };

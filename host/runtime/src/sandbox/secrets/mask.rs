@@ -37,7 +37,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding by the headers of an answer. To be asked before its body is read.
+    /// Returns the encoding that the headers of an answer name.
     ///
     /// # Errors
     ///
@@ -92,9 +92,9 @@ pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, Withheld> {
 impl Secrets {
     /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its placeholder there.
     /// `Content-Length` follows. The body has at most `most` bytes afterwards, and is searched for as long as `go_on` says,
-    /// which is asked every few milliseconds.
+    /// which is asked before each spelling of a secret.
     ///
-    /// Found is what `Search` finds. The server is trusted with the secret; this guards against one that repeats what it
+    /// The spellings in `find.rs` are found. The server is trusted with the secret; this guards against one that repeats what it
     /// was sent, not against one that works for the component.
     ///
     /// # Errors

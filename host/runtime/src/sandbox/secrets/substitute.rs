@@ -81,7 +81,7 @@ impl Secrets {
         self.swap(url, head, body)
     }
 
-    /// That no placeholder is in a URL. To be asked before anything is told of it.
+    /// Checks that no placeholder is in a URL, before the URL is logged or counted.
     ///
     /// # Errors
     ///
