@@ -49,7 +49,7 @@ fn denied(work: &Workplace, words: &[&str]) {
     for command in ["check", "collect"] {
         work.host(&[command])
             .expect(1)
-            .says(&["not let out"])
+            .says(&["The refused request: "])
             .says(words);
     }
     assert!(work.events().is_empty());

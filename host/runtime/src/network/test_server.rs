@@ -1,4 +1,4 @@
-//! A server on loopback that notes what it gets and answers what it is told to, for the tests here.
+//! A server on loopback, for the tests of this room: records each request and returns the response that a test chooses.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -37,7 +37,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers each request with what `answer` gives for it and its number, from 0.
+    /// Responds to each request with what `answer` returns for it and its number, from 0.
     pub async fn start(
         answer: impl Fn(&Seen, usize) -> Response<String> + Send + Sync + 'static,
     ) -> Self {

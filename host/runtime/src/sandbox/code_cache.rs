@@ -79,7 +79,7 @@ impl Cache {
     }
 
     /// The component whose SHA-256 is `digest`, and where its code came from. What `compile` returns is kept. A
-    /// cache that cannot be used is told once in the log.
+    /// cache that cannot be used is reported once in the log.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl Folder {
             .mode(0o700)
             .create(path)
             .or_else(|error| {
-                // A link to nowhere; what is wrong with it is told below.
+                // A dangling link; its fault is reported below.
                 if path.is_symlink() {
                     Ok(())
                 } else {

@@ -281,8 +281,8 @@ impl Connector {
         self.instance = None;
     }
 
-    /// The component's own error. It does not know why a request was not let out, nor which limit an answer passed; the
-    /// person is told.
+    /// Adds to the component's own error what it cannot know: why a request was refused, and which limit an answer
+    /// exceeded.
     fn told(&mut self, mut error: Error) -> CallError<Error> {
         if let Some(limit) = self.egress.reasons().take_passed() {
             self.drop_instance();
@@ -304,7 +304,7 @@ impl Connector {
             if !failure.message.ends_with('.') {
                 failure.message.push('.');
             }
-            failure.message += &format!(" The request that was not let out: {refusal}");
+            failure.message += &format!(" The refused request: {refusal}");
         }
         CallError::Told(error)
     }
@@ -329,7 +329,7 @@ impl Connector {
             self.rights.timeouts,
         );
         let pre = loaded.pre.instance_pre();
-        // What the engine finds too many of by itself it has no type for, so what can be told before is.
+        // The engine has no error type for this, so what can be counted beforehand is.
         if let Some(required) = pre.component().resources_required()
             && required.num_memories.max(required.num_tables) as usize > MAX_INSTANCES
         {

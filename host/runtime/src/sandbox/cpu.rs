@@ -1,7 +1,7 @@
 //! How long a call computes.
 //!
 //! The engine makes a component give way many times a second, so a call is many short polls; what each of them
-//! costs is told by the clock of the thread that does it. Waiting costs nothing, whoever else computes meanwhile, but for
+//! costs is read from the clock of its thread. Waiting costs nothing, whoever else computes meanwhile, but for
 //! what the host computes on another thread because of what the component asked for: it charges that as [`HostTime`].
 
 use std::future::poll_fn;
@@ -58,8 +58,8 @@ impl Stopwatch {
     }
 }
 
-/// Runs `call` until it ends or a limit is told as passed, by whoever it is; more than `most` of computing, `host_time`
-/// included, is told here. What passed a limit comes to nothing, also where it ended by itself.
+/// Runs `call` until it ends or a limit is exceeded. More than `most` of computing, `host_time` included, is noticed here.
+/// A call that exceeded a limit fails, even if it ended by itself.
 ///
 /// # Errors
 ///

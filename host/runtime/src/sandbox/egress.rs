@@ -4,7 +4,7 @@
 //! the network; the address layer (`network::addresses`) judges the address that the host leads to, and the connection goes
 //! to that very address. Both must let it out, and what no row allows is denied: an empty table denies all.
 //!
-//! # What is let out
+//! # What is allowed
 //!
 //! | form | name layer | address layer |
 //! |---|---|---|
@@ -58,7 +58,7 @@
 //! where the memory limit has no room for them; without room nothing is read ahead. A component has a bounded number of
 //! requests in progress: one more waits as long as it would for a connection.
 //!
-//! A redirect is an answer for the component, never followed. Each refusal is told to the component (as
+//! A redirect is an answer for the component, never followed. Each refusal is reported to the component (as
 //! `HTTP-request-denied`, by the address layer as `destination-IP-prohibited`), to the log with its rule, to the
 //! person by the failure of the source, and counted in the summary and the metrics.
 

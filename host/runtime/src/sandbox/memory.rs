@@ -46,7 +46,7 @@ impl Sum {
         exceeded: &LimitExceeded,
     ) -> wasmtime::Result<bool> {
         self.grown = 0;
-        // By its own maximum it will fail, and the component is told so by an answer that it knows.
+        // Its own maximum makes it fail, with a result that the component knows.
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(true);
         }

@@ -24,7 +24,7 @@ pub const MAX_PATH: usize = 8 << 10;
 /// The interface that is wrapped, with the version that wasmtime-wasi-http gives it.
 const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
-/// What a component may not set: it is told so, and the request stays as it was.
+/// The error for what a component may not set; the request stays as it was.
 const REFUSED: (Result<(), ()>,) = (Err(()),);
 
 /// Wraps the functions of a linker that has `wasi:http`.

@@ -130,7 +130,7 @@ fn that_omits() -> Manifest {
     Manifest::parse(&changed.to_string()).unwrap()
 }
 
-/// Each row: what stands in the field, and the keys that are told.
+/// Each row: the value of the field, and the keys that are reported.
 #[test]
 fn a_list_of_texts_is_checked_entry_by_entry() {
     let manifest = that_omits();

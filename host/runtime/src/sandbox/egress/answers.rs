@@ -18,7 +18,7 @@ use crate::contract::limits::Limits;
 use crate::sandbox::cpu::HostTime;
 use crate::sandbox::secrets::{Encoding, Secrets, Withheld, inflated};
 
-/// How many such answers a connector has in hand at most. A component reads one after another.
+/// How many such answers a connector keeps at most. A component reads one after another.
 pub const IN_HAND: usize = 4;
 
 /// What such answers wait for, and what they may take.

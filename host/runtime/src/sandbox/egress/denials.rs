@@ -62,7 +62,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// The requests of one account's component that were not let out in a run; shared by its connectors.
+/// The requests of one account's component that were refused in a run; shared by its connectors.
 #[derive(Debug, Clone, Default)]
 pub struct Denials(Arc<Mutex<[u64; Rule::ALL.len()]>>);
 
@@ -76,7 +76,7 @@ impl Denials {
         }
     }
 
-    /// Each rule by which something was not let out, with how often.
+    /// Returns each rule by which something was refused, with how often.
     pub fn counts(&self) -> Vec<(Rule, u64)> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = Rule::ALL.into_iter().zip(*counts);

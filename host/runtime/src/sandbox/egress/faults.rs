@@ -1,4 +1,4 @@
-//! What a component gets to know of a request that came to nothing.
+//! The error that a component gets for a failed request, and the reason that the log has.
 
 use wasmtime_wasi_http::Error;
 

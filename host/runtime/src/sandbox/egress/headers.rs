@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS;
 
 /// Whether a component may neither set a header nor see it in an answer: what concerns one connection and not the
-/// request (RFC 9110, section 7.6.1), what a proxy is told, and `Host`, which is the URL's.
+/// request (RFC 9110, section 7.6.1), what is meant for a proxy, and `Host`, which is the URL's.
 ///
 /// `Content-Length` is none of them, as HTTP libraries set it by themselves: it is replaced by the body's own.
 /// `Forwarded` and its kind are an application's matter, and lead nowhere else.

@@ -75,8 +75,8 @@ struct Leaving {
 }
 
 impl Egress {
-    /// The way out of one connector. Its requests are counted by `requests`, and `passed` is told of an answer that is
-    /// too large.
+    /// Returns the way out of one connector. `requests` counts its requests; `exceeded` records an answer that is too
+    /// large.
     pub fn new(access: &Rights, requests: RequestCount, exceeded: LimitExceeded) -> Self {
         Self {
             client: access.client.clone(),
@@ -117,12 +117,12 @@ impl Egress {
         self.answers.host_time()
     }
 
-    /// Why requests of the connector came to nothing.
+    /// Returns why requests of the connector failed.
     pub fn reasons(&self) -> &Reasons {
         &self.reasons
     }
 
-    /// Tells of a request that is not let out: to the log, to the count and to whoever asks for the reason.
+    /// Records a refused request: in the log, in the count and in the reasons.
     fn refuse(&self, origin: &str, rule: Rule, why: &dyn fmt::Display) {
         let origin = quote(origin);
         if self.warnings.admit() {
@@ -145,8 +145,8 @@ impl Egress {
         self.reasons.refused(why);
     }
 
-    /// What the component gets when it asks for a secret. One that is not its own is told of; each time costs a line
-    /// of the log, as a request does. A component without rights has none, whatever its manifest says.
+    /// Returns what the component gets when it asks for a secret. A name that its manifest lacks is logged, and counts as
+    /// a request. A component without rights has no secrets, whatever its manifest says.
     pub fn secret(&self, name: &str) -> Option<&str> {
         let secret = self.secrets.get(name);
         if secret.is_none() && self.client.is_some() && self.requests.admit().is_ok() {
@@ -168,7 +168,7 @@ impl Egress {
         // Of a URL that is none, the host alone: the rest may hold anything.
         let url = normal(&uri.to_string())
             .ok_or_else(|| refused(uri.host().unwrap_or("?"), Denied::Invalid))?;
-        // Before anything is told of its host, which may hold a value.
+        // Before its host is logged, which may contain a placeholder.
         if let Err(misplaced) = self.secrets.nowhere_in(&url) {
             self.refuse(SECRET_URL, Rule::Secret, &misplaced);
             return Err(Error::HttpRequestDenied);
@@ -348,12 +348,9 @@ impl Egress {
         match faults::for_operator(fault) {
             Some(why) if self.warnings.admit() => {
                 let origin = quote(origin);
-                warn!(origin, "a request of the component came to nothing: {why}");
+                warn!(origin, "a request of the component failed: {why}");
             }
-            _ => debug!(
-                origin,
-                "a request of the component came to nothing: {fault}"
-            ),
+            _ => debug!(origin, "a request of the component failed: {fault}"),
         }
         if let HttpError::Prohibited { address, .. } = fault {
             let allow = format!(

@@ -23,7 +23,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// It is not https, or http to where only https is allowed.
-    #[error("only https is let out to there: the URL must begin with https")]
+    #[error("only https is allowed to this host: the URL must begin with https")]
     Scheme,
     /// It leads to this machine.
     #[error(
@@ -32,7 +32,7 @@ pub enum Denied {
     Loopback,
     /// Its URL holds a user name or a password.
     #[error(
-        "a URL with a user name or a password is never let out; please report this to the maker of the component"
+        "a URL with a user name or a password is never allowed; please report this to the maker of the component"
     )]
     Userinfo,
     /// Neither the manifest nor the user asks for that host and port.
@@ -51,7 +51,7 @@ pub enum Denied {
     Invalid,
     /// It would open a tunnel, or have its headers sent back.
     #[error(
-        "CONNECT and TRACE are never let out; please report this to the maker of the component"
+        "CONNECT and TRACE are never allowed; please report this to the maker of the component"
     )]
     Method,
 }

@@ -1,8 +1,8 @@
-//! Why requests of a component came to nothing, for who tells of the call that fails by it.
+//! Why requests of a component failed, for the report of the call that fails with them.
 //!
-//! The component is told no more of it than HTTP has words for, so its own error lacks what a person needs to know.
+//! The component gets only an error code of HTTP, so its own error lacks what a person needs to know.
 //! It may ask ahead, and take an answer in the call after the one that sent the request: a reason is kept that long,
-//! and no longer, or it would be told of a failure with another cause.
+//! and no longer, or it would be reported with a failure that has another cause.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -37,7 +37,7 @@ impl Reasons {
         kept.passed = None;
     }
 
-    /// A request was not let out; where it was to go and why, in words. The last one counts.
+    /// Keeps where a refused request was to go, and why. The last one counts.
     pub fn refused(&self, why: String) {
         let mut kept = self.lock();
         kept.refusal = Some((kept.call, why));
