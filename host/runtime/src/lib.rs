@@ -75,4 +75,5 @@ pub use contract::manifest::{Manifest, RateLimit};
 pub use network::addresses::AllowedAddresses;
 pub use sandbox::connector::{CallError, Connector, DescribeError, Described, Stopped};
 pub use sandbox::engine::{EngineError, LoadError, Loaded, Runtime};
+pub use sandbox::rate_limit::SharedLimiter;
 pub use sandbox::rights::{Grants, Rights, RightsError};

@@ -12,7 +12,7 @@ use crate::contract::hosts::{Hosts, normal};
 use crate::contract::limits::{
     Limits, MAX_CONNECTIONS, MAX_RESPONSE_HEADER_BYTES, OFFLINE_CALL_TIMEOUT, Timeouts,
 };
-use crate::contract::manifest::{Manifest, RateLimit};
+use crate::contract::manifest::Manifest;
 use crate::network::addresses::AllowedAddresses;
 use crate::network::client::{Addresses, ClientOptions, HttpClient};
 use crate::network::error::ClientError;
@@ -54,8 +54,8 @@ pub struct Grants {
     pub timeouts: Timeouts,
     /// How much one call may take.
     pub limits: Limits,
-    /// How many requests the API allows; what the manifest says if `None`.
-    pub rate_limits: Option<Vec<RateLimit>>,
+    /// Decides when its requests may leave; one with the limits of the manifest if `None`.
+    pub limiter: Option<SharedLimiter>,
     /// Ends waits for the rate limit when it is cancelled.
     pub stop: CancellationToken,
 }
@@ -76,6 +76,24 @@ pub enum RightsError {
     Random(#[from] NoRandomBytes),
 }
 
+impl Grants {
+    /// Returns a client that connects only to the granted addresses. It reads the system's certificate authorities, which
+    /// takes a while.
+    ///
+    /// # Errors
+    ///
+    /// When there are no certificate authorities, or their file or the proxy in the environment cannot be used.
+    pub fn client(&self) -> Result<HttpClient, ClientError> {
+        HttpClient::new(ClientOptions {
+            addresses: Addresses::Checked(self.addresses.clone()),
+            ca_file: self.ca_file.clone(),
+            https: true,
+            response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
+            requests: MAX_CONNECTIONS,
+        })
+    }
+}
+
 impl Rights {
     /// Grants what a manifest asks for: its hosts, the origins of the URLs in `config`, and its secrets, each for the
     /// origin of the field that it is bound to. `secret` returns the value of a secret by its name; it is not called
@@ -88,6 +106,22 @@ impl Rights {
         manifest: &Manifest,
         config: &Map<String, Value>,
         grants: Grants,
+        secret: impl FnMut(&str) -> Option<SecretString>,
+    ) -> Result<Self, RightsError> {
+        let client = grants.client()?;
+        Self::with_client(manifest, config, grants, client, secret)
+    }
+
+    /// Grants the same as [`Rights::new`], with a client that [`Grants::client`] returned before.
+    ///
+    /// # Errors
+    ///
+    /// When a host is not valid, or placeholders cannot be made.
+    pub fn with_client(
+        manifest: &Manifest,
+        config: &Map<String, Value>,
+        grants: Grants,
+        client: HttpClient,
         mut secret: impl FnMut(&str) -> Option<SecretString>,
     ) -> Result<Self, RightsError> {
         let asked = Hosts::parse(&manifest.hosts).map_err(RightsError::Host)?;
@@ -105,14 +139,6 @@ impl Rights {
             .filter_map(|asked| Some((asked.name.clone(), secret(&asked.name)?)))
             .collect();
         let loopback = grants.addresses.loopback;
-        let client = HttpClient::new(ClientOptions {
-            addresses: Addresses::Checked(grants.addresses),
-            ca_file: grants.ca_file,
-            https: true,
-            response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
-            requests: MAX_CONNECTIONS,
-        })?;
-        let rate_limits = grants.rate_limits.as_ref();
         Ok(Self {
             policy: Arc::new(Policy::new(asked, narrowed, &typed, loopback)),
             client: Some(client),
@@ -120,7 +146,9 @@ impl Rights {
             timeouts: grants.timeouts,
             limits: grants.limits,
             denials: Denials::default(),
-            limiter: SharedLimiter::new(rate_limits.unwrap_or(&manifest.rate_limits)),
+            limiter: grants
+                .limiter
+                .unwrap_or_else(|| SharedLimiter::new(&manifest.rate_limits)),
             stop: grants.stop,
         })
     }
