@@ -38,7 +38,7 @@ impl From<ExitStatus> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::samples::{entry, every_outcome, report};
+    use crate::cli::report::tests::{entry, every_outcome, report};
     use crate::run::report::{Entry, Outcome, Tally};
 
     #[test]

@@ -1,7 +1,7 @@
 //! Standard error: log lines, and progress on a terminal.
 //!
-//! A line has the fields of its spans in addition to its own, so that whatever is logged while a source is collected names
-//! its `account` and `source`.
+//! A line has the fields of its spans in addition to its own, so that each line about a source names its `account` and
+//! `source`. Those spans are error spans, so that a warning has their fields also with `--quiet`.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Subscriber, error, info};
-use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Subscriber, error};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -47,8 +47,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts to log: warnings and errors only with `quiet`, requests with `verbose` of 1, the component's own lines, too,
-    /// with 2.
+    /// Starts to log: only warnings and errors with `quiet`, requests with `verbose` of 1, the component's own lines as
+    /// well with 2.
     pub(crate) fn start(verbose: u8, quiet: bool, format: Format) -> Self {
         let terminal = Self {
             progress: MultiProgress::new(),
@@ -66,7 +66,7 @@ impl Terminal {
                 }
             },
         };
-        // A second start, in a test of the library, keeps the first one's settings.
+        // A process has one subscriber: the first.
         let _ = subscriber(verbose, quiet, lines).try_init();
         terminal
     }
@@ -76,7 +76,8 @@ impl Terminal {
         self.format
     }
 
-    /// Returns what shows a line of progress for each source of a run, where somebody looks.
+    /// Returns a function that starts a line of progress for a source; hidden with `--quiet`, in JSON and without a
+    /// terminal.
     pub(crate) fn progress(&self) -> Progress {
         let terminal = self.clone();
         Arc::new(move |name| {
@@ -100,12 +101,10 @@ impl Terminal {
         bar
     }
 
-    /// Prints a line of the run's summary, in JSON as a log line; nothing with `--quiet`.
+    /// Prints a line of the run's summary; nothing with `--quiet`.
     pub(crate) fn summary(&self, line: &str) {
-        match self.format {
-            _ if self.quiet => {}
-            Format::Text => self.print(line),
-            Format::Json => info!("{line}"),
+        if !self.quiet {
+            self.print(line);
         }
     }
 
@@ -139,13 +138,7 @@ fn subscriber<W: Fn(&str) + Send + Sync + 'static>(
         .with_target("asset_host", host)
         .with_target("connector_runtime", host)
         .with_target("component", component);
-    // Our spans pass at any level: a warning in them needs their fields, also with `--quiet`.
-    let wanted = filter_fn(move |metadata| {
-        let (target, level) = (metadata.target(), metadata.level());
-        (metadata.is_span() && levels.would_enable(target, &Level::ERROR))
-            || levels.would_enable(target, level)
-    });
-    tracing_subscriber::registry().with(wanted).with(lines)
+    tracing_subscriber::registry().with(levels).with(lines)
 }
 
 /// Writes each event as one line.
@@ -165,14 +158,6 @@ where
             let mut fields = Fields::default();
             attributes.record(&mut fields);
             span.extensions_mut().replace(fields);
-        }
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
-        {
-            values.record(fields);
         }
     }
 

@@ -4,8 +4,8 @@ pub(crate) mod export;
 pub(crate) mod file;
 pub(crate) mod json;
 pub(crate) mod metrics;
-#[cfg(test)]
-pub(crate) mod samples;
 pub(crate) mod server;
 pub(crate) mod target;
+#[cfg(test)]
+pub(crate) mod tests;
 pub(crate) mod text;

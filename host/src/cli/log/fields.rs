@@ -12,8 +12,8 @@ use crate::text::printable::{printable, steers};
 /// The field that holds an event's message.
 const MESSAGE: &str = "message";
 
-/// Fields in order of arrival. A later value replaces an earlier one of the same name, so that the value of an event wins
-/// over that of its span.
+/// Fields in the order in which they were added. A later value replaces an earlier one of the same name, so that an event
+/// overrides its spans.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     message: String,
@@ -78,7 +78,7 @@ impl Fields {
     }
 }
 
-/// Escapes the characters that steer a terminal but that JSON allows unescaped. They only occur inside strings.
+/// Escapes the characters that are unsafe for a terminal and that JSON allows unescaped. They only occur inside strings.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_escapes_characters_that_steer_a_terminal() {
+    fn json_escapes_characters_that_are_unsafe_for_a_terminal() {
         let mut fields = Fields::default();
         "a\u{9b}2J".clone_into(&mut fields.message);
         fields.set("name", "b\u{80}\u{7f}\u{202e}\u{1b}é".into());
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_frame_what_they_colour() {
+    fn colours_end_after_the_text_that_they_colour() {
         let mut fields = Fields::default();
         "hello".clone_into(&mut fields.message);
         fields.set("account", "acme".into());

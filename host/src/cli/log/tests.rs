@@ -1,13 +1,11 @@
-//! What the log shows of events and spans.
-
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tracing::{debug, info_span, warn};
+use tracing::{debug, error_span, info, warn};
 
 use super::*;
 
-/// The lines that `work` logs, without their times in text.
+/// Returns the lines that `work` logs, without their times in text.
 fn logged(verbose: u8, quiet: bool, format: Format, work: impl FnOnce()) -> Vec<String> {
     let log = Arc::new(Mutex::new(String::new()));
     let lines = Lines {
@@ -27,27 +25,27 @@ fn logged(verbose: u8, quiet: bool, format: Format, work: impl FnOnce()) -> Vec<
     log.lines().map(without_time).collect()
 }
 
-/// What deep modules log while a source is collected.
+/// Logs as modules do while a source is collected.
 fn work() {
     info!(account = "acme", "before");
-    let span = info_span!("source", account = "acme", source = "one");
+    let span = error_span!("source", account = "acme", source = "one");
     span.in_scope(|| {
-        warn!(device = "d-1", count = 2, "set aside");
+        warn!(device = "d-1", count = 2, "rejected a record");
         debug!(target: "component", "its own line");
-        // The field of the event is the one that counts, and counts once.
+        // The field of the event replaces that of the span.
         warn!(source = "two", "elsewhere");
-        info_span!("page", page = 3_u64).in_scope(|| warn!("nested"));
+        error_span!("page", page = 3_u64).in_scope(|| warn!("nested"));
     });
     info!("after");
 }
 
 #[test]
-fn each_line_has_the_fields_of_its_source_once() {
+fn each_line_has_the_fields_of_its_spans_once() {
     assert_eq!(
         logged(2, false, Format::Text, work),
         [
             " INFO before account=\"acme\"",
-            " WARN set aside account=\"acme\" source=\"one\" device=\"d-1\" count=2",
+            " WARN rejected a record account=\"acme\" source=\"one\" device=\"d-1\" count=2",
             "DEBUG its own line account=\"acme\" source=\"one\"",
             " WARN elsewhere account=\"acme\" source=\"two\"",
             " WARN nested account=\"acme\" source=\"one\" page=3",
@@ -57,14 +55,14 @@ fn each_line_has_the_fields_of_its_source_once() {
 }
 
 #[test]
-fn json_has_them_at_the_top_level() {
+fn json_has_the_fields_at_the_top_level() {
     let lines = logged(2, false, Format::Json, work);
     let second: Value = serde_json::from_str(&lines[1]).unwrap();
     let fields = second.as_object().unwrap();
     assert!(timestamp::parse(fields["timestamp"].as_str().unwrap()).is_ok());
     for (name, value) in [
         ("level", Value::from("warn")),
-        ("message", "set aside".into()),
+        ("message", "rejected a record".into()),
         ("account", "acme".into()),
         ("source", "one".into()),
         ("device", "d-1".into()),
@@ -84,7 +82,7 @@ fn quiet_keeps_the_fields_of_the_spans() {
     assert_eq!(
         logged(0, true, Format::Text, work),
         [
-            " WARN set aside account=\"acme\" source=\"one\" device=\"d-1\" count=2",
+            " WARN rejected a record account=\"acme\" source=\"one\" device=\"d-1\" count=2",
             " WARN elsewhere account=\"acme\" source=\"two\"",
             " WARN nested account=\"acme\" source=\"one\" page=3",
         ]
@@ -104,29 +102,23 @@ fn verbose_adds_requests_and_then_the_component() {
 }
 
 #[test]
-fn fields_that_a_span_learns_later_and_fields_of_any_type() {
+fn fields_of_any_type_are_written_and_none_replaces_a_reserved_name() {
     let work = || {
-        let span = info_span!("source", account = "acme", source = tracing::field::Empty);
-        span.record("source", "one");
         let error = io::Error::other("no room");
-        span.in_scope(|| {
-            info!(
-                error = &error as &(dyn std::error::Error + 'static),
-                debug = ?Some(1),
-                none = None::<u64>,
-                full = true,
-                seconds = 1.5,
-                level = "of an event",
-                "end"
-            );
-        });
+        info!(
+            error = &error as &(dyn std::error::Error + 'static),
+            debug = ?Some(1),
+            none = None::<u64>,
+            full = true,
+            seconds = 1.5,
+            level = "of an event",
+            "end"
+        );
     };
     assert_eq!(
         logged(0, false, Format::Text, work),
-        [
-            " INFO end account=\"acme\" source=\"one\" error=\"no room\" debug=\"Some(1)\" full=true \
-             seconds=1.5 level=\"of an event\""
-        ]
+        [" INFO end error=\"no room\" debug=\"Some(1)\" full=true \
+             seconds=1.5 level=\"of an event\""]
     );
     let lines = logged(0, false, Format::Json, work);
     assert_eq!(lines[0].matches("\"level\"").count(), 1, "{}", lines[0]);
@@ -134,7 +126,7 @@ fn fields_that_a_span_learns_later_and_fields_of_any_type() {
 }
 
 #[test]
-fn a_line_is_one_line_and_steers_no_terminal() {
+fn a_line_is_one_line_without_control_characters() {
     let work = || warn!(name = "a\u{1b}[2Jb\u{9b}", "first\nsecond\u{1b}[2J");
     for format in [Format::Text, Format::Json] {
         let lines = logged(0, false, format, work);

@@ -1,23 +1,25 @@
 //! Publishes metrics as `--metrics` says: in a file after each run, or by a server while the process runs.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use time::OffsetDateTime;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::report::file::ReportFile;
 use crate::cli::report::metrics::Metrics;
-use crate::cli::report::server::Server;
+use crate::cli::report::server;
 use crate::cli::report::target::Target;
 use crate::run::report::Report;
 
 /// The metrics of the process and where they go.
 #[derive(Debug)]
 pub(crate) struct Exporter {
-    /// The metrics, to be told what the state knows before the first run is recorded.
+    /// Public so that the sources in the state can be added before the first run is recorded.
     pub metrics: Arc<Metrics>,
     file: Option<ReportFile>,
-    _server: Option<Server>,
+    server: Option<(SocketAddr, AbortOnDropHandle<()>)>,
 }
 
 impl Exporter {
@@ -28,24 +30,23 @@ impl Exporter {
     ///
     /// When the file cannot be written or the address not listened on.
     pub(crate) async fn start(target: &Target) -> anyhow::Result<Self> {
-        let metrics = Arc::<Metrics>::default();
-        let (file, server) = match target {
-            Target::File(path) => (Some(ReportFile::new(path)?), None),
+        let mut exporter = Self {
+            metrics: Arc::new(Metrics::new()?),
+            file: None,
+            server: None,
+        };
+        match target {
+            Target::File(path) => exporter.file = Some(ReportFile::new(path)?),
             Target::Address(address) => {
-                let server = Server::start(*address, Arc::clone(&metrics)).await;
-                let server = server.with_context(|| {
+                let started = server::start(*address, Arc::clone(&exporter.metrics)).await;
+                exporter.server = Some(started.with_context(|| {
                     format!(
                         "cannot listen on {address}; choose another port, or 0 for any free one"
                     )
-                })?;
-                (None, Some(server))
+                })?);
             }
-        };
-        Ok(Self {
-            metrics,
-            file,
-            _server: server,
-        })
+        }
+        Ok(exporter)
     }
 
     /// Records the end of a run and replaces the file. A dry run changes neither.
@@ -82,7 +83,7 @@ impl Exporter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::samples::{ended_at, every_outcome};
+    use crate::cli::report::tests::{ended_at, every_outcome};
 
     #[tokio::test]
     async fn the_file_is_replaced_after_each_run_and_not_before() {
@@ -91,7 +92,7 @@ mod tests {
         std::fs::write(&path, "of an earlier process").unwrap();
         let exporter = Exporter::start(&Target::File(path.clone())).await.unwrap();
         let read = || std::fs::read_to_string(&path).unwrap();
-        assert!(exporter._server.is_none());
+        assert!(exporter.server.is_none());
         exporter
             .metrics
             .remember("acme", "two", Some(ended_at()), None);
@@ -118,7 +119,7 @@ mod tests {
 
         let any = Target::parse("127.0.0.1:0").unwrap();
         let first = Exporter::start(&any).await.unwrap();
-        let taken = Target::Address(first._server.unwrap().address());
+        let taken = Target::Address(first.server.as_ref().unwrap().0);
         let message = Exporter::start(&taken).await.unwrap_err().to_string();
         assert!(message.contains("cannot listen on"), "{message}");
     }

@@ -63,7 +63,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::report::samples::every_outcome;
+    use crate::cli::report::tests::every_outcome;
     use crate::run::report::Outcome;
     use crate::sandbox::egress::denials::Rule;
 

@@ -5,44 +5,85 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
-use prometheus::{Result, TextEncoder};
+use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, Result, TextEncoder};
 use time::OffsetDateTime;
 
 use crate::cli::exit::ExitStatus;
-use crate::run::report::{Entry, Outcome, Report, Tally};
+use crate::run::report::{Outcome, Report, Tally};
 use crate::sandbox::egress::denials::Rule;
 use crate::units::timestamp;
 
+/// Each metric: its name without the prefix `asset_host_`, its labels, and its help for who looks at it in Prometheus.
+const METRICS: &str = "\
+build_info | version | The version of asset-host; always 1.
+runs_total | exit_code | Completed runs since the start of the process, by exit code.
+last_run_end_timestamp_seconds | | When the last run ended.
+last_run_duration_seconds | | How long the last run took.
+last_run_exit_code | | The exit code of the last run: 0 success, 1 some failed, 2 could not run.
+sources | outcome | Sources of the last run, by outcome.
+source_info | account source name | The name of the source; always 1.
+source_outcome | account source outcome | The outcome of the source in the last run, as a label; always 1.
+source_last_success_timestamp_seconds | account source | When the source was last up to date.
+source_mark_timestamp_seconds | account source | The time up to which the source is collected.
+source_pages_total | account source | Pages that the destination confirmed.
+source_events_total | account source | Events that the destination confirmed.
+source_unchanged_total | account source | Events that were not sent because only a heartbeat changed.
+source_rejects_total | account source by | Records rejected by the component and events rejected by the destination.
+source_retries_total | account source | Repeated calls of the component and repeated requests to the destination.
+requests_denied_total | account rule | Requests of the component that the sandbox denied, by rule.";
+
+const SUCCESS: &str = "source_last_success_timestamp_seconds";
+const MARK: &str = "source_mark_timestamp_seconds";
+
 /// The metrics of a process.
-#[derive(Debug, Default)]
-pub(crate) struct Metrics(Mutex<Recorded>);
-
-#[derive(Debug, Default)]
-struct Recorded {
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    counters: BTreeMap<&'static str, IntCounterVec>,
+    gauges: BTreeMap<&'static str, GaugeVec>,
     /// The accounts of the last run. An account that the configuration no longer has keeps its counters, in case it
-    /// comes back, but is not written.
-    accounts: BTreeSet<String>,
-    runs: BTreeMap<ExitStatus, u64>,
-    /// Exit status, end and duration in seconds.
-    last_run: Option<(ExitStatus, OffsetDateTime, f64)>,
-    /// The entries of the last run that did not fail to start.
-    entries: Option<Vec<Entry>>,
-    /// By account and source.
-    sources: BTreeMap<[String; 2], Source>,
-    /// By account and rule.
-    denied: BTreeMap<(String, &'static str), u64>,
-}
-
-#[derive(Debug, Default)]
-struct Source {
-    tally: Tally,
-    last_success: Option<OffsetDateTime>,
-    mark: Option<OffsetDateTime>,
+    /// comes back, but is not written. The lock also keeps a reader from seeing half of a run.
+    accounts: Mutex<BTreeSet<String>>,
 }
 
 impl Metrics {
+    /// Registers all metrics.
+    ///
+    /// # Errors
+    ///
+    /// None known.
+    pub(crate) fn new() -> Result<Self> {
+        let mut metrics = Self {
+            registry: Registry::new_custom(Some("asset_host".to_owned()), None)?,
+            counters: BTreeMap::new(),
+            gauges: BTreeMap::new(),
+            accounts: Mutex::default(),
+        };
+        for line in METRICS.lines() {
+            let mut columns = line.splitn(3, '|').map(str::trim);
+            let mut column = || columns.next().unwrap_or_default();
+            let (name, labels, help) = (column(), column(), column());
+            let labels: Vec<_> = labels.split_whitespace().collect();
+            let options = Opts::new(name, help);
+            if name.ends_with("_total") {
+                let counter = IntCounterVec::new(options, &labels)?;
+                metrics.registry.register(Box::new(counter.clone()))?;
+                metrics.counters.insert(name, counter);
+            } else {
+                let gauge = GaugeVec::new(options, &labels)?;
+                metrics.registry.register(Box::new(gauge.clone()))?;
+                metrics.gauges.insert(name, gauge);
+            }
+        }
+        metrics.set("build_info", &[env!("CARGO_PKG_VERSION")], 1.0);
+        for code in ["0", "1", "2"] {
+            metrics.add("runs_total", &[code], 0);
+        }
+        Ok(metrics)
+    }
+
     /// Adds what the state knows of a source, so that one that fails from the start of the process on has an age, too.
     pub(crate) fn remember(
         &self,
@@ -51,47 +92,61 @@ impl Metrics {
         last_success: Option<OffsetDateTime>,
         mark: Option<&str>,
     ) {
-        let mut recorded = self.recorded();
-        recorded.accounts.insert(account.to_owned());
-        recorded.source(account, source).advance(last_success, mark);
+        self.accounts().insert(account.to_owned());
+        self.count(account, source, Tally::default());
+        self.advance(account, source, last_success, mark);
     }
 
     /// Records the end of a run.
     pub(crate) fn record(&self, report: &Report) {
-        let mut recorded = self.recorded();
-        recorded.accounts = report.denied.keys().cloned().collect();
-        let took = report.took().as_secs_f64();
-        recorded.end_run(ExitStatus::of(report), report.ended_at, took);
+        let mut accounts = self.accounts();
+        *accounts = report.denied.keys().cloned().collect();
+        self.end_run(ExitStatus::of(report), report.ended_at, report.took());
+        for of_last_run in ["source_info", "source_outcome"] {
+            if let Some(gauge) = self.gauges.get(of_last_run) {
+                gauge.reset();
+            }
+        }
+        for outcome in Outcome::WORDS {
+            let entries = report.entries.iter();
+            let count = entries.filter(|entry| entry.outcome.word() == outcome);
+            self.set("sources", &[outcome], count.count() as f64);
+        }
         for entry in &report.entries {
             // An empty label is the account as a whole.
-            let id = entry.source.as_deref().unwrap_or_default();
+            let (account, id) = (&*entry.account, entry.source.as_deref().unwrap_or_default());
+            self.set("source_info", &[account, id, &entry.name], 1.0);
+            let outcome = entry.outcome.word();
+            self.set("source_outcome", &[account, id, outcome], 1.0);
             if entry.outcome.is_notice() {
                 // Nothing new is expected of it, so its age must raise no alert.
-                let key = [entry.account.clone(), id.to_owned()];
-                if let Some(source) = recorded.sources.get_mut(&key) {
-                    (source.last_success, source.mark) = (None, None);
+                for gauge in [SUCCESS, MARK]
+                    .iter()
+                    .filter_map(|name| self.gauges.get(name))
+                {
+                    // It may have none.
+                    let _ = gauge.remove_label_values(&[account, id]);
                 }
                 continue;
             }
-            let source = recorded.source(&entry.account, id);
+            self.count(account, id, entry.tally);
             let success = (entry.outcome == Outcome::UpToDate).then_some(report.ended_at);
-            source.advance(success, entry.mark.as_deref());
-            source.tally += entry.tally;
+            self.advance(account, id, success, entry.mark.as_deref());
         }
         for (account, counts) in &report.denied {
             // Rules without a denied request, too: a counter that is there from the start shows its first step.
             let none = Rule::ALL.map(|rule| (rule, 0));
             for (rule, count) in none.iter().chain(counts) {
-                let rule = (account.clone(), rule.word());
-                *recorded.denied.entry(rule).or_default() += count;
+                let labels = [account, rule.word()];
+                self.add("requests_denied_total", &labels, *count);
             }
         }
-        recorded.entries = Some(report.entries.clone());
     }
 
     /// Records a run that could not start, such as one that found the state in use.
     pub(crate) fn record_could_not_run(&self, at: OffsetDateTime) {
-        self.recorded().end_run(ExitStatus::CouldNotRun, at, 0.0);
+        let _lock = self.accounts();
+        self.end_run(ExitStatus::CouldNotRun, at, Duration::ZERO);
     }
 
     /// Writes the metrics in the text format 0.0.4.
@@ -100,166 +155,68 @@ impl Metrics {
     ///
     /// None known.
     pub(crate) fn encode(&self) -> Result<String> {
-        TextEncoder::new().encode_to_string(&self.recorded().families())
+        let accounts = self.accounts();
+        let mut families = self.registry.gather();
+        for family in &mut families {
+            family.mut_metric().retain(|metric| {
+                let mut labels = metric.get_label().iter();
+                labels.all(|label| label.name() != "account" || accounts.contains(label.value()))
+            });
+        }
+        // The encoder refuses a family without a metric.
+        families.retain(|family| !family.get_metric().is_empty());
+        TextEncoder::new().encode_to_string(&families)
     }
 
-    fn recorded(&self) -> MutexGuard<'_, Recorded> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn accounts(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Source {
-    fn advance(&mut self, last_success: Option<OffsetDateTime>, mark: Option<&str>) {
-        self.last_success = last_success.or(self.last_success);
+    fn end_run(&self, status: ExitStatus, at: OffsetDateTime, took: Duration) {
+        let code = status as u8;
+        self.add("runs_total", &[&code.to_string()], 1);
+        self.set("last_run_end_timestamp_seconds", &[], seconds(at));
+        self.set("last_run_duration_seconds", &[], took.as_secs_f64());
+        self.set("last_run_exit_code", &[], f64::from(code));
+    }
+
+    fn count(&self, account: &str, source: &str, tally: Tally) {
+        let of_source = [account, source];
+        self.add("source_pages_total", &of_source, tally.pages);
+        self.add("source_events_total", &of_source, tally.events);
+        self.add("source_unchanged_total", &of_source, tally.unchanged);
+        self.add("source_retries_total", &of_source, tally.retries);
+        for (by, count) in [("component", tally.rejects), ("destination", tally.refused)] {
+            self.add("source_rejects_total", &[account, source, by], count);
+        }
+    }
+
+    fn advance(
+        &self,
+        account: &str,
+        source: &str,
+        last_success: Option<OffsetDateTime>,
+        mark: Option<&str>,
+    ) {
         // The mark of another component need not be a time.
         let mark = mark.and_then(|mark| timestamp::parse(mark).ok());
-        self.mark = mark.or(self.mark);
-    }
-}
-
-impl Recorded {
-    fn source(&mut self, account: &str, source: &str) -> &mut Source {
-        let key = [account.to_owned(), source.to_owned()];
-        self.sources.entry(key).or_default()
-    }
-
-    fn end_run(&mut self, status: ExitStatus, at: OffsetDateTime, seconds: f64) {
-        *self.runs.entry(status).or_default() += 1;
-        self.last_run = Some((status, at, seconds));
-    }
-
-    fn families(&self) -> Vec<MetricFamily> {
-        let mut all = Families::default();
-        all.add("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-        for (status, code) in EXIT_CODES {
-            let runs = self.runs.get(&status).copied().unwrap_or_default();
-            all.add("runs_total", &[("exit_code", code)], runs as f64);
-        }
-        if let Some((status, at, took)) = self.last_run {
-            all.add("last_run_end_timestamp_seconds", &[], seconds(at));
-            all.add("last_run_duration_seconds", &[], took);
-            all.add("last_run_exit_code", &[], f64::from(status as u8));
-        }
-        if let Some(entries) = &self.entries {
-            for outcome in Outcome::WORDS {
-                let of_it = |entry: &&Entry| entry.outcome.word() == outcome;
-                let count = entries.iter().filter(of_it).count();
-                all.add("sources", &[("outcome", outcome)], count as f64);
-            }
-            for entry in entries {
-                let account = ("account", entry.account.as_str());
-                let source = ("source", entry.source.as_deref().unwrap_or_default());
-                let outcome = ("outcome", entry.outcome.word());
-                all.add(
-                    "source_info",
-                    &[account, ("name", &entry.name), source],
-                    1.0,
-                );
-                all.add("source_outcome", &[account, outcome, source], 1.0);
+        for (name, time) in [(SUCCESS, last_success), (MARK, mark)] {
+            if let Some(time) = time {
+                self.set(name, &[account, source], seconds(time));
             }
         }
-        for ([account, id], source) in &self.sources {
-            if !self.accounts.contains(account) {
-                continue;
-            }
-            let (account, id) = (("account", account.as_str()), ("source", id.as_str()));
-            for (name, time) in [
-                ("source_last_success_timestamp_seconds", source.last_success),
-                ("source_mark_timestamp_seconds", source.mark),
-            ] {
-                if let Some(time) = time {
-                    all.add(name, &[account, id], seconds(time));
-                }
-            }
-            let tally = &source.tally;
-            for (name, count) in [
-                ("source_pages_total", tally.pages),
-                ("source_events_total", tally.events),
-                ("source_unchanged_total", tally.unchanged),
-                ("source_retries_total", tally.retries),
-            ] {
-                all.add(name, &[account, id], count as f64);
-            }
-            for (by, count) in [("component", tally.rejects), ("destination", tally.refused)] {
-                all.add(
-                    "source_rejects_total",
-                    &[account, ("by", by), id],
-                    count as f64,
-                );
-            }
-        }
-        for ((account, rule), count) in &self.denied {
-            if self.accounts.contains(account) {
-                let labels = [("account", account.as_str()), ("rule", rule)];
-                all.add("requests_denied_total", &labels, *count as f64);
-            }
-        }
-        all.into_families()
-    }
-}
-
-const EXIT_CODES: [(ExitStatus, &str); 3] = [
-    (ExitStatus::Done, "0"),
-    (ExitStatus::SomeFailed, "1"),
-    (ExitStatus::CouldNotRun, "2"),
-];
-
-/// What each metric means, for who looks at it in Prometheus: a line for each.
-const HELP: &str = "\
-build_info The version of asset-host; always 1.
-runs_total Completed runs since the start of the process, by exit code.
-last_run_end_timestamp_seconds When the last run ended.
-last_run_duration_seconds How long the last run took.
-last_run_exit_code The exit code of the last run: 0 success, 1 some failed, 2 could not run.
-sources Sources of the last run, by outcome.
-source_info The name of the source; always 1.
-source_outcome The outcome of the source in the last run, as a label; always 1.
-source_last_success_timestamp_seconds When the source was last up to date.
-source_mark_timestamp_seconds The time up to which the source is collected.
-source_pages_total Pages that the destination confirmed.
-source_events_total Events that the destination confirmed.
-source_unchanged_total Events that were not sent because only a heartbeat changed.
-source_rejects_total Records rejected by the component and events rejected by the destination.
-source_retries_total Repeated calls of the component and repeated requests to the destination.
-requests_denied_total Requests of the component that the sandbox denied, by rule.";
-
-/// Metrics by their names without the prefix `asset_host_`.
-#[derive(Default)]
-struct Families(BTreeMap<&'static str, Vec<Metric>>);
-
-impl Families {
-    fn add(&mut self, name: &'static str, labels: &[(&str, &str)], value: f64) {
-        let labels = labels.iter().map(|(name, value)| {
-            let mut label = LabelPair::default();
-            label.set_name((*name).to_owned());
-            label.set_value((*value).to_owned());
-            label
-        });
-        let mut metric = Metric::from_label(labels.collect());
-        // The encoder reads the one that belongs to the type of the family.
-        let (mut counter, mut gauge) = (Counter::default(), Gauge::default());
-        counter.set_value(value);
-        gauge.set_value(value);
-        metric.set_counter(counter);
-        metric.set_gauge(gauge);
-        self.0.entry(name).or_default().push(metric);
     }
 
-    /// Returns the families that have a metric, as the encoder refuses others.
-    fn into_families(mut self) -> Vec<MetricFamily> {
-        let lines = HELP.lines().filter_map(|line| line.split_once(' '));
-        let families = lines.filter_map(|(name, help)| {
-            let mut family = MetricFamily::default();
-            family.set_field_type(match name.ends_with("_total") {
-                true => MetricType::COUNTER,
-                false => MetricType::GAUGE,
-            });
-            family.set_name(format!("asset_host_{name}"));
-            family.set_help(help.to_owned());
-            family.set_metric(self.0.remove(name)?);
-            Some(family)
-        });
-        families.collect()
+    fn add(&self, name: &str, labels: &[&str], count: u64) {
+        if let Some(counter) = self.counters.get(name) {
+            counter.with_label_values(labels).inc_by(count);
+        }
+    }
+
+    fn set(&self, name: &str, labels: &[&str], value: f64) {
+        if let Some(gauge) = self.gauges.get(name) {
+            gauge.with_label_values(labels).set(value);
+        }
     }
 }
 

@@ -9,12 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ALLOW, CONTENT_TYPE, HOST};
+use http::header::{CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -25,43 +25,26 @@ use crate::cli::report::metrics::Metrics;
 
 /// Connections at once; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 16;
-/// The wait for the header of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The life of a connection, which serves one request.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after a failed `accept`, which fails as long as the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A server of metrics, which stops when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Server {
-    #[cfg(test)]
+/// Listens at `address`, on any free port where its port is 0, and answers `GET /metrics` until the task is dropped. Logs
+/// and returns the address.
+///
+/// # Errors
+///
+/// When the address cannot be listened on, for example because the port is in use.
+pub(crate) async fn start(
     address: SocketAddr,
-    _task: AbortOnDropHandle<()>,
-}
-
-impl Server {
-    /// Listens at `address`, on any free port where its port is 0, and answers `GET /metrics`. Logs the address.
-    ///
-    /// # Errors
-    ///
-    /// When the address cannot be listened on, for example because the port is in use.
-    pub(crate) async fn start(address: SocketAddr, metrics: Arc<Metrics>) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        info!("metrics are served at http://{address}/metrics");
-        Ok(Self {
-            #[cfg(test)]
-            address,
-            _task: AbortOnDropHandle::new(tokio::spawn(serve(listener, metrics))),
-        })
-    }
-
-    /// Returns the address with the port that the system chose.
-    #[cfg(test)]
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
+    metrics: Arc<Metrics>,
+) -> io::Result<(SocketAddr, AbortOnDropHandle<()>)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    info!("metrics are served at http://{address}/metrics");
+    let task = tokio::spawn(serve(listener, metrics));
+    Ok((address, AbortOnDropHandle::new(task)))
 }
 
 async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
@@ -85,36 +68,31 @@ async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
 }
 
 async fn connection(stream: TcpStream, metrics: &Metrics) -> hyper::Result<()> {
-    let service = service_fn(async |request| Ok::<_, Infallible>(answer(&request, metrics)));
+    let service = service_fn(async |request| Ok::<_, Infallible>(respond(&request, metrics)));
     http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service)
         .await
 }
 
-fn answer<B>(request: &Request<B>, metrics: &Metrics) -> Response<String> {
-    if !is_for_loopback(request) {
-        return plain(
-            StatusCode::MISDIRECTED_REQUEST,
-            "metrics are served to this machine only: use http://localhost or http://127.0.0.1, or let your proxy \
-             send `Host: localhost`\n",
-        );
-    }
-    if request.uri().path() != "/metrics" {
-        return plain(StatusCode::NOT_FOUND, "metrics are at /metrics\n");
-    }
-    if request.method() != Method::GET {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "use GET\n");
-        let get = HeaderValue::from_static("GET");
-        response.headers_mut().insert(ALLOW, get);
-        return response;
-    }
-    match metrics.encode() {
-        Ok(text) => response(StatusCode::OK, prometheus::TEXT_FORMAT, text),
-        Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
-    }
+fn respond<B>(request: &Request<B>, metrics: &Metrics) -> Response<String> {
+    let (status, text) = if !is_for_loopback(request) {
+        let text = "metrics are served to this machine only: use http://localhost or http://127.0.0.1, or let your \
+                    proxy send `Host: localhost`\n";
+        (StatusCode::MISDIRECTED_REQUEST, text.to_owned())
+    } else if request.method() != Method::GET || request.uri().path() != "/metrics" {
+        (StatusCode::NOT_FOUND, "use GET /metrics\n".to_owned())
+    } else {
+        match metrics.encode() {
+            Ok(text) => (StatusCode::OK, text),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    };
+    let mut response = Response::new(text);
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
 }
 
 /// Returns whether every host that the request names is this machine. HTTP/1.0, which no browser speaks, may name none.
@@ -136,18 +114,6 @@ fn is_loopback(authority: &Authority) -> bool {
     !authority.as_str().contains('@')
         && (host.eq_ignore_ascii_case("localhost")
             || address.is_ok_and(|address| address.is_loopback()))
-}
-
-fn plain(status: StatusCode, text: &str) -> Response<String> {
-    response(status, "text/plain; charset=utf-8", text.to_owned())
-}
-
-fn response(status: StatusCode, kind: &'static str, text: String) -> Response<String> {
-    let mut response = Response::new(text);
-    *response.status_mut() = status;
-    let kind = HeaderValue::from_static(kind);
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
 }
 
 #[cfg(test)]

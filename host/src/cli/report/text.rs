@@ -1,13 +1,14 @@
 //! A report as lines for people: one for each source, and the total.
 //!
-//! Failures come last, right above the total, with their reasons at the end of the line: where the eye is when a run ends.
+//! Failures come last, right above the total, with their reasons at the end of the line, so that they are seen when a run
+//! ends.
 
 use tracing::info;
 
 use crate::cli::exit::ExitStatus;
 use crate::cli::log::{Format, Terminal};
 use crate::cli::table;
-use crate::run::report::{Entry, Outcome, Report, Tally, Totals};
+use crate::run::report::{Entry, Outcome, Report, Tally};
 use crate::text::printable::printable;
 
 /// Shows a report on standard error: as lines for people, or as a line of JSON for each entry and one for the run.
@@ -45,12 +46,13 @@ fn log(report: &Report) {
     );
 }
 
-/// Returns a line for each entry, if there are several, and the total.
+/// Returns a line for each entry if there are several, and the total.
 fn lines(report: &Report) -> Vec<String> {
-    let mut lines = if report.entries.len() > 1 {
-        table(&report.entries)
-    } else {
-        Vec::new()
+    let mut entries: Vec<_> = report.entries.iter().collect();
+    entries.sort_by_key(|entry| rank(&entry.outcome));
+    let mut lines = match entries.len() {
+        0 | 1 => Vec::new(),
+        _ => table::lines(entries.into_iter().map(row), None),
     };
     lines.push(total(report));
     lines
@@ -60,36 +62,30 @@ fn lines(report: &Report) -> Vec<String> {
 fn total(report: &Report) -> String {
     let totals = report.totals();
     let tally = totals.tally;
+    let dry_run = if report.dry_run { "dry run: " } else { "" };
+    let skipped = match totals.skipped {
+        0 => String::new(),
+        skipped => format!(", {skipped} skipped"),
+    };
+    let stopped = if report.cut {
+        "; stopped before the end"
+    } else {
+        ""
+    };
     format!(
-        "{}sources {} ({}), pages {}, {}, retries {}, {}{:.1} s{}",
-        if report.dry_run { "dry run: " } else { "" },
+        "{dry_run}sources {} ({} failed, {} not collectable{skipped}), pages {}, {}, retries {}, {}{:.1} s{stopped}",
         totals.sources,
-        kinds(&totals),
+        totals.failed,
+        totals.not_collectable,
         tally.pages,
         delivered(&tally),
         tally.retries,
         denied(report),
         report.took().as_secs_f64(),
-        if report.cut {
-            "; stopped before the end"
-        } else {
-            ""
-        },
     )
 }
 
-fn kinds(totals: &Totals) -> String {
-    let mut text = format!(
-        "{} failed, {} not collectable",
-        totals.failed, totals.not_collectable
-    );
-    if totals.skipped > 0 {
-        text += &format!(", {} skipped", totals.skipped);
-    }
-    text
-}
-
-/// Describes the denied requests, if any.
+/// Describes the denied requests of all accounts, if any.
 fn denied(report: &Report) -> String {
     let rules = report.denied_by_rule();
     if rules.is_empty() {
@@ -113,12 +109,6 @@ fn delivered(tally: &Tally) -> String {
         text += &format!(" ({} refused by the destination)", tally.refused);
     }
     text
-}
-
-fn table(entries: &[Entry]) -> Vec<String> {
-    let mut entries: Vec<_> = entries.iter().collect();
-    entries.sort_by_key(|entry| rank(&entry.outcome));
-    table::lines(entries.into_iter().map(row), None)
 }
 
 fn rank(outcome: &Outcome) -> u8 {
@@ -146,8 +136,8 @@ fn row(entry: &Entry) -> [String; 5] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{entry, every_outcome, report};
     use super::*;
+    use crate::cli::report::tests::{entry, every_outcome, report};
 
     #[test]
     fn each_source_has_a_line_and_failures_come_last() {
@@ -191,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_others_cannot_steer_the_terminal() {
+    fn hostile_names_and_reasons_have_no_control_characters() {
         let mut hostile = entry("\u{1b}[2J", Outcome::Failed("a\r\nb\u{9b}c".to_owned()));
         hostile.name = "tab\there".to_owned();
         for line in lines(&report(vec![hostile.clone(), hostile])) {

@@ -1,22 +1,20 @@
-//! What the metrics say after runs.
-
 use std::collections::BTreeSet;
 
 use crate::cli::report::metrics::Metrics;
-use crate::cli::report::samples::{ended_at, entry, every_outcome, report};
+use crate::cli::report::tests::{ended_at, entry, every_outcome, report};
 use crate::run::report::Outcome;
 
 const DOCUMENTATION: &str = include_str!("../../../../../docs/operations.md");
 const ENDED: &str = "1769846402.5";
 
-/// Whether the text has the line.
+/// Returns whether the text has the line.
 fn has(text: &str, line: &str) -> bool {
     text.lines().any(|other| other == line)
 }
 
 #[test]
 fn a_run_is_recorded() {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new().unwrap();
     metrics.record(&every_outcome());
     let text = metrics.encode().unwrap();
     for line in [
@@ -49,8 +47,8 @@ fn a_run_is_recorded() {
 }
 
 #[test]
-fn before_a_run_has_ended_nothing_is_said_of_a_last_one() {
-    let text = Metrics::default().encode().unwrap();
+fn gauges_of_the_last_run_appear_after_the_first_run() {
+    let text = Metrics::new().unwrap().encode().unwrap();
     assert!(!text.contains("last_run"), "{text}");
     assert!(
         has(&text, "asset_host_runs_total{exit_code=\"1\"} 0"),
@@ -59,8 +57,8 @@ fn before_a_run_has_ended_nothing_is_said_of_a_last_one() {
 }
 
 #[test]
-fn counters_add_up_and_gauges_tell_the_last_run() {
-    let metrics = Metrics::default();
+fn counters_add_up_and_gauges_describe_the_last_run() {
+    let metrics = Metrics::new().unwrap();
     metrics.record(&every_outcome());
     metrics.record(&every_outcome());
     metrics.record(&report(vec![entry("one", Outcome::Stopped)]));
@@ -88,8 +86,8 @@ fn counters_add_up_and_gauges_tell_the_last_run() {
 }
 
 #[test]
-fn what_the_state_knows_is_there_until_a_source_is_left_out() {
-    let metrics = Metrics::default();
+fn times_from_the_state_are_written_until_the_source_is_skipped_or_not_collectable() {
+    let metrics = Metrics::new().unwrap();
     let line = |source| {
         format!(
             "asset_host_source_last_success_timestamp_seconds{{account=\"acme\",source=\"{source}\"}} {ENDED}"
@@ -114,7 +112,7 @@ fn what_the_state_knows_is_there_until_a_source_is_left_out() {
 
 #[test]
 fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is_back() {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new().unwrap();
     let other = "account=\"other\"";
     metrics.remember("other", "one", Some(ended_at()), None);
     assert!(metrics.encode().unwrap().contains(other));
@@ -145,8 +143,8 @@ fn an_account_that_was_taken_out_of_the_configuration_is_not_written_until_it_is
 }
 
 #[test]
-fn words_of_others_stay_in_their_labels() {
-    let metrics = Metrics::default();
+fn hostile_names_are_escaped_in_labels() {
+    let metrics = Metrics::new().unwrap();
     let mut hostile = entry("one", Outcome::UpToDate);
     hostile.name = "a\"} 7\nb\\".to_owned();
     metrics.record(&report(vec![hostile]));
@@ -156,7 +154,7 @@ fn words_of_others_stay_in_their_labels() {
     assert!(has(&text, line), "{text}");
 }
 
-/// Names as they stand in a text, without the words behind them.
+/// The names of metrics in a text.
 fn names(text: &str) -> BTreeSet<&str> {
     text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
         .filter(|word| word.starts_with("asset_host_"))
@@ -165,7 +163,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn the_documentation_names_these_metrics_and_no_others() {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new().unwrap();
     metrics.record(&every_outcome());
     assert_eq!(names(DOCUMENTATION), names(&metrics.encode().unwrap()));
 }

@@ -1,4 +1,4 @@
-//! Reports for the tests of their forms.
+//! Reports for the tests of their formats.
 
 use time::OffsetDateTime;
 
@@ -31,8 +31,7 @@ pub(crate) fn entry(source: &str, outcome: Outcome) -> Entry {
     }
 }
 
-/// One source of each outcome, and an account that failed as a whole; of both accounts some requests were not let
-/// out.
+/// One source of each outcome, and an account whose sources could not be listed; requests of both accounts were denied.
 pub(crate) fn every_outcome() -> Report {
     let collected = Entry {
         tally: Tally {
