@@ -12,15 +12,15 @@ use crate::contract::manifest::schema::MAX_CONFIG_SCHEMAS;
 use crate::deliver::retry::MAX_RATE_LIMIT_WAITS;
 use crate::network::client::MAX_HEADERS;
 use crate::network::error::MAX_INTERIM;
+use crate::sandbox::call::MAX_WARNINGS;
 use crate::sandbox::compile::{MAX_CODE_BYTES, MAX_COMPILE_MEMORY, MAX_COMPILE_TIME};
 use crate::sandbox::connector::handed_over;
-use crate::sandbox::egress::{IN_HAND, MAX_READ_AHEAD};
-use crate::sandbox::engine::LARGEST;
+use crate::sandbox::egress::{MAX_KEPT_RESPONSES, MAX_READ_AHEAD};
+use crate::sandbox::engine::MAX_COMPONENT_BYTES;
 use crate::sandbox::instance::MAX_REQUEST_HEADERS;
 use crate::sandbox::outgoing::{MAX_AUTHORITY, MAX_METHOD, MAX_PATH};
 use crate::sandbox::secrets::MAX_SECRET_HEADERS;
 use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
-use crate::sandbox::warnings::MAX_WARNINGS;
 use crate::text::printable::MAX_QUOTE;
 use crate::units::{duration, quantity};
 
@@ -101,7 +101,10 @@ fn limits() -> Vec<(String, String)> {
         ("interim responses (1xx)", count(MAX_INTERIM)),
         ("headers of an answer", count(MAX_HEADERS)),
         ("read ahead of an answer", bytes(MAX_READ_AHEAD)),
-        ("kept answers from where a secret may go", count(IN_HAND)),
+        (
+            "kept answers from where a secret may go",
+            count(MAX_KEPT_RESPONSES),
+        ),
         ("a reject", bytes(MIN_REJECT)),
         (
             "warnings of a page that are logged",
@@ -111,7 +114,10 @@ fn limits() -> Vec<(String, String)> {
             "headers of a request that have secrets in them, together",
             bytes(MAX_SECRET_HEADERS),
         ),
-        ("file of the component", quantity::bytes(LARGEST)),
+        (
+            "file of the component",
+            quantity::bytes(MAX_COMPONENT_BYTES),
+        ),
         (
             "memory to compile it",
             format!("{} of address space", quantity::bytes(MAX_COMPILE_MEMORY)),

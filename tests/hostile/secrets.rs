@@ -312,7 +312,7 @@ fn secret_many_times() {
     let place = servers.guest("secret_many_times").secret(&secret);
     place
         .collect(1)
-        .failed(&["the body of a request would be larger than 1 MiB"])
+        .failed(&["would make the body of a request larger than 1 MiB"])
         .denied(&[("secret", 2)]);
     assert_eq!(servers.token.connections(), 0);
 }

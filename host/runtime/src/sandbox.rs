@@ -1,6 +1,6 @@
 //! One component: loaded, given rights, called.
 
-pub mod budget;
+pub mod call;
 pub mod code_cache;
 pub mod compile;
 pub mod connector;
@@ -15,4 +15,3 @@ pub mod rate_limit;
 pub mod rights;
 pub mod secrets;
 pub mod stderr;
-pub mod warnings;

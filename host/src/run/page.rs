@@ -16,7 +16,7 @@ use crate::deliver::{DeliverError, Delivered};
 use crate::run::context::Source;
 use crate::run::halt::Halt;
 use crate::run::report::Tally;
-use crate::sandbox::warnings::MAX_WARNINGS;
+use crate::sandbox::call::MAX_WARNINGS;
 use crate::state::{Fingerprints, StateError, StoredBatch};
 use crate::text::printable::{fault, quote};
 

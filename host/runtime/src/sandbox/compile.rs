@@ -6,6 +6,7 @@
 //! the code to standard output, and is killed at the deadline. Its environment is empty.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -17,7 +18,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use wasmtime::{Config, Engine};
 
-use crate::sandbox::code_cache::Code;
 use crate::sandbox::core_dump;
 use crate::text::printable::fault;
 
@@ -41,30 +41,25 @@ const MAX_REASON_BYTES: u64 = 4096;
 /// Why a component was not compiled.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CompileError {
-    /// The compiler says what is wrong with the component.
+    /// It is not valid.
     #[error("{0}")]
     Invalid(String),
-    /// It takes too much memory.
-    #[error("it takes more than {} MiB of memory to compile", MAX_COMPILE_MEMORY >> 20)]
-    Memory,
-    /// It takes too long.
-    #[error("it takes longer than {} s to compile", MAX_COMPILE_TIME.as_secs())]
-    Time,
-    /// Its code is too large.
-    #[error("its code is larger than {} MiB", MAX_CODE_BYTES >> 20)]
-    Code,
-    /// The compiler crashed.
-    #[error("the compiler crashed on it ({0})")]
-    Crash(String),
+    /// It takes too much memory or time, its code is too large, or it makes the compiler crash.
+    #[error("{0}")]
+    Unfit(String),
     /// The compiler could not be started, or the system ended it.
     #[error("the compiler failed: {0}")]
     System(String),
 }
 
 impl CompileError {
-    /// Whether the component is the reason, so that another attempt fails as well.
-    pub fn is_final(&self) -> bool {
-        !matches!(self, Self::System(_))
+    fn too_slow() -> Self {
+        let seconds = MAX_COMPILE_TIME.as_secs();
+        Self::Unfit(format!("it takes longer than {seconds} s to compile"))
+    }
+
+    pub(super) fn crash(how: impl Display) -> Self {
+        Self::Unfit(format!("the compiler crashed on it ({how})"))
     }
 
     fn system(error: &io::Error) -> Self {
@@ -111,12 +106,12 @@ impl Compiler {
     /// # Errors
     ///
     /// When the bytes are no component, take too much to compile, or the compiler does not run.
-    pub async fn compile(&self, component: &[u8]) -> Result<Code, CompileError> {
+    pub async fn compile(&self, component: &[u8]) -> Result<Vec<u8>, CompileError> {
         let compiled = tokio::time::timeout(self.time, self.run(component)).await;
-        compiled.unwrap_or(Err(CompileError::Time))
+        compiled.unwrap_or_else(|_| Err(CompileError::too_slow()))
     }
 
-    async fn run(&self, component: &[u8]) -> Result<Code, CompileError> {
+    async fn run(&self, component: &[u8]) -> Result<Vec<u8>, CompileError> {
         let mut child = Command::new(&self.program)
             .arg(ARGUMENT)
             .env_clear()
@@ -140,43 +135,48 @@ impl Compiler {
         };
         let mut stdout = stdout.take(MAX_CODE_BYTES + 1);
         let mut stderr = stderr.take(MAX_REASON_BYTES);
-        let read = async {
+        let read_code = async {
             let read = stdout.read_to_end(&mut code).await;
-            // What would write on does not end by itself.
+            // A process that would write on does not end by itself.
             drop(stdout);
-            read.map(drop)
+            read
         };
-        let told = async {
+        let read_reason = async {
             let read = stderr.read_to_end(&mut reason).await;
             drop(stderr);
-            read.map(drop)
+            read
         };
-        tokio::try_join!(send, read, told).map_err(|error| CompileError::system(&error))?;
+        tokio::try_join!(send, read_code, read_reason)
+            .map_err(|error| CompileError::system(&error))?;
         if code.len() as u64 > MAX_CODE_BYTES {
-            return Err(CompileError::Code);
+            let max = MAX_CODE_BYTES >> 20;
+            let why = format!("its code is larger than {max} MiB");
+            return Err(CompileError::Unfit(why));
         }
         let status = child.wait().await;
         let status = status.map_err(|error| CompileError::system(&error))?;
         let reason = String::from_utf8_lossy(&reason);
-        let Some(signal) = status.signal() else {
-            let first_line = || fault(reason.lines().next().unwrap_or_default());
-            return match status.code() {
-                Some(0) => Code::of_file(code)
-                    .ok_or_else(|| CompileError::Crash("its code is torn".to_owned())),
-                Some(1) => Err(CompileError::Invalid(first_line())),
-                Some(2) => Err(CompileError::System(first_line())),
-                _ => Err(CompileError::Crash(format!("{status}: {}", first_line()))),
-            };
-        };
-        Err(match signal {
+        let first_line = fault(reason.lines().next().unwrap_or_default());
+        match (
+            status.code(),
+            status.signal().and_then(Signal::from_named_raw),
+        ) {
+            (Some(0), _) => Ok(code),
+            (Some(1), _) => Err(CompileError::Invalid(first_line)),
+            (Some(2), _) => Err(CompileError::System(first_line)),
+            (Some(_), _) => Err(CompileError::crash(format_args!("{status}: {first_line}"))),
             // As Rust's allocator says it when it is refused memory.
-            _ if reason.contains("memory allocation of ") => CompileError::Memory,
-            _ if signal == Signal::XCPU.as_raw() => CompileError::Time,
-            _ if signal == Signal::KILL.as_raw() => CompileError::System(
+            _ if reason.contains("memory allocation of ") => {
+                let max = MAX_COMPILE_MEMORY >> 20;
+                let why = format!("it takes more than {max} MiB of memory to compile");
+                Err(CompileError::Unfit(why))
+            }
+            (_, Some(Signal::XCPU)) => Err(CompileError::too_slow()),
+            (_, Some(Signal::KILL)) => Err(CompileError::System(
                 "the system killed it, as it does when memory is short".to_owned(),
-            ),
-            _ => CompileError::Crash(status.to_string()),
-        })
+            )),
+            _ => Err(CompileError::crash(status)),
+        }
     }
 }
 
@@ -189,7 +189,7 @@ pub fn is_asked_for() -> bool {
 /// Compiles the component on standard input to standard output, within limits. Its status is 1 where the component is
 /// invalid and 2 where the limits or the pipes fail; standard error has the reason.
 pub fn child() -> ExitCode {
-    let told = |status: u8, error: &dyn std::fmt::Display| {
+    let told = |status: u8, error: &dyn Display| {
         // The status tells as much where nobody reads this.
         let _ = writeln!(io::stderr(), "{error}");
         ExitCode::from(status)
@@ -200,10 +200,10 @@ pub fn child() -> ExitCode {
         return told(2, &error);
     }
     let code = match engine().and_then(|engine| engine.precompile_component(&component)) {
-        Ok(code) => Code::of(&code),
+        Ok(code) => code,
         Err(error) => return told(1, &format_args!("{error:#}")),
     };
-    match io::stdout().write_all(code.as_file()) {
+    match io::stdout().write_all(&code) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => told(2, &error),
     }
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    async fn compiled_by(script: &str, time: Duration) -> Result<Code, CompileError> {
+    async fn compiled_by(script: &str, time: Duration) -> Result<Vec<u8>, CompileError> {
         let folder = tempfile::tempdir().unwrap();
         let compiler = Compiler::by_script(folder.path(), script, time);
         compiler.compile(b"component").await
@@ -277,7 +277,6 @@ mod tests {
                 "echo 'memory allocation of 99 bytes failed' >&2; kill -ABRT $$",
                 "more than 1024 MiB",
             ),
-            ("cat", "its code is torn"),
             ("exec cat /dev/zero", "larger than 256 MiB"),
             (
                 "[ -z \"$HOME$CARGO\" ] || exit 1; echo a; exit 3",
@@ -301,7 +300,7 @@ mod tests {
             .await
             .err()
             .unwrap();
-        assert!(matches!(error, CompileError::Time), "{error}");
+        assert!(error.to_string().contains("longer than 60 s"), "{error}");
         let id: i32 = std::fs::read_to_string(&path)
             .unwrap()
             .trim()

@@ -1,8 +1,7 @@
-//! A component with an account's rights, called: one method for each export.
+//! Calls a component with an account's rights: one method for each export.
 //!
-//! An instance lives as long as it behaves. After a trap, past a limit and where it breaks the contract it is
-//! dropped, as is one that holds more and more from call to call, and the next call gets a fresh one; by the contract
-//! that loses nothing but a session.
+//! An instance is dropped after a trap, where it exceeds a limit or violates the contract, and where it holds more and
+//! more from call to call. The next call gets a fresh one; by the contract that loses nothing but a session.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,7 +15,6 @@ use crate::contract::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
 use crate::contract::check;
-use crate::contract::counts::{LimitExceeded, RequestCount};
 use crate::contract::limits::{Limit, Limits, MAX_INSTANCES, Timeouts};
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::parse::ManifestError;
@@ -33,26 +31,23 @@ const EPOCHS: u64 = 1;
 
 /// How much a component may hand to the host in one go, in bytes, however small the account's pages are: a
 /// manifest, or an error with its messages.
-const LEAST_HANDED_OVER: usize = 16 << 20;
+const MIN_HANDED_OVER: usize = 16 << 20;
 
 /// How much longer a call may last because its requests wait for the rate limit. A component names the limit itself.
-const MOST_WAIT: Duration = Duration::from_secs(60 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// How much a component may hand to the host in one go, in bytes: twice what a page may have, so that a page that is too
 /// large can still be read and told as such, but no more than it can hold itself without handing over the same text many
 /// times.
 pub fn handed_over(limits: &Limits) -> usize {
     let twice = limits.batch_bytes.saturating_mul(2);
-    twice.min(limits.memory_bytes).max(LEAST_HANDED_OVER)
+    twice.min(limits.memory_bytes).max(MIN_HANDED_OVER)
 }
 
 /// A component that acts for one account.
 pub struct Connector {
     loaded: Loaded,
-    rights: Arc<Rights>,
     egress: Egress,
-    exceeded: LimitExceeded,
-    requests: RequestCount,
     stderr: LogLines,
     now: Option<Duration>,
     instance: Option<Instance>,
@@ -104,14 +99,9 @@ impl Connector {
     /// Returns a connector without an instance: the first call makes one. An account may have several, which share its
     /// rights; each keeps a session of its own.
     pub fn new(loaded: Loaded, rights: Arc<Rights>) -> Self {
-        let exceeded = LimitExceeded::default();
-        let requests = RequestCount::new(&rights.limits, exceeded.clone());
         Self {
-            egress: Egress::new(&rights, requests.clone(), exceeded.clone()),
             loaded,
-            rights,
-            exceeded,
-            requests,
+            egress: Egress::new(rights),
             stderr: LogLines::default(),
             now: None,
             instance: None,
@@ -141,7 +131,7 @@ impl Connector {
     /// Stops the wall clock that the component sees, so much after the beginning of 1970, from its next instance on.
     pub fn stop_clock(&mut self, now: Duration) {
         self.now = Some(now);
-        self.drop_instance();
+        self.instance = None;
     }
 
     /// `describe`: the manifest as JSON text.
@@ -150,14 +140,15 @@ impl Connector {
     ///
     /// When the component was stopped.
     pub async fn describe(&mut self) -> Result<String, Stopped> {
-        let mut instance = self.take().await?;
-        let called = instance
-            .api
-            .inventory_connector_collection()
-            .call_describe(&mut instance.store);
-        let answer = self.within(called, Stopped::by_engine).await?;
-        self.instance = Some(instance);
-        Ok(answer)
+        self.call(
+            async |api, store| {
+                api.inventory_connector_collection()
+                    .call_describe(store)
+                    .await
+            },
+            |_| Ok(()),
+        )
+        .await
     }
 
     /// `map`: one record to one event.
@@ -166,18 +157,20 @@ impl Connector {
     ///
     /// The component's reason, or that it was stopped.
     pub async fn map(&mut self, endpoint: &str) -> Result<String, CallError<MapError>> {
-        let mut instance = self.take().await?;
-        let called = instance
-            .api
-            .inventory_connector_mapping()
-            .call_map(&mut instance.store, endpoint);
-        let mut answer = self.within(called, Stopped::by_engine).await?;
-        match &mut answer {
-            Ok(event) => check::mapped(event, &self.rights.limits)?,
-            Err(error) => check::map_error(error),
-        }
-        self.instance = Some(instance);
-        answer.map_err(CallError::Told)
+        let limits = self.egress.rights.limits;
+        self.call(
+            async |api, store| {
+                api.inventory_connector_mapping()
+                    .call_map(store, endpoint)
+                    .await
+            },
+            |returned| match returned {
+                Ok(event) => check::mapped(event, &limits),
+                Err(error) => Ok(check::map_error(error)),
+            },
+        )
+        .await?
+        .map_err(CallError::Told)
     }
 
     /// `explain`: one record to one event, with reasons. `how` is a dialect of the manifest, or a config of the component
@@ -191,19 +184,19 @@ impl Connector {
         endpoint: &str,
         how: &str,
     ) -> Result<Explanation, CallError<MapError>> {
-        let mut instance = self.take().await?;
-        let called = instance.api.inventory_connector_mapping().call_explain(
-            &mut instance.store,
-            endpoint,
-            how,
-        );
-        let mut answer = self.within(called, Stopped::by_engine).await?;
-        match &mut answer {
-            Ok(explanation) => check::explanation(explanation, &self.rights.limits)?,
-            Err(error) => check::map_error(error),
-        }
-        self.instance = Some(instance);
-        answer.map_err(CallError::Told)
+        let limits = self.egress.rights.limits;
+        self.call(
+            async |api, store| {
+                let mapping = api.inventory_connector_mapping();
+                mapping.call_explain(store, endpoint, how).await
+            },
+            |returned| match returned {
+                Ok(explanation) => check::explanation(explanation, &limits),
+                Err(error) => Ok(check::map_error(error)),
+            },
+        )
+        .await?
+        .map_err(CallError::Told)
     }
 
     /// `check`: whose the credentials are.
@@ -212,18 +205,16 @@ impl Connector {
     ///
     /// The component's reason, or that it was stopped.
     pub async fn check(&mut self, config: &str) -> Result<Account, CallError<Error>> {
-        let mut instance = self.take().await?;
-        let called = instance
-            .api
-            .inventory_connector_collection()
-            .call_check(&mut instance.store, config);
-        let mut answer = self.within(called, Stopped::by_engine).await?;
-        match &mut answer {
-            Ok(account) => check::account(account),
-            Err(error) => check::error(error),
-        }
-        self.instance = Some(instance);
-        answer.map_err(|error| self.told(error))
+        let returned = self
+            .call(
+                async |api, store| {
+                    let collection = api.inventory_connector_collection();
+                    collection.call_check(store, config).await
+                },
+                |returned| Ok(returned.as_mut().map_or_else(check::error, check::account)),
+            )
+            .await?;
+        returned.map_err(|error| self.add_reason(error))
     }
 
     /// `discover`: a page of sources.
@@ -236,19 +227,20 @@ impl Connector {
         config: &str,
         next: Option<&str>,
     ) -> Result<SourcesPage, CallError<Error>> {
-        let mut instance = self.take().await?;
-        let called = instance.api.inventory_connector_collection().call_discover(
-            &mut instance.store,
-            config,
-            next,
-        );
-        let mut answer = self.within(called, Stopped::by_engine).await?;
-        match &mut answer {
-            Ok(page) => check::sources(page, next, &self.rights.limits)?,
-            Err(error) => check::error(error),
-        }
-        self.instance = Some(instance);
-        answer.map_err(|error| self.told(error))
+        let limits = self.egress.rights.limits;
+        let returned = self
+            .call(
+                async |api, store| {
+                    let collection = api.inventory_connector_collection();
+                    collection.call_discover(store, config, next).await
+                },
+                |returned| match returned {
+                    Ok(page) => check::sources(page, next, &limits),
+                    Err(error) => Ok(check::error(error)),
+                },
+            )
+            .await?;
+        returned.map_err(|error| self.add_reason(error))
     }
 
     /// `collect`: a page of events.
@@ -261,19 +253,20 @@ impl Connector {
         config: &str,
         cursor: Option<&str>,
     ) -> Result<Batch, CallError<Error>> {
-        let mut instance = self.take().await?;
-        let called = instance.api.inventory_connector_collection().call_collect(
-            &mut instance.store,
-            config,
-            cursor,
-        );
-        let mut answer = self.within(called, Stopped::by_engine).await?;
-        match &mut answer {
-            Ok(batch) => check::batch(batch, cursor, &self.rights.limits)?,
-            Err(error) => check::error(error),
-        }
-        self.instance = Some(instance);
-        answer.map_err(|error| self.told(error))
+        let limits = self.egress.rights.limits;
+        let returned = self
+            .call(
+                async |api, store| {
+                    let collection = api.inventory_connector_collection();
+                    collection.call_collect(store, config, cursor).await
+                },
+                |returned| match returned {
+                    Ok(batch) => check::batch(batch, cursor, &limits),
+                    Err(error) => Ok(check::error(error)),
+                },
+            )
+            .await?;
+        returned.map_err(|error| self.add_reason(error))
     }
 
     /// Drops the instance, and with it whatever it was up to; the next call gets a fresh one.
@@ -281,25 +274,37 @@ impl Connector {
         self.instance = None;
     }
 
-    /// Adds to the component's own error what it cannot know: why a request was refused, and which limit an answer
+    /// Calls an export in the instance, within the account's limits, and checks what it returns. The instance is kept
+    /// only where nothing is wrong with that.
+    async fn call<T>(
+        &mut self,
+        export: impl AsyncFnOnce(&ConnectorApi, &mut Store<Sandbox>) -> wasmtime::Result<T>,
+        check: impl FnOnce(&mut T) -> Result<(), Stopped>,
+    ) -> Result<T, Stopped> {
+        let Instance { mut store, api } = self.take_instance().await?;
+        let mut returned = self
+            .within(export(&api, &mut store), Stopped::by_engine)
+            .await?;
+        check(&mut returned)?;
+        self.instance = Some(Instance { store, api });
+        Ok(returned)
+    }
+
+    /// Adds to the component's own error what it cannot know: why a request was refused, and which limit a response
     /// exceeded.
-    fn told(&mut self, mut error: Error) -> CallError<Error> {
-        if let Some(limit) = self.egress.reasons().take_passed() {
-            self.drop_instance();
-            let Rights {
-                limits, timeouts, ..
-            } = &*self.rights;
-            return Stopped::limit_exceeded(limit, limits, timeouts).into();
+    fn add_reason(&mut self, mut error: Error) -> CallError<Error> {
+        let Egress { rights, call, .. } = &self.egress;
+        if let Some(limit) = call.take_withheld() {
+            self.instance = None;
+            return Stopped::limit_exceeded(limit, &rights.limits, &rights.timeouts).into();
         }
         if let Some(id) = check::correlation_id(&mut error)
-            && id
-                .as_deref()
-                .is_some_and(|id| self.rights.secrets.are_in(id))
+            && id.as_deref().is_some_and(|id| rights.secrets.are_in(id))
         {
             *id = None;
         }
         if let Error::Denied(failure) = &mut error
-            && let Some(refusal) = self.egress.reasons().take_refusal()
+            && let Some(refusal) = call.take_refusal()
         {
             if !failure.message.ends_with('.') {
                 failure.message.push('.');
@@ -309,43 +314,27 @@ impl Connector {
         CallError::Told(error)
     }
 
-    /// The instance, which is to be put back if the call comes to its end. What it may do until then begins to
-    /// count.
-    async fn take(&mut self) -> Result<Instance, Stopped> {
-        self.egress.reasons().begin_call();
-        self.egress.host_time().begin_call();
-        self.requests.begin_call();
-        self.exceeded.take();
+    /// Begins a call, and takes the instance, or makes one.
+    async fn take_instance(&mut self) -> Result<Instance, Stopped> {
+        let Egress { rights, call, .. } = &self.egress;
+        call.begin();
         if let Some(mut instance) = self.instance.take() {
             if !instance.store.data_mut().is_used_up() {
                 return Ok(instance);
             }
             debug!("a new instance replaces one that holds too many requests, bodies and the like");
         }
-        self.egress.reasons().forget();
-        let (loaded, limits, timeouts) = (
-            self.loaded.clone(),
-            self.rights.limits,
-            self.rights.timeouts,
-        );
+        call.forget_reasons();
+        let (limits, loaded) = (rights.limits, self.loaded.clone());
         let pre = loaded.pre.instance_pre();
         // The engine has no error type for this, so what can be counted beforehand is.
         if let Some(required) = pre.component().resources_required()
             && required.num_memories.max(required.num_tables) as usize > MAX_INSTANCES
         {
-            return Err(Stopped::limit_exceeded(
-                Limit::Instances,
-                &limits,
-                &timeouts,
-            ));
+            let limit = Limit::Instances;
+            return Err(Stopped::limit_exceeded(limit, &limits, &rights.timeouts));
         }
-        let sandbox = Sandbox::new(
-            self.egress.clone(),
-            &limits,
-            self.exceeded.clone(),
-            self.stderr.clone(),
-            self.now,
-        );
+        let sandbox = Sandbox::new(self.egress.clone(), self.stderr.clone(), self.now);
         let mut store = Store::new(&loaded.engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.resources);
         store.set_hostcall_fuel(handed_over(&limits));
@@ -356,26 +345,26 @@ impl Connector {
     }
 
     /// Runs a call, or the making of an instance, within the account's limits; `failed` says what an error of the
-    /// engine means. What requests wait for the rate limit is no time of the call.
+    /// engine means. The time for which requests wait for the rate limit is not the call's.
     async fn within<T>(
         &mut self,
         call: impl Future<Output = wasmtime::Result<T>>,
         failed: fn(&wasmtime::Error, &Limits, &Timeouts) -> Stopped,
     ) -> Result<T, Stopped> {
+        let Egress {
+            rights,
+            call: state,
+            ..
+        } = &self.egress;
         let Rights {
             limits, timeouts, ..
-        } = &*self.rights;
+        } = &**rights;
         let began = Instant::now();
-        let waited = self.egress.waits().past(began);
-        let mut call = pin!(metered(
-            call,
-            limits.cpu,
-            self.egress.host_time(),
-            &self.exceeded
-        ));
+        let waited_before = state.waited_until(began);
+        let mut call = pin!(metered(call, limits.cpu, state));
         let ended = loop {
-            let waited = self.egress.waits().total().saturating_sub(waited);
-            let allowed = timeouts.call + waited.min(MOST_WAIT);
+            let waited = state.waited().saturating_sub(waited_before);
+            let allowed = timeouts.call + waited.min(MAX_WAIT);
             let left = allowed.saturating_sub(began.elapsed());
             if left.is_zero() {
                 break Err(Limit::Call);
@@ -385,10 +374,10 @@ impl Connector {
             }
         };
         self.stderr.end_call();
-        self.egress.warnings().end_call();
+        state.end();
         match ended {
             Ok(called) => called.map_err(|error| failed(&error, limits, timeouts)),
-            Err(Limit::Call | Limit::Cpu) if self.rights.client.is_none() => Err(
+            Err(Limit::Call | Limit::Cpu) if rights.client.is_none() => Err(
                 Stopped::limit_exceeded(Limit::OfflineCall, limits, timeouts),
             ),
             Err(limit) => Err(Stopped::limit_exceeded(limit, limits, timeouts)),

@@ -63,19 +63,12 @@
 //! person by the failure of the source, and counted in the summary and the metrics.
 
 mod ahead;
-mod answers;
-mod charged;
 pub mod denials;
-mod faults;
 mod headers;
 mod hooks;
 pub mod policy;
-#[cfg(test)]
-mod policy_tests;
-mod reasons;
-mod waits;
+mod responses;
 
 pub use crate::sandbox::egress::ahead::MAX_READ_AHEAD;
-pub use crate::sandbox::egress::answers::IN_HAND;
-pub use crate::sandbox::egress::hooks::Egress;
+pub use crate::sandbox::egress::hooks::{Egress, MAX_KEPT_RESPONSES};
 pub use crate::sandbox::egress::policy::Policy;

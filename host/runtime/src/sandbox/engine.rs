@@ -16,7 +16,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::contract::bindings::ConnectorApiPre;
 use crate::contract::bindings::inventory::connector::secrets;
-use crate::sandbox::code_cache::{Cache, Code};
+use crate::sandbox::code_cache::{Cache, Source, deserialize};
 use crate::sandbox::compile::{CompileError, Compiler, engine};
 use crate::sandbox::instance::Sandbox;
 use crate::sandbox::outgoing;
@@ -28,13 +28,14 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// The largest component file, in bytes: many times the one of this project, and room for one that brings an
 /// interpreter along.
-pub const LARGEST: u64 = 64 << 20;
+pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
 
 /// Compiles and links components.
 #[derive(Clone)]
 pub struct Runtime {
     engine: Engine,
-    cache: Cache,
+    /// Keeps compiled code between runs, if there is one.
+    cache: Option<Cache>,
     /// Compiles in a process of its own; in this one if `None`.
     compiler: Option<Compiler>,
     /// The last component of each file that could not be compiled: its digest, and why. It is not compiled again in
@@ -68,82 +69,71 @@ pub enum EngineError {
 
 /// Why a component cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The file could not be read.
+#[error("{} {why}", path.display())]
+pub struct LoadError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub why: Unusable,
+}
+
+/// Why a component cannot be used: what is said of its file.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// The file cannot be read.
     #[error(
-        "cannot read the component {path}: {source}. `make build` leaves it in dist/; `component` in \
-             the account or --component names another file"
+        "cannot be read: {0}. `make build` leaves the component in dist/; `component` in the account or --component names \
+         another file"
     )]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    Unreadable(#[from] std::io::Error),
     /// The file is larger than any component may be.
     #[error(
-        "{path} is larger than {} MiB, the most that a component may have. `component` in the account or \
-             --component names another file", LARGEST >> 20
+        "is larger than {} MiB, the most that a component may have. `component` in the account or --component names \
+         another file",
+        MAX_COMPONENT_BYTES >> 20
     )]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+    TooLarge,
     /// It takes more to compile than any ordinary component.
     #[error(
-        "{path} cannot be used: {why}, unlike any ordinary component. Do not trust it, and report it to its maker; \
-         it is not compiled again until the file changes or asset-host starts anew"
+        "cannot be used: {0}, unlike any ordinary component. Do not trust it, and report it to its maker; it is not \
+         compiled again until the file changes or asset-host starts anew"
     )]
-    Uncompilable {
-        /// The file.
-        path: PathBuf,
-        /// What it takes too much of.
-        why: CompileError,
-    },
+    Uncompilable(String),
     /// There is no process to compile it.
-    #[error("{path} was not compiled: {why}")]
-    NotCompiled {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: CompileError,
-    },
+    #[error("was not compiled: {0}")]
+    NotCompiled(CompileError),
     /// The file is not the one that the account pins.
     #[error(
-        "{path} is not the component that `sha256` pins: it has the digest {found}, the account says \
-             {pinned}. Restore the file, or look at the new one with `asset-host describe` and pin its \
-             digest"
+        "is not the component that `sha256` pins: it has the digest {found}, the account says {pinned}. Restore the file, \
+         or look at the new one with `asset-host describe` and pin its digest"
     )]
     OtherDigest {
-        /// The file.
-        path: PathBuf,
         /// What the account says.
         pinned: String,
         /// What the file has.
         found: String,
     },
-    /// The bytes are no WebAssembly component.
+    /// It is not a WebAssembly component.
     #[error(
-        "{path} is not a WebAssembly component: {why}. `component` in the account or --component names \
-             another file"
+        "is not a WebAssembly component: {0}. `component` in the account or --component names another file"
     )]
-    NoComponent {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        why: String,
-    },
+    NotAComponent(String),
     /// It is a component of another world.
     #[error(
-        "{path} is a component, but not a connector of inventory:connector@0.1.0: {why}. It takes a \
-             component that exports map, explain, describe, check, discover and collect"
+        "is a component, but not a connector of inventory:connector@0.1.0: {0}. It takes a component that exports map, \
+         explain, describe, check, discover and collect"
     )]
-    OtherWorld {
-        /// The file.
-        path: PathBuf,
-        /// What is missing or in the way.
-        why: String,
-    },
+    OtherWorld(String),
+}
+
+impl From<CompileError> for Unusable {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::Invalid(why) => Self::NotAComponent(why),
+            CompileError::Unfit(why) => Self::Uncompilable(why),
+            CompileError::System(_) => Self::NotCompiled(error),
+        }
+    }
 }
 
 impl Runtime {
@@ -166,7 +156,7 @@ impl Runtime {
             })?;
         Ok(Self {
             engine,
-            cache: Cache::default(),
+            cache: None,
             compiler: None,
             failed: Arc::default(),
         })
@@ -182,7 +172,7 @@ impl Runtime {
     /// Returns one that keeps compiled code in `cache` between runs.
     #[must_use]
     pub fn with_cache(mut self, cache: Cache) -> Self {
-        self.cache = cache;
+        self.cache = Some(cache);
         self
     }
 
@@ -198,43 +188,41 @@ impl Runtime {
     /// When the file cannot be read, is too large, is not the pinned one, takes too much to compile, or is no
     /// connector.
     pub async fn load(&self, path: &Path, pinned: Option<&str>) -> Result<Loaded, LoadError> {
-        let path = path.to_owned();
-        let bytes = read(&path)?;
+        self.try_load(path, pinned).await.map_err(|why| LoadError {
+            path: path.to_owned(),
+            why,
+        })
+    }
+
+    async fn try_load(&self, path: &Path, pinned: Option<&str>) -> Result<Loaded, Unusable> {
+        let bytes = read(path)?;
         let digest = hex(&Sha256::digest(&bytes));
         if let Some(pinned) = pinned
             && !pinned.eq_ignore_ascii_case(&digest)
         {
-            return Err(LoadError::OtherDigest {
-                path,
+            return Err(Unusable::OtherDigest {
                 pinned: pinned.to_owned(),
                 found: digest,
             });
         }
-        let no_component = |why: String| LoadError::NoComponent {
-            path: path.clone(),
-            why,
-        };
-        match bytes.get(..8) {
+        let other = match bytes.get(..8) {
             Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-                let why = "it is a core module; build it for the target wasm32-wasip2";
-                return Err(no_component(why.to_owned()));
+                Some("it is a core module; build it for the target wasm32-wasip2")
             }
-            Some([0, b'a', b's', b'm', ..]) => {}
-            _ => return Err(no_component("it does not begin like one".to_owned())),
+            Some([0, b'a', b's', b'm', ..]) => None,
+            _ => Some("it does not begin like one"),
+        };
+        if let Some(other) = other {
+            return Err(Unusable::NotAComponent(other.to_owned()));
         }
-        let compile = async || self.compile(&path, &digest, &bytes).await;
-        let loaded = self.cache.load(&self.engine, &digest, compile).await;
-        let (component, source) = loaded.map_err(|why| match why {
-            CompileError::Invalid(why) => no_component(why),
-            why if why.is_final() => LoadError::Uncompilable {
-                path: path.clone(),
-                why,
-            },
-            why => LoadError::NotCompiled {
-                path: path.clone(),
-                why,
-            },
-        })?;
+        let compile = async || self.compile(path, &digest, &bytes).await;
+        let (component, source) = match &self.cache {
+            Some(cache) => cache.load(&self.engine, &digest, compile).await?,
+            None => {
+                let component = deserialize(&self.engine, &compile().await?);
+                (component.map_err(CompileError::from)?, Source::Compiled)
+            }
+        };
         debug!(code = ?source, component = %path.display(), "loaded");
         let component_type = component.component_type();
         let imports = component_type.imports(&self.engine);
@@ -242,12 +230,9 @@ impl Runtime {
         let pre = self
             .linker()
             .and_then(|linker| ConnectorApiPre::new(linker.instantiate_pre(&component)?))
-            .map_err(|error| LoadError::OtherWorld {
-                path: path.clone(),
-                why: first_line(&error),
-            })?;
+            .map_err(|error| Unusable::OtherWorld(first_line(&error)))?;
         Ok(Loaded {
-            path,
+            path: path.to_owned(),
             digest,
             imports,
             engine: self.engine.clone(),
@@ -261,7 +246,7 @@ impl Runtime {
         path: &Path,
         digest: &str,
         component: &[u8],
-    ) -> Result<Code, CompileError> {
+    ) -> Result<Vec<u8>, CompileError> {
         let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, why)) = failed().get(path)
             && known == digest
@@ -274,11 +259,10 @@ impl Runtime {
             None => compile_here(self.engine.clone(), component.to_vec()).await,
         };
         match &compiled {
-            Err(why) if why.is_final() => {
-                failed().insert(path.to_owned(), (digest.to_owned(), why.clone()));
-            }
-            _ => drop(failed().remove(path)),
-        }
+            // Another attempt may succeed.
+            Ok(_) | Err(CompileError::System(_)) => failed().remove(path),
+            Err(why) => failed().insert(path.to_owned(), (digest.to_owned(), why.clone())),
+        };
         compiled
     }
 
@@ -295,33 +279,21 @@ impl Runtime {
 }
 
 /// Compiles a component in this process, within no limits.
-async fn compile_here(engine: Engine, component: Vec<u8>) -> Result<Code, CompileError> {
+async fn compile_here(engine: Engine, component: Vec<u8>) -> Result<Vec<u8>, CompileError> {
     let compile = move || engine.precompile_component(&component);
     let compiled = tokio::task::spawn_blocking(compile).await;
-    let compiled = compiled.map_err(|crash| CompileError::Crash(crash.to_string()))?;
-    let invalid = |error: &wasmtime::Error| CompileError::Invalid(first_line(error));
-    compiled
-        .map(|code| Code::of(&code))
-        .map_err(|error| invalid(&error))
+    let compiled = compiled.map_err(CompileError::crash)?;
+    compiled.map_err(|error| CompileError::Invalid(first_line(&error)))
 }
 
 /// Reads a component file, and no more of it than a component may have.
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let bytes = File::open(path)
-        .and_then(|file| {
-            let length = file.metadata()?.len().min(LARGEST);
-            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-            file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        })
-        .map_err(|source| LoadError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(LoadError::TooLarge {
-            path: path.to_owned(),
-        });
+fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len().min(MAX_COMPONENT_BYTES);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_COMPONENT_BYTES {
+        return Err(Unusable::TooLarge);
     }
     Ok(bytes)
 }
@@ -343,12 +315,30 @@ mod tests {
         let path = folder.path().join("bomb.wasm");
         let file = File::create(&path).unwrap();
         let runtime = Runtime::new().unwrap();
-        file.set_len(LARGEST + 1).unwrap();
+        file.set_len(MAX_COMPONENT_BYTES + 1).unwrap();
         let error = runtime.load(&path, None).await.err().unwrap();
-        assert!(matches!(error, LoadError::TooLarge { .. }), "{error}");
-        file.set_len(LARGEST).unwrap();
+        assert!(
+            matches!(
+                error,
+                LoadError {
+                    why: Unusable::TooLarge,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        file.set_len(MAX_COMPONENT_BYTES).unwrap();
         let error = runtime.load(&path, None).await.err().unwrap();
-        assert!(matches!(error, LoadError::NoComponent { .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                LoadError {
+                    why: Unusable::NotAComponent(_),
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 
     #[tokio::test]
@@ -361,7 +351,7 @@ mod tests {
             compiled.display()
         );
         let runtime = Runtime {
-            cache: Cache::default(),
+            cache: None,
             compiler: Some(Compiler::by_script(
                 folder.path(),
                 &script,
@@ -372,7 +362,16 @@ mod tests {
         for (content, times) in [("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 3)] {
             std::fs::write(&path, format!("\0asm\x0d\0\x01\0{content}")).unwrap();
             let error = runtime.load(&path, None).await.err().unwrap();
-            assert!(matches!(error, LoadError::Uncompilable { .. }), "{error}");
+            assert!(
+                matches!(
+                    error,
+                    LoadError {
+                        why: Unusable::Uncompilable(_),
+                        ..
+                    }
+                ),
+                "{error}"
+            );
             let compiled = std::fs::read_to_string(&compiled).unwrap();
             assert_eq!(compiled.lines().count(), times);
         }

@@ -6,7 +6,7 @@
 //! What the host keeps for it outside of its own memory is bounded in one of two ways. Bodies are charged to the limit
 //! of its memory, byte for byte ([`Egress`]). What it holds by handles, such as requests and headers, cannot be: there
 //! are so few handles, and so little is kept for each, that all of them together are below that limit
-//! ([`Limits::handles`]).
+//! ([`Limits::handles`](crate::contract::limits::Limits::handles)).
 
 use std::time::Duration;
 
@@ -15,14 +15,12 @@ use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiVie
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::contract::bindings::inventory::connector::{secrets, types};
-use crate::contract::counts::LimitExceeded;
-use crate::contract::limits::Limits;
 use crate::sandbox::egress::Egress;
 use crate::sandbox::memory::Resources;
 use crate::sandbox::stderr::LogLines;
 
 /// The most random bytes that it gets at once: a key takes 32.
-const MOST_RANDOM: u64 = 64 << 10;
+const MAX_RANDOM: u64 = 64 << 10;
 
 /// The largest headers that it may put together, in bytes, each name and value counted with what it takes besides in
 /// the host's memory: twice what most servers take.
@@ -39,17 +37,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A fresh sandbox that lets requests out through `egress`, which also gives the secrets, and reports to `exceeded` where it
-    /// takes more memory than the `limits` allow. Its wall clock stands at `now`, counted from 1970, where there is one.
-    pub fn new(
-        egress: Egress,
-        limits: &Limits,
-        exceeded: LimitExceeded,
-        stderr: LogLines,
-        now: Option<Duration>,
-    ) -> Self {
+    /// Returns the state of a new instance, whose requests leave through `egress`. Its wall clock stands at `now`, counted
+    /// from 1970, if that is given.
+    pub fn new(egress: Egress, stderr: LogLines, now: Option<Duration>) -> Self {
+        let max_handles = egress.rights.limits.handles();
         let mut table = ResourceTable::new();
-        table.set_max_capacity(limits.handles());
+        table.set_max_capacity(max_handles);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_REQUEST_HEADERS);
         let mut wasi = WasiCtxBuilder::new();
@@ -57,24 +50,22 @@ impl Sandbox {
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
-            .max_random_size(MOST_RANDOM);
+            .max_random_size(MAX_RANDOM);
         if let Some(now) = now {
             wasi.wall_clock(StoppedClock(now));
         }
         Self {
-            resources: Resources::new(egress.memory(), exceeded),
+            resources: Resources::new(&egress.memory, egress.call.clone()),
             table,
             wasi: wasi.build(),
             http,
             egress,
-            max_handles: limits.handles(),
+            max_handles,
         }
     }
-}
 
-impl Sandbox {
-    /// Whether the instance holds so much between two calls that the next ones may take more than it may hold. Some
-    /// component or a library of it does not give back all that a request takes.
+    /// Returns whether the instance holds so much between two calls that the next ones may need more than it may hold.
+    /// Some component or a library of it does not give back all that a request takes.
     pub fn is_used_up(&mut self) -> bool {
         self.table.iter_mut().count() > self.max_handles / 2
     }

@@ -1,81 +1,100 @@
-//! What an instance takes of this machine's memory: linear memories and tables, each summed up over all of them.
-//!
-//! wasmtime asks here before each memory or table is made or grows. More than the account allows is told as
-//! passed and ends the call at once, so that no component goes on with an allocation that failed.
-//!
-//! Linear memory shares its limit with what the host keeps for the component outside of the instance (see
-//! [`crate::sandbox::egress`]).
+//! How much memory a component takes: its linear memories, and what the host keeps for it outside of its instance, such
+//! as responses that it has not read yet (see [`crate::sandbox::egress`]). Both add up to one sum with one limit.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::ResourceLimiter;
 
-use crate::contract::counts::LimitExceeded;
 use crate::contract::limits::{Limit, MAX_INSTANCES, MAX_TABLE_ELEMENTS};
-use crate::sandbox::budget::{Budget, Charge};
+use crate::sandbox::call::CallState;
 
-/// The memories and tables of one instance.
+/// A number of units, such as bytes of memory, that several holders share. Clones share the same ones.
+#[derive(Debug, Clone)]
+pub struct Budget(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    used: AtomicUsize,
+    max: usize,
+}
+
+impl Budget {
+    /// Returns a budget of so many units, none of them used.
+    pub fn new(max: usize) -> Self {
+        let used = AtomicUsize::new(0);
+        Self(Arc::new(Shared { used, max }))
+    }
+
+    /// Returns a charge of nothing, to be increased later.
+    pub fn charge(&self) -> Charge {
+        Charge {
+            budget: self.clone(),
+            units: 0,
+        }
+    }
+
+    /// Returns how many units are not used.
+    pub fn room(&self) -> usize {
+        let used = self.0.used.load(Ordering::Relaxed);
+        self.0.max.saturating_sub(used)
+    }
+}
+
+/// Units of a budget that are in use until this is dropped.
+#[derive(Debug)]
+pub struct Charge {
+    budget: Budget,
+    units: usize,
+}
+
+impl Charge {
+    /// Uses more units, or none and returns `false` where the budget has fewer.
+    #[must_use]
+    pub fn try_add(&mut self, units: usize) -> bool {
+        let Shared { used, max } = &*self.budget.0;
+        let added = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+            used.checked_add(units).filter(|sum| sum <= max)
+        });
+        if added.is_ok() {
+            self.units += units;
+        }
+        added.is_ok()
+    }
+
+    /// Uses more units, also beyond the budget's end: for what exists already. Nobody else can add any until there is
+    /// room again.
+    pub fn add(&mut self, units: usize) {
+        self.budget.0.used.fetch_add(units, Ordering::Relaxed);
+        self.units += units;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.budget.0.used.fetch_sub(self.units, Ordering::Relaxed);
+    }
+}
+
+/// The memories and tables of one instance, each summed up.
+///
+/// wasmtime asks here before one is made or grows. More than is allowed ends the call at once, so that no component
+/// continues with an allocation that failed. Units that the system then does not have stay charged.
 #[derive(Debug)]
 pub struct Resources {
-    memory: Sum,
-    table: Sum,
-    exceeded: LimitExceeded,
-}
-
-/// Something that grows in several places, summed up.
-#[derive(Debug)]
-struct Sum {
-    limit: Limit,
-    charge: Charge,
-    /// By how much it grew the last time, to be taken back where that failed.
-    grown: usize,
-}
-
-impl Sum {
-    fn new(limit: Limit, budget: &Budget) -> Self {
-        Self {
-            limit,
-            charge: budget.charge(),
-            grown: 0,
-        }
-    }
-
-    fn grow(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-        exceeded: &LimitExceeded,
-    ) -> wasmtime::Result<bool> {
-        self.grown = 0;
-        // Its own maximum makes it fail, with a result that the component knows.
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(true);
-        }
-        let grown = desired.saturating_sub(current);
-        if !self.charge.try_add(grown) {
-            exceeded.report(self.limit);
-            return Err(wasmtime::Error::msg(format!(
-                "{:?} is exceeded",
-                self.limit
-            )));
-        }
-        self.grown = grown;
-        Ok(true)
-    }
-
-    /// What was allowed did not come about.
-    fn failed(&mut self) {
-        self.charge.subtract(self.grown);
-        self.grown = 0;
-    }
+    memory: Charge,
+    table_elements: Charge,
+    call: CallState,
 }
 
 impl Resources {
-    /// Nothing yet; linear memory is charged to `memory`.
-    pub fn new(memory: &Budget, exceeded: LimitExceeded) -> Self {
+    /// Returns those of a new instance, whose linear memory is charged to `memory`.
+    pub fn new(memory: &Budget, call: CallState) -> Self {
         Self {
-            memory: Sum::new(Limit::MemoryBytes, memory),
-            table: Sum::new(Limit::TableElements, &Budget::new(MAX_TABLE_ELEMENTS)),
-            exceeded,
+            memory: memory.charge(),
+            table_elements: Budget::new(MAX_TABLE_ELEMENTS).charge(),
+            call,
         }
     }
 }
@@ -87,12 +106,8 @@ impl ResourceLimiter for Resources {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.memory.grow(current, desired, maximum, &self.exceeded)
-    }
-
-    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory.failed();
-        Ok(())
+        let (charge, limit) = (&mut self.memory, Limit::MemoryBytes);
+        grow(charge, limit, &self.call, current..desired, maximum)
     }
 
     fn table_growing(
@@ -101,12 +116,8 @@ impl ResourceLimiter for Resources {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.table.grow(current, desired, maximum, &self.exceeded)
-    }
-
-    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.table.failed();
-        Ok(())
+        let (charge, limit) = (&mut self.table_elements, Limit::TableElements);
+        grow(charge, limit, &self.call, current..desired, maximum)
     }
 
     fn instances(&self) -> usize {
@@ -122,82 +133,24 @@ impl ResourceLimiter for Resources {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use wasmtime::{Engine, Instance, Module, Store};
-
-    use super::*;
-
-    const PAGE: usize = 64 << 10;
-
-    /// Makes an instance with room for four pages of memory, calls `run` of it, and
-    /// gives what that answers, or the limit that was passed.
-    fn run(text: &str) -> Result<i32, Option<Limit>> {
-        let exceeded = LimitExceeded::default();
-        let engine = Engine::default();
-        let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
-        let memory = Budget::new(4 * PAGE);
-        let mut store = Store::new(&engine, Resources::new(&memory, exceeded.clone()));
-        store.limiter(|resources| resources);
-        let called = Instance::new(&mut store, &module, &[]).and_then(|instance| {
-            let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
-            run.call(&mut store, ())
-        });
-        called.map_err(|_| exceeded.take())
+/// Charges by how much a memory or a table grows. One that would exceed its own maximum does not grow, which the component
+/// expects.
+fn grow(
+    charge: &mut Charge,
+    limit: Limit,
+    call: &CallState,
+    growth: Range<usize>,
+    maximum: Option<usize>,
+) -> wasmtime::Result<bool> {
+    if maximum.is_some_and(|maximum| growth.end > maximum) {
+        return Ok(false);
     }
-
-    #[test]
-    fn memories_and_tables_count_together_from_their_birth() {
-        for (text, expected) in [
-            // Up to the limit, over two memories.
-            (
-                "(memory $a 1) (memory $b 1)
-                 (func (export \"run\") (result i32) (memory.grow $a (i32.const 2)))",
-                Ok(1),
-            ),
-            (
-                "(memory $a 1) (memory $b 1)
-                 (func (export \"run\") (result i32) (memory.grow $a (i32.const 3)))",
-                Err(Some(Limit::MemoryBytes)),
-            ),
-            ("(memory 5)", Err(Some(Limit::MemoryBytes))),
-            ("(memory 3) (memory 2)", Err(Some(Limit::MemoryBytes))),
-            (
-                "(table $a 50000 funcref) (table $b 50000 funcref)
-                 (func (export \"run\") (result i32) (table.size $a))",
-                Ok(50_000),
-            ),
-            (
-                "(table $a 50000 funcref) (table $b 50000 funcref)
-                 (func (export \"run\") (result i32) (table.grow $b (ref.null func) (i32.const 1)))",
-                Err(Some(Limit::TableElements)),
-            ),
-            ("(table 100001 funcref)", Err(Some(Limit::TableElements))),
-            // What fails by a memory's own maximum takes nothing.
-            (
-                "(memory $a 1 2) (memory $b 1)
-                 (func (export \"run\") (result i32)
-                     (drop (memory.grow $a (i32.const 9))) (memory.grow $b (i32.const 2)))",
-                Ok(1),
-            ),
-        ] {
-            assert_eq!(run(&format!("(module {text})")), expected, "{text}");
-        }
+    if charge.try_add(growth.len()) {
+        return Ok(true);
     }
-
-    #[test]
-    fn what_the_host_keeps_counts_with_linear_memory_and_a_dropped_instance_gives_its_own_back() {
-        let memory = Budget::new(4 * PAGE);
-        let exceeded = LimitExceeded::default();
-        let mut resources = Resources::new(&memory, exceeded.clone());
-        let mut kept = memory.charge();
-        assert!(kept.try_add(2 * PAGE));
-        assert!(resources.memory_growing(0, 2 * PAGE, None).unwrap());
-        assert!(resources.memory_growing(2 * PAGE, 3 * PAGE, None).is_err());
-        assert_eq!(exceeded.take(), Some(Limit::MemoryBytes));
-        drop(kept);
-        assert!(resources.memory_growing(2 * PAGE, 4 * PAGE, None).unwrap());
-        drop(resources);
-        assert_eq!(memory.room(), 4 * PAGE);
-    }
+    call.exceed(limit);
+    Err(wasmtime::Error::msg(format!("{limit:?} is exceeded")))
 }
+
+#[cfg(test)]
+mod tests;

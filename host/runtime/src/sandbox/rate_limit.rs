@@ -130,7 +130,7 @@ impl SharedLimiter {
         shared.paused_until = shared.paused_until.max(until);
     }
 
-    /// How long the account's requests still have to pause; zero where the API asked for no pause, or it is over.
+    /// Returns how long the account's requests still have to pause; zero where the API asked for no pause, or it is over.
     pub fn paused(&self) -> Duration {
         let until = self.lock().paused_until;
         until.map_or(Duration::ZERO, |until| {

@@ -30,17 +30,14 @@ use crate::text::hex::hex;
 
 mod find;
 mod mask;
-mod misplaced;
+mod substitute;
 #[cfg(test)]
 mod tests;
 
 use crate::sandbox::secrets::find::{Spelling, spellings};
 
-pub use crate::sandbox::secrets::mask::{Encoding, Unreadable, Withheld, inflated};
-pub(crate) use crate::sandbox::secrets::misplaced::{Misplaced, Place};
-pub use crate::sandbox::secrets::substitute::{MAX_SECRET_HEADERS, Sending};
-
-pub mod substitute;
+pub use crate::sandbox::secrets::mask::Withheld;
+pub use crate::sandbox::secrets::substitute::{MAX_SECRET_HEADERS, Misplaced};
 
 /// What placeholders begin with, so that a person who sees one in a component's output knows it. Lower case, as
 /// all of a placeholder: where a URL or a header name changes the case of what is in it, it is still found.

@@ -19,7 +19,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::network::error::HttpError;
-use crate::sandbox::budget::{Budget, Charge};
+use crate::sandbox::egress::responses::Held;
+use crate::sandbox::memory::Budget;
 
 /// How much of a body is gathered at most that the component has not asked for, in bytes: a page of ordinary size. One
 /// piece more, of that size at most, waits to be taken.
@@ -31,54 +32,22 @@ const FRAME: usize = 64 << 10;
 
 /// A body of which a part is read already. Dropped, it is read no further.
 pub(super) struct Ahead {
-    pieces: mpsc::Receiver<Result<Piece, HttpError>>,
-    /// For the piece that the component has in hand.
-    charge: Charge,
+    pieces: mpsc::Receiver<Result<Bytes, HttpError>>,
     _reading: AbortOnDropHandle<()>,
 }
 
-/// Bytes of a body that are read.
-struct Piece {
-    bytes: Vec<u8>,
-    charge: Charge,
-}
-
-impl Piece {
-    /// Whether more may be read before the component takes this.
-    fn may_grow(&self) -> bool {
-        self.bytes.is_empty()
-            || (self.bytes.len() < MAX_READ_AHEAD && self.charge.budget().room() >= FRAME)
-    }
-
-    fn add(&mut self, data: &[u8]) {
-        self.charge.add(data.len());
-        self.bytes.extend_from_slice(data);
-    }
-
-    fn take(&mut self) -> Self {
-        Self {
-            bytes: std::mem::take(&mut self.bytes),
-            charge: self.charge.take(),
-        }
-    }
-}
-
 impl Ahead {
-    /// Begins to read the body of a request that may take so long. What is read and not taken is charged to `memory`.
-    pub(super) fn of(
+    /// Begins to read the body of a request that may take so long. What is read is charged to `memory` until the
+    /// component has taken it.
+    pub(super) fn new(
         body: impl Body<Data = Bytes, Error = HttpError> + Send + Unpin + 'static,
         memory: &Budget,
-        request: Duration,
+        timeout: Duration,
     ) -> Self {
         let (sender, pieces) = mpsc::channel(1);
-        let gathered = Piece {
-            bytes: Vec::new(),
-            charge: memory.charge(),
-        };
-        let reading = read(body, gathered, sender, request);
+        let reading = read(body, memory.clone(), sender, timeout);
         Self {
             pieces,
-            charge: memory.charge(),
             _reading: AbortOnDropHandle::new(tokio::spawn(reading.in_current_span())),
         }
     }
@@ -87,34 +56,42 @@ impl Ahead {
 /// Reads a body to its end, as far as the component takes it.
 async fn read(
     mut body: impl Body<Data = Bytes, Error = HttpError> + Unpin,
-    mut gathered: Piece,
-    pieces: mpsc::Sender<Result<Piece, HttpError>>,
-    request: Duration,
+    memory: Budget,
+    pieces: mpsc::Sender<Result<Bytes, HttpError>>,
+    timeout: Duration,
 ) {
-    let mut end = pin!(tokio::time::sleep(request));
-    let fault = loop {
+    let mut end = pin!(tokio::time::sleep(timeout));
+    let (mut gathered, mut charge) = (Vec::new(), memory.charge());
+    let error = loop {
+        let may_grow =
+            gathered.is_empty() || (gathered.len() < MAX_READ_AHEAD && memory.room() >= FRAME);
         tokio::select! {
             biased;
-            room = pieces.reserve(), if !gathered.bytes.is_empty() => match room {
-                Ok(room) => room.send(Ok(gathered.take())),
+            permit = pieces.reserve(), if !gathered.is_empty() => match permit {
+                Ok(permit) => {
+                    let charge = std::mem::replace(&mut charge, memory.charge());
+                    let piece = Held(std::mem::take(&mut gathered), charge);
+                    permit.send(Ok(Bytes::from_owner(piece)));
+                }
                 Err(_) => return,
             },
-            frame = body.frame(), if gathered.may_grow() => match frame {
+            frame = body.frame(), if may_grow => match frame {
                 Some(Ok(frame)) => {
                     if let Some(data) = frame.data_ref() {
-                        gathered.add(data);
+                        charge.add(data.len());
+                        gathered.extend_from_slice(data);
                     }
                 }
-                Some(Err(fault)) => break Some(fault),
+                Some(Err(error)) => break Some(error),
                 None => break None,
             },
-            () = &mut end => break Some(HttpError::RequestTimeout(request)),
+            () = &mut end => break Some(HttpError::RequestTimeout(timeout)),
         }
     };
     // Its connection is free before the component has taken the rest.
     drop(body);
-    let rest = (!gathered.bytes.is_empty()).then_some(Ok(gathered));
-    for last in rest.into_iter().chain(fault.map(Err)) {
+    let rest = Some(Bytes::from_owner(Held(gathered, charge))).filter(|rest| !rest.is_empty());
+    for last in rest.map(Ok).into_iter().chain(error.map(Err)) {
         if pieces.send(last).await.is_err() {
             return;
         }
@@ -130,11 +107,7 @@ impl Body for Ahead {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let piece = ready!(self.pieces.poll_recv(context));
-        Poll::Ready(piece.map(|piece| {
-            let Piece { bytes, charge } = piece?;
-            self.charge = charge;
-            Ok(Frame::data(bytes.into()))
-        }))
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }
 }
 
@@ -190,20 +163,25 @@ mod tests {
             let pieces = MAX_READ_AHEAD / piece;
             let memory = Budget::new(100 << 20);
             let (body, mut taken) = Endless::new(piece);
-            let mut ahead = Ahead::of(body, &memory, LONG);
+            let mut ahead = Ahead::new(body, &memory, LONG);
             // The first piece waits by itself.
             reads(&mut taken, 1 + pieces).await;
             assert_eq!(memory.room(), (99 << 20) - piece);
             let first = ahead.frame().await.unwrap().unwrap();
-            assert_eq!(first.into_data().unwrap().len(), piece);
+            let first = first.into_data().unwrap();
+            assert_eq!(first.len(), piece);
             // What was gathered waits in its place, and as much again is gathered.
             reads(&mut taken, 1 + 2 * pieces).await;
             assert_eq!(memory.room(), (98 << 20) - piece);
+            drop(first);
+            assert_eq!(memory.room(), 98 << 20);
             let second = ahead.frame().await.unwrap().unwrap();
-            assert_eq!(second.into_data().unwrap().len(), MAX_READ_AHEAD);
+            let second = second.into_data().unwrap();
+            assert_eq!(second.len(), MAX_READ_AHEAD);
             drop(ahead);
             // The body has gone, and its sender with it.
             while taken.changed().await.is_ok() {}
+            drop(second);
             assert_eq!(memory.room(), 100 << 20);
         }
     }
@@ -213,7 +191,7 @@ mod tests {
         const PIECE: usize = 60 << 10;
         let memory = Budget::new(FRAME);
         let (body, mut taken) = Endless::new(PIECE);
-        let mut ahead = Ahead::of(body, &memory, LONG);
+        let mut ahead = Ahead::new(body, &memory, LONG);
         for asked in 0..3 {
             reads(&mut taken, 2 + asked).await;
             let piece = ahead.frame().await.unwrap().unwrap();
@@ -225,14 +203,14 @@ mod tests {
     async fn all_of_a_body_comes_and_its_fault_last() {
         let memory = Budget::new(FRAME);
         let whole = Full::new(Bytes::from_static(b"whole")).map_err(|never| match never {});
-        let mut ahead = Ahead::of(whole, &memory, LONG);
+        let mut ahead = Ahead::new(whole, &memory, LONG);
         let piece = ahead.frame().await.unwrap().unwrap();
         assert_eq!(piece.into_data().unwrap(), "whole");
         assert!(ahead.frame().await.is_none());
 
         let limited = http_body_util::Limited::new(Full::new(Bytes::from_static(b"whole")), 4);
         let limited = limited.map_err(|_| HttpError::BodyTooLarge);
-        let mut ahead = Ahead::of(limited, &memory, LONG);
+        let mut ahead = Ahead::new(limited, &memory, LONG);
         let fault = ahead.frame().await.unwrap().unwrap_err();
         assert_eq!(fault, HttpError::BodyTooLarge);
         assert!(ahead.frame().await.is_none());
@@ -243,7 +221,7 @@ mod tests {
         const SHORT: Duration = Duration::from_millis(20);
         let memory = Budget::new(100 << 20);
         let (body, mut taken) = Endless::new(64 << 10);
-        let mut ahead = Ahead::of(body, &memory, SHORT);
+        let mut ahead = Ahead::new(body, &memory, SHORT);
         // Its end: the body is dropped.
         while taken.changed().await.is_ok() {}
         // What was read is still there.

@@ -1,29 +1,30 @@
 //! What a component may not do with its way out: why, and how often it tried.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A rule of the sandbox by which a request may not leave. The words are those of the summary and the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// Only https is allowed there.
-    Scheme,
-    /// The host, or that port of it, is not one that the account lets the component reach.
-    Host,
-    /// The URL holds a user name or a password.
-    Userinfo,
-    /// It leads to this very machine.
-    Loopback,
     /// The name leads to an address that is private or otherwise special.
     Address,
-    /// The URL is not valid.
-    Url,
-    /// No request of that method leaves.
-    Method,
     /// No component sets a header of that name.
     Header,
+    /// The host, or that port of it, is not one that the account lets the component reach.
+    Host,
+    /// It leads to this very machine.
+    Loopback,
+    /// No request of that method leaves.
+    Method,
+    /// Only https is allowed there.
+    Scheme,
     /// It holds a secret's placeholder where no secret may go, or asks for a secret that the manifest does not name.
     Secret,
+    /// The URL is not valid.
+    Url,
+    /// The URL holds a user name or a password.
+    Userinfo,
 }
 
 impl Rule {
@@ -62,25 +63,21 @@ impl fmt::Display for Rule {
     }
 }
 
-/// The requests of one account's component that were refused in a run; shared by its connectors.
+/// The requests of one account's component that were refused in a run. Clones share the counts.
 #[derive(Debug, Clone, Default)]
-pub struct Denials(Arc<Mutex<[u64; Rule::ALL.len()]>>);
+pub struct Denials(Arc<Mutex<BTreeMap<Rule, u64>>>);
 
 impl Denials {
     /// Counts one.
     pub fn add(&self, rule: Rule) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = Rule::ALL.iter().zip(counts.iter_mut());
-        for (_, count) in counted.filter(|(known, _)| **known == rule) {
-            *count += 1;
-        }
+        *counts.entry(rule).or_default() += 1;
     }
 
     /// Returns each rule by which something was refused, with how often.
     pub fn counts(&self) -> Vec<(Rule, u64)> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = Rule::ALL.into_iter().zip(*counts);
-        counted.filter(|(_, count)| *count > 0).collect()
+        counts.iter().map(|(rule, count)| (*rule, *count)).collect()
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn set_length(headers: &mut HeaderMap, method: &Method, body: &[u8]) 
 
 /// Makes a request ask for an answer that can be looked through: as it is or with gzip, and not a part of it, which might
 /// begin in the middle of a secret.
-pub(super) fn to_be_looked_through(headers: &mut HeaderMap) {
+pub(super) fn ask_for_searchable(headers: &mut HeaderMap) {
     if headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     }
@@ -35,7 +35,7 @@ pub(super) fn to_be_looked_through(headers: &mut HeaderMap) {
 
 /// Takes away the headers of an answer that a component may not see, and those that are no UTF-8: components may read
 /// headers as text, and a proxy's oddity in one that nobody needs must not cost the answer.
-pub(super) fn for_component(headers: &mut HeaderMap) {
+pub(super) fn remove_unfit(headers: &mut HeaderMap) {
     let is_text = |value: &HeaderValue| std::str::from_utf8(value.as_bytes()).is_ok();
     let odd: Vec<_> = headers
         .iter()
@@ -104,8 +104,23 @@ mod tests {
             "x-good",
             HeaderValue::from_bytes("café".as_bytes()).unwrap(),
         );
-        for_component(&mut headers);
+        remove_unfit(&mut headers);
         let names: Vec<_> = headers.keys().collect();
         assert_eq!(names, ["x-good"]);
+    }
+
+    #[test]
+    fn a_searchable_response_is_complete_and_compressed_with_gzip_if_at_all() {
+        let mut headers = HeaderMap::new();
+        ask_for_searchable(&mut headers);
+        assert!(headers.is_empty());
+        for encoding in ["gzip", "br"] {
+            headers.append(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        headers.insert(RANGE, HeaderValue::from_static("bytes=0-3"));
+        ask_for_searchable(&mut headers);
+        let encodings: Vec<_> = headers.get_all(ACCEPT_ENCODING).iter().collect();
+        assert_eq!(encodings, ["gzip"]);
+        assert!(!headers.contains_key(RANGE));
     }
 }

@@ -127,3 +127,6 @@ impl Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

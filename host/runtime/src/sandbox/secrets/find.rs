@@ -17,58 +17,20 @@ pub(super) mod tests;
 /// The fewest characters of base64 that are searched for: fewer are in any text.
 const MIN_BASE64: usize = 8;
 
-/// What an encoder of JSON escapes beside quotes, backslashes and control characters.
-struct JsonStyle {
-    solidus: bool,
-    /// Whatever is not ASCII.
-    unicode: bool,
-    others: &'static str,
-    /// Whether the digits of `\u003D` are capitals.
-    capitals: bool,
-}
-
-/// The least that RFC 8259 asks for.
-const MINIMAL: JsonStyle = JsonStyle {
-    solidus: false,
-    unicode: false,
-    others: "",
-    capitals: false,
-};
-
-/// The encoders of JSON whose spellings are searched for.
-const JSON: [JsonStyle; 7] = [
-    MINIMAL,
-    JsonStyle {
-        solidus: true,
-        ..MINIMAL
-    },
+/// How encoders of JSON differ beyond what RFC 8259 asks for: which characters they write as `\u003d`, whether all that are
+/// not ASCII as well, and whether they write `/` as `\/`.
+const JSON: [(&str, bool, bool); 7] = [
+    ("", false, false),
+    ("", false, true),
     // Python, Ruby.
-    JsonStyle {
-        unicode: true,
-        ..MINIMAL
-    },
+    ("", true, false),
     // PHP.
-    JsonStyle {
-        solidus: true,
-        unicode: true,
-        ..MINIMAL
-    },
+    ("", true, true),
     // Go, Gson.
-    JsonStyle {
-        others: "<>&",
-        ..MINIMAL
-    },
-    JsonStyle {
-        others: "<>&='",
-        ..MINIMAL
-    },
+    ("<>&", false, false),
+    ("<>&='", false, false),
     // .NET.
-    JsonStyle {
-        unicode: true,
-        others: "\"'&+<>`",
-        capitals: true,
-        ..MINIMAL
-    },
+    ("\"'&+<>`", true, false),
 ];
 
 /// How encoders of percent-encoding differ: what they leave beside letters and digits, and what a space becomes.
@@ -100,12 +62,14 @@ pub(super) fn spellings(value: &str) -> Vec<Spelling> {
         }
     };
     add(Zeroizing::new(value.as_bytes().to_vec()), (0, 0));
-    for style in &JSON {
-        add(json(value, style), (0, 0));
-    }
-    for (kept, space) in PERCENT {
-        add(percent(value, kept, space, true), (0, 0));
-        add(percent(value, kept, space, false), (0, 0));
+    for capitals in [false, true] {
+        for (escaped, unicode, solidus) in JSON {
+            let is_escaped = |c: char| escaped.contains(c) || unicode && !c.is_ascii();
+            add(json(value, is_escaped, solidus, capitals), (0, 0));
+        }
+        for (kept, space) in PERCENT {
+            add(percent(value, kept, space, capitals), (0, 0));
+        }
     }
     for offset in 0..3 {
         // The neighbors decide the bits that these characters share with the secret.
@@ -142,13 +106,18 @@ pub(super) fn holds(text: &[u8], bytes: &[u8]) -> bool {
 }
 
 /// Writes a value as it stands in a JSON string. The space is made at once: a vector that grows leaves copies behind.
-fn json(value: &str, style: &JsonStyle) -> Zeroizing<Vec<u8>> {
+fn json(
+    value: &str,
+    is_escaped: impl Fn(char) -> bool,
+    solidus: bool,
+    capitals: bool,
+) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(String::with_capacity(value.len() * r"\u0000".len()));
     for character in value.chars() {
         let short = match character {
-            _ if style.others.contains(character) => None,
+            _ if is_escaped(character) => None,
             '"' | '\\' => Some(character),
-            '/' if style.solidus => Some('/'),
+            '/' if solidus => Some('/'),
             '\u{8}' => Some('b'),
             '\u{c}' => Some('f'),
             '\n' => Some('n'),
@@ -158,16 +127,10 @@ fn json(value: &str, style: &JsonStyle) -> Zeroizing<Vec<u8>> {
         };
         if let Some(short) = short {
             text.extend(['\\', short]);
-        } else if style.others.contains(character)
-            || character < ' '
-            || style.unicode && !character.is_ascii()
-        {
+        } else if is_escaped(character) || character < ' ' {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to a text does not fail.
-                let _ = match style.capitals {
-                    true => write!(text, "\\u{unit:04X}"),
-                    false => write!(text, "\\u{unit:04x}"),
-                };
+                text.push_str(r"\u");
+                push_hex(&mut text, &unit.to_be_bytes(), capitals);
             }
         } else {
             text.push(character);
@@ -186,11 +149,20 @@ fn percent(value: &str, kept: &str, space: &str, capitals: bool) -> Zeroizing<Ve
         } else if character.is_ascii_alphanumeric() || kept.contains(character) {
             text.push(character);
         } else {
-            let _ = match capitals {
-                true => write!(text, "%{byte:02X}"),
-                false => write!(text, "%{byte:02x}"),
-            };
+            text.push('%');
+            push_hex(&mut text, &[byte], capitals);
         }
     }
     Zeroizing::new(text.as_bytes().to_vec())
+}
+
+/// Writes bytes as hexadecimal digits.
+fn push_hex(text: &mut String, bytes: &[u8], capitals: bool) {
+    for byte in bytes {
+        // Writing to a text does not fail.
+        let _ = match capitals {
+            true => write!(text, "{byte:02X}"),
+            false => write!(text, "{byte:02x}"),
+        };
+    }
 }

@@ -1,4 +1,4 @@
-//! The values taken out of an answer again, where a server repeats what it was sent.
+//! Replaces the values in a response by their placeholders, where a server repeats what it was sent.
 
 use std::cmp::Reverse;
 use std::io::Read;
@@ -19,79 +19,60 @@ mod tests;
 /// component is shorter.
 const IN_COMMON: usize = 8;
 
-/// An answer to a request with a secret in it that cannot be looked through, so the component must not have it.
+/// Why a component does not get a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the answer to a request with a secret is compressed although it was not to be, and otherwise than with gzip, so \
-     nobody can see whether it repeats the secret: check the URL in the configuration, and any proxy on the way"
-)]
-pub struct Unreadable;
-
-/// How the body of an answer that can be looked through is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// As it is.
-    Plain,
-    /// Compressed, by a server or a proxy that does so whatever it is asked for.
-    Gzip,
-}
-
-impl Encoding {
-    /// Returns the encoding that the headers of an answer name.
-    ///
-    /// # Errors
-    ///
-    /// When it is another one.
-    pub fn of(headers: &HeaderMap) -> Result<Self, Unreadable> {
-        let names = |header: HeaderName| -> Vec<_> {
-            let values = headers.get_all(header).iter();
-            values
-                .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-                .map(|name| name.trim_ascii().to_ascii_lowercase())
-                .filter(|name| !matches!(name.as_slice(), b"" | b"identity" | b"chunked"))
-                .collect()
-        };
-        if !names(TRANSFER_ENCODING).is_empty() {
-            return Err(Unreadable);
-        }
-        match names(CONTENT_ENCODING).as_slice() {
-            [] => Ok(Self::Plain),
-            [name] if name == b"gzip" || name == b"x-gzip" => Ok(Self::Gzip),
-            _ => Err(Unreadable),
-        }
-    }
-}
-
-/// Why a component does not get a body that can be looked through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Withheld {
+    /// Its body cannot be searched.
+    #[error(
+        "its body is compressed otherwise than with gzip, so nobody can see whether it repeats the secret: check the URL \
+         in the configuration, and any proxy on the way"
+    )]
+    Unreadable,
     /// It is larger than allowed: inflated, or with the placeholders in it.
+    #[error("it is larger than allowed")]
     TooLarge,
-    /// It is damaged, or broke off.
+    /// It is not valid gzip, or breaks off.
+    #[error("it is damaged")]
     Damaged,
-    /// Whoever waits for it gave up before it was searched to its end.
+    /// The search was given up.
+    #[error("the search for secrets was given up")]
     GivenUp,
 }
 
-/// A body that was compressed with gzip, of at most `most` bytes.
-///
-/// # Errors
-///
-/// When it is larger or damaged.
-pub fn inflated(compressed: &[u8], most: u64) -> Result<Bytes, Withheld> {
+/// Returns whether the body of a response is compressed with gzip.
+fn is_gzip(headers: &HeaderMap) -> Result<bool, Withheld> {
+    let names = |header: HeaderName| -> Vec<_> {
+        let values = headers.get_all(header).iter();
+        values
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(|name| name.trim_ascii().to_ascii_lowercase())
+            .filter(|name| !matches!(name.as_slice(), b"" | b"identity" | b"chunked"))
+            .collect()
+    };
+    let encodings = names(CONTENT_ENCODING);
+    match encodings.as_slice() {
+        _ if !names(TRANSFER_ENCODING).is_empty() => Err(Withheld::Unreadable),
+        [] => Ok(false),
+        [name] if name == b"gzip" || name == b"x-gzip" => Ok(true),
+        _ => Err(Withheld::Unreadable),
+    }
+}
+
+/// Inflates a body that is compressed with gzip, to at most `max` bytes.
+fn inflate(compressed: &[u8], max: u64) -> Result<Bytes, Withheld> {
     let mut body = Vec::new();
     // One byte more than allowed tells a body of exactly that from a larger one.
-    let mut reader = GzDecoder::new(compressed).take(most.saturating_add(1));
+    let mut reader = GzDecoder::new(compressed).take(max.saturating_add(1));
     match reader.read_to_end(&mut body) {
-        Ok(length) if length as u64 > most => Err(Withheld::TooLarge),
+        Ok(length) if length as u64 > max => Err(Withheld::TooLarge),
         Ok(_) => Ok(Bytes::from(body)),
         Err(_) => Err(Withheld::Damaged),
     }
 }
 
 impl Secrets {
-    /// Takes every value out of an answer, headers and whole body as it is or inflated, and puts its placeholder there.
-    /// `Content-Length` follows. The body has at most `most` bytes afterwards, and is searched for as long as `go_on` says,
+    /// Replaces every value in a response, headers and complete body, by its placeholder, and inflates the body.
+    /// `Content-Length` follows. The body has at most `max` bytes afterwards, and is searched for as long as `goes_on` says,
     /// which is asked before each spelling of a secret.
     ///
     /// The spellings in `find.rs` are found. The server is trusted with the secret; this guards against one that repeats what it
@@ -99,27 +80,34 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// When the body would be too large, or the search does not go on.
+    /// When the body cannot be searched, would be too large, or the search does not go on.
     pub fn mask(
         &self,
         head: &mut response::Parts,
-        body: Bytes,
-        most: u64,
-        go_on: impl FnMut() -> bool,
+        mut body: Bytes,
+        max: u64,
+        goes_on: impl FnMut() -> bool,
     ) -> Result<Bytes, Withheld> {
-        self.mask_headers(&mut head.headers);
-        let Some(masked) = self.masked(&body, most, go_on)? else {
+        let headers = &mut head.headers;
+        if is_gzip(headers)? {
+            headers.remove(CONTENT_ENCODING);
+            headers.remove(CONTENT_LENGTH);
+            body = inflate(&body, max)?;
+        }
+        self.mask_headers(headers);
+        let Some(masked) = self.masked(&body, max, goes_on)? else {
             return Ok(body);
         };
-        wipe(body);
-        if head.headers.contains_key(CONTENT_LENGTH) {
-            head.headers
-                .insert(CONTENT_LENGTH, HeaderValue::from(masked.len()));
+        if let Ok(mut body) = body.try_into_mut() {
+            body.as_mut().zeroize();
+        }
+        if headers.contains_key(CONTENT_LENGTH) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(masked.len()));
         }
         Ok(masked)
     }
 
-    /// Takes every value out of the headers of an answer. A header with a value in its name is taken out as a whole.
+    /// Replaces every value in the headers of a response. A header with a value in its name is removed.
     fn mask_headers(&self, headers: &mut HeaderMap) {
         for secret in self.by_name.values() {
             // The names of headers are in lower case, whatever a server put there.
@@ -142,7 +130,7 @@ impl Secrets {
         }
     }
 
-    /// Whether a short text, such as an id, has a value in it or is a part of one, whatever the case.
+    /// Returns whether a short text, such as an id, has a value in it or is a part of one, whatever the case.
     pub fn are_in(&self, text: &str) -> bool {
         self.by_name.values().any(|secret| {
             let mut parts = text.as_bytes().windows(IN_COMMON);
@@ -157,18 +145,18 @@ impl Secrets {
     fn masked(
         &self,
         text: &[u8],
-        most: u64,
-        mut go_on: impl FnMut() -> bool,
+        max: u64,
+        mut goes_on: impl FnMut() -> bool,
     ) -> Result<Option<Bytes>, Withheld> {
         let mut places = Vec::new();
         for secret in self.by_name.values() {
             for spelling in &secret.spellings {
-                if !go_on() {
+                if !goes_on() {
                     return Err(Withheld::GivenUp);
                 }
                 for range in spelling.find(text) {
                     places.push((range.start, Reverse(range.end), &secret.placeholder));
-                    if (places.len() * PLACEHOLDER_LENGTH) as u64 > most {
+                    if (places.len() * PLACEHOLDER_LENGTH) as u64 > max {
                         return Err(Withheld::TooLarge);
                     }
                 }
@@ -189,16 +177,9 @@ impl Secrets {
             end = end.max(until);
         }
         written.extend_from_slice(text.get(end..).unwrap_or_default());
-        if written.len() as u64 > most {
+        if written.len() as u64 > max {
             return Err(Withheld::TooLarge);
         }
         Ok(Some(Bytes::from(written)))
-    }
-}
-
-/// Wipes the bytes, if nobody else has them.
-fn wipe(bytes: Bytes) {
-    if let Ok(mut bytes) = bytes.try_into_mut() {
-        bytes.as_mut().zeroize();
     }
 }

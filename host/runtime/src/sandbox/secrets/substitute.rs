@@ -1,14 +1,10 @@
-//! The values put in the place of their placeholders, in a request that is about to leave.
-
-use std::fmt;
+//! Replaces the placeholders in a request that is about to leave by their values.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, request};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, request};
 use hyper::body::Bytes;
 use memchr::memmem;
 use secrecy::ExposeSecret;
@@ -18,8 +14,8 @@ use url::{Url, form_urlencoded};
 use crate::contract::limits::MAX_REQUEST_BODY;
 use crate::network::addresses::is_loopback;
 use crate::sandbox::secrets::find::holds;
-use crate::sandbox::secrets::misplaced::{Misplaced, Place};
 use crate::sandbox::secrets::{Secret, Secrets};
+use crate::units::quantity;
 
 #[cfg(test)]
 mod tests;
@@ -36,29 +32,66 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// into all of its headers. Servers take 8 to 64 KiB.
 pub const MAX_SECRET_HEADERS: usize = 128 << 10;
 
-/// A request's body as it is to leave.
-pub struct Sending {
-    /// The body.
-    pub body: Bytes,
-    /// Whether the host has put a secret into the request, so that its answer must be masked.
-    pub secret: bool,
+/// Why a request with a secret, or its placeholder, is refused. The text continues "refused a request of the component: ".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the secret {secret} {why}")]
+pub struct Misplaced {
+    secret: String,
+    why: String,
 }
 
-/// Tells neither the body, which may hold a secret, nor its length, which tells the secret's.
-impl fmt::Debug for Sending {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secret = self.secret;
-        write!(formatter, "Sending {{ secret: {secret}, .. }}")
+impl Misplaced {
+    fn new(secret: &str, why: impl Into<String>) -> Self {
+        Self {
+            secret: secret.to_owned(),
+            why: why.into(),
+        }
+    }
+
+    fn too_large(secret: &str, part: &str, max: usize) -> Self {
+        let max = quantity::bytes(max as u64);
+        let why = format!(
+            "would make {part} of a request larger than {max}: report this to the component's maker"
+        );
+        Self::new(secret, why)
     }
 }
 
 impl Secrets {
-    /// Puts the values in the place of their placeholders in a request to `url`, which the rules about hosts have
-    /// allowed already. A request without a placeholder stays as it is.
+    /// Checks that no placeholder is where no secret may be, before any of that is logged or counted. Host and names of
+    /// headers are in lower case, as a placeholder is.
+    ///
+    /// # Errors
+    ///
+    /// When one is.
+    pub fn check_places(
+        &self,
+        url: &Url,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(), Misplaced> {
+        let places = [("its URL", url.as_str()), ("its method", method.as_str())].into_iter();
+        let names = headers
+            .keys()
+            .map(|name| ("the name of a header", name.as_str()));
+        for (place, text) in places.chain(names) {
+            for (name, secret) in &self.by_name {
+                if holds(text.as_bytes(), secret.placeholder.as_bytes()) {
+                    let why = format!(
+                        "is in {place}; only a header value, a form or JSON may hold it: report this to the \
+                         component's maker"
+                    );
+                    return Err(Misplaced::new(name, why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces the placeholders in a request to `url` by their values. The rules about hosts and places have allowed the
+    /// request. Returns its body. A request without a placeholder stays as it is.
     ///
     /// A value in a form is percent-encoded, in JSON escaped, in `Authorization: Basic` put inside the base64.
-    /// A request with a value in it gets the `Content-Length` of its new body, and asks for an answer that can
-    /// be looked through: not compressed, and not a part, which might hold a part of the value.
     ///
     /// The bytes with the value in them are wiped when they are dropped, in the body and in the headers. What
     /// cannot be wiped: the copies in hyper's write buffer and in rustls, and on the stack while base64 is
@@ -66,175 +99,75 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// When a placeholder is where no secret may be or on its way to where this one may not go. The
-    /// request must not be sent then; its head may be half changed.
-    pub(crate) fn substitute(
+    /// When a secret may not go there, or its value cannot be written. The request must not be sent then; its head may be
+    /// half changed.
+    pub fn substitute(
         &self,
         url: &Url,
         head: &mut request::Parts,
-        body: Bytes,
-    ) -> Result<Sending, Misplaced> {
-        // Of all secrets first: a later refusal names the host, which must hold none.
-        for (name, secret) in &self.by_name {
-            only_in_values(name, secret.placeholder.as_bytes(), url, head)?;
-        }
-        self.swap(url, head, body)
-    }
-
-    /// Checks that no placeholder is in a URL, before the URL is logged or counted.
-    ///
-    /// # Errors
-    ///
-    /// When one is.
-    pub(crate) fn nowhere_in(&self, url: &Url) -> Result<(), Misplaced> {
-        let mut secrets = self.by_name.iter();
-        secrets.try_for_each(|(name, secret)| not_in_url(name, secret.placeholder.as_bytes(), url))
-    }
-
-    fn swap(
-        &self,
-        url: &Url,
-        head: &mut request::Parts,
-        body: Bytes,
-    ) -> Result<Sending, Misplaced> {
+        mut body: Bytes,
+    ) -> Result<Bytes, Misplaced> {
         let format = Format::of(&head.headers);
-        let mut sending = Sending {
-            body,
-            secret: false,
-        };
         let mut room = MAX_SECRET_HEADERS;
         for (name, secret) in &self.by_name {
             let placeholder = secret.placeholder.as_bytes();
-            let too_large = |part, max| Misplaced::TooLarge {
-                secret: name.clone(),
-                part,
-                max,
-            };
             for (header, value) in &mut head.headers {
-                let Some(place) = InHeader::of(header, value, placeholder) else {
-                    continue;
+                let is_plain = holds(value.as_bytes(), placeholder);
+                let credentials = basic(header, value).filter(|text| holds(text, placeholder));
+                let text = match &credentials {
+                    Some(text) if !is_plain => text,
+                    _ if is_plain => value.as_bytes(),
+                    _ => continue,
                 };
-                secret.may_go_to(name, url)?;
-                let written = place.with(placeholder, secret.value(), room);
-                let written = written
-                    .ok_or_else(|| too_large("the headers of a request", MAX_SECRET_HEADERS))?;
+                secret.check_target(name, url)?;
+                let written = replaced(text, placeholder, secret.value(), room)
+                    .and_then(|text| match is_plain {
+                        true => Some(Bytes::from_owner(text)),
+                        false => to_basic(&text, room),
+                    })
+                    .ok_or_else(|| Misplaced::too_large(name, "the headers", MAX_SECRET_HEADERS))?;
                 room = room.saturating_sub(written.len());
-                *value = HeaderValue::from_maybe_shared(written).map_err(|_| Misplaced::Value {
-                    secret: name.clone(),
+                *value = HeaderValue::from_maybe_shared(written).map_err(|_| {
+                    let why = "has characters that no header may hold, such as a line break: check that its source \
+                               holds the secret and nothing else";
+                    Misplaced::new(name, why)
                 })?;
                 value.set_sensitive(true);
-                sending.secret = true;
             }
-            if holds(&sending.body, placeholder) {
-                secret.may_go_to(name, url)?;
-                let written = format.and_then(|format| format.write(secret));
-                let written = written.ok_or_else(|| Misplaced::Body {
-                    secret: name.clone(),
+            if holds(&body, placeholder) {
+                secret.check_target(name, url)?;
+                let written = format.and_then(|format| format.write(secret)).ok_or_else(|| {
+                    let why = "is in a body that is neither application/x-www-form-urlencoded nor JSON, or is \
+                               compressed: report this to the component's maker";
+                    Misplaced::new(name, why)
                 })?;
-                let body = replaced(&sending.body, placeholder, &written, MAX_REQUEST_BODY)
-                    .ok_or_else(|| too_large("the body of a request", MAX_REQUEST_BODY))?;
-                sending.body = Bytes::from_owner(body);
-                sending.secret = true;
-                head.headers
-                    .insert(CONTENT_LENGTH, HeaderValue::from(sending.body.len()));
+                let replaced = replaced(&body, placeholder, &written, MAX_REQUEST_BODY)
+                    .ok_or_else(|| Misplaced::too_large(name, "the body", MAX_REQUEST_BODY))?;
+                body = Bytes::from_owner(replaced);
             }
         }
-        if sending.secret {
-            head.headers
-                .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            head.headers.remove(RANGE);
-        }
-        Ok(sending)
+        Ok(body)
     }
 }
 
 impl Secret {
-    /// Whether this secret may be sent to `url`.
-    fn may_go_to(&self, name: &str, url: &Url) -> Result<(), Misplaced> {
+    /// Checks whether this secret may be sent to `url`.
+    fn check_target(&self, name: &str, url: &Url) -> Result<(), Misplaced> {
+        let key = &self.config_key;
         if self.origin.as_ref() != Some(&url.origin()) {
-            return Err(Misplaced::Origin {
-                secret: name.to_owned(),
-                config_key: self.config_key.clone(),
-                bound_to: self.bound_to(),
-                to: url.origin().ascii_serialization(),
-            });
+            let why = format!(
+                "may only go to {}, the URL in {key}, and not to {}: if it belongs there, set that key; otherwise do \
+                 not trust this component",
+                self.bound_to(),
+                url.origin().ascii_serialization()
+            );
+            return Err(Misplaced::new(name, why));
         }
         if url.scheme() != "https" && !is_loopback(url) {
-            return Err(Misplaced::Unencrypted {
-                secret: name.to_owned(),
-                config_key: self.config_key.clone(),
-            });
+            let why = format!("may only go by https: set {key} to a URL that begins with https");
+            return Err(Misplaced::new(name, why));
         }
         Ok(())
-    }
-}
-
-/// Checks that a placeholder is not in a URL. A host is in lower case, as the placeholder is.
-fn not_in_url(name: &str, placeholder: &[u8], url: &Url) -> Result<(), Misplaced> {
-    refuse_in(
-        Place::Url,
-        name,
-        holds(url.as_str().as_bytes(), placeholder),
-    )
-}
-
-/// Checks that a placeholder is neither in the URL nor in the method nor in the name of a header. Names of headers are in
-/// lower case, as the placeholder is.
-fn only_in_values(
-    name: &str,
-    placeholder: &[u8],
-    url: &Url,
-    head: &request::Parts,
-) -> Result<(), Misplaced> {
-    let mut headers = head.headers.keys();
-    not_in_url(name, placeholder, url)?;
-    let in_method = holds(head.method.as_str().as_bytes(), placeholder);
-    refuse_in(Place::Method, name, in_method)?;
-    let in_name = headers.any(|header| holds(header.as_str().as_bytes(), placeholder));
-    refuse_in(Place::HeaderName, name, in_name)
-}
-
-fn refuse_in(place: Place, name: &str, is_there: bool) -> Result<(), Misplaced> {
-    let secret = name.to_owned();
-    match is_there {
-        true => Err(Misplaced::Place { secret, place }),
-        false => Ok(()),
-    }
-}
-
-/// Where in a header's value a placeholder is.
-enum InHeader<'a> {
-    /// In the value as it is.
-    Plain(&'a [u8]),
-    /// In the base64 of `Authorization: Basic`, decoded here.
-    Basic(Zeroizing<Vec<u8>>),
-}
-
-impl<'a> InHeader<'a> {
-    /// None where the placeholder is not there.
-    fn of(header: &HeaderName, content: &'a HeaderValue, placeholder: &[u8]) -> Option<Self> {
-        if holds(content.as_bytes(), placeholder) {
-            return Some(Self::Plain(content.as_bytes()));
-        }
-        let credentials = basic(header, content).filter(|text| holds(text, placeholder))?;
-        Some(Self::Basic(credentials))
-    }
-
-    /// The header's value with the secret's in it; none where that is longer than `most` bytes.
-    fn with(&self, placeholder: &[u8], secret: &[u8], most: usize) -> Option<Bytes> {
-        match self {
-            Self::Plain(content) => {
-                replaced(content, placeholder, secret, most).map(Bytes::from_owner)
-            }
-            Self::Basic(credentials) => {
-                let credentials = replaced(credentials, placeholder, secret, most)?;
-                let length = BASIC.len() + credentials.len().div_ceil(3) * 4;
-                let mut written = Zeroizing::new(String::with_capacity(length));
-                written.push_str(BASIC);
-                BASE64.encode_string(&credentials, &mut written);
-                (length <= most).then(|| Bytes::from_owner(written))
-            }
-        }
     }
 }
 
@@ -251,6 +184,15 @@ fn basic(header: &HeaderName, content: &HeaderValue) -> Option<Zeroizing<Vec<u8>
         return None;
     }
     BASE64.decode(base64.trim_ascii()).ok().map(Zeroizing::new)
+}
+
+/// Returns the value of `Authorization: Basic` with these credentials; `None` where it is longer than `max` bytes.
+fn to_basic(credentials: &[u8], max: usize) -> Option<Bytes> {
+    let length = BASIC.len() + credentials.len().div_ceil(3) * 4;
+    let mut written = Zeroizing::new(String::with_capacity(length));
+    written.push_str(BASIC);
+    BASE64.encode_string(credentials, &mut written);
+    (length <= max).then(|| Bytes::from_owner(written))
 }
 
 /// A kind of body in which the host knows how to write a value.

@@ -3,15 +3,19 @@
 use std::sync::mpsc;
 
 use http::{HeaderValue, Method};
+use http_body_util::BodyExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::contract::hosts::Hosts;
-use crate::contract::limits::{MAX_CONNECTIONS, MAX_RESPONSE_HEADER_BYTES};
+use crate::contract::limits::{
+    Limit, Limits, MAX_CONNECTIONS, MAX_RESPONSE_HEADER_BYTES, Timeouts,
+};
 use crate::network::addresses::AllowedAddresses;
-use crate::network::client::{Addresses, ClientOptions};
+use crate::network::client::{Addresses, ClientOptions, HttpClient};
 use crate::network::test_server::{Seen, Server};
+use crate::sandbox::egress::Policy;
 
 /// The way out of an account that opens this machine, with these origins typed.
 fn egress(typed: &[&str], limits: Limits) -> Egress {
@@ -26,23 +30,13 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
         response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
         requests: MAX_CONNECTIONS,
     });
-    Egress {
+    Egress::new(Arc::new(Rights {
         client: Some(client.unwrap()),
         policy: Arc::new(Policy::new(Hosts::default(), None, &typed, true)),
         timeouts: Timeouts::default(),
         limits,
-        requests: RequestCount::new(&limits, LimitExceeded::default()),
-        exceeded: LimitExceeded::default(),
-        secrets: Arc::default(),
-        denials: Denials::default(),
-        reasons: Reasons::default(),
-        limiter: SharedLimiter::new(&[]),
-        stop: CancellationToken::new(),
-        waits: Waits::default(),
-        answers: Answers::new(&limits),
-        memory: Budget::new(limits.memory_bytes),
-        warnings: Warnings::default(),
-    }
+        ..Rights::none()
+    }))
 }
 
 fn request(method: Method, url: &str, body: impl Into<Bytes>) -> Request<WasiBody> {
@@ -91,7 +85,7 @@ async fn what_is_sent_is_what_was_judged_and_its_length_is_the_hosts() {
     assert_eq!(seen[0].header("content-length"), "5");
     assert_eq!(seen[0].text(), "whole");
     assert_eq!(seen[1].header("content-length"), "");
-    assert_eq!(egress.denials.counts(), []);
+    assert_eq!(egress.rights.denials.counts(), []);
 }
 
 #[tokio::test]
@@ -146,7 +140,7 @@ async fn a_request_that_is_refused_is_counted_and_its_reason_kept_once() {
         ),
     ] {
         let counted = |rule: Rule| {
-            let counts = egress.denials.counts();
+            let counts = egress.rights.denials.counts();
             let count = counts.into_iter().find(|(other, _)| *other == rule);
             count.map_or(0, |(_, count)| count)
         };
@@ -159,20 +153,17 @@ async fn a_request_that_is_refused_is_counted_and_its_reason_kept_once() {
             _ => assert!(matches!(error, Error::HttpRequestDenied), "{error}"),
         }
         assert_eq!(counted(rule), before + 1, "{url}");
-        let told = egress.reasons.take_refusal().unwrap();
+        let told = egress.call.take_refusal().unwrap();
         assert!(told.starts_with(reason), "{told}");
         assert!(!told.contains("canary"), "{told}");
-        assert_eq!(egress.reasons.take_refusal(), None);
+        assert_eq!(egress.call.take_refusal(), None);
     }
 }
 
 #[tokio::test]
 async fn a_component_without_rights_reaches_nothing() {
     let server = Server::start(good).await;
-    let egress = Egress {
-        client: None,
-        ..egress(&[], Limits::default())
-    };
+    let egress = Egress::new(Arc::new(Rights::none()));
     let request = request(Method::GET, &server.origin, "");
     let error = send(&egress, request).await.unwrap_err();
     assert!(matches!(error, Error::HttpRequestDenied), "{error}");
@@ -219,8 +210,8 @@ async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_
         matches!(error, Error::HttpResponseBodySize(Some(3))),
         "{error}"
     );
-    assert_eq!(egress.reasons.take_passed(), Some(Limit::ResponseBytes));
-    assert_eq!(egress.exceeded.take(), None);
+    assert_eq!(egress.call.take_withheld(), Some(Limit::ResponseBytes));
+    assert_eq!(egress.call.take_exceeded(), None);
 
     let server = Server::start(|_, _| {
         let long = "x".repeat(MAX_RESPONSE_HEADER_BYTES);
@@ -235,10 +226,10 @@ async fn an_answer_past_a_limit_is_told_with_the_limit_once_the_component_fails_
         "{error}"
     );
     assert_eq!(
-        egress.reasons.take_passed(),
+        egress.call.take_withheld(),
         Some(Limit::ResponseHeaderBytes)
     );
-    assert_eq!(egress.exceeded.take(), None);
+    assert_eq!(egress.call.take_exceeded(), None);
 }
 
 #[tokio::test]
@@ -258,14 +249,14 @@ async fn an_answer_that_does_not_say_how_long_it_is_ends_the_call_that_reads_too
     let egress = egress(&[], limits);
     let answer = send(&egress, request(Method::GET, &url, "")).await.unwrap();
     let _open = server.await.unwrap();
-    assert_eq!(egress.exceeded.take(), None);
+    assert_eq!(egress.call.take_exceeded(), None);
     let error = answer.into_body().collect().await.unwrap_err();
     assert!(
         matches!(error, Error::HttpResponseBodySize(Some(3))),
         "{error}"
     );
-    assert_eq!(egress.exceeded.take(), Some(Limit::ResponseBytes));
-    assert_eq!(egress.reasons.take_passed(), None);
+    assert_eq!(egress.call.take_exceeded(), Some(Limit::ResponseBytes));
+    assert_eq!(egress.call.take_withheld(), None);
 }
 
 #[tokio::test]
@@ -289,7 +280,7 @@ fn a_component_shortens_the_times_and_never_lengthens_them() {
     let egress = egress(&[], Limits::default());
     let short = Duration::from_millis(1);
     let long = Duration::from_secs(86_400);
-    let account = egress.timeouts.http();
+    let account = egress.rights.timeouts.http();
     assert_eq!(egress.timeouts(None), account);
     let asked = |duration| {
         egress.timeouts(Some(RequestOptions {

@@ -136,30 +136,36 @@ fn a_token_with_the_secret_in_it_is_masked() {
 }
 
 #[test]
-fn an_answer_is_looked_through_as_it_is_or_inflated() {
+fn an_answer_is_looked_through_as_it_is_or_inflate() {
     for (headers, expected) in [
-        (&[][..], Ok(Encoding::Plain)),
-        (&[("content-encoding", "identity")], Ok(Encoding::Plain)),
-        (&[("content-encoding", " Identity, ")], Ok(Encoding::Plain)),
-        (&[("transfer-encoding", "chunked")], Ok(Encoding::Plain)),
-        (&[("content-encoding", "GZIP")], Ok(Encoding::Gzip)),
+        (&[][..], Ok(false)),
+        (&[("content-encoding", "identity")], Ok(false)),
+        (&[("content-encoding", " Identity, ")], Ok(false)),
+        (&[("transfer-encoding", "chunked")], Ok(false)),
+        (&[("content-encoding", "GZIP")], Ok(true)),
+        (&[("content-encoding", "identity, x-gzip")], Ok(true)),
         (
-            &[("content-encoding", "identity, x-gzip")],
-            Ok(Encoding::Gzip),
+            &[("content-encoding", "gzip, gzip")],
+            Err(Withheld::Unreadable),
         ),
-        (&[("content-encoding", "gzip, gzip")], Err(Unreadable)),
-        (&[("content-encoding", "identity, br")], Err(Unreadable)),
-        (&[("transfer-encoding", "gzip, chunked")], Err(Unreadable)),
+        (
+            &[("content-encoding", "identity, br")],
+            Err(Withheld::Unreadable),
+        ),
+        (
+            &[("transfer-encoding", "gzip, chunked")],
+            Err(Withheld::Unreadable),
+        ),
         (
             &[
                 ("content-encoding", "identity"),
                 ("content-encoding", "zstd"),
             ],
-            Err(Unreadable),
+            Err(Withheld::Unreadable),
         ),
     ] {
         let head = answer(headers);
-        assert_eq!(Encoding::of(&head.headers), expected, "{headers:?}");
+        assert_eq!(is_gzip(&head.headers), expected, "{headers:?}");
     }
 }
 
@@ -169,10 +175,10 @@ fn a_body_inflates_up_to_the_bound() {
     encoder.write_all(&[b'x'; 1000]).unwrap();
     let compressed = encoder.finish().unwrap();
     let (torn, _) = compressed.split_at(compressed.len() - 9);
-    assert_eq!(inflated(&compressed, 1000).unwrap(), vec![b'x'; 1000]);
-    assert_eq!(inflated(&compressed, 999), Err(Withheld::TooLarge));
-    assert_eq!(inflated(torn, 1000), Err(Withheld::Damaged));
-    assert_eq!(inflated(b"plain", 1000), Err(Withheld::Damaged));
+    assert_eq!(inflate(&compressed, 1000).unwrap(), vec![b'x'; 1000]);
+    assert_eq!(inflate(&compressed, 999), Err(Withheld::TooLarge));
+    assert_eq!(inflate(torn, 1000), Err(Withheld::Damaged));
+    assert_eq!(inflate(b"plain", 1000), Err(Withheld::Damaged));
 }
 
 proptest! {
