@@ -14,7 +14,7 @@
 //! `AccountState` is what a run sees; the commands use [`State`], the file.
 
 mod account_state;
-mod consent;
+pub(crate) mod consent;
 mod destination;
 mod error;
 mod file;
@@ -22,7 +22,6 @@ mod fingerprints;
 mod lock;
 mod schema;
 mod sources;
-pub(crate) mod standing;
 mod start;
 mod stored_source;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::contract::permissions::Permissions;
 use crate::run::engine;
 use crate::run::prepare::{self, Found};
 use crate::state::State;
-use crate::state::standing::Standing;
+use crate::state::consent::ConsentStatus;
 use crate::units::timestamp;
 
 /// Records what the component of each account, or of the named ones, asks for now, and prints what is more than before.
@@ -39,27 +39,29 @@ pub(crate) async fn run(
     }
     let mut state = State::open_for_run(&config.state)?;
     for (account, asks) in &all {
-        let standing = Standing::of(state.consent(account)?, asks);
-        if !matches!(standing, Standing::Approved(_)) {
+        let status = ConsentStatus::of(state.consent(account)?, asks);
+        if !matches!(status, ConsentStatus::Approved(_)) {
             state.approve(account, asks, OffsetDateTime::now_utc())?;
         }
-        writeln!(out, "{account}: {}", describe(&standing, asks))?;
+        writeln!(out, "{account}: {}", describe(&status, asks))?;
     }
     Ok(ExitStatus::Done)
 }
 
 /// Describes what was done for an account.
-fn describe(standing: &Standing, asks: &Permissions) -> String {
+fn describe(status: &ConsentStatus, asks: &Permissions) -> String {
     let component = format!("{}, sha256 {}", asks.component(), asks.sha256);
-    match standing {
-        Standing::First => format!("approved for the first time: {component}: {asks}"),
-        Standing::Approved(consent) => format!(
+    match status {
+        ConsentStatus::FirstRun => format!("approved for the first time: {component}: {asks}"),
+        ConsentStatus::Approved(consent) => format!(
             "nothing to approve: {component} is approved since {}",
             timestamp::format(consent.approved_at)
         ),
-        Standing::OtherBuild(_) => {
+        ConsentStatus::OtherBuild(_) => {
             format!("approved; it asks for no more than before: {component}")
         }
-        Standing::More(_, difference) => format!("approved, with more than before:\n{difference}"),
+        ConsentStatus::NeedsApproval(_, difference) => {
+            format!("approved, with more than before:\n{difference}")
+        }
     }
 }

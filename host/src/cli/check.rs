@@ -14,7 +14,7 @@ use crate::run::prepare::{self, Ready};
 use crate::sandbox::connector::{CallError, Connector};
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
-use crate::state::standing;
+use crate::state::consent;
 use crate::text::printable::printable;
 
 /// Tests every account, or the named ones, and prints a line or two for each.
@@ -35,7 +35,7 @@ pub(crate) async fn run(
     let runtime = engine::start()?;
     let mut limiters = Limiters::default();
     let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, None).await?;
-    standing::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
+    consent::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
     let mut status = ExitStatus::Done;
     for ready in ready {
         let name = &ready.account.name;

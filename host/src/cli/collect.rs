@@ -30,7 +30,7 @@ use crate::run::report::{Entry, Outcome, Report};
 use crate::run::schedule::Schedule;
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
-use crate::state::standing;
+use crate::state::consent;
 use crate::state::{State, Wanted};
 use crate::stop::Stop;
 use crate::units::duration;
@@ -184,7 +184,7 @@ impl Collect<'_> {
         } else {
             State::open_to_read(&config.state)?
         };
-        standing::check(&state, &Ready::asks(&ready))?;
+        consent::check(&state, &Ready::asks(&ready))?;
         if !self.remembered {
             self.remember(&state, &ready)?;
             self.remembered = true;
@@ -196,7 +196,7 @@ impl Collect<'_> {
                 .iter()
                 .map(|(ready, _)| (ready.account.name.as_str(), &ready.asks))
                 .collect();
-            standing::record(&mut state, &asks, OffsetDateTime::now_utc())?;
+            consent::record(&mut state, &asks, OffsetDateTime::now_utc())?;
         }
         let settings = Settings {
             rejects: (!args.dry_run && !previews).then(|| Rejects::beside(&config.state)),

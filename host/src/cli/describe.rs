@@ -14,7 +14,7 @@ use crate::run::engine;
 use crate::run::prepare::{self, Described};
 use crate::sandbox::engine::Loaded;
 use crate::state::State;
-use crate::state::standing::Standing;
+use crate::state::consent::ConsentStatus;
 
 mod facts;
 mod imports;
@@ -133,9 +133,9 @@ fn only(config: &Config) -> anyhow::Result<Option<&Account>> {
 fn consented(config: &Config, account: &Account, asks: &Permissions) -> Consented {
     let recorded = State::open_to_read(&config.state)
         .and_then(|state| state.consent(&account.name))
-        .map(|consent| Standing::of(consent, asks));
+        .map(|consent| ConsentStatus::of(consent, asks));
     match recorded {
-        Ok(standing) => Consented::Known(Box::new(standing)),
+        Ok(status) => Consented::Known(Box::new(status)),
         Err(error) => Consented::Unknown(error.to_string()),
     }
 }

@@ -27,7 +27,7 @@ use crate::sandbox::rate_limit::Limiters;
 use crate::sandbox::rights::Rights;
 use crate::sandbox::secrets::Secrets;
 use crate::state::State;
-use crate::state::standing::{self, CheckError};
+use crate::state::consent::{self, ConsentError};
 use crate::stop::Stop;
 use crate::text::printable::fault;
 
@@ -161,15 +161,15 @@ fn does_not_fit(
 ) -> anyhow::Error {
     let invalid = config.invalid(problems);
     // A state that cannot be read is told once the account is in order.
-    let standing = State::open_to_read(&config.state)
-        .map_err(CheckError::from)
-        .and_then(|state| standing::check(&state, &[(&account.name, asks)]));
-    match standing {
-        Err(CheckError::NotApproved(not_approved)) => anyhow::anyhow!(
+    let status = State::open_to_read(&config.state)
+        .map_err(ConsentError::from)
+        .and_then(|state| consent::check(&state, &[(&account.name, asks)]));
+    match status {
+        Err(ConsentError::NotApproved(not_approved)) => anyhow::anyhow!(
             "{not_approved}\nand the account {} does not fit what it asks for:\n{invalid}",
             account.name
         ),
-        Err(CheckError::State(_)) | Ok(()) => invalid.into(),
+        Err(ConsentError::State(_)) | Ok(()) => invalid.into(),
     }
 }
 

@@ -1,9 +1,11 @@
-//! What was approved for each account's component.
+//! What was approved for each account's component, and whether a component asks for more.
 
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 use time::OffsetDateTime;
+use tracing::info;
 
+use crate::contract::difference::Difference;
 use crate::contract::permissions::Permissions;
 use crate::state::error::StateError;
 use crate::state::file::State;
@@ -16,6 +18,44 @@ pub struct Consent {
     pub asks: Permissions,
     /// Since when: its first run, the first of another build, or `approve`.
     pub approved_at: OffsetDateTime,
+}
+
+/// How what a component asks for compares to what was approved for its account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConsentStatus {
+    /// Nothing is approved yet: the first run approves.
+    FirstRun,
+    /// This very component was approved.
+    Approved(Consent),
+    /// Another build was approved, and this one asks for no more.
+    OtherBuild(Consent),
+    /// The component asks for more than was approved.
+    NeedsApproval(Consent, Difference),
+}
+
+impl ConsentStatus {
+    /// Compares what a component asks for to what was approved.
+    pub(crate) fn of(approved: Option<Consent>, asks: &Permissions) -> Self {
+        let Some(consent) = approved else {
+            return Self::FirstRun;
+        };
+        match Difference::between(&consent.asks, asks) {
+            Some(difference) => Self::NeedsApproval(consent, difference),
+            None if consent.asks.sha256 == asks.sha256 => Self::Approved(consent),
+            None => Self::OtherBuild(consent),
+        }
+    }
+}
+
+/// Why accounts may not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConsentError {
+    /// Components ask for more than was approved. The message names each account, what it asks for, and what to do.
+    #[error("{0}")]
+    NotApproved(String),
+    /// The state cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 impl State {
@@ -60,3 +100,70 @@ fn consent(row: &Row<'_>) -> rusqlite::Result<Consent> {
             .map_err(|error| damaged(1, Box::new(error)))?,
     })
 }
+
+/// Checks that no account's component asks for more than was approved. Changes nothing.
+///
+/// # Errors
+///
+/// When one asks for more, with all that do, or when the state cannot be read.
+pub(crate) fn check(state: &State, accounts: &[(&str, &Permissions)]) -> Result<(), ConsentError> {
+    let mut refused = Vec::new();
+    for (account, asks) in accounts {
+        let status = ConsentStatus::of(state.consent(account)?, asks);
+        if let ConsentStatus::NeedsApproval(approved, difference) = status {
+            refused.push(format!(
+                "account {account}: the component asks for more than was approved on {}\n{difference}\n  look at it with \
+                 `asset-host describe --account {account}`; `asset-host approve --account {account}` lets it",
+                timestamp::format(approved.approved_at),
+            ));
+        }
+    }
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(ConsentError::NotApproved(refused.join("\n")))
+    }
+}
+
+/// Approves what the components of accounts ask for, on the first run of an account or when its component is another
+/// build that asks for no more, and logs it. Approves nothing more.
+///
+/// # Errors
+///
+/// When the state cannot be read or written.
+pub(crate) fn record(
+    state: &mut State,
+    accounts: &[(&str, &Permissions)],
+    now: OffsetDateTime,
+) -> Result<(), StateError> {
+    for (account, asks) in accounts {
+        match ConsentStatus::of(state.consent(account)?, asks) {
+            ConsentStatus::FirstRun => {
+                state.approve(account, asks, now)?;
+                info!(
+                    account,
+                    sha256 = asks.sha256,
+                    "first run of {}, which approves what it asks for: {asks}. `asset-host describe --account \
+                     {account}` describes it",
+                    asks.component()
+                );
+            }
+            ConsentStatus::OtherBuild(before) => {
+                state.approve(account, asks, now)?;
+                info!(
+                    account,
+                    sha256 = asks.sha256,
+                    before = before.asks.sha256,
+                    "the component is another build, {}, before {}; it asks for no more than was approved",
+                    asks.component(),
+                    before.asks.component()
+                );
+            }
+            ConsentStatus::Approved(_) | ConsentStatus::NeedsApproval(..) => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::contract::limits::Timeouts;
 use crate::contract::manifest::{Manifest, RateLimit};
 use crate::sandbox::engine::Loaded;
 use crate::sandbox::secrets::bound_url;
-use crate::state::standing::Standing;
+use crate::state::consent::ConsentStatus;
 use crate::units::quantity;
 use crate::units::timestamp;
 
@@ -100,7 +100,7 @@ pub(super) struct Limit {
 #[derive(Debug)]
 pub(super) enum Consented {
     /// By the state.
-    Known(Box<Standing>),
+    Known(Box<ConsentStatus>),
     /// The state cannot be read, with the reason.
     Unknown(String),
 }
@@ -173,10 +173,12 @@ impl Consented {
             Self::Known(standing) => standing,
         };
         let (status, approved, more) = match standing.as_ref() {
-            Standing::First => return json!({ "status": "first_run_approves" }),
-            Standing::Approved(approved) => ("approved", approved, Vec::new()),
-            Standing::OtherBuild(approved) => ("other_build_no_more", approved, Vec::new()),
-            Standing::More(approved, difference) => ("needs_approval", approved, difference.more()),
+            ConsentStatus::FirstRun => return json!({ "status": "first_run_approves" }),
+            ConsentStatus::Approved(approved) => ("approved", approved, Vec::new()),
+            ConsentStatus::OtherBuild(approved) => ("other_build_no_more", approved, Vec::new()),
+            ConsentStatus::NeedsApproval(approved, difference) => {
+                ("needs_approval", approved, difference.more())
+            }
         };
         json!({
             "status": status,

@@ -8,7 +8,7 @@ use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
 use crate::network::client::MAX_HEADERS;
 use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
-use crate::state::standing::Standing;
+use crate::state::consent::ConsentStatus;
 use crate::text::printable::printable;
 use crate::units::quantity;
 use crate::units::timestamp;
@@ -207,17 +207,17 @@ fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
     match consent {
         Consented::Unknown(why) => vec![format!("cannot read what was approved: {why}")],
         Consented::Known(standing) => match standing.as_ref() {
-            Standing::First => {
+            ConsentStatus::FirstRun => {
                 vec!["nothing is approved yet; the first run approves what it asks for".to_owned()]
             }
-            Standing::Approved(consent) => vec![format!("approved since {}", since(consent))],
-            Standing::OtherBuild(consent) => vec![format!(
+            ConsentStatus::Approved(consent) => vec![format!("approved since {}", since(consent))],
+            ConsentStatus::OtherBuild(consent) => vec![format!(
                 "{} is approved since {}, sha256 {}; this build asks for no more",
                 consent.asks.component(),
                 since(consent),
                 consent.asks.sha256
             )],
-            Standing::More(consent, difference) => {
+            ConsentStatus::NeedsApproval(consent, difference) => {
                 let heading = format!(
                     "NOT APPROVED: it asks for more than was approved on {}, and does not run",
                     since(consent)
