@@ -20,7 +20,7 @@ use crate::sandbox::engine::MAX_COMPONENT_BYTES;
 use crate::sandbox::instance::MAX_REQUEST_HEADERS;
 use crate::sandbox::outgoing::{MAX_AUTHORITY, MAX_METHOD, MAX_PATH};
 use crate::sandbox::secrets::MAX_SECRET_HEADERS;
-use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
+use crate::sandbox::stderr::{MAX_BYTES, MAX_LINES};
 use crate::text::printable::MAX_QUOTE;
 use crate::units::{duration, quantity};
 
@@ -134,8 +134,8 @@ fn limits() -> Vec<(String, String)> {
             "waits that `retry-after` asks for",
             duration::format(MAX_RATE_LIMIT_WAITS),
         ),
-        ("lines of standard error", count(MOST_LINES)),
-        ("bytes of standard error", bytes(MOST_BYTES)),
+        ("lines of standard error", count(MAX_LINES)),
+        ("bytes of standard error", bytes(MAX_BYTES)),
         ("warnings of the host", count(MAX_WARNINGS)),
         (
             "a host, name or header in a warning",

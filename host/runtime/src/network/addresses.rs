@@ -37,7 +37,7 @@ pub struct AllowedAddresses {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecialNetwork {
     /// Its addresses.
-    pub network: IpNet,
+    pub network: &'static str,
     /// What they are for, as people read it.
     pub purpose: &'static str,
     /// The document that says so.
@@ -51,39 +51,13 @@ const TRANSITION: &str = "IPv4 transition";
 const PROTOCOL: &str = "of a protocol";
 const RESERVED: &str = "reserved";
 
-/// Returns a special network: its first address, the length of its prefix, what it is for, and the document.
-const fn v4(
-    first: [u8; 4],
-    length: u8,
-    purpose: &'static str,
-    rfc: &'static str,
-) -> SpecialNetwork {
-    let [a, b, c, d] = first;
-    special(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), length, purpose, rfc)
-}
-
-/// Returns a special network, its first address given by its two first segments.
-const fn v6(first: u32, length: u8, purpose: &'static str, rfc: &'static str) -> SpecialNetwork {
-    v6_bits((first as u128) << 96, length, purpose, rfc)
-}
-
-const fn v6_bits(
-    first: u128,
-    length: u8,
-    purpose: &'static str,
-    rfc: &'static str,
-) -> SpecialNetwork {
-    special(IpAddr::V6(Ipv6Addr::from_bits(first)), length, purpose, rfc)
-}
-
 const fn special(
-    first: IpAddr,
-    length: u8,
+    network: &'static str,
     purpose: &'static str,
     source: &'static str,
 ) -> SpecialNetwork {
     SpecialNetwork {
-        network: IpNet::new_assert(first, length),
+        network,
         purpose,
         source,
     }
@@ -92,56 +66,56 @@ const fn special(
 /// The special networks. Where several hold an address, the first one gives its purpose. 64:ff9b::/96 is not among them,
 /// see the module.
 const SPECIAL: [SpecialNetwork; 41] = [
-    v4([0, 0, 0, 0], 8, "unspecified", "RFC 791"),
-    v4([10, 0, 0, 0], 8, PRIVATE, "RFC 1918"),
-    v4([100, 64, 0, 0], 10, "shared address space", "RFC 6598"),
-    v4([127, 0, 0, 0], 8, LOOPBACK, "RFC 1122"),
-    v4([169, 254, 0, 0], 16, "link-local", "RFC 3927"),
-    v4([172, 16, 0, 0], 12, PRIVATE, "RFC 1918"),
-    v4([192, 0, 0, 0], 24, PROTOCOL, "RFC 6890"),
-    v4([192, 0, 2, 0], 24, DOCUMENTATION, "RFC 5737"),
-    v4([192, 88, 99, 0], 24, TRANSITION, "RFC 7526"),
-    v4([192, 168, 0, 0], 16, PRIVATE, "RFC 1918"),
-    v4([198, 18, 0, 0], 15, "benchmarking", "RFC 2544"),
-    v4([198, 51, 100, 0], 24, DOCUMENTATION, "RFC 5737"),
-    v4([203, 0, 113, 0], 24, DOCUMENTATION, "RFC 5737"),
-    v4([224, 0, 0, 0], 4, "multicast", "RFC 5771"),
-    v4([255, 255, 255, 255], 32, "broadcast", "RFC 919"),
-    v4([240, 0, 0, 0], 4, RESERVED, "RFC 1112"),
-    v6(0, 128, "unspecified", "RFC 4291"),
-    v6_bits(1, 128, LOOPBACK, "RFC 4291"),
+    special("0.0.0.0/8", "unspecified", "RFC 791"),
+    special("10.0.0.0/8", PRIVATE, "RFC 1918"),
+    special("100.64.0.0/10", "shared address space", "RFC 6598"),
+    special("127.0.0.0/8", LOOPBACK, "RFC 1122"),
+    special("169.254.0.0/16", "link-local", "RFC 3927"),
+    special("172.16.0.0/12", PRIVATE, "RFC 1918"),
+    special("192.0.0.0/24", PROTOCOL, "RFC 6890"),
+    special("192.0.2.0/24", DOCUMENTATION, "RFC 5737"),
+    special("192.88.99.0/24", TRANSITION, "RFC 7526"),
+    special("192.168.0.0/16", PRIVATE, "RFC 1918"),
+    special("198.18.0.0/15", "benchmarking", "RFC 2544"),
+    special("198.51.100.0/24", DOCUMENTATION, "RFC 5737"),
+    special("203.0.113.0/24", DOCUMENTATION, "RFC 5737"),
+    special("224.0.0.0/4", "multicast", "RFC 5771"),
+    special("255.255.255.255/32", "broadcast", "RFC 919"),
+    special("240.0.0.0/4", RESERVED, "RFC 1112"),
+    special("::/128", "unspecified", "RFC 4291"),
+    special("::1/128", LOOPBACK, "RFC 4291"),
     // IPv4-compatible.
-    v6(0, 96, TRANSITION, "RFC 4291"),
+    special("::/96", TRANSITION, "RFC 4291"),
     // IPv4-translated.
-    v6_bits(0xffff << 48, 96, TRANSITION, "RFC 2765"),
+    special("::ffff:0:0:0/96", TRANSITION, "RFC 2765"),
     // NAT64 of one's own network.
-    v6_bits(0x0064_ff9b_0001 << 80, 48, TRANSITION, "RFC 8215"),
-    v6(0x0100_0000, 64, "discard-only", "RFC 6666"),
-    v6_bits(0x0100_0000_0000_0001 << 64, 64, "discard-only", "RFC 9780"),
+    special("64:ff9b:1::/48", TRANSITION, "RFC 8215"),
+    special("100::/64", "discard-only", "RFC 6666"),
+    special("100:0:0:1::/64", "discard-only", "RFC 9780"),
     // Teredo.
-    v6(0x2001_0000, 32, TRANSITION, "RFC 4380"),
-    v6(0x2001_0002, 48, "benchmarking", "RFC 5180"),
+    special("2001::/32", TRANSITION, "RFC 4380"),
+    special("2001:2::/48", "benchmarking", "RFC 5180"),
     // ORCHID, ORCHIDv2, and the tags of drones.
-    v6(0x2001_0010, 28, PROTOCOL, "RFC 4843"),
-    v6(0x2001_0020, 28, PROTOCOL, "RFC 7343"),
-    v6(0x2001_0030, 28, PROTOCOL, "RFC 9374"),
-    v6(0x2001_0000, 23, PROTOCOL, "RFC 2928"),
-    v6(0x2001_0db8, 32, DOCUMENTATION, "RFC 3849"),
+    special("2001:10::/28", PROTOCOL, "RFC 4843"),
+    special("2001:20::/28", PROTOCOL, "RFC 7343"),
+    special("2001:30::/28", PROTOCOL, "RFC 9374"),
+    special("2001::/23", PROTOCOL, "RFC 2928"),
+    special("2001:db8::/32", DOCUMENTATION, "RFC 3849"),
     // 6to4.
-    v6(0x2002_0000, 16, TRANSITION, "RFC 3056"),
-    v6(0x3fff_0000, 20, DOCUMENTATION, "RFC 9637"),
+    special("2002::/16", TRANSITION, "RFC 3056"),
+    special("3fff::/20", DOCUMENTATION, "RFC 9637"),
     // Segment identifiers.
-    v6(0x5f00_0000, 16, PROTOCOL, "RFC 9602"),
-    v6(0xfc00_0000, 7, PRIVATE, "RFC 4193"),
-    v6(0xfe80_0000, 10, "link-local", "RFC 4291"),
+    special("5f00::/16", PROTOCOL, "RFC 9602"),
+    special("fc00::/7", PRIVATE, "RFC 4193"),
+    special("fe80::/10", "link-local", "RFC 4291"),
     // Site-local, the private addresses of old.
-    v6(0xfec0_0000, 10, PRIVATE, "RFC 3879"),
-    v6(0xff00_0000, 8, "multicast", "RFC 4291"),
+    special("fec0::/10", PRIVATE, "RFC 3879"),
+    special("ff00::/8", "multicast", "RFC 4291"),
     // All else outside of 2000::/3, from which alone the addresses of the Internet are assigned.
-    v6(0, 3, RESERVED, "RFC 4291"),
-    v6(0x4000_0000, 2, RESERVED, "RFC 4291"),
-    v6(0x8000_0000, 2, RESERVED, "RFC 4291"),
-    v6(0xc000_0000, 2, RESERVED, "RFC 4291"),
+    special("::/3", RESERVED, "RFC 4291"),
+    special("4000::/2", RESERVED, "RFC 4291"),
+    special("8000::/2", RESERVED, "RFC 4291"),
+    special("c000::/2", RESERVED, "RFC 4291"),
 ];
 
 /// NAT64 for everybody (RFC 6052).
@@ -169,11 +143,14 @@ impl AllowedAddresses {
 
     /// Checks an address, whatever address it holds within.
     fn check_outer(&self, address: IpAddr) -> Result<(), SpecialNetwork> {
-        let holds = |network: &IpNet| network.contains(&address);
-        if self.networks.iter().any(holds) {
+        if self
+            .networks
+            .iter()
+            .any(|network| network.contains(&address))
+        {
             return Ok(());
         }
-        match SPECIAL.iter().find(|special| holds(&special.network)) {
+        match SPECIAL.iter().find(|special| special.contains(address)) {
             Some(special) if !(self.loopback && special.purpose == LOOPBACK) => Err(*special),
             _ => Ok(()),
         }
@@ -210,6 +187,14 @@ pub fn is_this_machine(host: &str) -> bool {
 pub fn is_loopback(url: &Url) -> bool {
     url.host_str()
         .is_some_and(|host| is_this_machine(host.trim_matches(['[', ']'])))
+}
+
+impl SpecialNetwork {
+    fn contains(&self, address: IpAddr) -> bool {
+        // A test shows that all networks of the table are valid.
+        let network = self.network.parse::<IpNet>();
+        network.is_ok_and(|network| network.contains(&address))
+    }
 }
 
 /// `loopback (127.0.0.0/8, RFC 1122)`

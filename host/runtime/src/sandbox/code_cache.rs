@@ -33,15 +33,6 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many bytes the digest takes at the beginning of a file.
 const DIGEST: usize = 32;
 
-/// Where a component's code came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// It was compiled.
-    Compiled,
-    /// It was read from the cache.
-    Cached,
-}
-
 /// The folder with compiled code.
 #[derive(Debug, Clone)]
 pub struct Cache {
@@ -59,7 +50,7 @@ impl Cache {
         }
     }
 
-    /// Returns the component whose SHA-256 is `digest`, and where its code came from. What `compile` returns is kept. A
+    /// Returns the component whose SHA-256 is `digest`. What `compile` returns is kept. A
     /// cache that cannot be used is reported once in the log.
     ///
     /// # Errors
@@ -70,12 +61,15 @@ impl Cache {
         engine: &Engine,
         digest: &str,
         compile: impl AsyncFnOnce() -> Result<Vec<u8>, E>,
-    ) -> Result<(Component, Source), E> {
+    ) -> Result<Component, E> {
         let name = name(digest);
         let found = self.open().and_then(|folder| self.read(&folder, &name));
         match &found {
             Ok(Some(code)) => match deserialize(engine, code) {
-                Ok(component) => return Ok((component, Source::Cached)),
+                Ok(component) => {
+                    debug!(digest, "compiled code is read from the cache");
+                    return Ok(component);
+                }
                 Err(error) => debug!("compiled code cannot be used, compiling anew: {error:#}"),
             },
             Ok(None) => {}
@@ -89,7 +83,7 @@ impl Cache {
         {
             self.report(&why);
         }
-        Ok((component, Source::Compiled))
+        Ok(component)
     }
 
     /// Opens the folder, creates it where it is missing, and checks that only this user may write it. What is read from it

@@ -14,7 +14,7 @@ use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use wasmtime::{Config, Engine};
 
@@ -121,32 +121,20 @@ impl Compiler {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| CompileError::system(&error))?;
-        let (stdin, stdout, stderr) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-            return Err(CompileError::System("it has no pipes".to_owned()));
-        };
-        let (mut code, mut reason) = (Vec::new(), Vec::new());
-        let send = async {
+        let no_pipe = || CompileError::System("it has no pipes".to_owned());
+        let mut stdin = child.stdin.take().ok_or_else(no_pipe)?;
+        let stdout = child.stdout.take().ok_or_else(no_pipe)?;
+        let stderr = child.stderr.take().ok_or_else(no_pipe)?;
+        let send = async move {
             // One that ended early tells why by its status.
             let _ = stdin.write_all(component).await;
-            drop(stdin);
             Ok(())
         };
-        let mut stdout = stdout.take(MAX_CODE_BYTES + 1);
-        let mut stderr = stderr.take(MAX_REASON_BYTES);
-        let read_code = async {
-            let read = stdout.read_to_end(&mut code).await;
-            // A process that would write on does not end by itself.
-            drop(stdout);
-            read
-        };
-        let read_reason = async {
-            let read = stderr.read_to_end(&mut reason).await;
-            drop(stderr);
-            read
-        };
-        tokio::try_join!(send, read_code, read_reason)
+        let (read_code, read_reason) = (
+            read(stdout, MAX_CODE_BYTES + 1),
+            read(stderr, MAX_REASON_BYTES),
+        );
+        let ((), code, reason) = tokio::try_join!(send, read_code, read_reason)
             .map_err(|error| CompileError::system(&error))?;
         if code.len() as u64 > MAX_CODE_BYTES {
             let max = MAX_CODE_BYTES >> 20;
@@ -180,7 +168,14 @@ impl Compiler {
     }
 }
 
-/// Whether this process is started to be the compiler.
+/// Reads at most `max` bytes of a pipe and closes it: a process that would write on does not end by itself.
+async fn read(pipe: impl AsyncRead + Unpin, max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.take(max).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+/// Returns whether this process is started to be the compiler.
 pub fn is_asked_for() -> bool {
     let mut arguments = std::env::args_os().skip(1);
     arguments.next() == Some(OsString::from(ARGUMENT)) && arguments.next().is_none()

@@ -11,6 +11,7 @@ use tracing::debug;
 use wasmtime::Store;
 
 use crate::contract::bindings::ConnectorApi;
+use crate::contract::bindings::exports::inventory::connector::collection::Guest as Collection;
 use crate::contract::bindings::inventory::connector::types::{
     Account, Batch, Error, Explanation, MapError, SourcesPage,
 };
@@ -140,15 +141,14 @@ impl Connector {
     ///
     /// When the component was stopped.
     pub async fn describe(&mut self) -> Result<String, Stopped> {
-        self.call(
+        let described = self.call(
             async |api, store| {
-                api.inventory_connector_collection()
-                    .call_describe(store)
-                    .await
+                let collection = api.inventory_connector_collection();
+                collection.call_describe(store).await
             },
             |_| Ok(()),
-        )
-        .await
+        );
+        described.await
     }
 
     /// `map`: one record to one event.
@@ -158,19 +158,17 @@ impl Connector {
     /// The component's reason, or that it was stopped.
     pub async fn map(&mut self, endpoint: &str) -> Result<String, CallError<MapError>> {
         let limits = self.egress.rights.limits;
-        self.call(
+        let mapped = self.call(
             async |api, store| {
-                api.inventory_connector_mapping()
-                    .call_map(store, endpoint)
-                    .await
+                let mapping = api.inventory_connector_mapping();
+                mapping.call_map(store, endpoint).await
             },
             |returned| match returned {
                 Ok(event) => check::mapped(event, &limits),
                 Err(error) => Ok(check::map_error(error)),
             },
-        )
-        .await?
-        .map_err(CallError::Told)
+        );
+        mapped.await?.map_err(CallError::Told)
     }
 
     /// `explain`: one record to one event, with reasons. `how` is a dialect of the manifest, or a config of the component
@@ -185,7 +183,7 @@ impl Connector {
         how: &str,
     ) -> Result<Explanation, CallError<MapError>> {
         let limits = self.egress.rights.limits;
-        self.call(
+        let explained = self.call(
             async |api, store| {
                 let mapping = api.inventory_connector_mapping();
                 mapping.call_explain(store, endpoint, how).await
@@ -194,9 +192,8 @@ impl Connector {
                 Ok(explanation) => check::explanation(explanation, &limits),
                 Err(error) => Ok(check::map_error(error)),
             },
-        )
-        .await?
-        .map_err(CallError::Told)
+        );
+        explained.await?.map_err(CallError::Told)
     }
 
     /// `check`: whose the credentials are.
@@ -205,16 +202,11 @@ impl Connector {
     ///
     /// The component's reason, or that it was stopped.
     pub async fn check(&mut self, config: &str) -> Result<Account, CallError<Error>> {
-        let returned = self
-            .call(
-                async |api, store| {
-                    let collection = api.inventory_connector_collection();
-                    collection.call_check(store, config).await
-                },
-                |returned| Ok(returned.as_mut().map_or_else(check::error, check::account)),
-            )
-            .await?;
-        returned.map_err(|error| self.add_reason(error))
+        self.call_collection(
+            async |collection, store| collection.call_check(store, config).await,
+            |account| Ok(check::account(account)),
+        )
+        .await
     }
 
     /// `discover`: a page of sources.
@@ -228,19 +220,11 @@ impl Connector {
         next: Option<&str>,
     ) -> Result<SourcesPage, CallError<Error>> {
         let limits = self.egress.rights.limits;
-        let returned = self
-            .call(
-                async |api, store| {
-                    let collection = api.inventory_connector_collection();
-                    collection.call_discover(store, config, next).await
-                },
-                |returned| match returned {
-                    Ok(page) => check::sources(page, next, &limits),
-                    Err(error) => Ok(check::error(error)),
-                },
-            )
-            .await?;
-        returned.map_err(|error| self.add_reason(error))
+        self.call_collection(
+            async |collection, store| collection.call_discover(store, config, next).await,
+            |page| check::sources(page, next, &limits),
+        )
+        .await
     }
 
     /// `collect`: a page of events.
@@ -254,24 +238,32 @@ impl Connector {
         cursor: Option<&str>,
     ) -> Result<Batch, CallError<Error>> {
         let limits = self.egress.rights.limits;
-        let returned = self
-            .call(
-                async |api, store| {
-                    let collection = api.inventory_connector_collection();
-                    collection.call_collect(store, config, cursor).await
-                },
-                |returned| match returned {
-                    Ok(batch) => check::batch(batch, cursor, &limits),
-                    Err(error) => Ok(check::error(error)),
-                },
-            )
-            .await?;
-        returned.map_err(|error| self.add_reason(error))
+        self.call_collection(
+            async |collection, store| collection.call_collect(store, config, cursor).await,
+            |batch| check::batch(batch, cursor, &limits),
+        )
+        .await
     }
 
     /// Drops the instance, and with it whatever it was up to; the next call gets a fresh one.
     pub fn drop_instance(&mut self) {
         self.instance = None;
+    }
+
+    /// Calls an export that needs the network. Adds to the component's own error what it cannot know.
+    async fn call_collection<T>(
+        &mut self,
+        export: impl AsyncFnOnce(&Collection, &mut Store<Sandbox>) -> wasmtime::Result<Result<T, Error>>,
+        check: impl FnOnce(&mut T) -> Result<(), Stopped>,
+    ) -> Result<T, CallError<Error>> {
+        let returned = self.call(
+            async |api, store| export(api.inventory_connector_collection(), store).await,
+            |returned| match returned {
+                Ok(value) => check(value),
+                Err(error) => Ok(check::error(error)),
+            },
+        );
+        returned.await?.map_err(|error| self.add_reason(error))
     }
 
     /// Calls an export in the instance, within the account's limits, and checks what it returns. The instance is kept

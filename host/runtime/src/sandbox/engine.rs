@@ -16,7 +16,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::contract::bindings::ConnectorApiPre;
 use crate::contract::bindings::inventory::connector::secrets;
-use crate::sandbox::code_cache::{Cache, Source, deserialize};
+use crate::sandbox::code_cache::{Cache, deserialize};
 use crate::sandbox::compile::{CompileError, Compiler, engine};
 use crate::sandbox::instance::Sandbox;
 use crate::sandbox::outgoing;
@@ -216,14 +216,10 @@ impl Runtime {
             return Err(Unusable::NotAComponent(other.to_owned()));
         }
         let compile = async || self.compile(path, &digest, &bytes).await;
-        let (component, source) = match &self.cache {
+        let component = match &self.cache {
             Some(cache) => cache.load(&self.engine, &digest, compile).await?,
-            None => {
-                let component = deserialize(&self.engine, &compile().await?);
-                (component.map_err(CompileError::from)?, Source::Compiled)
-            }
+            None => deserialize(&self.engine, &compile().await?).map_err(CompileError::from)?,
         };
-        debug!(code = ?source, component = %path.display(), "loaded");
         let component_type = component.component_type();
         let imports = component_type.imports(&self.engine);
         let imports = imports.map(|(name, _)| name.to_owned()).collect();

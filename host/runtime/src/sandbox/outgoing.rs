@@ -5,7 +5,7 @@
 //! fields have a bound of their own in that crate (see [`crate::sandbox::instance`]).
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, LinkerInstance, Resource};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::http::types::{HostOutgoingRequest as _, Method};
 use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
@@ -27,18 +27,20 @@ const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 /// The error for what a component may not set; the request stays as it was.
 const REFUSED: (Result<(), ()>,) = (Err(()),);
 
+type Request = Resource<HostOutgoingRequest>;
+type Store<'a> = StoreContextMut<'a, Sandbox>;
+
 /// Wraps the functions of a linker that has `wasi:http`.
 ///
 /// # Errors
 ///
 /// When the linker does not take them.
 pub fn bound(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
-    type Request = Resource<HostOutgoingRequest>;
     linker.allow_shadowing(true);
     let mut types = linker.instance(HTTP_TYPES)?;
     types.func_wrap(
         "[method]outgoing-request.set-method",
-        |mut store: StoreContextMut<'_, Sandbox>, (request, method): (Request, Method)| {
+        |mut store: Store<'_>, (request, method): (Request, Method)| {
             if let Method::Other(name) = &method
                 && name.len() > MAX_METHOD
             {
@@ -48,30 +50,36 @@ pub fn bound(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
             Ok((set,))
         },
     )?;
-    types.func_wrap(
-        "[method]outgoing-request.set-authority",
-        |mut store: StoreContextMut<'_, Sandbox>, (request, text): (Request, Option<String>)| {
-            if is_longer(text.as_deref(), MAX_AUTHORITY) {
-                return Ok(REFUSED);
-            }
-            let set = store.data_mut().http().set_authority(request, text)?;
-            Ok((set,))
-        },
+    bound_text(
+        &mut types,
+        "authority",
+        MAX_AUTHORITY,
+        |store, request, text| store.data_mut().http().set_authority(request, text),
     )?;
-    types.func_wrap(
-        "[method]outgoing-request.set-path-with-query",
-        |mut store: StoreContextMut<'_, Sandbox>, (request, text): (Request, Option<String>)| {
-            if is_longer(text.as_deref(), MAX_PATH) {
-                return Ok(REFUSED);
-            }
-            let set = store.data_mut().http().set_path_with_query(request, text)?;
-            Ok((set,))
-        },
+    bound_text(
+        &mut types,
+        "path-with-query",
+        MAX_PATH,
+        |store, request, text| store.data_mut().http().set_path_with_query(request, text),
     )?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-fn is_longer(text: Option<&str>, most: usize) -> bool {
-    text.is_some_and(|text| text.len() > most)
+/// Wraps the function that sets an optional text, of at most `max` bytes.
+fn bound_text(
+    types: &mut LinkerInstance<'_, Sandbox>,
+    what: &str,
+    max: usize,
+    set: fn(&mut Store<'_>, Request, Option<String>) -> wasmtime::Result<Result<(), ()>>,
+) -> wasmtime::Result<()> {
+    types.func_wrap(
+        &format!("[method]outgoing-request.set-{what}"),
+        move |mut store: Store<'_>, (request, text): (Request, Option<String>)| {
+            if text.as_ref().is_some_and(|text| text.len() > max) {
+                return Ok(REFUSED);
+            }
+            Ok((set(&mut store, request, text)?,))
+        },
+    )
 }

@@ -12,51 +12,34 @@ use std::time::{Duration, Instant};
 
 use crate::contract::manifest::RateLimit;
 
-/// The most moments that are remembered, 4 MiB of them. It is above every limit that is known to be in use.
-const LONGEST_QUEUE: u32 = 1 << 18;
+/// The most requests of a limit, and moments that are remembered: 4 MiB of them. It is above every limit that is known to
+/// be in use; one that allows more requests is kept as one of so many.
+const MAX_REQUESTS: u32 = 1 << 18;
 
 /// Gives each request the moment at which it may leave: a pure function of time.
 ///
 /// A window is half open: of two requests exactly a period apart, only one is in it.
 #[derive(Debug)]
 pub struct RateLimiter {
-    limits: Vec<Limit>,
+    limits: Vec<RateLimit>,
     /// The moments that were given out, in order: no more than the largest limit, none older than the longest
     /// period.
     moments: VecDeque<Instant>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Limit {
-    requests: usize,
-    period: Duration,
-}
-
-impl Limit {
-    /// A limit of more requests than are remembered becomes a stricter one over a part of the period: as many
-    /// parts as there are whole queues in it, each with one queue of requests.
-    fn new(limit: RateLimit) -> Self {
-        let parts = (limit.requests / LONGEST_QUEUE).max(1);
-        let period = Duration::from_secs(limit.seconds.into());
-        let part = period / parts;
-        Self {
-            requests: limit.requests.clamp(1, LONGEST_QUEUE) as usize,
-            // Rounded up, as the parts together must cover the period.
-            period: if part * parts < period {
-                part + Duration::from_nanos(1)
-            } else {
-                part
-            },
-        }
-    }
+    /// When the pause that the API asked for ends; `None` if it asked for none.
+    paused_until: Option<Instant>,
 }
 
 impl RateLimiter {
-    /// A limiter that keeps to all of `limits`; with none of them everything may leave at once.
+    /// Returns a limiter that keeps to all of `limits`; with none of them everything may leave at once.
     pub fn new(limits: &[RateLimit]) -> Self {
+        let limits = limits.iter().map(|limit| RateLimit {
+            requests: limit.requests.clamp(1, MAX_REQUESTS),
+            ..*limit
+        });
         Self {
-            limits: limits.iter().copied().map(Limit::new).collect(),
+            limits: limits.collect(),
             moments: VecDeque::new(),
+            paused_until: None,
         }
     }
 
@@ -65,52 +48,41 @@ impl RateLimiter {
     pub fn reserve(&mut self, now: Instant) -> Instant {
         let mut moment = self.moments.back().map_or(now, |&last| last.max(now));
         for limit in &self.limits {
-            let first_in_window = self.moments.len().checked_sub(limit.requests);
+            let first_in_window = self.moments.len().checked_sub(limit.requests as usize);
             let free = first_in_window
                 .and_then(|index| self.moments.get(index))
-                .and_then(|first| first.checked_add(limit.period));
+                .and_then(|first| first.checked_add(period(limit)));
             moment = free.map_or(moment, |free| free.max(moment));
         }
-        self.remember(moment);
-        moment
-    }
-
-    fn remember(&mut self, moment: Instant) {
         self.moments.push_back(moment);
-        let most = self.limits.iter().map(|limit| limit.requests).max();
-        let longest = self.limits.iter().map(|limit| limit.period).max();
+        let max = self.limits.iter().map(|limit| limit.requests).max();
+        let longest = self.limits.iter().map(period).max().unwrap_or_default();
         // Without limits the last moment alone counts.
-        let (most, longest) = (most.unwrap_or(1), longest.unwrap_or_default());
-        while self.moments.len() > most {
-            self.moments.pop_front();
-        }
-        while self.moments.len() > 1
-            && let Some(&first) = self.moments.front()
-            && moment.saturating_duration_since(first) >= longest
+        let is_needless = |first: Instant, moments: usize| {
+            moments > max.unwrap_or(1) as usize
+                || moments > 1 && moment.saturating_duration_since(first) >= longest
+        };
+        while let Some(&first) = self.moments.front()
+            && is_needless(first, self.moments.len())
         {
             self.moments.pop_front();
         }
+        moment
     }
 }
 
-/// One limiter for all the workers of an account.
-#[derive(Debug, Clone)]
-pub struct SharedLimiter(Arc<Mutex<Shared>>);
-
-#[derive(Debug)]
-struct Shared {
-    limiter: RateLimiter,
-    /// When the pause that the API asked for ends; none where it asked for none.
-    paused_until: Option<Instant>,
+fn period(limit: &RateLimit) -> Duration {
+    Duration::from_secs(limit.seconds.into())
 }
 
+/// One limiter for all connectors of an account.
+#[derive(Debug, Clone)]
+pub struct SharedLimiter(Arc<Mutex<RateLimiter>>);
+
 impl SharedLimiter {
-    /// A limiter that keeps to all of `limits`, shared by its clones.
+    /// Returns a limiter that keeps to all of `limits`, shared by its clones.
     pub fn new(limits: &[RateLimit]) -> Self {
-        Self(Arc::new(Mutex::new(Shared {
-            limiter: RateLimiter::new(limits),
-            paused_until: None,
-        })))
+        Self(Arc::new(Mutex::new(RateLimiter::new(limits))))
     }
 
     /// Counts one more request and returns how long the caller has to sleep before it sends it; zero where it
@@ -119,15 +91,15 @@ impl SharedLimiter {
     #[must_use = "the request may leave only after this time"]
     pub fn reserve(&self) -> Duration {
         let now = Instant::now();
-        let moment = self.lock().limiter.reserve(now);
+        let moment = self.lock().reserve(now);
         moment.saturating_duration_since(now)
     }
 
     /// Lets no request of the account leave for this long. A pause that ends later stays as it is.
     pub fn pause(&self, pause: Duration) {
         let until = Instant::now().checked_add(pause);
-        let mut shared = self.lock();
-        shared.paused_until = shared.paused_until.max(until);
+        let mut limiter = self.lock();
+        limiter.paused_until = limiter.paused_until.max(until);
     }
 
     /// Returns how long the account's requests still have to pause; zero where the API asked for no pause, or it is over.
@@ -138,8 +110,7 @@ impl SharedLimiter {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        // Nothing leaves the queue half changed.
+    fn lock(&self) -> MutexGuard<'_, RateLimiter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -150,17 +121,14 @@ impl SharedLimiter {
 pub struct Limiters(BTreeMap<String, (Vec<RateLimit>, SharedLimiter)>);
 
 impl Limiters {
-    /// The limiter of an account; a new one where its limits have changed.
+    /// Returns the limiter of an account; a new one where its limits have changed.
     pub fn of(&mut self, account: &str, limits: &[RateLimit]) -> SharedLimiter {
-        match self.0.get(account) {
-            Some((known, limiter)) if known == limits => limiter.clone(),
-            _ => {
-                let limiter = SharedLimiter::new(limits);
-                let entry = (limits.to_vec(), limiter.clone());
-                self.0.insert(account.to_owned(), entry);
-                limiter
-            }
+        let new = || (limits.to_vec(), SharedLimiter::new(limits));
+        let entry = self.0.entry(account.to_owned()).or_insert_with(new);
+        if entry.0 != limits {
+            *entry = new();
         }
+        entry.1.clone()
     }
 }
 
@@ -278,12 +246,11 @@ mod tests {
             limiter.reserve(begin + Duration::from_secs(second));
             assert!(limiter.moments.len() <= 60, "{}", limiter.moments.len());
         }
-        let most = LONGEST_QUEUE as usize;
-        let mut limiter =
-            RateLimiter::new(&[limit(u32::MAX, u32::MAX), limit(LONGEST_QUEUE, u32::MAX)]);
-        for _ in 0..most + 10 {
+        let max = MAX_REQUESTS as usize;
+        let mut limiter = RateLimiter::new(&[limit(u32::MAX, u32::MAX)]);
+        for _ in 0..max + 10 {
             limiter.reserve(begin);
-            assert!(limiter.moments.len() <= most, "{}", limiter.moments.len());
+            assert!(limiter.moments.len() <= max, "{}", limiter.moments.len());
         }
         let mut limiter = RateLimiter::new(&[]);
         limiter.reserve(begin);
@@ -292,16 +259,6 @@ mod tests {
     }
 
     proptest! {
-        /// Limits of more requests than are remembered.
-        #[test]
-        fn a_stricter_limit_covers_the_larger_one(requests in LONGEST_QUEUE..=u32::MAX, seconds in 1..=u32::MAX) {
-            let Limit { requests: part, period } = Limit::new(limit(requests, seconds));
-            let whole = Duration::from_secs(seconds.into());
-            // So many parts cover the period, each with so many requests.
-            let parts = whole.as_nanos().div_ceil(period.as_nanos());
-            prop_assert!(parts * part as u128 <= u128::from(requests));
-        }
-
         #[test]
         fn every_window_holds_and_nobody_waits_without_need(
             limits in prop::collection::vec((1_u32..12, 1_u32..20), 0..4),

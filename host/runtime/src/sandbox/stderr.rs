@@ -1,9 +1,6 @@
 //! What a component writes to its standard error: log lines, as many as a person may want to read.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use hyper::body::Bytes;
 use tokio::io::AsyncWrite;
@@ -12,16 +9,16 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 /// A line that is longer is cut into several: what a terminal and a log still take.
-const LONGEST_LINE: usize = 4096;
+const MAX_LINE_BYTES: usize = 4096;
 
 /// How many lines of one call are logged: far more than a trace of its requests has.
-pub const MOST_LINES: usize = 1000;
+pub const MAX_LINES: usize = 1000;
 
 /// How many bytes of one call are logged: a panic with its backtrace takes a tenth.
-pub const MOST_BYTES: usize = 256 << 10;
+pub const MAX_BYTES: usize = 256 << 10;
 
-/// How much is written at once: std writes no more either.
-const WRITTEN: usize = 4096;
+/// How many bytes are written at once: std writes no more either.
+const MAX_WRITE: usize = 4096;
 
 /// A standard error that becomes log lines of the level debug; shared by an instance and who calls it.
 #[derive(Clone, Default)]
@@ -30,20 +27,15 @@ pub struct LogLines(Arc<Mutex<Lines>>);
 impl LogLines {
     /// Ends a call: logs the line that was begun, and once how much was dropped. The next one may write as much.
     pub fn end_call(&self) {
-        let mut lines = self.lines();
+        let mut lines = std::mem::take(&mut *self.lines());
         lines.log();
-        let Lines {
-            dropped_lines,
-            dropped_bytes,
-            ..
-        } = *lines;
-        if dropped_bytes > 0 {
+        let (dropped, bytes) = (lines.dropped_lines, lines.dropped_bytes);
+        if bytes > 0 {
             debug!(
                 target: "component",
-                "component: {dropped_lines} more lines ({dropped_bytes} bytes) of this call were dropped"
+                "component: {dropped} more lines ({bytes} bytes) of this call were dropped"
             );
         }
-        *lines = Lines::default();
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -62,8 +54,9 @@ impl StdoutStream for LogLines {
         Box::new(self.clone())
     }
 
+    /// Components are given version 0.2 of WASI alone, which does not use this.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
+        Box::new(tokio::io::sink())
     }
 }
 
@@ -83,26 +76,7 @@ impl OutputStream for LogLines {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(WRITTEN)
-    }
-}
-
-impl AsyncWrite for LogLines {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.lines().write(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+        Ok(MAX_WRITE)
     }
 }
 
@@ -120,7 +94,7 @@ struct Lines {
 impl Lines {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            if self.lines >= MOST_LINES || self.bytes >= MOST_BYTES {
+            if self.lines >= MAX_LINES || self.bytes >= MAX_BYTES {
                 self.dropped_bytes += 1;
                 self.dropped_lines += usize::from(*byte == b'\n');
                 continue;
@@ -129,7 +103,7 @@ impl Lines {
             if *byte != b'\n' {
                 self.begun.push(*byte);
             }
-            if *byte == b'\n' || self.begun.len() >= LONGEST_LINE {
+            if *byte == b'\n' || self.begun.len() >= MAX_LINE_BYTES {
                 self.log();
             }
         }
@@ -152,17 +126,17 @@ mod tests {
     #[test]
     fn a_flood_is_counted_and_not_kept() {
         for (line, lines, bytes) in [
-            ("x\n", MOST_LINES, 2 * MOST_LINES),
+            ("x\n", MAX_LINES, 2 * MAX_LINES),
             // Empty lines are not logged, and are bytes all the same.
-            ("\n", 0, MOST_BYTES),
+            ("\n", 0, MAX_BYTES),
             (
-                &*"y".repeat(LONGEST_LINE),
-                MOST_BYTES / LONGEST_LINE,
-                MOST_BYTES,
+                &*"y".repeat(MAX_LINE_BYTES),
+                MAX_BYTES / MAX_LINE_BYTES,
+                MAX_BYTES,
             ),
         ] {
             let stderr = LogLines::default();
-            let times = MOST_BYTES / line.len() + 10;
+            let times = MAX_BYTES / line.len() + 10;
             for _ in 0..times {
                 stderr.lines().write(line.as_bytes());
             }
@@ -170,7 +144,7 @@ mod tests {
                 let written = stderr.lines();
                 assert_eq!((written.lines, written.bytes), (lines, bytes), "{line:?}");
                 assert_eq!(written.dropped_bytes, times * line.len() - bytes);
-                assert!(written.begun.len() < LONGEST_LINE);
+                assert!(written.begun.len() < MAX_LINE_BYTES);
             }
             stderr.end_call();
             assert_eq!(stderr.lines().dropped_bytes, 0);

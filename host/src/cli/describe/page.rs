@@ -7,7 +7,7 @@ use crate::contract::limits::{Limits, MAX_REQUEST_BODY};
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
 use crate::network::client::MAX_HEADERS;
-use crate::sandbox::stderr::{MOST_BYTES, MOST_LINES};
+use crate::sandbox::stderr::{MAX_BYTES, MAX_LINES};
 use crate::state::consent::ConsentStatus;
 use crate::text::printable::printable;
 use crate::units::quantity;
@@ -80,10 +80,10 @@ fn constants() -> Vec<(String, &'static str)> {
         (bytes(MAX_REQUEST_BODY), "the body of one request"),
         (count(MAX_HEADERS), "headers of one answer"),
         (
-            count(MOST_LINES),
+            count(MAX_LINES),
             "lines that it may log, the rest is dropped",
         ),
-        (bytes(MOST_BYTES), "what it may log, the rest is dropped"),
+        (bytes(MAX_BYTES), "what it may log, the rest is dropped"),
     ]);
     constants
 }

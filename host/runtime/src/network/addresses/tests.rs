@@ -329,9 +329,9 @@ fn the_loopback_flag_allows_loopback_only() {
     }
     for special in SPECIAL
         .iter()
-        .filter(|special| special.purpose != LOOPBACK && !special.network.contains(&address("::1")))
+        .filter(|special| special.purpose != LOOPBACK && !special.contains(address("::1")))
     {
-        let first = special.network.network();
+        let first = special.network.parse::<IpNet>().unwrap().network();
         assert!(allowed.check(first).is_err(), "{special}");
     }
 }
@@ -401,5 +401,13 @@ proptest! {
         let without = AllowedAddresses { networks: Vec::new(), loopback }.check(v4);
         let with = AllowedAddresses { networks, loopback }.check(v4);
         prop_assert_eq!(with, if opens { Ok(()) } else { without });
+    }
+}
+
+#[test]
+fn every_network_of_the_table_is_valid_and_written_as_it_is_shown() {
+    for special in SPECIAL {
+        let network: IpNet = special.network.parse().unwrap();
+        assert_eq!(network.trunc().to_string(), special.network);
     }
 }

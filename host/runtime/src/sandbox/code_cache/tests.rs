@@ -12,6 +12,13 @@ struct Place {
     engine: Engine,
 }
 
+/// Where a component's code came from.
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    Compiled,
+    Cached,
+}
+
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 impl Place {
@@ -33,12 +40,17 @@ impl Place {
     fn load_of(&self, bytes: &[u8]) -> Source {
         let digest = hex(&Sha256::digest(bytes));
         let cache = Cache::in_folder(self.path());
-        let compile = async || self.engine.precompile_component(bytes);
+        let mut source = Source::Cached;
+        let compile = async || {
+            source = Source::Compiled;
+            self.engine.precompile_component(bytes)
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
         let loaded = runtime.block_on(cache.load(&self.engine, &digest, compile));
-        loaded.unwrap().1
+        loaded.unwrap();
+        source
     }
 
     /// The only file of the cache.
