@@ -72,11 +72,11 @@ async fn collect_pages(
     collected: &mut Collected,
 ) -> Result<(), Halt> {
     let start = start(source)?;
-    let resumed = start.cursor().is_some();
-    info!(full = start.full(), resumed, "collecting");
+    let resumed = start.cursor.is_some();
+    info!(full = start.full, resumed, "collecting");
     let job = &source.job;
     let progress = (job.settings.progress)(&format!("{} {}", job.name(), printable(&source.name)));
-    let mut walk = Walk::new(source, start.full(), collected, &progress);
+    let mut walk = Walk::new(source, start.full, collected, &progress);
     walk.collect_pages(worker, start).await
 }
 
@@ -84,7 +84,7 @@ async fn collect_pages(
 fn start(source: &Source) -> Result<Start, StateError> {
     let job = &source.job;
     if job.settings.ignores_state() {
-        return Ok(Start::Everything);
+        return Ok(Start::EVERYTHING);
     }
     Ok(next_walk(
         job.state.source(&source.id)?.as_ref(),

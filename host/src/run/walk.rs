@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
         worker: &mut Worker,
         start: Start,
     ) -> Result<(), Halt> {
-        let mut cursor = start.into_cursor();
+        let mut cursor = start.cursor;
         loop {
             if self.source.job.settings.stop.requested() {
                 self.confirm_without(worker).await?;

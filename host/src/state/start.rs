@@ -21,45 +21,22 @@ pub(crate) enum Wanted {
 
 /// Where a walk begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// At a stored cursor.
-    FromCursor {
-        /// The cursor.
-        cursor: String,
-        /// Whether it resumes an interrupted walk over everything.
-        full: bool,
-    },
-    /// Without a cursor: a walk over everything.
-    Everything,
+pub(crate) struct Start {
+    /// The stored cursor, for the first call of `collect`; `None` to walk over everything from the beginning.
+    pub cursor: Option<String>,
+    /// Whether the walk goes over everything, from the beginning or from where it was interrupted.
+    pub full: bool,
 }
 
 impl Start {
-    /// The cursor to hand to the first call of `collect`.
-    pub(crate) fn cursor(&self) -> Option<&str> {
-        match self {
-            Self::FromCursor { cursor, .. } => Some(cursor),
-            Self::Everything => None,
-        }
-    }
-
-    /// Returns that cursor.
-    pub(crate) fn into_cursor(self) -> Option<String> {
-        match self {
-            Self::FromCursor { cursor, .. } => Some(cursor),
-            Self::Everything => None,
-        }
-    }
-
-    /// Whether the walk goes over everything.
-    pub(crate) fn full(&self) -> bool {
-        match self {
-            Self::FromCursor { full, .. } => *full,
-            Self::Everything => true,
-        }
-    }
+    /// A walk over everything, from the beginning.
+    pub(crate) const EVERYTHING: Self = Self {
+        cursor: None,
+        full: true,
+    };
 }
 
-/// Tells where the next walk over a source begins.
+/// Returns where the next walk over a source begins.
 ///
 /// Everything is walked where nothing is stored, where it is asked for, and where the last full walk ended
 /// `full_every` ago or longer; an interrupted full walk goes on instead, unless it is to begin anew. Any
@@ -70,10 +47,8 @@ pub(crate) fn next_walk(
     wanted: Wanted,
     now: OffsetDateTime,
 ) -> Start {
-    let Some((state, cursor)) =
-        state.and_then(|state| state.cursor.as_ref().map(|cursor| (state, cursor)))
-    else {
-        return Start::Everything;
+    let Some(state) = state.filter(|state| state.cursor.is_some()) else {
+        return Start::EVERYTHING;
     };
     let interrupted = state.walking && state.full;
     let everything = match wanted {
@@ -82,12 +57,11 @@ pub(crate) fn next_walk(
         Wanted::Normal => !interrupted && is_due(state.last_full_at, full_every, now),
     };
     if everything {
-        Start::Everything
-    } else {
-        Start::FromCursor {
-            cursor: cursor.clone(),
-            full: interrupted,
-        }
+        return Start::EVERYTHING;
+    }
+    Start {
+        cursor: state.cursor.clone(),
+        full: interrupted,
     }
 }
 
@@ -135,27 +109,27 @@ mod tests {
 
     #[test]
     fn begins_where_the_rules_say() {
-        let from = |full| Start::FromCursor {
-            cursor: "c".into(),
+        let from = |full| Start {
+            cursor: Some("c".into()),
             full,
         };
         let idle = |last| Some(state(Some("c"), false, false, last));
         let walking = |last| Some(state(Some("c"), true, false, last));
         let interrupted = |last| Some(state(Some("c"), true, true, last));
         for (case, state, wanted, expected) in [
-            ("nothing stored", None, Normal, Start::Everything),
-            ("nothing stored, full", None, Full, Start::Everything),
+            ("nothing stored", None, Normal, Start::EVERYTHING),
+            ("nothing stored, full", None, Full, Start::EVERYTHING),
             (
                 "nothing stored, restart",
                 None,
                 FullRestart,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
             (
                 "an error only",
                 Some(state(None, false, false, None)),
                 Normal,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
             (
                 "full walk a second before due",
@@ -167,15 +141,15 @@ mod tests {
                 "full walk due to the second",
                 idle(Some(-3600)),
                 Normal,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
             (
                 "full walk overdue",
                 idle(Some(-9999)),
                 Normal,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
-            ("no full walk ever", idle(None), Normal, Start::Everything),
+            ("no full walk ever", idle(None), Normal, Start::EVERYTHING),
             (
                 "clock put back a little",
                 idle(Some(60)),
@@ -186,7 +160,7 @@ mod tests {
                 "last full walk under a wrong clock",
                 idle(Some(86_400)),
                 Normal,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
             (
                 "interrupted walk, not due",
@@ -198,7 +172,7 @@ mod tests {
                 "interrupted walk, due",
                 walking(Some(-3600)),
                 Normal,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
             (
                 "interrupted first full walk",
@@ -212,12 +186,12 @@ mod tests {
                 Normal,
                 from(true),
             ),
-            ("full asked for", idle(Some(-1)), Full, Start::Everything),
+            ("full asked for", idle(Some(-1)), Full, Start::EVERYTHING),
             (
                 "full asked for in a walk",
                 walking(Some(-1)),
                 Full,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
             (
                 "full asked for in a full walk",
@@ -225,12 +199,12 @@ mod tests {
                 Full,
                 from(true),
             ),
-            ("restart", idle(Some(-1)), FullRestart, Start::Everything),
+            ("restart", idle(Some(-1)), FullRestart, Start::EVERYTHING),
             (
                 "restart in a full walk",
                 interrupted(Some(-1)),
                 FullRestart,
-                Start::Everything,
+                Start::EVERYTHING,
             ),
         ] {
             assert_eq!(
@@ -238,20 +212,6 @@ mod tests {
                 expected,
                 "{case}"
             );
-        }
-    }
-
-    #[test]
-    fn tells_cursor_and_kind() {
-        assert_eq!(Start::Everything.cursor(), None);
-        assert!(Start::Everything.full());
-        for full in [true, false] {
-            let start = Start::FromCursor {
-                cursor: "c".into(),
-                full,
-            };
-            assert_eq!(start.cursor(), Some("c"));
-            assert_eq!(start.full(), full);
         }
     }
 
@@ -268,11 +228,13 @@ mod tests {
         ) {
             let state = state(cursor.as_deref(), walking, full, last);
             let start = next_walk(Some(&state), Duration::from_secs(every), wanted, at(0));
-            if let Start::FromCursor { cursor: begin, full: resumed } = &start {
-                prop_assert_eq!(Some(begin), cursor.as_ref());
-                prop_assert_eq!(*resumed, walking && full);
+            if start.cursor.is_some() {
+                prop_assert_eq!(start.cursor, cursor);
+                prop_assert_eq!(start.full, walking && full);
                 prop_assert!(wanted != FullRestart);
-                prop_assert!(wanted != Full || *resumed);
+                prop_assert!(wanted != Full || start.full);
+            } else {
+                prop_assert!(start.full);
             }
         }
     }

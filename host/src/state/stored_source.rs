@@ -14,9 +14,9 @@ pub(crate) struct SourceState {
     pub source: String,
     /// What a person calls the source; its id where no name is known.
     pub name: String,
-    /// The cursor to go on from, as the component gave it; none before the first batch.
+    /// The cursor to continue from, as the component returned it; `None` before the first batch.
     pub cursor: Option<String>,
-    /// How far the source is collected, for people; none before the first walk has ended.
+    /// The time up to which the source is collected, for people; `None` before the first walk has ended.
     pub mark: Option<String>,
     /// Whether a walk is in progress: the last batch said that more follows.
     pub walking: bool,
@@ -28,12 +28,12 @@ pub(crate) struct SourceState {
     pub last_full_at: Option<OffsetDateTime>,
     /// When the source was last up to date.
     pub last_success_at: Option<OffsetDateTime>,
-    /// What stopped the last run; none if nothing did.
+    /// What stopped the last run, if anything.
     pub last_error: Option<String>,
-    /// When that was.
+    /// When the last run was stopped.
     pub last_error_at: Option<OffsetDateTime>,
-    /// Since when the source cannot be collected, as its account does not list it any more or lists it with a reason;
-    /// none while it can. `last_error` tells which.
+    /// Since when the source cannot be collected, as its account no longer lists it, or lists it with a reason that
+    /// `last_error` repeats; `None` while it can.
     pub gone_at: Option<OffsetDateTime>,
     /// When the row last changed.
     pub updated_at: OffsetDateTime,
