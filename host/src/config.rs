@@ -4,7 +4,7 @@
 //! file and the key, and none repeats a value where a secret may stand.
 
 mod account;
-pub(crate) mod destination;
+mod destination;
 pub(crate) mod file;
 pub(crate) mod fit;
 pub(crate) mod fit_reach;
@@ -16,8 +16,10 @@ mod tests;
 mod values;
 
 pub(crate) use crate::config::account::{Account, Emit, is_account_name};
+#[cfg(test)]
+pub(crate) use crate::config::destination::Header;
 pub(crate) use crate::config::destination::{
-    BodyFormat, DeliverSecret, Destination, HeaderText, Http, RequestTimeouts, Sekoia,
+    DestinationConfig, Format, HeaderText, HttpConfig, RequestTimeouts, SekoiaTasks,
 };
 pub(crate) use crate::config::file::Config;
 pub(crate) use crate::config::problem::Problem;

@@ -1,43 +1,37 @@
-//! Where events and rejects go: one file for each kind of destination.
+//! Where events and rejects go.
 //!
-//! A destination confirms: once `deliver` returns, the events are where the operator wants them, and the
-//! cursor behind them may be stored.
+//! A destination confirms: once `deliver` returns, the events are where the operator wants them, and the cursor behind
+//! them may be stored.
 //!
-//! What `sekoia` and `http` have in common: `batches` cuts a page into requests, `bisect` sends them and finds
-//! the events that are refused, `exchange` makes one request until its outcome is known, `answer` judges the answer, and
-//! `complaint` finds in its body that not everything was taken.
-
-use std::sync::Arc;
+//! `file` writes lines to a file or to standard output. `http` sends them to an intake: `batches` cuts a page into
+//! requests, `bisect` finds the events that are refused, `exchange` makes one request until its outcome is known,
+//! `answer` judges the answer, and `body` finds in it that not everything was taken. A format of the intake
+//! is a body in `http`, and a file of its own where its answers need one, as `sekoia` does.
 
 mod answer;
 mod batches;
 mod bisect;
-mod complaint;
+mod body;
 mod destination;
 mod error;
 mod exchange;
-mod fields;
 mod file;
 mod http;
 mod line_file;
 pub(crate) mod rejects;
-mod reopen_signal;
 pub(crate) mod retry;
 mod sekoia;
 mod stdout;
 #[cfg(test)]
 pub(crate) mod test_server;
 
-pub(crate) use self::destination::{Delivered, Destination, Discard};
+pub(crate) use self::destination::{Delivery, Refused};
 pub(crate) use self::error::DeliverError;
-pub(crate) use self::reopen_signal::ReopenSignal;
 
-use self::file::File;
-use self::http::Http;
-use self::sekoia::Sekoia;
-use self::stdout::Stdout;
-
-use crate::config;
+use crate::config::{Account, DestinationConfig};
+use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::file::File;
+use crate::deliver::http::Http;
 use crate::stop::Stop;
 
 /// What the flags of a run mean for its deliveries.
@@ -49,27 +43,44 @@ pub(crate) struct DeliveryOptions {
     pub preview: bool,
 }
 
-/// Opens the destination of an account, and reads its secrets; sends and writes nothing. A file is opened again after
-/// each `reopen` signal. Once `stop` is requested, the destination waits for answers only, not to try again.
-///
-/// # Errors
-///
-/// When its file cannot be opened, created or repaired, or is not a file of events; when standard output leads nowhere
-/// or to a terminal; when a secret cannot be read or used; when the HTTP client cannot be set up.
-pub(crate) fn open(
-    destination: &config::Destination,
-    reopen: &ReopenSignal,
-    stop: &Stop,
-    options: DeliveryOptions,
-) -> Result<Arc<dyn Destination>, DeliverError> {
-    Ok(match destination {
-        config::Destination::Stdout => Arc::new(Stdout::open(options.preview)?),
-        config::Destination::File { path } => Arc::new(File::open(path, reopen.clone())?),
-        config::Destination::Sekoia(sekoia) => {
-            Arc::new(Sekoia::open(sekoia, stop, options.accept_rejects)?)
+/// Takes events, one page at a time. Several sources of an account may deliver at once.
+pub(crate) enum Destination {
+    /// Confirms all events and keeps none: for `collect --dry-run`.
+    Discard,
+    File(File),
+    Http(Box<Http>),
+}
+
+impl Destination {
+    /// Opens the destination of an account, and reads its secrets; sends and writes nothing. Once `stop` is requested,
+    /// the destination waits for answers only, not to try again.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be opened, created or repaired, or is not a file of events; when standard output leads
+    /// nowhere or to a terminal; when a secret cannot be read or used; when the HTTP client cannot be set up.
+    pub(crate) fn open(
+        account: &Account,
+        stop: &Stop,
+        options: DeliveryOptions,
+    ) -> Result<Self, DeliverError> {
+        Ok(match &account.deliver {
+            DestinationConfig::Stdout => Self::File(stdout::open(options.preview)?),
+            DestinationConfig::File { path } => Self::File(File::open(path)?),
+            DestinationConfig::Http(config) => {
+                let http = Http::open(account, config, stop, options.accept_rejects)?;
+                Self::Http(Box::new(http))
+            }
+        })
+    }
+
+    /// Delivers events and returns once each of them is confirmed or refused for good. After an error some of the events
+    /// may have arrived; all of them are to be delivered again.
+    pub(crate) async fn deliver(&self, events: &[Event]) -> Delivery {
+        match self {
+            Self::Discard => Delivery::default(),
+            Self::File(file) => file.deliver(events),
+            Self::Http(http) => http.deliver(events).await,
         }
-        config::Destination::Http(http) => {
-            Arc::new(Http::open(http, stop, options.accept_rejects)?)
-        }
-    })
+    }
 }

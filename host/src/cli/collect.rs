@@ -19,7 +19,7 @@ use crate::cli::signals;
 use crate::config::Config;
 use crate::contract::permissions::Permissions;
 use crate::deliver::rejects::Rejects;
-use crate::deliver::{self, DeliveryOptions, Destination, Discard, ReopenSignal};
+use crate::deliver::{DeliveryOptions, Destination};
 use crate::run::accounts::collect_accounts;
 use crate::run::context::Settings;
 use crate::run::engine;
@@ -36,7 +36,7 @@ use crate::stop::Stop;
 use crate::units::duration;
 
 /// Accounts that are ready, each with its destination.
-type Accounts = Vec<(Ready, Arc<dyn Destination>)>;
+type Accounts = Vec<(Ready, Arc<Destination>)>;
 
 /// Collects once, or for ever with `--every`.
 ///
@@ -53,13 +53,16 @@ pub(crate) async fn run(
     let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
     let schedule = schedule.transpose()?;
     let summary = args.summary.as_deref().map(ReportFile::new).transpose();
+    // On a terminal SIGHUP means that the person has gone, and ends the run as it ends any program.
+    if !io::stderr().is_terminal() {
+        signals::ignore_hang_ups()?;
+    }
     let mut collect = Collect {
         config,
         args,
         range,
         terminal,
         stop: signals::stop_on_signals(args.stop_within)?,
-        reopen: reopen()?,
         runtime: engine::start()?,
         limiters: Limiters::default(),
         summary: summary.context("--summary")?,
@@ -94,16 +97,6 @@ pub(crate) async fn run(
     }
 }
 
-/// Listens to SIGHUP, whatever the destinations are: it must not end a service. On a terminal it means that the
-/// person has gone, and ends the run as it ends any program.
-fn reopen() -> io::Result<ReopenSignal> {
-    if io::stderr().is_terminal() {
-        Ok(ReopenSignal::default())
-    } else {
-        signals::reopen_on_hang_up()
-    }
-}
-
 /// What the runs of one command have in common.
 struct Collect<'a> {
     config: &'a Path,
@@ -111,7 +104,6 @@ struct Collect<'a> {
     range: Option<Range>,
     terminal: &'a Terminal,
     stop: Stop,
-    reopen: ReopenSignal,
     runtime: Runtime,
     limiters: Limiters,
     /// `--summary`
@@ -223,19 +215,19 @@ impl Collect<'_> {
         for ready in ready {
             let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
             let destination = if self.args.dry_run {
-                Arc::new(Discard) as Arc<dyn Destination>
+                Arc::new(Destination::Discard)
             } else if let Some((_, destination)) = accounts.iter().find(same) {
                 Arc::clone(destination)
             } else {
                 let account = Arc::clone(&ready.account);
-                let (reopen, stop) = (self.reopen.clone(), self.stop.clone());
+                let stop = self.stop.clone();
                 let options = DeliveryOptions {
                     accept_rejects: self.args.accept_rejects,
                     preview,
                 };
                 // A named pipe is waited for until it has a reader.
-                let open = move || deliver::open(&account.deliver, &reopen, &stop, options);
-                tokio::task::spawn_blocking(open).await??
+                let open = move || Destination::open(&account, &stop, options);
+                Arc::new(tokio::task::spawn_blocking(open).await??)
             };
             accounts.push((ready, destination));
         }

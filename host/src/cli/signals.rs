@@ -1,4 +1,4 @@
-//! The signals that the program reacts to: SIGINT and SIGTERM end it, SIGHUP makes it open its file of events again.
+//! The signals that the program reacts to: SIGINT and SIGTERM end it, SIGHUP does not.
 
 use std::io;
 use std::time::Duration;
@@ -7,7 +7,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
 use crate::config::secret_source;
-use crate::deliver::ReopenSignal;
 use crate::stop::Stop;
 
 /// The exit code of a process that a signal ends at once.
@@ -48,21 +47,15 @@ pub(crate) fn end_on_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// Returns what each SIGHUP from now on sends, until the runtime ends. From then on a SIGHUP no longer ends the process.
+/// Lets no SIGHUP from now on end the process: it must not end a service. A file of events that was moved away is noticed
+/// without a signal.
 ///
 /// # Errors
 ///
 /// When the system does not let the process listen.
-pub(crate) fn reopen_on_hang_up() -> io::Result<ReopenSignal> {
-    let mut hang_ups = signal(SignalKind::hangup())?;
-    let reopen = ReopenSignal::default();
-    let sent = reopen.clone();
-    tokio::spawn(async move {
-        while hang_ups.recv().await.is_some() {
-            sent.send();
-        }
-    });
-    Ok(reopen)
+pub(crate) fn ignore_hang_ups() -> io::Result<()> {
+    // The handler stays for the life of the process, although nobody listens.
+    signal(SignalKind::hangup()).map(drop)
 }
 
 /// SIGINT and SIGTERM.
@@ -96,16 +89,13 @@ fn end() {
 mod tests {
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_hang_up_does_not_end_the_process_and_sends_the_reopen_signal() {
-        let reopen = reopen_on_hang_up().unwrap();
+    #[tokio::test]
+    async fn a_hang_up_does_not_end_the_process() {
+        ignore_hang_ups().unwrap();
         let sent = std::process::Command::new("kill")
             .args(["-HUP", &std::process::id().to_string()])
             .status()
             .unwrap();
         assert!(sent.success());
-        while reopen.count() == 0 {
-            tokio::task::yield_now().await;
-        }
     }
 }

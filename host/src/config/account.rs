@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::config::destination::Destination;
+use crate::config::destination::DestinationConfig;
 use crate::config::problem::{Problem, read};
 use crate::config::secret_source::{SecretSource, long_enough};
 use crate::config::selection::Selection;
@@ -39,7 +39,7 @@ pub(crate) struct Account {
     pub secrets: BTreeMap<String, SecretSource>,
     /// Where the events go.
     #[serde(default, deserialize_with = "read_later")]
-    pub deliver: Destination,
+    pub deliver: DestinationConfig,
     /// The sources to collect, by id or name; all if empty.
     #[serde(default)]
     pub only: Vec<String>,
@@ -114,7 +114,7 @@ impl Account {
         }
         let deliver = table.get("deliver").and_then(toml::Value::as_table);
         let deliver = deliver.cloned().unwrap_or_default();
-        let deliver = Destination::read(&format!("{key}.deliver"), deliver, folder, problems);
+        let deliver = DestinationConfig::read(&format!("{key}.deliver"), deliver, folder, problems);
         let mut account: Self = read(&key, table, problems)?;
         account.check(&key, problems);
         account.name = name;
@@ -182,9 +182,9 @@ fn weekly() -> Duration {
     Duration::from_secs(7 * 24 * 60 * 60)
 }
 
-/// Accepts any table: its kind decides which keys it has, so [`Destination::read`] reads it by itself.
-fn read_later<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Destination, D::Error> {
-    toml::Table::deserialize(deserializer).map(|_| Destination::default())
+/// Accepts any table: its kind decides which keys it has, so [`DestinationConfig::read`] reads it by itself.
+fn read_later<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DestinationConfig, D::Error> {
+    toml::Table::deserialize(deserializer).map(|_| DestinationConfig::default())
 }
 
 /// Deserializes a digest, in lower case.

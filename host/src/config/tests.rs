@@ -33,7 +33,7 @@ fn account(text: &str) -> Account {
     if let Some(path) = &mut account.ca_file {
         *path = relative(path);
     }
-    if let Destination::File { path } = &mut account.deliver {
+    if let DestinationConfig::File { path } = &mut account.deliver {
         *path = relative(path);
     }
     account
@@ -52,7 +52,7 @@ fn the_smallest_file_gets_every_default() {
             sha256: None,
             config: serde_json::Map::new(),
             secrets: Default::default(),
-            deliver: Destination::Stdout,
+            deliver: DestinationConfig::Stdout,
             only: Vec::new(),
             skip: Vec::new(),
             emit: Emit::Seen,
@@ -164,7 +164,7 @@ fn every_key_arrives() {
     );
     assert_eq!(
         account.deliver,
-        Destination::File {
+        DestinationConfig::File {
             path: "acme.ndjson".into()
         }
     );

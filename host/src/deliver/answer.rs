@@ -7,8 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Number;
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::complaint::complaint;
-use crate::deliver::fields::Fields;
+use crate::deliver::body::{Fields, complaint};
 use crate::deliver::retry::RetryCause;
 
 /// How long to wait after a 429 that does not say it.
@@ -44,29 +43,19 @@ pub(super) enum Verdict {
     Refused,
     /// They may be taken later.
     Retry(RetryCause),
-    /// They are not confirmed, and sending them again at once does not help.
-    Failed {
-        /// What is wrong beside the status.
-        why: Option<String>,
-        /// What the operator can do about it.
-        advice: &'static str,
-    },
-}
-
-impl Verdict {
-    fn incomplete(why: impl Into<String>) -> Self {
-        Self::Failed {
-            why: Some(why.into()),
-            advice: INCOMPLETE_ADVICE,
-        }
-    }
+    /// It is a success that does not confirm all of them, for this reason.
+    Incomplete(String),
+    /// Nothing but the operator can change it, who can do this.
+    Failed(&'static str),
 }
 
 impl Reply {
     /// Returns what the answer to a request with `sent` events means.
     pub(super) fn judge(&self, sent: usize, now: SystemTime) -> Verdict {
         match self.status {
-            status if status.is_success() => self.judge_success(sent),
+            status if status.is_success() => self
+                .complaint(sent)
+                .map_or(Verdict::Accepted, Verdict::Incomplete),
             StatusCode::TOO_MANY_REQUESTS => Verdict::Retry(RetryCause::RateLimited(Some(
                 self.retry_after(now).unwrap_or(PAUSE),
             ))),
@@ -76,31 +65,22 @@ impl Reply {
             StatusCode::BAD_REQUEST
             | StatusCode::PAYLOAD_TOO_LARGE
             | StatusCode::UNPROCESSABLE_ENTITY => Verdict::Refused,
-            status => Verdict::Failed {
-                why: None,
-                advice: advice(status),
-            },
+            status => Verdict::Failed(advice(status)),
         }
     }
 
-    fn judge_success(&self, sent: usize) -> Verdict {
+    /// Returns what in a success answer says that not all events were taken.
+    fn complaint(&self, sent: usize) -> Option<String> {
         if self.is_web_page() {
-            return Verdict::incomplete(
-                "its body is an HTML page: a proxy or a login page seems to answer in its place",
-            );
+            let why =
+                "its body is an HTML page: a proxy or a login page seems to answer in its place";
+            return Some(why.to_owned());
         }
         if self.is_cut_off {
-            return Verdict::Failed {
-                why: Some(
-                    "its body has more than 8 MiB, which is too long to see whether every event was taken".to_owned(),
-                ),
-                advice: "make the destination answer in short, or send smaller batches",
-            };
+            let why = "its body has more than 8 MiB, which is too long to see whether every event was taken";
+            return Some(why.to_owned());
         }
-        match complaint(&self.body, sent) {
-            Some(complaint) => Verdict::incomplete(complaint),
-            None => Verdict::Accepted,
-        }
+        complaint(&self.body, sent)
     }
 
     /// Returns how long `Retry-After` asks to wait, in seconds or until a date, which is compared with the answer's own
@@ -126,28 +106,23 @@ impl Reply {
             Some(name) => format!("{} {name}", self.status.as_u16()),
             None => self.status.as_u16().to_string(),
         };
-        match error_code(&Fields::read(&self.body))
-            .filter(|code| may_be_kept(code, events, secrets))
-        {
+        let code = Fields::read(&self.body).and_then(|fields| error_code(&fields));
+        match code.filter(|code| may_be_kept(code, events, secrets)) {
             Some(code) => format!("{status} ({code})"),
             None => status,
         }
     }
 
-    /// Whether the answer is for a browser, which no intake's is.
+    /// Returns whether the answer is for a browser, which no intake's is.
     fn is_web_page(&self) -> bool {
-        let kind = self.headers.get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|value| value.to_str().ok());
-        let beginning = self.body.trim_ascii_start();
-        let begins = |tag: &str| {
-            beginning
-                .get(..tag.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+        let body = self.body.trim_ascii_start();
+        let begins = |tag: &[u8]| {
+            body.get(..tag.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(tag))
         };
-        (kind.is_some_and(|kind| kind.trim_start().starts_with("text/html"))
-            && !beginning.is_empty())
-            || begins("<!doctype html")
-            || begins("<html")
+        let kind = self.headers.get(header::CONTENT_TYPE);
+        let is_html = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        (is_html && !body.is_empty()) || begins(b"<!doctype html") || begins(b"<html")
     }
 }
 
@@ -156,7 +131,7 @@ pub(super) fn error_code(fields: &Fields) -> Option<String> {
     ["code", "type", "error"].into_iter().find_map(|name| {
         let json = fields.json(name)?;
         if name == "error" && json.starts_with('{') {
-            return error_code(&Fields::read(json.as_bytes()));
+            return error_code(&Fields::read(json.as_bytes())?);
         }
         let number = || fields.get(name).map(|number: Number| number.to_string());
         fields
@@ -171,23 +146,19 @@ fn is_code(text: &str) -> bool {
     (1..=MAX_CODE).contains(&text.len()) && text.bytes().all(is_part)
 }
 
-/// Whether a word of the answer is an error code that the request does not hold: 1 to 64 letters, digits, `.`, `_` and
-/// `-`, of which four or more are no part of an event or a secret.
+/// Returns whether a word of the answer is an error code that the request does not hold: 1 to 64 letters, digits, `.`,
+/// `_` and `-`, of which four or more are no part of an event or a secret.
 pub(super) fn may_be_kept(code: &str, events: &[Event], secrets: &[SecretString]) -> bool {
     let lower_case = code.to_ascii_lowercase();
     let holds = |text: &str| text.to_ascii_lowercase().contains(&lower_case);
-    let is_sent = || {
-        events.iter().any(|event| holds(&event.json))
-            || secrets
-                .iter()
-                .map(ExposeSecret::expose_secret)
-                .any(|secret| {
-                    holds(secret)
-                        || secret.len() >= SHORT_CODE
-                            && lower_case.contains(&secret.to_ascii_lowercase())
-                })
+    let repeats = |secret: &SecretString| {
+        let secret = secret.expose_secret();
+        let is_part = || lower_case.contains(&secret.to_ascii_lowercase());
+        holds(secret) || (secret.len() >= SHORT_CODE && is_part())
     };
-    is_code(code) && (code.len() < SHORT_CODE || !is_sent())
+    is_code(code)
+        && (code.len() < SHORT_CODE
+            || !events.iter().any(|event| holds(&event.json)) && !secrets.iter().any(repeats))
 }
 
 /// Returns what to do about a status that no event is to blame for.
@@ -199,16 +170,13 @@ fn advice(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
             "see that account.NAME.deliver names the right address"
         }
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            "put the name and the password for the proxy into HTTPS_PROXY"
-        }
-        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::NOT_ACCEPTABLE => {
-            "see which form of a body it takes, and set `format`, `gzip` and `headers` in account.NAME.deliver to that"
-        }
         status if status.is_redirection() => {
             "a redirect is never followed, so name the address itself in account.NAME.deliver"
         }
-        _ => "see at the destination what it asks for",
+        _ => {
+            "see at the destination what it asks for, and set `format`, `gzip` and `headers` in account.NAME.deliver \
+             to that"
+        }
     }
 }
 

@@ -1,60 +1,60 @@
 //! Finds the events that a destination refuses among those that it takes.
 //!
-//! A batch that is refused is sent again in halves, down to single events, in the order of the page. An event becomes a
-//! reject once it was refused alone, another event was taken, it was refused again, and another event was taken:
-//! a destination that breaks refuses good events as well, but takes none between two refusals and after them.
+//! A batch that is refused is sent again in halves, down to single events, in the order of the page. At the end of the
+//! page, the events that were refused alone are sent a second time, between two comparisons: the last event that the
+//! destination took in this run, sent again. Those that are refused twice become rejects if both comparisons are taken.
+//! A destination that breaks refuses good events as well, but takes none between two refusals and after them.
 //!
-//! Usually the rest of the page provides the events that are taken. At its end, the last event that the destination took
-//! in this run is sent again instead. If there is none, or it is refused now, the page fails, as it does at once after
-//! [`MAX_SUSPECTS`] refusals without an acceptance in between.
+//! If nothing was taken in this run, or a comparison is refused, the page fails, as it does at once after [`MAX_IN_A_ROW`]
+//! refusals without an acceptance in between.
 
 use std::cmp::Reverse;
 use std::mem;
 use std::ops::Range;
-use std::pin::Pin;
 use std::slice;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use async_trait::async_trait;
 use tracing::debug;
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::destination::{Delivered, Refused};
+use crate::deliver::destination::{Delivery, Refused};
 use crate::deliver::error::DeliverError;
 
 /// How many events may be refused one by one without an acceptance in between.
-const MAX_SUSPECTS: usize = 20;
+const MAX_IN_A_ROW: usize = 20;
 
 /// Takes events, one batch at a time.
-#[async_trait]
-pub(super) trait Intake: Send + Sync {
+pub(super) trait Intake {
     /// Sends a batch, and adds each repeated request to `retries`.
-    async fn send<'a>(
-        &'a self,
-        events: &'a [Event],
-        retries: &'a AtomicU64,
-    ) -> Result<SentBatch<'a>, DeliverError>;
+    async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError>;
 
-    /// The destination's name in messages.
+    /// Waits until the destination has ended its work on a batch.
+    async fn task_outcome(&self, task: Task, events: &[Event]) -> Result<Outcome, DeliverError>;
+
+    /// Returns the destination's name in messages.
     fn place(&self) -> &str;
 }
 
 /// A batch that was sent.
-pub(super) enum SentBatch<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sent {
     /// Its outcome is known.
-    Settled(BatchOutcome),
-    /// The destination works on it, and its outcome is to be waited for.
-    Pending(PendingOutcome<'a>),
+    Settled(Outcome),
+    /// The destination works on it.
+    Pending(Task),
 }
 
-/// Waits for the outcome of a batch.
-pub(super) type PendingOutcome<'a> =
-    Pin<Box<dyn Future<Output = Result<BatchOutcome, DeliverError>> + Send + 'a>>;
+/// The work of a destination on a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Task {
+    pub id: String,
+    pub accepted_at: Instant,
+}
 
 /// What became of a batch.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum BatchOutcome {
+pub(super) enum Outcome {
     /// All of it was taken.
     Accepted,
     /// It was refused as it is, for this reason.
@@ -85,112 +85,88 @@ impl Refusals {
     }
 }
 
-/// Delivers the events in these batches. Adds each repeated request to `retries`, also where the delivery fails.
-///
-/// All batches are sent before any outcome is waited for, so that a destination which ingests each batch in a task works
-/// on all of them at once; but none is sent after one that is refused at once.
-///
-/// # Errors
-///
-/// When the outcome of a batch is unknown, or the destination refuses events and there is reason to doubt it.
+/// Delivers the events in these batches. It fails where the outcome of a batch is unknown, or the destination refuses
+/// events and there is reason to doubt it.
 pub(super) async fn deliver(
-    intake: &dyn Intake,
+    intake: &impl Intake,
     refusals: &Refusals,
     events: &[Event],
     batches: Vec<Range<usize>>,
-    retries: &AtomicU64,
-) -> Result<Delivered, DeliverError> {
+) -> Delivery {
     let mut page = Page {
         intake,
         refusals,
         events,
-        retries,
-        rest: Vec::new(),
-        suspects: Vec::new(),
-        refused_twice: Vec::new(),
-        rejects: Vec::new(),
+        retries: 0,
+        refused: Vec::new(),
+        in_a_row: 0,
     };
-    page.send_batches(batches).await?;
-    while let Some(batch) = page.rest.pop() {
-        let outcome = page.send(page.events(&batch)).await?;
-        page.settle(batch, outcome).await?;
+    let result = page.deliver(batches).await;
+    Delivery {
+        result: result.map(|()| page.refused),
+        retries: page.retries,
     }
-    page.compare().await?;
-    page.rejects.sort_unstable_by_key(|reject| reject.index);
-    Ok(Delivered {
-        refused: page.rejects,
-    })
 }
 
 /// A page that is being delivered.
-struct Page<'a> {
-    intake: &'a dyn Intake,
+struct Page<'a, I> {
+    intake: &'a I,
     refusals: &'a Refusals,
     events: &'a [Event],
-    retries: &'a AtomicU64,
-    /// What is still to be sent, in reverse order.
-    rest: Vec<Range<usize>>,
-    /// Events that were refused alone; the destination has taken nothing since.
-    suspects: Vec<Refused>,
-    /// Events that were refused alone, and again after the destination had taken another one; it has taken nothing
-    /// since.
-    refused_twice: Vec<Refused>,
-    /// Events that are refused for good.
-    rejects: Vec<Refused>,
+    retries: u64,
+    /// Events that were refused alone.
+    refused: Vec<Refused>,
+    /// How many of them the destination has refused since it last took something.
+    in_a_row: usize,
 }
 
-impl<'a> Page<'a> {
-    async fn send_batches(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
+impl<'a, I: Intake> Page<'a, I> {
+    async fn deliver(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
+        self.search(batches).await?;
+        if !self.refused.is_empty() && !self.refusals.accept {
+            self.compare().await?;
+        }
+        self.refused.sort_unstable_by_key(|refused| refused.index);
+        Ok(())
+    }
+
+    /// Sends all batches before any task is waited for, so that the destination works on all of them at once; but none
+    /// after one that is refused at once. Then sends the halves of those that were refused.
+    async fn search(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
         let mut batches = batches.into_iter();
         let mut sent = Vec::with_capacity(batches.len());
         for batch in batches.by_ref() {
-            let one = self.intake.send(self.events(&batch), self.retries).await?;
-            let is_refused = matches!(one, SentBatch::Settled(BatchOutcome::Refused(_)));
+            let events = self.events(&batch);
+            let one = self.intake.send(events, &mut self.retries).await?;
+            let is_refused = matches!(one, Sent::Settled(Outcome::Refused(_)));
             sent.push((batch, one));
             if is_refused {
                 break;
             }
         }
-        self.rest.extend(batches);
+        let mut rest: Vec<_> = batches.collect();
         for (batch, one) in sent {
             let outcome = self.outcome(one, self.events(&batch)).await?;
-            self.settle(batch, outcome).await?;
+            self.settle(batch, outcome, &mut rest)?;
         }
-        self.rest.sort_unstable_by_key(|batch| Reverse(batch.start));
+        rest.sort_unstable_by_key(|batch| Reverse(batch.start));
+        while let Some(batch) = rest.pop() {
+            let outcome = self.send(self.events(&batch)).await?;
+            self.settle(batch, outcome, &mut rest)?;
+        }
         Ok(())
     }
 
-    /// Sends events and waits for their outcome.
-    async fn send(&self, events: &[Event]) -> Result<BatchOutcome, DeliverError> {
-        let sent = self.intake.send(events, self.retries).await?;
-        self.outcome(sent, events).await
-    }
-
-    async fn outcome(
-        &self,
-        sent: SentBatch<'_>,
-        events: &[Event],
-    ) -> Result<BatchOutcome, DeliverError> {
-        let outcome = match sent {
-            SentBatch::Settled(outcome) => outcome,
-            SentBatch::Pending(outcome) => outcome.await?,
-        };
-        if outcome == BatchOutcome::Accepted
-            && let Some(last) = events.last()
-        {
-            *self.refusals.last_taken() = Some(last.clone());
-        }
-        Ok(outcome)
-    }
-
-    /// Notes the outcome of a batch. The halves of one that was refused are sent next.
-    async fn settle(
+    /// Notes the outcome of a batch, and adds the halves of one that was refused to `rest`.
+    fn settle(
         &mut self,
         batch: Range<usize>,
-        outcome: BatchOutcome,
+        outcome: Outcome,
+        rest: &mut Vec<Range<usize>>,
     ) -> Result<(), DeliverError> {
-        let BatchOutcome::Refused(reason) = outcome else {
-            return self.retry_suspects().await;
+        let Outcome::Refused(reason) = outcome else {
+            self.in_a_row = 0;
+            return Ok(());
         };
         if batch.len() > 1 {
             debug!(
@@ -199,72 +175,80 @@ impl<'a> Page<'a> {
                 batch.len()
             );
             let middle = batch.start + batch.len() / 2;
-            self.rest.push(middle..batch.end);
-            self.rest.push(batch.start..middle);
+            rest.push(middle..batch.end);
+            rest.push(batch.start..middle);
             return Ok(());
         }
         let index = batch.start;
-        let refused = Refused { index, reason };
-        if self.refusals.accept {
-            self.rejects.push(refused);
-            return Ok(());
-        }
-        self.suspects.push(refused);
-        if self.suspects.len() >= MAX_SUSPECTS {
-            return Err(self.doubt("and took none in between"));
+        self.refused.push(Refused { index, reason });
+        self.in_a_row += 1;
+        if self.in_a_row >= MAX_IN_A_ROW && !self.refusals.accept {
+            return Err(self.doubt(self.in_a_row, "and took none in between"));
         }
         Ok(())
     }
 
-    /// Sends the suspects again, after the destination has taken another event. This acceptance also decides about the
-    /// events that had been refused twice before it.
-    async fn retry_suspects(&mut self) -> Result<(), DeliverError> {
-        self.rejects.append(&mut self.refused_twice);
-        for Refused { index, .. } in mem::take(&mut self.suspects) {
-            match self.send(self.events(&(index..index + 1))).await? {
-                BatchOutcome::Accepted => self.rejects.append(&mut self.refused_twice),
-                BatchOutcome::Refused(reason) => self.refused_twice.push(Refused { index, reason }),
-            }
-        }
-        Ok(())
-    }
-
-    /// Decides about the suspects that the rest of the page has left, by sending again the last event that the
-    /// destination took in this run: once before the second attempt, and once after it.
+    /// Sends the refused events again, and keeps those that are refused again while the destination takes the
+    /// comparison before and after them.
     async fn compare(&mut self) -> Result<(), DeliverError> {
-        while !self.suspects.is_empty() || !self.refused_twice.is_empty() {
-            let taken = self.refusals.last_taken().clone();
-            let Some(taken) = taken else {
-                return Err(self.doubt("and has taken none in this run to compare them with"));
-            };
-            if let BatchOutcome::Refused(reason) = self.send(slice::from_ref(&taken)).await? {
-                return Err(DeliverError::Unconfirmed {
-                    what: format!(
-                        "{} now refuses an event that it took earlier in this run ({reason})",
-                        self.intake.place()
-                    ),
-                    advice: "the other events that it refused are not rejected; see what has changed at the \
-                             destination",
-                });
+        let taken = self.refusals.last_taken().clone().ok_or_else(|| {
+            let why = "and has taken none in this run to compare them with";
+            self.doubt(self.refused.len(), why)
+        })?;
+        self.send_comparison(&taken).await?;
+        for Refused { index, .. } in mem::take(&mut self.refused) {
+            let events = self.events(&(index..index + 1));
+            if let Outcome::Refused(reason) = self.send(events).await? {
+                self.refused.push(Refused { index, reason });
             }
-            self.retry_suspects().await?;
         }
-        Ok(())
+        self.send_comparison(&taken).await
     }
 
-    /// Returns the error of a destination that refuses the suspects and gives reason to doubt it.
-    fn doubt(&self, why: &str) -> DeliverError {
-        let reason = self.suspects.last().map_or("", |last| &last.reason);
-        DeliverError::Unconfirmed {
-            what: format!(
-                "{} refused {} events, one by one, {why} (the last: {reason})",
-                self.intake.place(),
-                self.suspects.len(),
-            ),
-            advice: "none of its events is rejected, as the destination may be out of order or set up for something \
-                     else; see account.NAME.deliver and what the destination expects, or give these events up with \
-                     `asset-host collect --accept-rejects`, for one run",
+    async fn send_comparison(&mut self, taken: &Event) -> Result<(), DeliverError> {
+        match self.send(slice::from_ref(taken)).await? {
+            Outcome::Accepted => Ok(()),
+            Outcome::Refused(reason) => Err(DeliverError::unconfirmed(
+                format_args!(
+                    "{} now refuses an event that it took earlier in this run ({reason})",
+                    self.intake.place()
+                ),
+                "the other events that it refused are not rejected; see what has changed at the destination",
+            )),
         }
+    }
+
+    /// Sends events and waits for their outcome.
+    async fn send(&mut self, events: &[Event]) -> Result<Outcome, DeliverError> {
+        let sent = self.intake.send(events, &mut self.retries).await?;
+        self.outcome(sent, events).await
+    }
+
+    async fn outcome(&self, sent: Sent, events: &[Event]) -> Result<Outcome, DeliverError> {
+        let outcome = match sent {
+            Sent::Settled(outcome) => outcome,
+            Sent::Pending(task) => self.intake.task_outcome(task, events).await?,
+        };
+        if outcome == Outcome::Accepted
+            && let Some(last) = events.last()
+        {
+            *self.refusals.last_taken() = Some(last.clone());
+        }
+        Ok(outcome)
+    }
+
+    /// Returns the error of a destination that refused so many events and gives reason to doubt it.
+    fn doubt(&self, count: usize, why: &str) -> DeliverError {
+        let reason = self.refused.last().map_or("", |last| &last.reason);
+        DeliverError::unconfirmed(
+            format_args!(
+                "{} refused {count} events, one by one, {why} (the last: {reason})",
+                self.intake.place()
+            ),
+            "none of its events is rejected, as the destination may be out of order or set up for something else; see \
+             account.NAME.deliver and what the destination expects, or give these events up with `asset-host collect \
+             --accept-rejects`, for one run",
+        )
     }
 
     fn events(&self, batch: &Range<usize>) -> &'a [Event] {

@@ -1,10 +1,8 @@
 //! One request to a destination, made again until it is known whether its events were taken.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -12,14 +10,17 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 use url::Url;
 
-use crate::config::{DeliverSecret, RequestTimeouts, Retry};
+use crate::config::{Account, Format, HeaderText, HttpConfig, RequestTimeouts, Retry};
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::answer::{self, Reply, Verdict};
+use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Reply, Verdict};
 use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, Next, RetryCause};
 use crate::network::client::{Addresses, ClientOptions, HttpClient};
 use crate::network::error::HttpError;
 use crate::stop::Stop;
+
+/// The `User-Agent` of requests, unless the operator sets another one.
+pub(super) const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 
 /// How many bytes the headers of an answer may have.
 const MAX_HEADERS: usize = 64 * 1024;
@@ -57,82 +58,73 @@ pub(super) enum Posted {
 }
 
 impl Exchange {
-    /// Prepares requests to a destination at `url`, or below it; the authorities of `ca_file` are trusted too.
+    /// Prepares requests to an intake, and reads the secrets of their headers.
     ///
     /// # Errors
     ///
-    /// When the HTTP client cannot be set up.
+    /// When a secret cannot be read, or cannot be sent in a header, or the HTTP client cannot be set up.
     pub(super) fn new(
-        url: &Url,
-        ca_file: Option<&Path>,
-        timeouts: RequestTimeouts,
-        retry: Retry,
+        account: &Account,
+        config: &HttpConfig,
         stop: &Stop,
     ) -> Result<Self, DeliverError> {
-        let place = url.origin().ascii_serialization();
+        let place = config.url.origin().ascii_serialization();
         let options = ClientOptions {
             addresses: Addresses::Any,
-            ca_file: ca_file.map(Path::to_owned),
-            https: url.scheme() == "https",
+            ca_file: config.ca_file.clone(),
+            https: config.url.scheme() == "https",
             response_header_bytes: MAX_HEADERS,
             requests: MAX_REQUESTS,
         };
-        let client = HttpClient::new(options).map_err(|why| DeliverError::Client {
-            place: place.clone(),
-            why,
-        })?;
+        let client = HttpClient::new(options)
+            .map_err(|why| DeliverError::Failed(format!("cannot deliver to {place}: {why}")))?;
+        let media_type = match config.format {
+            Format::Ndjson => "application/x-ndjson",
+            Format::Array | Format::Sekoia(_) => "application/json",
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if config.gzip {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let mut secrets = Vec::new();
+        for header in &config.headers {
+            let value = match &header.text {
+                HeaderText::Plain(value) => value.clone(),
+                HeaderText::Secret { prefix, source } => {
+                    let key = account.key("deliver", &header.key);
+                    let failed = |why: &str| DeliverError::Failed(format!("{key}: {why}"));
+                    let secret = source.resolve().map_err(|why| failed(&why.to_string()))?;
+                    let text = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
+                    secrets.push(secret);
+                    let mut value = HeaderValue::try_from(text.expose_secret()).map_err(|_| {
+                        failed(
+                            "the secret holds a line break or another character that a header cannot have: take it \
+                             out of the secret",
+                        )
+                    })?;
+                    value.set_sensitive(true);
+                    value
+                }
+            };
+            secrets.extend(value.to_str().map(SecretString::from));
+            headers.insert(header.name.clone(), value);
+        }
         Ok(Self {
             client,
-            timeouts,
+            timeouts: config.timeouts,
             place,
-            headers: HeaderMap::new(),
-            secrets: Vec::new(),
-            retry,
+            headers,
+            secrets,
+            retry: config.retry,
             stop: stop.clone(),
         })
     }
 
-    /// The destination's name in messages.
+    /// Returns the destination's name in messages.
     pub(super) fn place(&self) -> &str {
         &self.place
-    }
-
-    /// Sets a header of every request.
-    pub(super) fn header(&mut self, name: HeaderName, value: HeaderValue) {
-        self.headers.insert(name, value);
-    }
-
-    /// Sets a header that no message may repeat.
-    pub(super) fn quiet_header(&mut self, name: HeaderName, mut value: HeaderValue) {
-        if let Ok(text) = value.to_str() {
-            self.secrets.push(text.into());
-        }
-        value.set_sensitive(true);
-        self.header(name, value);
-    }
-
-    /// Sets a header whose value is `prefix` and a secret, which is read here.
-    ///
-    /// # Errors
-    ///
-    /// When the secret cannot be read, or cannot be sent in a header.
-    pub(super) fn secret_header(
-        &mut self,
-        name: HeaderName,
-        prefix: &str,
-        secret: &DeliverSecret,
-    ) -> Result<(), DeliverError> {
-        let key = || secret.key.clone();
-        let value = secret
-            .source
-            .resolve()
-            .map_err(|why| DeliverError::Secret { key: key(), why })?;
-        let text = format!("{prefix}{}", value.expose_secret());
-        let header = HeaderValue::try_from(SecretString::from(text).expose_secret())
-            .map_err(|_| DeliverError::NotAHeader { key: key() })?;
-        self.secrets.push(value);
-        self.quiet_header(name, header);
-        Ok(())
     }
 
     /// Posts a body with these events until it is known whether they were taken, and adds each repeated request to
@@ -146,47 +138,59 @@ impl Exchange {
         url: &Url,
         body: Vec<u8>,
         events: &[Event],
-        retries: &AtomicU64,
+        retries: &mut u64,
     ) -> Result<Posted, DeliverError> {
         let body = Bytes::from(body);
         let mut attempts = Attempts::default();
         let mut failing_since = None;
         loop {
             let (cause, what) = match self.send(Method::POST, url, body.clone()).await {
-                Ok(reply) => match reply.judge(events.len(), SystemTime::now()) {
-                    Verdict::Accepted => return Ok(Posted::Accepted(reply)),
-                    Verdict::Refused => return Ok(Posted::Refused(self.reason(&reply, events))),
-                    Verdict::Retry(cause) => (cause, self.describe(&reply, events)),
-                    Verdict::Failed { why, advice } => {
-                        let why = why.map(|why| format!(", but {why}")).unwrap_or_default();
-                        let what = format!("{}{why}", self.describe(&reply, events));
-                        return Err(DeliverError::Unconfirmed { what, advice });
+                Ok(reply) => {
+                    let reason = self.reason(&reply, events);
+                    let what = format!("{} answered {reason}", self.place);
+                    match reply.judge(events.len(), SystemTime::now()) {
+                        Verdict::Accepted => return Ok(Posted::Accepted(reply)),
+                        Verdict::Refused => return Ok(Posted::Refused(reason)),
+                        Verdict::Retry(cause) => (cause, what),
+                        Verdict::Failed(advice) => {
+                            return Err(DeliverError::unconfirmed(what, advice));
+                        }
+                        Verdict::Incomplete(why) => {
+                            let what = format_args!("{what}, but {why}");
+                            return Err(DeliverError::unconfirmed(what, INCOMPLETE_ADVICE));
+                        }
                     }
-                },
-                Err(fault @ (HttpError::Untrusted(_) | HttpError::Tls(_))) => {
-                    return Err(DeliverError::Unconfirmed {
-                        what: format!("{}: {fault}, and nothing was sent", self.place),
-                        advice: "see that the certificate is for this name and not expired, and that this system \
-                                 trusts who issued it, or name the issuer in `ca_file` in account.NAME.deliver",
-                    });
                 }
-                Err(fault) => (
-                    RetryCause::Unavailable(None),
-                    format!("{}: {fault}", self.place),
-                ),
+                Err(fault @ (HttpError::Untrusted(_) | HttpError::Tls(_))) => {
+                    return Err(DeliverError::unconfirmed(
+                        format_args!("{}: {fault}, and nothing was sent", self.place),
+                        "see that the certificate is for this name and not expired, and that this system trusts who \
+                         issued it, or name the issuer in `ca_file` in account.NAME.deliver",
+                    ));
+                }
+                Err(fault) => {
+                    let what = format!("{}: {fault}", self.place);
+                    (RetryCause::Unavailable(None), what)
+                }
             };
             let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
             let Next::Again(wait) = attempts.after(cause, &self.retry, elapsed, fastrand::f64())
             else {
-                return Err(given_up(cause, what));
+                return Err(DeliverError::unconfirmed(
+                    format_args!("{what}, and trying again did not help"),
+                    "see whether the destination is up and that account.NAME.deliver names it, or which limit of \
+                     requests it has",
+                ));
             };
-            retries.fetch_add(1, Ordering::Relaxed);
+            *retries += 1;
             info!(
                 destination = self.place,
                 "trying again in {:.1} s: {what}",
                 wait.as_secs_f64()
             );
-            self.wait(wait).await?;
+            if self.stop.sleep(wait).await {
+                return Err(DeliverError::Stopped(self.place.clone()));
+            }
         }
     }
 
@@ -217,41 +221,13 @@ impl Exchange {
         })
     }
 
-    /// Waits; fails at once when the run is asked to stop.
-    async fn wait(&self, duration: Duration) -> Result<(), DeliverError> {
-        if self.stop.sleep(duration).await {
-            return Err(DeliverError::Stopped {
-                place: self.place.clone(),
-            });
-        }
-        Ok(())
-    }
-
-    /// Whether a word of an answer may be logged and stored.
+    /// Returns whether a word of an answer may be logged and stored.
     pub(super) fn may_keep(&self, word: &str, events: &[Event]) -> bool {
         answer::may_be_kept(word, events, &self.secrets)
     }
 
-    /// `403 Forbidden (E403)`
+    /// Returns the status and the error code: `403 Forbidden (E403)`.
     pub(super) fn reason(&self, reply: &Reply, events: &[Event]) -> String {
         reply.reason(events, &self.secrets)
-    }
-
-    /// `https://intake.example.com answered 403 Forbidden (E403)`
-    fn describe(&self, reply: &Reply, events: &[Event]) -> String {
-        format!("{} answered {}", self.place, self.reason(reply, events))
-    }
-}
-
-fn given_up(cause: RetryCause, what: String) -> DeliverError {
-    match cause {
-        RetryCause::RateLimited(_) => DeliverError::Unconfirmed {
-            what: format!("{what}, again and again"),
-            advice: "raise the limit there, or send larger batches",
-        },
-        _ => DeliverError::Unconfirmed {
-            what: format!("{what}, and trying again did not help"),
-            advice: "see whether the destination is up, and that account.NAME.deliver names it",
-        },
     }
 }

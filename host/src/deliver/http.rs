@@ -1,33 +1,29 @@
-//! Events to any intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, and others.
+//! Events to an intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, Sekoia.io, and others.
 
 use std::io::{self, Write};
-use std::sync::atomic::AtomicU64;
 
-use async_trait::async_trait;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{self, HeaderValue};
 use tracing::warn;
 use url::Url;
 
-use crate::config::{self, BodyFormat, HeaderText};
+use crate::config::{Account, Format, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::answer::INCOMPLETE_ADVICE;
 use crate::deliver::batches::{Bounds, batches};
-use crate::deliver::bisect::{self, BatchOutcome, Intake, Refusals, SentBatch};
-use crate::deliver::destination::{Delivered, Destination, lines};
+use crate::deliver::bisect::{self, Intake, Outcome, Refusals, Sent, Task};
+use crate::deliver::destination::{Delivery, lines};
 use crate::deliver::error::DeliverError;
 use crate::deliver::exchange::{Exchange, Posted};
+use crate::deliver::sekoia;
 use crate::stop::Stop;
-
-/// The `User-Agent` of requests, unless the operator sets another one.
-const AGENT: &str = concat!("asset-host/", env!("CARGO_PKG_VERSION"));
 
 /// An intake.
 pub(crate) struct Http {
     exchange: Exchange,
     refusals: Refusals,
     url: Url,
-    format: BodyFormat,
+    format: Format,
     gzip: bool,
     bounds: Bounds,
 }
@@ -39,103 +35,96 @@ impl Http {
     /// # Errors
     ///
     /// When a secret cannot be read or used, or the HTTP client cannot be set up.
-    pub(crate) fn open(
-        config: &config::Http,
+    pub(super) fn open(
+        account: &Account,
+        config: &HttpConfig,
         stop: &Stop,
         accept_rejects: bool,
     ) -> Result<Self, DeliverError> {
-        let mut exchange = Exchange::new(
-            &config.url,
-            config.ca_file.as_deref(),
-            config.timeouts,
-            config.retry,
-            stop,
-        )?;
+        let exchange = Exchange::new(account, config, stop)?;
         if config.allow_plain_http {
             warn!(
                 destination = exchange.place(),
                 "allow_plain_http is on: events, which name machines and persons, may go unencrypted"
             );
         }
-        exchange.header(header::USER_AGENT, HeaderValue::from_static(AGENT));
-        let (media_type, around) = match config.format {
-            BodyFormat::Ndjson => ("application/x-ndjson", 0),
-            // Two brackets, and one comma less than there are events.
-            BodyFormat::Array => ("application/json", 1),
-        };
-        exchange.header(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        if config.gzip {
-            exchange.header(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        for header in &config.headers {
-            let name = header.name.clone();
-            match &header.text {
-                HeaderText::Plain(value) => exchange.quiet_header(name, value.clone()),
-                HeaderText::Secret { prefix, secret } => {
-                    exchange.secret_header(name, prefix, secret)?;
-                }
-            }
-        }
         Ok(Self {
             exchange,
             refusals: Refusals::new(accept_rejects),
             url: config.url.clone(),
-            format: config.format,
+            format: config.format.clone(),
             gzip: config.gzip,
             bounds: Bounds {
                 events: config.batch_events,
                 bytes: config.batch_bytes,
-                around,
+                around: match config.format {
+                    Format::Ndjson => 0,
+                    // What encloses the events, and one comma less than there are events.
+                    Format::Array | Format::Sekoia(_) => body(&config.format, &[]).len() - 1,
+                },
             },
         })
     }
 
-    /// The body of a request, before it is compressed.
-    fn body(&self, events: &[Event]) -> Vec<u8> {
-        let events = events.iter().map(|event| event.json.as_str());
-        match self.format {
-            BodyFormat::Ndjson => lines(events),
-            BodyFormat::Array => {
-                let events: Vec<&str> = events.collect();
-                format!("[{}]", events.join(",")).into_bytes()
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl Destination for Http {
-    async fn deliver(
-        &self,
-        events: &[Event],
-        retries: &AtomicU64,
-    ) -> Result<Delivered, DeliverError> {
+    /// Delivers events in batches.
+    pub(super) async fn deliver(&self, events: &[Event]) -> Delivery {
         let lengths: Vec<usize> = events.iter().map(|event| event.json.len()).collect();
         let batches = batches(&lengths, self.bounds);
-        bisect::deliver(self, &self.refusals, events, batches, retries).await
+        bisect::deliver(self, &self.refusals, events, batches).await
     }
 }
 
-#[async_trait]
 impl Intake for Http {
-    async fn send<'a>(
-        &'a self,
-        events: &'a [Event],
-        retries: &'a AtomicU64,
-    ) -> Result<SentBatch<'a>, DeliverError> {
-        let mut body = self.body(events);
+    async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
+        let mut body = body(&self.format, events);
         if self.gzip {
-            body = compressed(&body).map_err(|error| DeliverError::of(self.place(), error))?;
+            body = compressed(&body).map_err(|error| DeliverError::io(self.place(), &error))?;
         }
         let posted = self.exchange.post(&self.url, body, events, retries).await?;
-        Ok(SentBatch::Settled(match posted {
-            Posted::Accepted(_) => BatchOutcome::Accepted,
-            Posted::Refused(reason) => BatchOutcome::Refused(reason),
-        }))
+        let reply = match posted {
+            Posted::Refused(reason) => return Ok(Sent::Settled(Outcome::Refused(reason))),
+            Posted::Accepted(reply) => reply,
+        };
+        let sent = match self.format {
+            Format::Ndjson | Format::Array => Some(Sent::Settled(Outcome::Accepted)),
+            Format::Sekoia(_) => sekoia::accepted(&reply.body),
+        };
+        sent.ok_or_else(|| {
+            DeliverError::unconfirmed(
+                format_args!(
+                    "{} answered {}, but its body is not the JSON object that the platform answers with",
+                    self.place(),
+                    self.exchange.reason(&reply, events)
+                ),
+                INCOMPLETE_ADVICE,
+            )
+        })
+    }
+
+    async fn task_outcome(&self, task: Task, events: &[Event]) -> Result<Outcome, DeliverError> {
+        match &self.format {
+            Format::Sekoia(tasks) => {
+                sekoia::task_outcome(&self.exchange, tasks, task, events).await
+            }
+            Format::Ndjson | Format::Array => Ok(Outcome::Accepted),
+        }
     }
 
     fn place(&self) -> &str {
         self.exchange.place()
+    }
+}
+
+/// Returns the body of a request, before it is compressed.
+fn body(format: &Format, events: &[Event]) -> Vec<u8> {
+    let array = |before: &str, after: &str| {
+        let events: Vec<&str> = events.iter().map(|event| event.json.as_str()).collect();
+        format!("{before}[{}]{after}", events.join(",")).into_bytes()
+    };
+    match format {
+        Format::Ndjson => lines(events),
+        Format::Array => array("", ""),
+        Format::Sekoia(_) => array("{\"version\":1,\"items\":", "}"),
     }
 }
 

@@ -3,14 +3,15 @@
 //! A reject does not hold up its page, so the cursor passes it by, and this file is what remains of it. It is opened for
 //! each page, and may be read, moved away, cut or deleted at any time; several processes may append to it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
+use crate::deliver::error::DeliverError;
 use crate::deliver::line_file;
 use crate::text::printable::printable;
 use crate::units::timestamp;
@@ -28,7 +29,7 @@ pub(crate) struct Rejects {
 }
 
 /// A record that the component or the destination rejected.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Reject<'a> {
     /// The account's name.
     pub account: &'a str,
@@ -37,43 +38,16 @@ pub(crate) struct Reject<'a> {
     /// The device's id, where it is known.
     pub id: Option<&'a str>,
     /// Why, for people and without personal data; written on one line and cut to 500 characters.
+    #[serde(serialize_with = "short")]
     pub reason: &'a str,
-}
-
-/// Why the rejects file cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RejectsError {
-    /// There is no room for it.
-    #[error(
-        "no room to write the rejects file {}: free some space on its disk, or move the file away",
-        path.display()
-    )]
-    Full {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It cannot be opened, created, read or written.
-    #[error(
-        "cannot write the rejects file {}: {source}; it and the folder of the state must be writable, or move \
-         away what is in its place",
-        path.display()
-    )]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
 }
 
 /// A line of the file.
 #[derive(Serialize)]
 struct Line<'a> {
     time: &'a str,
-    account: &'a str,
-    source: &'a str,
-    id: Option<&'a str>,
-    reason: String,
+    #[serde(flatten)]
+    reject: &'a Reject<'a>,
 }
 
 impl Rejects {
@@ -83,12 +57,6 @@ impl Rejects {
         Self {
             path: state.with_extension(EXTENSION),
         }
-    }
-
-    /// The file's path.
-    #[cfg(test)]
-    fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Appends the rejects of a page, each as one line, and returns once they are on the disk. Without any,
@@ -105,41 +73,29 @@ impl Rejects {
         &self,
         rejects: &[Reject<'_>],
         now: OffsetDateTime,
-    ) -> Result<(), RejectsError> {
+    ) -> Result<(), DeliverError> {
         if rejects.is_empty() {
             return Ok(());
         }
-        self.try_append(rejects, now).map_err(|source| {
-            let path = self.path.clone();
-            match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    RejectsError::Full { path }
-                }
-                _ => RejectsError::Write { path, source },
-            }
-        })
-    }
-
-    fn try_append(&self, rejects: &[Reject<'_>], now: OffsetDateTime) -> io::Result<()> {
-        let mut lines = lines(rejects, now)?;
-        let file = self.open()?;
-        line_file::locked(&file, || {
+        let append = || {
+            let mut lines = lines(rejects, now)?;
+            let mut file = OpenOptions::new()
+                .read(true)
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .open(&self.path)?;
+            // Some network file systems have no locks. Closing the file releases it.
+            let _ = file.lock();
             if !line_file::ending(&file)?.tail.is_empty() {
                 lines.insert(0, b'\n');
             }
-            (&file).write_all(&lines)?;
-            line_file::sync(&file)
-        })?;
-        line_file::sync_folder(&self.path)
-    }
-
-    fn open(&self) -> io::Result<File> {
-        OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&self.path)
+            file.write_all(&lines)?;
+            line_file::sync(&file)?;
+            line_file::sync_folder(&self.path)
+        };
+        let place = format!("the rejects file {}", self.path.display());
+        append().map_err(|error| DeliverError::io(place, &error))
     }
 }
 
@@ -148,17 +104,16 @@ fn lines(rejects: &[Reject<'_>], now: OffsetDateTime) -> io::Result<Vec<u8>> {
     let time = timestamp::format(now);
     let mut lines = Vec::new();
     for reject in rejects {
-        let line = Line {
-            time: &time,
-            account: reject.account,
-            source: reject.source,
-            id: reject.id,
-            reason: printable(reject.reason).chars().take(MAX_REASON).collect(),
-        };
-        serde_json::to_writer(&mut lines, &line)?;
+        let time = &time;
+        serde_json::to_writer(&mut lines, &Line { time, reject })?;
         lines.push(b'\n');
     }
     Ok(lines)
+}
+
+fn short<S: Serializer>(reason: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let short: String = printable(reason).chars().take(MAX_REASON).collect();
+    serializer.serialize_str(&short)
 }
 
 #[cfg(test)]

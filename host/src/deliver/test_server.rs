@@ -11,8 +11,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::config::{RequestTimeouts, Retry};
+use crate::config::secret_source::SecretSource;
+use crate::config::{Account, DestinationConfig, HttpConfig, RequestTimeouts, Retry};
 use crate::contract::bindings::inventory::connector::types::Event;
+use crate::deliver::destination::Refused;
+use crate::deliver::error::DeliverError;
+use crate::deliver::http::Http;
+use crate::stop::Stop;
 
 /// Quick enough for a test, and long enough for a machine that is busy.
 pub(crate) const TIMEOUTS: RequestTimeouts = RequestTimeouts {
@@ -117,12 +122,31 @@ pub(crate) fn events(count: usize) -> Vec<Event> {
 }
 
 /// A command that prints a secret.
-pub(crate) fn secret(key: &str, value: &str) -> crate::config::DeliverSecret {
-    crate::config::DeliverSecret {
-        key: key.into(),
-        source: crate::config::secret_source::SecretSource::Command {
-            argv: vec!["printf".into(), value.into()],
-            timeout: std::time::Duration::from_secs(30),
-        },
+pub(crate) fn secret(value: &str) -> SecretSource {
+    SecretSource::Command {
+        argv: vec!["printf".into(), value.into()],
+        timeout: Duration::from_secs(30),
     }
+}
+
+/// An account that delivers to an intake.
+pub(crate) fn account(config: &HttpConfig) -> Account {
+    Account {
+        deliver: DestinationConfig::Http(config.clone()),
+        ..crate::config::fit::tests::account(serde_json::json!({}), &[])
+    }
+}
+
+/// Opens an intake.
+pub(crate) fn open(config: &HttpConfig, stop: &Stop) -> Result<Http, DeliverError> {
+    Http::open(&account(config), config, stop, false)
+}
+
+/// Delivers so many events to an intake in a run of its own.
+pub(crate) async fn deliver(
+    config: &HttpConfig,
+    count: usize,
+) -> Result<Vec<Refused>, DeliverError> {
+    let http = open(config, &Stop::new(Duration::ZERO)).unwrap();
+    http.deliver(&events(count)).await.result
 }

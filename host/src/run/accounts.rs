@@ -24,7 +24,7 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 pub(crate) async fn collect_accounts(
     settings: Settings,
     state: State,
-    accounts: Vec<(Ready, Arc<dyn Destination>)>,
+    accounts: Vec<(Ready, Arc<Destination>)>,
 ) -> RunResults {
     let permits = Arc::new(Semaphore::new(settings.jobs as usize));
     let settings = Arc::new(settings);

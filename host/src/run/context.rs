@@ -56,7 +56,7 @@ pub(crate) struct AccountJob {
     /// The account, its component and its permissions.
     pub ready: Ready,
     /// Where its events go.
-    pub destination: Arc<dyn Destination>,
+    pub destination: Arc<Destination>,
     /// What persists of it.
     pub state: AccountState,
     /// What the run is asked for.

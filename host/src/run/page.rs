@@ -3,7 +3,6 @@
 //! All of that waits for disks and networks, so it is one task, which runs while the component computes the next page.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use time::OffsetDateTime;
 use tokio::task::block_in_place;
@@ -11,8 +10,8 @@ use tracing::warn;
 
 use crate::config::Emit;
 use crate::contract::bindings::inventory::connector::types::Batch;
-use crate::deliver::rejects::{Reject, RejectsError};
-use crate::deliver::{DeliverError, Delivered};
+use crate::deliver::rejects::Reject;
+use crate::deliver::{DeliverError, Refused};
 use crate::run::context::Source;
 use crate::run::halt::Halt;
 use crate::run::report::Tally;
@@ -34,8 +33,14 @@ pub(crate) struct Page {
     pub first: bool,
     /// Whether the fingerprints of its devices are forgotten before it is delivered.
     pub forgets: bool,
-    /// Counts requests to the destination that were made again.
-    pub retries: Arc<AtomicU64>,
+}
+
+/// The end of a delivery.
+pub(crate) struct Delivered {
+    /// How many requests to the destination were made again.
+    pub retries: u64,
+    /// The page, if it is confirmed.
+    pub result: Result<Confirmed, Halt>,
 }
 
 /// A page each of whose events is confirmed, or refused and written to the rejects.
@@ -52,21 +57,37 @@ pub(crate) struct Confirmed {
 
 impl Page {
     /// Delivers the page, and stores its cursor once each of its events is confirmed, or refused and written to the
-    /// rejects.
-    ///
-    /// # Errors
-    ///
-    /// When it is not known what the destination has, or the rejects cannot be written; nothing is stored then.
-    pub(crate) async fn deliver(self) -> Result<Confirmed, Halt> {
+    /// rejects. Nothing is stored where it is not known what the destination has, or the rejects cannot be written.
+    pub(crate) async fn deliver(self) -> Delivered {
+        let mut retries = 0;
+        let result = self.confirm(&mut retries).await;
+        Delivered { retries, result }
+    }
+
+    async fn confirm(self, retries: &mut u64) -> Result<Confirmed, Halt> {
         if self.forgets {
             // Until the delivery is confirmed, it is not known what the destination has of these devices.
             let devices = self.batch.events.iter().map(|event| event.device.as_str());
             let (state, source) = (&self.source.job.state, &self.source.id);
             state.forget_fingerprints(source, devices)?;
         }
-        let delivered = self.confirm().await?;
+        let mut refused = Vec::new();
+        if !self.batch.events.is_empty() {
+            let destination = &self.source.job.destination;
+            let delivery = destination.deliver(&self.batch.events).await;
+            *retries = delivery.retries;
+            refused = delivery.result.map_err(|error| match error {
+                DeliverError::Stopped(_) => Halt::Stopped,
+                error @ DeliverError::Failed(_) => Halt::Failed(error.to_string()),
+            })?;
+        }
+        if !self.batch.rejects.is_empty() || !refused.is_empty() {
+            // The disk may take its time.
+            block_in_place(|| self.write_rejects(&refused))
+                .map_err(|error| Halt::Failed(error.to_string()))?;
+        }
         let stored = self.store();
-        let refused = delivered.refused.len() as u64;
+        let refused = refused.len() as u64;
         Ok(Confirmed {
             tally: Tally {
                 pages: 1,
@@ -80,24 +101,6 @@ impl Page {
             more: self.batch.more,
             stored,
         })
-    }
-
-    async fn confirm(&self) -> Result<Delivered, Halt> {
-        let mut delivered = Delivered::default();
-        if !self.batch.events.is_empty() {
-            let destination = &self.source.job.destination;
-            let sent = destination.deliver(&self.batch.events, &self.retries).await;
-            delivered = sent.map_err(|error| match error {
-                DeliverError::Stopped { .. } => Halt::Stopped,
-                error => Halt::Failed(error.to_string()),
-            })?;
-        }
-        if !self.batch.rejects.is_empty() || !delivered.refused.is_empty() {
-            // The disk may take its time.
-            block_in_place(|| self.write_rejects(&delivered))
-                .map_err(|error| Halt::Failed(error.to_string()))?;
-        }
-        Ok(delivered)
     }
 
     fn store(&self) -> Result<(), StateError> {
@@ -128,13 +131,13 @@ impl Page {
     }
 
     /// Writes what the component rejected and what the destination refused to the log and to the rejects.
-    fn write_rejects(&self, delivered: &Delivered) -> Result<(), RejectsError> {
+    fn write_rejects(&self, refused: &[Refused]) -> Result<(), DeliverError> {
         let by_component = self
             .batch
             .rejects
             .iter()
             .map(|reject| (reject.id.as_deref(), &reject.reason));
-        let by_destination = delivered.refused.iter().map(|refused| {
+        let by_destination = refused.iter().map(|refused| {
             let event = self.batch.events.get(refused.index);
             (event.map(|event| event.device.as_str()), &refused.reason)
         });

@@ -5,7 +5,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, debug, info, warn};
@@ -17,7 +16,7 @@ use crate::contract::stopped::Stopped;
 use crate::run::attempt::Tries;
 use crate::run::context::Source;
 use crate::run::halt::Halt;
-use crate::run::page::{Confirmed, Page};
+use crate::run::page::{Delivered, Page};
 use crate::run::pool::Worker;
 use crate::run::progress::SourceProgress;
 use crate::run::report::Tally;
@@ -48,9 +47,7 @@ pub(crate) struct Walk<'a> {
 
 /// A page that is being delivered and stored.
 struct Pending {
-    /// Requests to the destination that were made again.
-    retries: Arc<AtomicU64>,
-    delivery: AbortOnDropHandle<Result<Confirmed, Halt>>,
+    delivery: AbortOnDropHandle<Delivered>,
 }
 
 impl<'a> Walk<'a> {
@@ -153,7 +150,6 @@ impl<'a> Walk<'a> {
         let forgotten_already =
             job.state.writes() == Writes::Everything && job.emit() == Emit::Seen && self.sent > 0;
         self.sent += count;
-        let retries = Arc::<AtomicU64>::default();
         let page = Page {
             source: Arc::clone(self.source),
             batch,
@@ -161,10 +157,8 @@ impl<'a> Walk<'a> {
             full: self.full,
             first,
             forgets: count > 0 && !forgotten_already,
-            retries: Arc::clone(&retries),
         };
         self.pending = Some(Pending {
-            retries,
             delivery: AbortOnDropHandle::new(tokio::spawn(page.deliver().in_current_span())),
         });
         Ok(limit_reached)
@@ -203,14 +197,15 @@ impl<'a> Walk<'a> {
             return Ok(());
         };
         let delivered = (&mut pending.delivery).await;
-        self.collected.tally.retries += pending.retries.load(Ordering::Relaxed);
         self.pending = None;
-        let confirmed = delivered.unwrap_or_else(|error| {
-            Err(Halt::Failed(format!(
+        let delivered = delivered.map_err(|error| {
+            Halt::Failed(format!(
                 "the delivery ended by an error of this program: {error}. Please report this; the page is sent again \
                  in the next run"
-            )))
+            ))
         })?;
+        self.collected.tally.retries += delivered.retries;
+        let confirmed = delivered.result?;
         self.collected.tally += confirmed.tally;
         confirmed.stored?;
         if confirmed.mark.is_some() {

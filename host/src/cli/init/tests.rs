@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::config::fit::check_account;
 use crate::config::secret_source::SecretSource;
-use crate::config::{Config, Destination};
+use crate::config::{Config, DestinationConfig};
 
 /// The digest of a component.
 const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -115,7 +115,7 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
         "acme",
     ));
     let account = &config.accounts[0];
-    let Destination::File { path } = &account.deliver else {
+    let DestinationConfig::File { path } = &account.deliver else {
         panic!("no file");
     };
     assert!(path.ends_with("acme.ndjson"), "{path:?}");
@@ -203,19 +203,13 @@ fn delivering_to(text: &str, to: &str) -> String {
 fn the_examples_of_the_other_destinations_load_and_show_their_defaults() {
     let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
     let deliver = |to| load(&delivering_to(&text, to)).accounts[0].deliver.clone();
-    assert_eq!(deliver("stdout"), Destination::Stdout);
-    let Destination::Sekoia(shown) = deliver("sekoia") else {
-        panic!("no sekoia");
-    };
+    assert_eq!(deliver("stdout"), DestinationConfig::Stdout);
     let smallest = load(
         "[account.acme]\ncomponent = \"c\"\n[account.acme.deliver]\nto = \"sekoia\"\n\
          uuid = \"00000000-0000-4000-8000-000000000000\"\napi_key = { env = \"SEKOIA_API_KEY\" }",
     );
-    assert_eq!(
-        Destination::Sekoia(shown),
-        smallest.accounts[0].deliver.clone()
-    );
-    let Destination::Http(shown) = deliver("http") else {
+    assert_eq!(deliver("sekoia"), smallest.accounts[0].deliver);
+    let DestinationConfig::Http(shown) = deliver("http") else {
         panic!("no http");
     };
     assert_eq!(shown.headers.len(), 1);
@@ -224,10 +218,7 @@ fn the_examples_of_the_other_destinations_load_and_show_their_defaults() {
          url = \"https://intake.example.com/events\"\n\
          headers = { authorization = { env = \"INTAKE_TOKEN\", prefix = \"Bearer \" } }",
     );
-    assert_eq!(
-        Destination::Http(shown),
-        smallest.accounts[0].deliver.clone()
-    );
+    assert_eq!(DestinationConfig::Http(shown), smallest.accounts[0].deliver);
 }
 
 #[test]

@@ -1,29 +1,36 @@
-//! Any intake that accepts events by POST: `to = "http"`.
+//! An intake that accepts events by POST: `to = "http"`.
+//!
+//! Events name persons and machines, and headers may hold keys that the configuration does not call secrets. None of
+//! that leaves this machine without TLS, unless the operator allows it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use url::Url;
 
-use crate::config::destination::address;
 use crate::config::destination::headers::{self, Header, HeaderText};
-use crate::config::destination::request::RequestTimeouts;
-use crate::config::problem::{Problem, read};
+use crate::config::destination::sekoia::SekoiaTasks;
+use crate::config::problem::{Problem, read as read_table};
 use crate::config::values::{self, Retry};
+use crate::network::addresses::is_loopback;
+use crate::network::timeouts::HttpTimeouts;
+use crate::units::duration;
 
-/// The keys of `to = "http"`.
+/// How events are sent to an intake: the keys of `to = "http"`, and what other destinations make of theirs.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Http {
-    #[serde(deserialize_with = "address::deserialize")]
+pub(crate) struct HttpConfig {
+    #[serde(deserialize_with = "url")]
     pub url: Url,
-    /// Whether events may leave this machine without TLS; no header is a secret then.
+    /// Whether events may leave this machine without TLS. A secret never does.
     #[serde(default)]
     pub allow_plain_http: bool,
-    /// The form of a body.
+    /// The form of a body, and what confirms its events.
     #[serde(default)]
-    pub format: BodyFormat,
+    pub format: Format,
     /// Headers of every request, each name once; they replace those that the host would set.
     #[serde(default, deserialize_with = "headers::deserialize")]
     pub headers: Vec<Header>,
@@ -51,67 +58,133 @@ pub(crate) struct Http {
     pub retry: Retry,
 }
 
-/// The form of a body.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// The form of a body, and what confirms its events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum BodyFormat {
+pub(crate) enum Format {
     /// One event a line: `application/x-ndjson`.
     #[default]
     Ndjson,
     /// One JSON array: `application/json`.
     Array,
+    /// What the asset connector of Sekoia.io takes, and confirms by a task: `to = "sekoia"`.
+    #[serde(skip)]
+    Sekoia(SekoiaTasks),
 }
 
-/// Shows no query of the URL, which is as good as a secret at some intakes.
-impl fmt::Debug for Http {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Http")
-            .field("origin", &self.url.origin().ascii_serialization())
-            .field("path", &self.url.path())
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
+/// `[account.NAME.deliver.timeouts]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RequestTimeouts {
+    /// For a TCP connection; TLS on it has as long again.
+    #[serde(deserialize_with = "duration::positive")]
+    pub connect: Duration,
+    /// For a whole response, from the first byte of the request to the last of the response.
+    #[serde(deserialize_with = "duration::positive")]
+    pub answer: Duration,
+}
+
+impl Default for RequestTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(60),
+        }
     }
 }
 
-impl Http {
-    pub(super) fn read(
+impl From<RequestTimeouts> for HttpTimeouts {
+    fn from(timeouts: RequestTimeouts) -> Self {
+        Self {
+            connect: timeouts.connect,
+            tls: timeouts.connect,
+            first_byte: Duration::MAX,
+            between_bytes: Duration::MAX,
+            request: timeouts.answer,
+        }
+    }
+}
+
+/// Shows the origin alone: the query is as good as a secret at some intakes.
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "Http({})",
+            self.url.origin().ascii_serialization()
+        )
+    }
+}
+
+/// Reads the table `key` of a destination `to = "http"`.
+pub(super) fn read(
+    key: &str,
+    table: toml::Table,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Option<HttpConfig> {
+    let http: HttpConfig = read_table(key, table, problems)?;
+    Some(http.checked(key, "url", folder, problems))
+}
+
+impl HttpConfig {
+    /// Makes paths relative to `folder`, and checks what concerns several keys of the table `key`, which gives the
+    /// address as `url_key`.
+    pub(super) fn checked(
+        mut self,
         key: &str,
-        table: toml::Table,
+        url_key: &str,
         folder: &Path,
         problems: &mut Vec<Problem>,
-    ) -> Option<Self> {
-        let mut http: Self = read(key, table, problems)?;
-        http.check(key, problems);
-        http.ca_file = http.ca_file.map(|path| folder.join(path));
-        for header in &mut http.headers {
-            if let HeaderText::Secret { secret, .. } = &mut header.text {
-                secret.set_place(format!("{key}.headers.{}", header.name), folder);
+    ) -> Self {
+        self.retry.check(key, problems);
+        self.ca_file = self.ca_file.map(|path| folder.join(path));
+        let mut has_secret = false;
+        for header in &mut self.headers {
+            if let HeaderText::Secret { source, .. } = &mut header.text {
+                source.resolve_path(folder);
+                has_secret = true;
             }
         }
-        Some(http)
-    }
-
-    fn check(&self, key: &str, problems: &mut Vec<Problem>) {
-        self.retry.check(key, problems);
-        let is_secret = |header: &Header| matches!(header.text, HeaderText::Secret { .. });
-        let has_secret = self.headers.iter().any(is_secret);
-        if has_secret && self.allow_plain_http {
-            problems.push(Problem::new(
-                format!("{key}.allow_plain_http"),
-                "would send a header that holds a secret without TLS: remove this key and write https://, or remove \
-                 the header",
-            ));
-        } else if has_secret {
-            address::check_secret(&format!("{key}.url"), &self.url, problems);
-        } else if !self.allow_plain_http && address::is_unprotected(&self.url) {
-            problems.push(Problem::new(
-                format!("{key}.url"),
-                "would send events, which name persons and machines, without TLS: write https:// instead of http://; \
-                 if nobody else can read what is sent over that network, allow_plain_http = true allows it",
-            ));
+        if self.url.scheme() == "http" && !is_loopback(&self.url) {
+            let url_key = format!("{key}.{url_key}");
+            if has_secret {
+                problems.push(Problem::new(
+                    url_key,
+                    "would send a secret without TLS: write https:// instead of http://, or remove the headers that \
+                     hold a secret",
+                ));
+            } else if !self.allow_plain_http {
+                problems.push(Problem::new(
+                    url_key,
+                    "would send events, which name persons and machines, without TLS: write https:// instead of \
+                     http://; if nobody else can read what is sent over that network, allow_plain_http = true allows \
+                     it",
+                ));
+            }
         }
+        self
     }
+}
+
+/// Deserializes a URL. Messages do not repeat it: what is wrong with it may be a secret.
+pub(super) fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let url = Url::parse(&String::deserialize(deserializer)?).map_err(|error| {
+        D::Error::custom(format_args!(
+            "is not a valid URL ({error}): write one such as https://intake.example.com/events"
+        ))
+    })?;
+    let why = if !matches!(url.scheme(), "http" | "https") {
+        "must begin with https://, or with http:// for this machine"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "contains a user name or a password: remove them from this file, and name their source in `headers`, such as \
+         headers = { authorization = { env = \"AUTHORIZATION\" } }"
+    } else if url.fragment().is_some() {
+        "has a part after `#`, which is never sent: remove it"
+    } else {
+        return Ok(url);
+    };
+    Err(D::Error::custom(why))
 }
 
 fn batch_events() -> usize {

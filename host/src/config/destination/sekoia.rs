@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error};
+use http::header::{self, HeaderValue};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::destination::address;
-use crate::config::destination::request::{DeliverSecret, RequestTimeouts};
-use crate::config::problem::{Problem, read};
+use crate::config::destination::headers::{Header, HeaderText};
+use crate::config::destination::http::{self as intake, Format, HttpConfig, RequestTimeouts};
+use crate::config::problem::{Problem, read as read_table};
+use crate::config::secret_source::SecretSource;
 use crate::config::values::{self, Retry};
 use crate::units::duration;
 
@@ -17,70 +20,114 @@ use crate::units::duration;
 const BASE: &str = "https://api.sekoia.io";
 
 /// The keys of `to = "sekoia"`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Sekoia {
+struct Keys {
     /// The platform: an origin, and the path of its API, if there is one.
-    #[serde(deserialize_with = "address::deserialize")]
-    pub base: Url,
+    #[serde(deserialize_with = "intake::url")]
+    base: Url,
     /// The asset connector, as the platform names it.
     #[serde(deserialize_with = "uuid")]
-    pub uuid: String,
-    pub api_key: DeliverSecret,
+    uuid: Uuid,
+    api_key: SecretSource,
     /// The events of one request.
     #[serde(default = "batch", deserialize_with = "values::up_to::<_, 1000>")]
-    pub batch: usize,
-    /// How long the platform may take to ingest a batch before its page is left unconfirmed.
+    batch: usize,
     #[serde(default = "task_wait", deserialize_with = "duration::positive")]
-    pub task_wait: Duration,
-    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to five times
-    /// as long.
+    task_wait: Duration,
     #[serde(default = "task_poll", deserialize_with = "duration::positive")]
-    pub task_poll: Duration,
-    /// A PEM file of certificate authorities to trust besides the system's.
+    task_poll: Duration,
     #[serde(default, deserialize_with = "values::path")]
-    pub ca_file: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
     #[serde(default)]
-    pub timeouts: RequestTimeouts,
+    timeouts: RequestTimeouts,
     #[serde(default)]
-    pub retry: Retry,
+    retry: Retry,
 }
 
-impl Sekoia {
-    pub(super) fn read(
-        key: &str,
-        mut table: toml::Table,
-        folder: &Path,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Self> {
-        table.entry("base").or_insert_with(|| BASE.into());
-        let mut sekoia: Self = read(key, table, problems)?;
-        let base = format!("{key}.base");
-        if sekoia.base.query().is_some() {
-            problems.push(Problem::new(
-                &base,
-                format_args!("has a part after `?`: name only the platform, such as \"{BASE}\""),
-            ));
+/// Where to ask for the task that ingests a batch, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SekoiaTasks {
+    /// The platform, below which the tasks are.
+    pub base: Url,
+    /// How long the platform may take to ingest a batch before its page is left unconfirmed.
+    pub wait: Duration,
+    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to five times
+    /// as long.
+    pub poll: Duration,
+}
+
+impl SekoiaTasks {
+    /// Returns an address at the platform; whatever the segments hold, each stays one segment.
+    pub(crate) fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+        let mut url = self.base.clone();
+        // Only URLs of other schemes have no path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
         }
-        address::check_secret(&base, &sekoia.base, problems);
-        sekoia.retry.check(key, problems);
-        sekoia.ca_file = sekoia.ca_file.map(|path| folder.join(path));
-        sekoia.api_key.set_place(format!("{key}.api_key"), folder);
-        Some(sekoia)
+        url
     }
 }
 
-/// Deserializes a UUID in its usual form, with hyphens.
-fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    String::deserialize(deserializer)
-        .ok()
-        .filter(|text| text.len() == 36 && Uuid::try_parse(text).is_ok())
-        .ok_or_else(|| {
-            D::Error::custom(
-                "must be the UUID of the asset connector, as its page in Sekoia.io shows it, such as \
-                 \"00000000-0000-4000-8000-000000000000\"",
-            )
-        })
+/// Reads the table `key` of a destination `to = "sekoia"`.
+pub(super) fn read(
+    key: &str,
+    mut table: toml::Table,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Option<HttpConfig> {
+    table.entry("base").or_insert_with(|| BASE.into());
+    let keys: Keys = read_table(key, table, problems)?;
+    if keys.base.query().is_some() {
+        problems.push(Problem::new(
+            format!("{key}.base"),
+            format_args!("has a part after `?`: name only the platform, such as \"{BASE}\""),
+        ));
+    }
+    let uuid = keys.uuid.to_string();
+    let agent = HeaderValue::try_from(format!("sekoiaio-asset-connector-{uuid}")).ok()?;
+    let tasks = SekoiaTasks {
+        base: keys.base,
+        wait: keys.task_wait,
+        poll: keys.task_poll,
+    };
+    let connector = ["api", "v2", "asset-management", "asset-connector", &uuid];
+    let http = HttpConfig {
+        url: tasks.url(connector),
+        allow_plain_http: false,
+        format: Format::Sekoia(tasks),
+        headers: vec![
+            Header {
+                key: "api_key".to_owned(),
+                name: header::AUTHORIZATION,
+                text: HeaderText::Secret {
+                    prefix: "Bearer ".to_owned(),
+                    source: keys.api_key,
+                },
+            },
+            Header {
+                key: "uuid".to_owned(),
+                name: header::USER_AGENT,
+                text: HeaderText::Plain(agent),
+            },
+        ],
+        gzip: false,
+        batch_events: keys.batch,
+        batch_bytes: usize::MAX,
+        ca_file: keys.ca_file,
+        timeouts: keys.timeouts,
+        retry: keys.retry,
+    };
+    Some(http.checked(key, "base", folder, problems))
+}
+
+fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+    Uuid::try_parse(&String::deserialize(deserializer)?).map_err(|_| {
+        D::Error::custom(
+            "must be the UUID of the asset connector, as its page in Sekoia.io shows it, such as \
+             \"00000000-0000-4000-8000-000000000000\"",
+        )
+    })
 }
 
 fn batch() -> usize {

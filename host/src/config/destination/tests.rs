@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
+use ::http::header::{AUTHORIZATION, USER_AGENT};
+
 use super::*;
-use crate::config::destination::headers::Header;
 use crate::config::secret_source::SecretSource;
 use crate::config::values::Retry;
 
+mod refused;
+
 /// Reads the lines of a table.
-fn check(lines: &str) -> Result<Destination, Vec<Problem>> {
+fn check(lines: &str) -> Result<DestinationConfig, Vec<Problem>> {
     check_for("acme", lines)
 }
 
-fn check_for(account: &str, lines: &str) -> Result<Destination, Vec<Problem>> {
+fn check_for(account: &str, lines: &str) -> Result<DestinationConfig, Vec<Problem>> {
     let mut problems = Vec::new();
-    let destination = Destination::read(
+    let destination = DestinationConfig::read(
         &format!("account.{account}.deliver"),
         format!("[deliver]\n{lines}")
             .parse::<toml::Table>()
@@ -35,16 +38,39 @@ fn check_for(account: &str, lines: &str) -> Result<Destination, Vec<Problem>> {
 #[test]
 fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
     let smallest = "to = \"sekoia\"\nuuid = \"00000000-0000-4000-8000-00000000000A\"\napi_key = { file = \"key.txt\" }";
-    let sekoia = Sekoia {
+    let tasks = SekoiaTasks {
         base: "https://api.sekoia.io".parse().unwrap(),
-        uuid: "00000000-0000-4000-8000-00000000000A".into(),
-        api_key: DeliverSecret {
-            key: "account.acme.deliver.api_key".into(),
-            source: SecretSource::File("folder/key.txt".into()),
-        },
-        batch: 100,
-        task_wait: Duration::from_secs(300),
-        task_poll: Duration::from_secs(1),
+        wait: Duration::from_secs(300),
+        poll: Duration::from_secs(1),
+    };
+    let connector = "asset-connector/00000000-0000-4000-8000-00000000000a";
+    let path = format!("api/v2/asset-management/{connector}");
+    let sekoia = HttpConfig {
+        url: format!("https://api.sekoia.io/{path}").parse().unwrap(),
+        allow_plain_http: false,
+        format: Format::Sekoia(tasks),
+        headers: vec![
+            Header {
+                key: "api_key".into(),
+                name: AUTHORIZATION,
+                text: HeaderText::Secret {
+                    prefix: "Bearer ".into(),
+                    source: SecretSource::File("folder/key.txt".into()),
+                },
+            },
+            Header {
+                key: "uuid".into(),
+                name: USER_AGENT,
+                text: HeaderText::Plain(
+                    "sekoiaio-asset-connector-00000000-0000-4000-8000-00000000000a"
+                        .parse()
+                        .unwrap(),
+                ),
+            },
+        ],
+        gzip: false,
+        batch_events: 100,
+        batch_bytes: usize::MAX,
         ca_file: None,
         timeouts: RequestTimeouts {
             connect: Duration::from_secs(10),
@@ -56,17 +82,20 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
             most: Duration::from_secs(60),
         },
     };
-    assert_eq!(check(smallest), Ok(Destination::Sekoia(sekoia.clone())));
+    assert_eq!(check(smallest), Ok(DestinationConfig::Http(sekoia.clone())));
     let all = format!(
         "{smallest}\nbase = \"http://127.0.0.1:8080/sub\"\nbatch = 1000\ntask_wait = \"1m\"\ntask_poll = \"2s\"\n\
          ca_file = \"authorities.pem\"\n\
          timeouts = {{ connect = \"1s\", answer = \"2s\" }}\nretry = {{ total = \"0s\", first = \"3s\", most = \"4s\" }}"
     );
-    let expected = Sekoia {
-        base: "http://127.0.0.1:8080/sub".parse().unwrap(),
-        batch: 1000,
-        task_wait: Duration::from_secs(60),
-        task_poll: Duration::from_secs(2),
+    let expected = HttpConfig {
+        url: format!("http://127.0.0.1:8080/sub/{path}").parse().unwrap(),
+        format: Format::Sekoia(SekoiaTasks {
+            base: "http://127.0.0.1:8080/sub".parse().unwrap(),
+            wait: Duration::from_secs(60),
+            poll: Duration::from_secs(2),
+        }),
+        batch_events: 1000,
         ca_file: Some("folder/authorities.pem".into()),
         timeouts: RequestTimeouts {
             connect: Duration::from_secs(1),
@@ -79,18 +108,18 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
         },
         ..sekoia
     };
-    assert_eq!(check(&all), Ok(Destination::Sekoia(expected)));
+    assert_eq!(check(&all), Ok(DestinationConfig::Http(expected)));
 }
 
 #[test]
 fn http_has_defaults_for_all_but_the_url() {
     let smallest = "to = \"http\"\nurl = \"https://intake.example.com/events?stream=1\"";
-    let http = Http {
+    let http = HttpConfig {
         url: "https://intake.example.com/events?stream=1"
             .parse()
             .unwrap(),
         allow_plain_http: false,
-        format: BodyFormat::Ndjson,
+        format: Format::Ndjson,
         headers: Vec::new(),
         gzip: false,
         batch_events: 500,
@@ -99,27 +128,26 @@ fn http_has_defaults_for_all_but_the_url() {
         timeouts: RequestTimeouts::default(),
         retry: Retry::default(),
     };
-    assert_eq!(check(smallest), Ok(Destination::Http(http.clone())));
+    assert_eq!(check(smallest), Ok(DestinationConfig::Http(http.clone())));
     let all = format!(
         "{smallest}\nformat = \"array\"\ngzip = true\nbatch_events = 10\nbatch_bytes = 1000\n\
          ca_file = \"/etc/authorities.pem\"\n\
          [deliver.headers]\nX-Tenant = \"blue\"\nauthorization = {{ env = \"TOKEN\", prefix = \"Bearer \" }}"
     );
-    let expected = Http {
-        format: BodyFormat::Array,
+    let expected = HttpConfig {
+        format: Format::Array,
         headers: vec![
             Header {
+                key: "headers.X-Tenant".into(),
                 name: "x-tenant".parse().unwrap(),
                 text: HeaderText::Plain("blue".parse().unwrap()),
             },
             Header {
-                name: "authorization".parse().unwrap(),
+                key: "headers.authorization".into(),
+                name: AUTHORIZATION,
                 text: HeaderText::Secret {
                     prefix: "Bearer ".into(),
-                    secret: DeliverSecret {
-                        key: "account.acme.deliver.headers.authorization".into(),
-                        source: SecretSource::Env("TOKEN".into()),
-                    },
+                    source: SecretSource::Env("TOKEN".into()),
                 },
             },
         ],
@@ -129,285 +157,13 @@ fn http_has_defaults_for_all_but_the_url() {
         ca_file: Some("/etc/authorities.pem".into()),
         ..http
     };
-    assert_eq!(check(&all), Ok(Destination::Http(expected)));
+    assert_eq!(check(&all), Ok(DestinationConfig::Http(expected)));
 }
 
 /// A table that is right but for the lines behind it.
 const SEKOIA: &str =
     "to = \"sekoia\"\nuuid = \"00000000-0000-4000-8000-000000000001\"\napi_key = { env = \"KEY\" }";
 const HTTP: &str = "to = \"http\"\nurl = \"https://intake.example.com/\"";
-
-#[test]
-fn what_is_wrong_is_named_with_its_remedy() {
-    for (table, lines, key, parts) in [
-        (
-            "",
-            "to = \"htpp\"",
-            "to",
-            &["\"htpp\"", "did you mean `http`?"][..],
-        ),
-        ("", "to = \"kafka\"", "to", &["\"sekoia\" and \"http\""]),
-        (
-            "",
-            "url = \"https://example.com\"",
-            "url",
-            &["destination \"stdout\"", "add to = "],
-        ),
-        (
-            SEKOIA,
-            "path = \"x\"",
-            "path",
-            &["unknown key `path`", "`uuid`"],
-        ),
-        (
-            HTTP,
-            "batch = 5",
-            "batch",
-            &["unknown key `batch`; expected one of `url`"],
-        ),
-        (
-            "to = \"file\"\npath = \"x\"",
-            "retry = {}",
-            "retry",
-            &["unknown key `retry`", "`path`"],
-        ),
-        (
-            "",
-            "ca_file = \"authorities.pem\"",
-            "ca_file",
-            &["destination \"stdout\"", "remove this key"],
-        ),
-        (HTTP, "ca_file = \"\"", "ca_file", &["is empty"]),
-        (
-            "to = \"sekoia\"\napi_key = { env = \"KEY\" }",
-            "",
-            "",
-            &["missing key `uuid`"],
-        ),
-        (
-            "to = \"sekoia\"\napi_key = { env = \"KEY\" }",
-            "uuid = \"0000\"",
-            "uuid",
-            &["UUID"],
-        ),
-        (
-            "to = \"sekoia\"\napi_key = { env = \"KEY\" }",
-            "uuid = \"00000000-0000-4000-8000-00000000000g\"",
-            "uuid",
-            &["UUID"],
-        ),
-        (
-            "to = \"sekoia\"\nuuid = \"00000000-0000-4000-8000-000000000001\"",
-            "",
-            "",
-            &["missing key `api_key`"],
-        ),
-        (
-            "to = \"sekoia\"\nuuid = \"00000000-0000-4000-8000-000000000001\"",
-            "api_key = \"canary-7f3a\"",
-            "api_key",
-            &["not contain it"],
-        ),
-        (
-            SEKOIA,
-            "base = \"api.example.com\"",
-            "base",
-            &["not a valid URL"],
-        ),
-        (
-            SEKOIA,
-            "base = \"ftp://api.example.com\"",
-            "base",
-            &["https://"],
-        ),
-        (
-            SEKOIA,
-            "base = \"http://api.example.com\"",
-            "base",
-            &["without TLS", "https://"],
-        ),
-        (
-            SEKOIA,
-            "base = \"https://u:canary-7f3a@api.example.com\"",
-            "base",
-            &["password"],
-        ),
-        (
-            SEKOIA,
-            "base = \"https://api.example.com/?canary-7f3a\"",
-            "base",
-            &["after `?`"],
-        ),
-        (SEKOIA, "batch = 0", "batch", &["from 1 to 1000"]),
-        (SEKOIA, "batch = 1001", "batch", &["from 1 to 1000"]),
-        (
-            SEKOIA,
-            "task_wait = \"0s\"",
-            "task_wait",
-            &["longer than 0s"],
-        ),
-        (
-            SEKOIA,
-            "task_poll = \"0s\"",
-            "task_poll",
-            &["longer than 0s"],
-        ),
-        (
-            SEKOIA,
-            "timeouts = { answer = \"0s\" }",
-            "timeouts.answer",
-            &["longer than 0s"],
-        ),
-        (
-            SEKOIA,
-            "retry = { first = \"2m\" }",
-            "retry.first",
-            &["longer than `most`"],
-        ),
-        ("to = \"http\"", "", "", &["missing key `url`"]),
-        (
-            "to = \"http\"",
-            "url = \"http://u@127.0.0.1/\"",
-            "url",
-            &["user name", "headers"],
-        ),
-        (
-            "to = \"http\"",
-            "url = \"https://intake.example.com/#canary-7f3a\"",
-            "url",
-            &["after `#`"],
-        ),
-        (
-            "to = \"http\"\nurl = \"http://intake.example.com/\"",
-            "headers = { x-key = { env = \"KEY\" } }",
-            "url",
-            &["without TLS", "https://"],
-        ),
-        (
-            "to = \"http\"\nurl = \"http://192.0.2.1:8080/?key=canary-7f3a\"",
-            "headers = { x = \"canary-7f3a\" }",
-            "url",
-            &["without TLS", "https://", "allow_plain_http = true"],
-        ),
-        (
-            "to = \"http\"\nurl = \"http://intake.example.com/\"\nheaders = { x-key = { env = \"KEY\" } }",
-            "allow_plain_http = true",
-            "allow_plain_http",
-            &["a secret", "https://", "remove the header"],
-        ),
-        (
-            SEKOIA,
-            "allow_plain_http = true",
-            "allow_plain_http",
-            &["unknown key `allow_plain_http`"],
-        ),
-        (
-            HTTP,
-            "format = \"arrray\"",
-            "format",
-            &["`arrray`", "did you mean `array`?"],
-        ),
-        (
-            HTTP,
-            "batch_events = 10001",
-            "batch_events",
-            &["from 1 to 10000"],
-        ),
-        (
-            HTTP,
-            "batch_bytes = 0",
-            "batch_bytes",
-            &["from 1 to 104857600"],
-        ),
-        (
-            HTTP,
-            "headers = \"canary-7f3a\"",
-            "headers",
-            &["must be a table"],
-        ),
-        (
-            HTTP,
-            "headers = { \"x y\" = \"1\" }",
-            "headers",
-            &["\"x y\" is not a valid name of a header"],
-        ),
-        (
-            HTTP,
-            "headers = { x = \"1\", X = \"2\" }",
-            "headers",
-            &["\"x\" is there twice"],
-        ),
-        (
-            HTTP,
-            "headers = { x = 1 }",
-            "headers.x",
-            &["in quotes", "{ env = "],
-        ),
-        (
-            HTTP,
-            "headers = { x = \"a\\nb\" }",
-            "headers.x",
-            &["a character"],
-        ),
-        (
-            HTTP,
-            "headers = { Authorization = \"Bearer canary-7f3a\" }",
-            "headers",
-            &["not contain it"],
-        ),
-        (
-            HTTP,
-            "headers = { x = { env = \"KEY\", prefix = 7 } }",
-            "headers.x",
-            &["`prefix`"],
-        ),
-        (
-            HTTP,
-            "headers = { x = { prefix = \"a\" } }",
-            "headers.x",
-            &["exactly one of"],
-        ),
-        (
-            HTTP,
-            "headers = { x = { evn = \"canary7f3a\" } }",
-            "headers.x",
-            &["did you mean `env`?"],
-        ),
-        (HTTP, "headers = { Host = \"x\" }", "headers", &["`url`"]),
-        (
-            HTTP,
-            "headers = { content-length = \"1\" }",
-            "headers",
-            &["remove it"],
-        ),
-        (
-            HTTP,
-            "headers = { content-encoding = \"gzip\" }",
-            "headers",
-            &["gzip = true"],
-        ),
-        (
-            HTTP,
-            "headers = { transfer-encoding = \"x\" }",
-            "headers",
-            &["remove it"],
-        ),
-    ] {
-        let problems = check(&format!("{table}\n{lines}")).unwrap_err();
-        assert_eq!(problems.len(), 1, "{lines}: {problems:?}");
-        let table = "account.acme.deliver".to_owned();
-        let expected = match key {
-            "" => table,
-            key => format!("{table}.{key}"),
-        };
-        assert_eq!(problems[0].key, expected, "{lines}");
-        let message = problems[0].to_string();
-        for part in parts {
-            assert!(message.contains(part), "{part}: {message}");
-        }
-        assert!(!message.contains("canary"), "{message}");
-    }
-}
 
 #[test]
 fn a_secret_may_go_to_this_very_machine_without_tls() {
@@ -422,7 +178,7 @@ fn a_secret_may_go_to_this_very_machine_without_tls() {
 #[test]
 fn events_may_go_without_tls_where_the_operator_says_so() {
     check("to = \"http\"\nurl = \"http://[::1]:8080/\"").unwrap();
-    let Ok(Destination::Http(http)) = check(
+    let Ok(DestinationConfig::Http(http)) = check(
         "to = \"http\"\nurl = \"http://intake.example.com/\"\nheaders = { x = \"1\" }\nallow_plain_http = true",
     ) else {
         panic!("no http");
@@ -461,4 +217,20 @@ fn debug_shows_no_value_of_a_header_and_no_query() {
     let text = format!("{destination:?}");
     assert!(text.contains("intake.example.com"), "{text}");
     assert!(!text.contains("canary"), "{text}");
+}
+
+#[test]
+fn each_receiver_has_an_identity_of_its_own() {
+    let file = |path: &str| DestinationConfig::File { path: path.into() };
+    let identities = [DestinationConfig::Stdout, file("a"), file("b")].map(|to| to.identity());
+    assert_ne!(identities[0], identities[1]);
+    assert_ne!(identities[1], identities[2]);
+    assert_eq!(identities[1], file("a").identity());
+    assert_eq!(identities[0].len(), 64);
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(
+        identities[1],
+        file(here.join("a").to_str().unwrap()).identity()
+    );
+    assert_eq!(identities[1], file("./a").identity());
 }

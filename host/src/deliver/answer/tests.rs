@@ -26,7 +26,6 @@ fn judge(reply: &Reply) -> Verdict {
 #[test]
 fn every_status_has_its_meaning() {
     let unavailable = || Verdict::Retry(RetryCause::Unavailable(None));
-    let failed = |advice| Verdict::Failed { why: None, advice };
     for (status, verdict) in [
         (200, Verdict::Accepted),
         (202, Verdict::Accepted),
@@ -43,7 +42,7 @@ fn every_status_has_its_meaning() {
         assert_eq!(judge(&reply(status, &[], "")), verdict, "{status}");
     }
     for status in [301, 304, 307, 401, 403, 404, 405, 409, 415, 451] {
-        let expected = failed(advice(StatusCode::from_u16(status).unwrap()));
+        let expected = Verdict::Failed(advice(StatusCode::from_u16(status).unwrap()));
         assert_eq!(judge(&reply(status, &[], "")), expected, "{status}");
     }
 }
@@ -66,7 +65,7 @@ fn a_success_answer_with_a_complaint_a_web_page_or_too_long_a_body_confirms_noth
         ),
         (cut_off, "more than 8 MiB"),
     ] {
-        let Verdict::Failed { why: Some(why), .. } = judge(&reply) else {
+        let Verdict::Incomplete(why) = judge(&reply) else {
             panic!("{part}");
         };
         assert!(why.contains(part), "{why}");

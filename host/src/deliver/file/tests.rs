@@ -1,11 +1,29 @@
 //! What is in a file after whatever happens to it.
 
-use super::*;
+use std::fs::OpenOptions;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 
-/// Opens a file that is never signalled to be opened again.
-fn open(path: &Path) -> Result<File, DeliverError> {
-    File::open(path, ReopenSignal::default())
+use super::*;
+
+fn event(json: &str) -> Event {
+    Event {
+        device: String::new(),
+        json: json.to_owned(),
+        fingerprint: 0,
+    }
+}
+
+/// The lines of these events.
+fn page(events: &[&str]) -> Vec<u8> {
+    lines(&events.iter().map(|json| event(json)).collect::<Vec<_>>())
+}
+
+/// A pipe, and what writes to it as to standard output.
+fn pipe() -> (io::PipeReader, File) {
+    let (reader, writer) = io::pipe().unwrap();
+    let file = fs::File::from(OwnedFd::from(writer));
+    (reader, File::stream("standard output".to_owned(), file))
 }
 
 struct Folder(tempfile::TempDir);
@@ -43,16 +61,14 @@ impl Folder {
 #[test]
 fn appends_lines_to_a_new_and_to_an_old_file() {
     let folder = Folder::new();
-    let file = open(&folder.path()).unwrap();
-    file.write(&super::lines(["{\"a\":1}", "{\"b\":2}"].into_iter()))
-        .unwrap();
-    file.write(&super::lines([].into_iter())).unwrap();
-    file.write(&super::lines(["{\"c\":3}"].into_iter()))
-        .unwrap();
+    let file = File::open(&folder.path()).unwrap();
+    file.write(page(&["{\"a\":1}", "{\"b\":2}"])).unwrap();
+    file.write(page(&[])).unwrap();
+    file.write(page(&["{\"c\":3}"])).unwrap();
     drop(file);
-    open(&folder.path())
+    File::open(&folder.path())
         .unwrap()
-        .write(&super::lines(["{\"d\":4}"].into_iter()))
+        .write(page(&["{\"d\":4}"]))
         .unwrap();
     assert_eq!(
         folder.content(),
@@ -77,10 +93,9 @@ fn a_torn_line_is_cut_off_and_no_more() {
     ] {
         for lines in [event, "{\"a\":1}\n{\"b\":2}\n", "\n{\"a\":1}\n"] {
             let folder = Folder::holding(format!("{lines}{tail}"));
-            let file = open(&folder.path()).unwrap();
+            let file = File::open(&folder.path()).unwrap();
             assert_eq!(folder.content(), lines, "{} bytes", tail.len());
-            file.write(&super::lines(["{\"z\":9}"].into_iter()))
-                .unwrap();
+            file.write(page(&["{\"z\":9}"])).unwrap();
             assert_eq!(folder.content(), format!("{lines}{{\"z\":9}}\n"));
         }
     }
@@ -89,20 +104,18 @@ fn a_torn_line_is_cut_off_and_no_more() {
 #[test]
 fn a_whole_event_without_its_line_break_stays() {
     let folder = Folder::holding("{\"a\":1}\n{\"precious\": true}");
-    open(&folder.path()).unwrap();
+    File::open(&folder.path()).unwrap();
     assert_eq!(folder.content(), "{\"a\":1}\n{\"precious\": true}\n");
 }
 
 #[test]
 fn a_line_that_another_writer_left_torn_is_cut_off_as_well() {
     let folder = Folder::new();
-    let file = open(&folder.path()).unwrap();
-    file.write(&super::lines(["{\"a\":1}"].into_iter()))
-        .unwrap();
+    let file = File::open(&folder.path()).unwrap();
+    file.write(page(&["{\"a\":1}"])).unwrap();
     let mut other = OpenOptions::new().append(true).open(folder.path()).unwrap();
     other.write_all(b"{\"b\":").unwrap();
-    file.write(&super::lines(["{\"c\":3}"].into_iter()))
-        .unwrap();
+    file.write(page(&["{\"c\":3}"])).unwrap();
     assert_eq!(folder.content(), "{\"a\":1}\n{\"c\":3}\n");
 }
 
@@ -132,8 +145,7 @@ fn a_file_of_something_else_stays_as_it_is() {
         "{\"a\":1}\ntwo",
     ] {
         let folder = Folder::holding(content);
-        let error = open(&folder.path()).unwrap_err();
-        assert!(matches!(error, DeliverError::NotEvents { .. }), "{error:?}");
+        let error = File::open(&folder.path()).unwrap_err();
         let message = error.to_string();
         for part in ["events.ndjson", "deliver.path", "nothing was written"] {
             assert!(message.contains(part), "{message}");
@@ -145,11 +157,11 @@ fn a_file_of_something_else_stays_as_it_is() {
 #[test]
 fn two_writers_share_a_file() {
     let folder = Folder::new();
-    let one = open(&folder.path()).unwrap();
-    let two = open(&folder.path()).unwrap();
-    one.write(&super::lines(["{\"a\":1}"].into_iter())).unwrap();
-    two.write(&super::lines(["{\"b\":2}"].into_iter())).unwrap();
-    one.write(&super::lines(["{\"c\":3}"].into_iter())).unwrap();
+    let one = File::open(&folder.path()).unwrap();
+    let two = File::open(&folder.path()).unwrap();
+    one.write(page(&["{\"a\":1}"])).unwrap();
+    two.write(page(&["{\"b\":2}"])).unwrap();
+    one.write(page(&["{\"c\":3}"])).unwrap();
     assert_eq!(folder.content(), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
 }
 
@@ -157,8 +169,8 @@ fn two_writers_share_a_file() {
 fn a_missing_folder_is_named() {
     let folder = Folder::new();
     let path = folder.0.path().join("nowhere/events.ndjson");
-    let error = open(&path).unwrap_err();
-    assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+    let error = File::open(&path).unwrap_err();
+    assert!(error.to_string().contains("cannot open"), "{error}");
     let message = error.to_string();
     for part in ["nowhere/events.ndjson", "folder must exist"] {
         assert!(message.contains(part), "{message}");
@@ -168,15 +180,15 @@ fn a_missing_folder_is_named() {
 #[test]
 fn a_folder_in_the_place_of_the_file_is_named() {
     let folder = Folder::new();
-    let error = open(folder.0.path()).unwrap_err();
-    assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+    let error = File::open(folder.0.path()).unwrap_err();
+    assert!(error.to_string().contains("cannot open"), "{error}");
 }
 
 #[test]
 fn a_full_disk_is_full() {
-    let file = open(Path::new("/dev/full")).unwrap();
-    let error = file.write(&super::lines(["{}"].into_iter())).unwrap_err();
-    assert!(matches!(error, DeliverError::Full { .. }), "{error:?}");
+    let file = File::open(Path::new("/dev/full")).unwrap();
+    let error = file.write(page(&["{}"])).unwrap_err();
+    assert!(error.to_string().contains("no room"), "{error}");
     assert!(error.to_string().contains("/dev/full"), "{error}");
 }
 
@@ -190,23 +202,25 @@ fn a_named_pipe_is_written_and_notices_that_its_reader_has_gone() {
         pipe.read_exact(&mut content).unwrap();
         content
     });
-    let file = open(&folder.path()).unwrap();
-    file.write(&super::lines(["{}"].into_iter())).unwrap();
+    let file = File::open(&folder.path()).unwrap();
+    file.write(page(&["{}"])).unwrap();
     assert_eq!(&reader.join().unwrap(), b"{}\n");
-    let error = file.write(&super::lines(["{}"].into_iter())).unwrap_err();
-    assert!(matches!(error, DeliverError::Closed { .. }), "{error:?}");
+    let error = file.write(page(&["{}"])).unwrap_err();
+    assert!(
+        error.to_string().contains("closed by its reader"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_renamed_file_is_left_at_the_next_page() {
     let folder = Folder::new();
     let rotated = folder.0.path().join("events.1");
-    let file = open(&folder.path()).unwrap();
-    let write = |event| file.write(&super::lines([event].into_iter())).unwrap();
+    let file = File::open(&folder.path()).unwrap();
+    let write = |event| file.write(page(&[event])).unwrap();
     write("{\"a\":1}");
     std::fs::rename(folder.path(), &rotated).unwrap();
     write("{\"b\":2}");
-    file.reopen.send();
     write("{\"c\":3}");
     assert_eq!(std::fs::read_to_string(rotated).unwrap(), "{\"a\":1}\n");
     assert_eq!(folder.content(), "{\"b\":2}\n{\"c\":3}\n");
@@ -216,8 +230,8 @@ fn a_renamed_file_is_left_at_the_next_page() {
 fn a_file_that_was_removed_or_replaced_is_created_or_opened_at_the_next_page() {
     let folder = Folder::new();
     let other = folder.0.path().join("other");
-    let file = open(&folder.path()).unwrap();
-    let write = |event| file.write(&super::lines([event].into_iter())).unwrap();
+    let file = File::open(&folder.path()).unwrap();
+    let write = |event| file.write(page(&[event])).unwrap();
     write("{\"a\":1}");
     std::fs::remove_file(folder.path()).unwrap();
     write("{\"b\":2}");
@@ -232,11 +246,11 @@ fn a_file_that_was_removed_or_replaced_is_created_or_opened_at_the_next_page() {
 #[test]
 fn a_page_whose_file_is_removed_while_it_is_written_is_written_to_another() {
     let folder = Folder::new();
-    let file = open(&folder.path()).unwrap();
+    let file = File::open(&folder.path()).unwrap();
     let locked = std::fs::File::open(folder.path()).unwrap();
     locked.lock().unwrap();
     std::thread::scope(|scope| {
-        let writing = scope.spawn(|| file.write(&super::lines(["{\"a\":1}"].into_iter())));
+        let writing = scope.spawn(|| file.write(page(&["{\"a\":1}"])));
         while !waits_for_a_lock() {
             std::thread::yield_now();
         }
@@ -259,11 +273,11 @@ fn waits_for_a_lock() -> bool {
 #[test]
 fn a_file_whose_folder_is_gone_is_an_error_that_names_it() {
     let folder = Folder::new();
-    let file = open(&folder.path()).unwrap();
+    let file = File::open(&folder.path()).unwrap();
     let path = folder.path();
     drop(folder);
-    let error = file.write(b"{}\n").unwrap_err();
-    assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+    let error = file.write(b"{}\n".to_vec()).unwrap_err();
+    assert!(error.to_string().contains("cannot open"), "{error}");
     assert!(
         error.to_string().contains(path.to_str().unwrap()),
         "{error}"
@@ -273,36 +287,31 @@ fn a_file_whose_folder_is_gone_is_an_error_that_names_it() {
 #[test]
 fn a_file_that_was_copied_and_cut_is_written_from_its_beginning() {
     let folder = Folder::new();
-    let file = open(&folder.path()).unwrap();
-    file.write(&super::lines(["{\"a\":1}"].into_iter()))
-        .unwrap();
+    let file = File::open(&folder.path()).unwrap();
+    file.write(page(&["{\"a\":1}"])).unwrap();
     OpenOptions::new()
         .write(true)
         .truncate(true)
         .open(folder.path())
         .unwrap();
-    file.write(&super::lines(["{\"b\":2}"].into_iter()))
-        .unwrap();
-    file.reopen.send();
-    file.write(&super::lines(["{\"c\":3}"].into_iter()))
-        .unwrap();
+    file.write(page(&["{\"b\":2}"])).unwrap();
+    file.write(page(&["{\"c\":3}"])).unwrap();
     assert_eq!(folder.content(), "{\"b\":2}\n{\"c\":3}\n");
 }
 
 #[test]
 fn a_file_that_cannot_be_opened_again_takes_no_page_until_it_can() {
     let folder = Folder::new();
-    let file = open(&folder.path()).unwrap();
+    let file = File::open(&folder.path()).unwrap();
     std::fs::remove_file(folder.path()).unwrap();
     std::fs::create_dir(folder.path()).unwrap();
-    file.reopen.send();
-    let page = super::lines(["{}"].into_iter());
+    let page = page(&["{}"]);
     for _ in 0..2 {
-        let error = file.write(&page).unwrap_err();
-        assert!(matches!(error, DeliverError::Open { .. }), "{error:?}");
+        let error = file.write(page.clone()).unwrap_err();
+        assert!(error.to_string().contains("cannot open"), "{error}");
     }
     std::fs::remove_dir(folder.path()).unwrap();
-    file.write(&page).unwrap();
+    file.write(page.clone()).unwrap();
     assert_eq!(folder.content(), "{}\n");
 }
 
@@ -312,7 +321,7 @@ async fn write_at_once(file: File, events: &[Event]) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (file, events) = (std::sync::Arc::clone(&file), events.to_vec());
-        tasks.spawn(async move { file.deliver(&events, &AtomicU64::new(0)).await.unwrap() });
+        tasks.spawn(async move { file.deliver(&events).result.unwrap() });
     }
     tasks.join_all().await;
 }
@@ -332,8 +341,8 @@ fn large_page() -> Vec<Event> {
 async fn pages_of_several_sources_do_not_mix() {
     let folder = Folder::new();
     let events = large_page();
-    write_at_once(open(&folder.path()).unwrap(), &events).await;
-    let page = lines(events.iter().map(|event| event.json.as_str()));
+    write_at_once(File::open(&folder.path()).unwrap(), &events).await;
+    let page = lines(&events);
     assert_eq!(folder.content(), String::from_utf8(page).unwrap().repeat(8));
 }
 
@@ -343,8 +352,8 @@ async fn pages_of_several_sources_do_not_mix_in_a_pipe() {
     let path = folder.path();
     let reader = std::thread::spawn(move || std::fs::read_to_string(path).unwrap());
     let events = large_page();
-    write_at_once(open(&folder.path()).unwrap(), &events).await;
-    let page = lines(events.iter().map(|event| event.json.as_str()));
+    write_at_once(File::open(&folder.path()).unwrap(), &events).await;
+    let page = lines(&events);
     let page = String::from_utf8(page).unwrap();
     assert!(reader.join().unwrap() == page.repeat(8));
 }
@@ -354,10 +363,42 @@ fn others_may_not_read_a_new_file() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new();
-    open(&folder.path()).unwrap();
+    File::open(&folder.path()).unwrap();
     let mode = std::fs::metadata(folder.path())
         .unwrap()
         .permissions()
         .mode();
     assert_eq!(mode & 0o137, 0, "{mode:o}");
+}
+
+#[test]
+fn a_stream_gets_the_lines_of_each_page() {
+    let (mut reader, stdout) = pipe();
+    stdout.write(page(&["{\"a\":1}", "{\"b\":2}"])).unwrap();
+    stdout.write(page(&[])).unwrap();
+    stdout.write(page(&["{\"c\":3}"])).unwrap();
+    drop(stdout);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
+}
+
+#[test]
+fn a_stream_whose_reader_has_gone_is_closed() {
+    let (reader, stdout) = pipe();
+    drop(reader);
+    let message = stdout.write(page(&["{}"])).unwrap_err().to_string();
+    assert!(message.contains("standard output was closed"), "{message}");
+}
+
+#[test]
+fn a_torn_line_of_a_stream_is_never_continued() {
+    let (mut reader, mut stdout) = pipe();
+    stdout.open.get_mut().unwrap().torn = true;
+    stdout.write(page(&["{}"])).unwrap();
+    stdout.write(page(&["{}"])).unwrap();
+    drop(stdout);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "\n{}\n{}\n");
 }

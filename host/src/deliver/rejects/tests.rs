@@ -24,7 +24,7 @@ fn rejects() -> (tempfile::TempDir, Rejects) {
 }
 
 fn text(rejects: &Rejects) -> String {
-    std::fs::read_to_string(rejects.path()).unwrap()
+    std::fs::read_to_string(&rejects.path).unwrap()
 }
 
 #[test]
@@ -34,10 +34,7 @@ fn it_lies_beside_the_state() {
         ("/var/lib/host/acme", "/var/lib/host/acme.rejects.ndjson"),
         ("./a.b.sqlite", "./a.b.rejects.ndjson"),
     ] {
-        assert_eq!(
-            Rejects::beside(Path::new(state)).path(),
-            Path::new(expected)
-        );
+        assert_eq!(Rejects::beside(Path::new(state)).path, Path::new(expected));
     }
 }
 
@@ -58,7 +55,7 @@ fn each_reject_is_a_line_and_pages_follow_each_other() {
          {\"time\":\"2026-01-31T08:00:00.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"id\":null,\"reason\":\"not an object\"}\n\
          {\"time\":\"2026-01-31T08:00:01.000Z\",\"account\":\"acme\",\"source\":\"t1\",\"id\":\"d2\",\"reason\":\"refused\"}\n"
     );
-    let mode = std::fs::metadata(rejects.path())
+    let mode = std::fs::metadata(&rejects.path)
         .unwrap()
         .permissions()
         .mode();
@@ -79,7 +76,7 @@ fn a_long_reason_is_cut() {
 fn a_page_without_rejects_creates_nothing() {
     let (_folder, rejects) = rejects();
     rejects.append(&[], at(0)).unwrap();
-    assert!(!rejects.path().exists());
+    assert!(!rejects.path.exists());
 }
 
 #[test]
@@ -88,7 +85,7 @@ fn a_file_that_was_taken_away_is_created_again() {
     for second in [0, 1] {
         rejects.append(&[reject(None, "x")], at(second)).unwrap();
         assert_eq!(text(&rejects).lines().count(), 1);
-        std::fs::remove_file(rejects.path()).unwrap();
+        std::fs::remove_file(&rejects.path).unwrap();
     }
 }
 
@@ -97,7 +94,7 @@ fn what_follows_a_torn_line_begins_on_its_own() {
     let (_folder, rejects) = rejects();
     rejects.append(&[reject(None, "x")], at(0)).unwrap();
     let whole = text(&rejects);
-    std::fs::write(rejects.path(), &whole[..20]).unwrap();
+    std::fs::write(&rejects.path, &whole[..20]).unwrap();
     rejects.append(&[reject(None, "x")], at(0)).unwrap();
     assert_eq!(text(&rejects), format!("{}\n{whole}", &whole[..20]));
 }
@@ -134,14 +131,13 @@ fn appending_from_several_threads_and_processes_loses_and_mixes_nothing() {
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
     let (folder, rejects) = rejects();
-    std::fs::create_dir(rejects.path()).unwrap();
+    std::fs::create_dir(&rejects.path).unwrap();
     let error = rejects.append(&[reject(None, "x")], at(0)).unwrap_err();
     let message = error.to_string();
-    for part in ["state.rejects.ndjson", "must be writable", "move away"] {
+    for part in ["state.rejects.ndjson", "cannot write", "permissions"] {
         assert!(message.contains(part), "{message}");
     }
     let nowhere = Rejects::beside(&folder.path().join("nowhere/state.db"));
     let error = nowhere.append(&[reject(None, "x")], at(0)).unwrap_err();
-    assert!(matches!(error, RejectsError::Write { .. }), "{error}");
     assert!(error.to_string().contains("nowhere"), "{error}");
 }

@@ -1,9 +1,12 @@
-//! What in the body of a success answer says that not all events were taken.
+//! Reads the JSON body of an answer, and finds what in it says that not all events were taken.
 //!
 //! There is no standard for such bodies; these are the forms that common intakes use. A body may be long, since some
 //! intakes answer with an object for each event.
 
-use crate::deliver::fields::Fields;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Fields that hold errors.
 const ERRORS: [&str; 3] = ["error", "errors", "failures"];
@@ -23,18 +26,45 @@ const TAKEN: [&str; 4] = ["accepted", "ingested", "processed", "received"];
 /// Fields that count the events that were not taken.
 const NOT_TAKEN: [&str; 4] = ["rejected", "failed", "dropped", "invalid"];
 
+/// The fields of a JSON object, which stand where they are.
+pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    /// Reads the object at the beginning of a text, if there is one.
+    pub(super) fn read(json: &'a [u8]) -> Option<Self> {
+        let mut values = serde_json::Deserializer::from_slice(json).into_iter();
+        values.next()?.ok().map(Self)
+    }
+
+    /// Returns the JSON of a field.
+    pub(super) fn json(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|value| value.get())
+    }
+
+    /// Returns a field, if it is there and has this type.
+    pub(super) fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.json(name)?).ok()
+    }
+}
+
 /// Returns what in the body of a success answer says that not all of the `sent` events were taken. A body that is
-/// not JSON says nothing, and one that breaks off says what stands before that.
+/// not JSON says nothing.
 pub(super) fn complaint(body: &[u8], sent: usize) -> Option<String> {
-    let mut failed_item = None;
-    let fields = Fields::read_with_items(body, |item| {
-        if failed_item.is_none() {
-            failed_item = failure(&Fields::read(item.get().as_bytes()));
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<&RawValue>();
+    let json = match values.next()? {
+        Ok(json) => json.get().as_bytes(),
+        // An answer that breaks off may have had more to say.
+        Err(_) if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) => {
+            return Some("its body is JSON that breaks off or has errors".to_owned());
         }
-    });
-    failed_item
-        .or_else(|| failure(&fields))
-        .or_else(|| incomplete(&fields, sent as u64))
+        Err(_) => return None,
+    };
+    if let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(json) {
+        let mut items = items.into_iter();
+        return items.find_map(|item| failure(&Fields::read(item.get().as_bytes())?));
+    }
+    let fields = Fields::read(json)?;
+    failure(&fields).or_else(|| incomplete(&fields, sent as u64))
 }
 
 /// Returns what in an object says that something failed.
