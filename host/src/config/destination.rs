@@ -71,8 +71,12 @@ impl DestinationConfig {
             }
             Some("sekoia") => sekoia::read(key, table, folder, problems).map(Self::Http),
             Some("http") => http::read(key, table, folder, problems).map(Self::Http),
-            other => {
-                let other = other.unwrap_or_default();
+            None => {
+                let key = format!("{key}.to");
+                problems.push(Problem::new(key, "must be a text in quotes"));
+                None
+            }
+            Some(other) => {
                 let hint = similar::hint(other, ["stdout", "file", "sekoia", "http"]);
                 problems.push(Problem::new(
                     format!("{key}.to"),

@@ -1,12 +1,12 @@
 //! Finds the events that a destination refuses among those that it takes.
 //!
-//! A batch that is refused is sent again in halves, down to single events, in the order of the page. At the end of the
-//! page, the events that were refused alone are sent a second time, between two comparisons: the last event that the
-//! destination took in this run, sent again. Those that are refused twice become rejects if both comparisons are taken.
-//! A destination that breaks refuses good events as well, but takes none between two refusals and after them.
+//! A batch that is refused is sent again in halves, down to single events, in the order of the page. An event becomes a
+//! reject once it was refused alone, another event was taken, it was refused again, and another event was taken:
+//! a destination that breaks refuses good events as well, but takes none between two refusals and after them.
 //!
-//! If nothing was taken in this run, or a comparison is refused, the page fails, as it does at once after [`MAX_IN_A_ROW`]
-//! refusals without an acceptance in between.
+//! Usually the rest of the page provides the events that are taken. At its end, the last event that the destination took
+//! in this run is sent again instead. If there is none, or it is refused now, the page fails, as it does at once after
+//! [`MAX_SUSPECTS`] refusals without an acceptance in between.
 
 use std::cmp::Reverse;
 use std::mem;
@@ -22,7 +22,7 @@ use crate::deliver::destination::{Delivery, Refused};
 use crate::deliver::error::DeliverError;
 
 /// How many events may be refused one by one without an acceptance in between.
-const MAX_IN_A_ROW: usize = 20;
+const MAX_SUSPECTS: usize = 20;
 
 /// Takes events, one batch at a time.
 pub(super) trait Intake {
@@ -98,12 +98,14 @@ pub(super) async fn deliver(
         refusals,
         events,
         retries: 0,
-        refused: Vec::new(),
-        in_a_row: 0,
+        suspects: Vec::new(),
+        refused_twice: Vec::new(),
+        rejects: Vec::new(),
     };
     let result = page.deliver(batches).await;
+    page.rejects.sort_unstable_by_key(|reject| reject.index);
     Delivery {
-        result: result.map(|()| page.refused),
+        result: result.map(|()| page.rejects),
         retries: page.retries,
     }
 }
@@ -114,25 +116,19 @@ struct Page<'a, I> {
     refusals: &'a Refusals,
     events: &'a [Event],
     retries: u64,
-    /// Events that were refused alone.
-    refused: Vec<Refused>,
-    /// How many of them the destination has refused since it last took something.
-    in_a_row: usize,
+    /// Events that were refused alone; the destination has taken nothing since.
+    suspects: Vec<Refused>,
+    /// Events that were refused alone, and again after the destination had taken another one; it has taken nothing
+    /// since.
+    refused_twice: Vec<Refused>,
+    /// Events that are refused for good.
+    rejects: Vec<Refused>,
 }
 
 impl<'a, I: Intake> Page<'a, I> {
-    async fn deliver(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
-        self.search(batches).await?;
-        if !self.refused.is_empty() && !self.refusals.accept {
-            self.compare().await?;
-        }
-        self.refused.sort_unstable_by_key(|refused| refused.index);
-        Ok(())
-    }
-
     /// Sends all batches before any task is waited for, so that the destination works on all of them at once; but none
     /// after one that is refused at once. Then sends the halves of those that were refused.
-    async fn search(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
+    async fn deliver(&mut self, batches: Vec<Range<usize>>) -> Result<(), DeliverError> {
         let mut batches = batches.into_iter();
         let mut sent = Vec::with_capacity(batches.len());
         for batch in batches.by_ref() {
@@ -147,26 +143,25 @@ impl<'a, I: Intake> Page<'a, I> {
         let mut rest: Vec<_> = batches.collect();
         for (batch, one) in sent {
             let outcome = self.outcome(one, self.events(&batch)).await?;
-            self.settle(batch, outcome, &mut rest)?;
+            self.settle(batch, outcome, &mut rest).await?;
         }
         rest.sort_unstable_by_key(|batch| Reverse(batch.start));
         while let Some(batch) = rest.pop() {
             let outcome = self.send(self.events(&batch)).await?;
-            self.settle(batch, outcome, &mut rest)?;
+            self.settle(batch, outcome, &mut rest).await?;
         }
-        Ok(())
+        self.compare().await
     }
 
     /// Notes the outcome of a batch, and adds the halves of one that was refused to `rest`.
-    fn settle(
+    async fn settle(
         &mut self,
         batch: Range<usize>,
         outcome: Outcome,
         rest: &mut Vec<Range<usize>>,
     ) -> Result<(), DeliverError> {
         let Outcome::Refused(reason) = outcome else {
-            self.in_a_row = 0;
-            return Ok(());
+            return self.retry_suspects().await;
         };
         if batch.len() > 1 {
             debug!(
@@ -180,42 +175,51 @@ impl<'a, I: Intake> Page<'a, I> {
             return Ok(());
         }
         let index = batch.start;
-        self.refused.push(Refused { index, reason });
-        self.in_a_row += 1;
-        if self.in_a_row >= MAX_IN_A_ROW && !self.refusals.accept {
-            return Err(self.doubt(self.in_a_row, "and took none in between"));
+        let refused = Refused { index, reason };
+        if self.refusals.accept {
+            self.rejects.push(refused);
+            return Ok(());
+        }
+        self.suspects.push(refused);
+        if self.suspects.len() >= MAX_SUSPECTS {
+            return Err(self.doubt("and took none in between"));
         }
         Ok(())
     }
 
-    /// Sends the refused events again, and keeps those that are refused again while the destination takes the
-    /// comparison before and after them.
-    async fn compare(&mut self) -> Result<(), DeliverError> {
-        let taken = self.refusals.last_taken().clone().ok_or_else(|| {
-            let why = "and has taken none in this run to compare them with";
-            self.doubt(self.refused.len(), why)
-        })?;
-        self.send_comparison(&taken).await?;
-        for Refused { index, .. } in mem::take(&mut self.refused) {
-            let events = self.events(&(index..index + 1));
-            if let Outcome::Refused(reason) = self.send(events).await? {
-                self.refused.push(Refused { index, reason });
+    /// Sends the suspects again, after the destination has taken another event. This acceptance also decides about the
+    /// events that had been refused twice before it.
+    async fn retry_suspects(&mut self) -> Result<(), DeliverError> {
+        self.rejects.append(&mut self.refused_twice);
+        for Refused { index, .. } in mem::take(&mut self.suspects) {
+            match self.send(self.events(&(index..index + 1))).await? {
+                Outcome::Accepted => self.rejects.append(&mut self.refused_twice),
+                Outcome::Refused(reason) => self.refused_twice.push(Refused { index, reason }),
             }
         }
-        self.send_comparison(&taken).await
+        Ok(())
     }
 
-    async fn send_comparison(&mut self, taken: &Event) -> Result<(), DeliverError> {
-        match self.send(slice::from_ref(taken)).await? {
-            Outcome::Accepted => Ok(()),
-            Outcome::Refused(reason) => Err(DeliverError::unconfirmed(
-                format_args!(
-                    "{} now refuses an event that it took earlier in this run ({reason})",
-                    self.intake.place()
-                ),
-                "the other events that it refused are not rejected; see what has changed at the destination",
-            )),
+    /// Decides about the suspects that the rest of the page has left, by sending again the last event that the
+    /// destination took in this run: once before the second attempt, and once after it.
+    async fn compare(&mut self) -> Result<(), DeliverError> {
+        while !self.suspects.is_empty() || !self.refused_twice.is_empty() {
+            let taken = self.refusals.last_taken().clone();
+            let Some(taken) = taken else {
+                return Err(self.doubt("and has taken none in this run to compare them with"));
+            };
+            if let Outcome::Refused(reason) = self.send(slice::from_ref(&taken)).await? {
+                return Err(DeliverError::unconfirmed(
+                    format_args!(
+                        "{} now refuses an event that it took earlier in this run ({reason})",
+                        self.intake.place()
+                    ),
+                    "the other events that it refused are not rejected; see what has changed at the destination",
+                ));
+            }
+            self.retry_suspects().await?;
         }
+        Ok(())
     }
 
     /// Sends events and waits for their outcome.
@@ -237,9 +241,10 @@ impl<'a, I: Intake> Page<'a, I> {
         Ok(outcome)
     }
 
-    /// Returns the error of a destination that refused so many events and gives reason to doubt it.
-    fn doubt(&self, count: usize, why: &str) -> DeliverError {
-        let reason = self.refused.last().map_or("", |last| &last.reason);
+    /// Returns the error of a destination that refuses the suspects and gives reason to doubt it.
+    fn doubt(&self, why: &str) -> DeliverError {
+        let count = self.suspects.len();
+        let reason = self.suspects.last().map_or("", |last| &last.reason);
         DeliverError::unconfirmed(
             format_args!(
                 "{} refused {count} events, one by one, {why} (the last: {reason})",
