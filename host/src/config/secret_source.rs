@@ -12,7 +12,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::text::similar;
+use crate::config::problem::in_words_of_toml;
 use crate::units::duration;
 
 mod command;
@@ -21,8 +21,7 @@ mod read;
 mod tests;
 
 pub(crate) use self::command::kill_all;
-pub(crate) use self::read::SecretError;
-use self::read::{LONGEST, read};
+use self::read::{MAX_LENGTH, read};
 
 /// The forms of a secret's source, for messages.
 const FORMS: &str = "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\", \"argument\"] }, and only beside \
@@ -53,23 +52,14 @@ pub(crate) enum SecretSource {
     },
 }
 
-/// Shows the kind and the place; arguments may hold what should not be shown, so only their number is.
 impl fmt::Debug for SecretSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Env(name) => write!(formatter, "Env({})", variable(name)),
-            Self::File(path) => write!(formatter, "File({path:?})"),
-            Self::Command { argv, .. } => {
-                let program = argv.first().map_or("", String::as_str);
-                let count = argv.len().saturating_sub(1);
-                write!(formatter, "Command({program:?} and {count} arguments)")
-            }
-        }
+        formatter.write_str(&self.place())
     }
 }
 
 /// What to say about a text or another plain value: most likely the secret itself.
-pub(crate) const PLAIN_VALUE: &str = "must say where the secret comes from, not contain it: write { env = \"NAME\" }, \
+const PLAIN_VALUE: &str = "must say where the secret comes from, not contain it: write { env = \"NAME\" }, \
      { file = \"path\" } or { command = [\"program\", \"argument\"] }, remove the secret from this file, and replace it \
      at its issuer if others could read the file";
 
@@ -89,44 +79,30 @@ impl TryFrom<toml::Value> for SecretSource {
     type Error = String;
 
     fn try_from(value: toml::Value) -> Result<Self, String> {
-        let toml::Value::Table(table) = value else {
+        if !value.is_table() {
             return Err(PLAIN_VALUE.to_owned());
-        };
-        const KNOWN: [&str; 4] = ["env", "file", "command", "timeout"];
-        if let Some(key) = table.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-            let hint = similar::hint(key, KNOWN);
-            return Err(format!("unknown key `{key}`{hint}; a source is {FORMS}"));
         }
-        let form = Form::deserialize(toml::Value::Table(table));
-        let form = form.map_err(|_| format!("must be {FORMS}"))?;
-        match form {
-            Form {
-                env: Some(name),
-                file: None,
-                command: None,
-                timeout: None,
-            } => {
-                if is_variable(&name) {
-                    return Ok(Self::Env(name));
-                }
-                Err("`env` must be the name of an environment variable (letters, digits and `_`, not beginning with a \
-                     digit), not the secret itself".to_owned())
+        let form = Form::deserialize(value).map_err(|error| {
+            let message = in_words_of_toml(error.message());
+            let is_unknown_key = message.starts_with("unknown key");
+            is_unknown_key
+                .then_some(message)
+                .unwrap_or_else(|| format!("must be {FORMS}"))
+        })?;
+        match (form.env, form.file, form.command, form.timeout) {
+            (Some(name), None, None, None) if is_variable(&name) => Ok(Self::Env(name)),
+            (Some(_), None, None, None) => Err(
+                "`env` must be the name of an environment variable (letters, digits and `_`, not beginning with a \
+                 digit), not the secret itself"
+                    .to_owned(),
+            ),
+            (None, Some(path), None, None) if !path.as_os_str().is_empty() => Ok(Self::File(path)),
+            (None, None, Some(argv), timeout)
+                if argv.first().is_some_and(|program| !program.is_empty()) =>
+            {
+                let timeout = timeout.unwrap_or(TIMEOUT);
+                Ok(Self::Command { argv, timeout })
             }
-            Form {
-                env: None,
-                file: Some(path),
-                command: None,
-                timeout: None,
-            } if !path.as_os_str().is_empty() => Ok(Self::File(path)),
-            Form {
-                env: None,
-                file: None,
-                command: Some(argv),
-                timeout,
-            } if argv.first().is_some_and(|program| !program.is_empty()) => Ok(Self::Command {
-                argv,
-                timeout: timeout.unwrap_or(TIMEOUT),
-            }),
             _ => Err(format!("must be exactly one of {FORMS}")),
         }
     }
@@ -140,39 +116,54 @@ impl SecretSource {
         }
     }
 
+    /// Returns what to call the source in a message. A variable that is not in capitals may be the secret itself, put there
+    /// by mistake, so it is not repeated, and neither are the arguments of a program.
+    fn place(&self) -> String {
+        match self {
+            Self::Env(name) if name.chars().any(|c| c.is_ascii_lowercase()) => {
+                "the environment variable that `env` names".to_owned()
+            }
+            Self::Env(name) => format!("the environment variable {name}"),
+            Self::File(path) => format!("the file {}", path.display()),
+            Self::Command { argv, .. } => {
+                let program = argv.first().map_or("", String::as_str);
+                format!("the output of the program {program:?}")
+            }
+        }
+    }
+
     /// Reads the secret, without the line break that most editors and programs put at the end.
     ///
     /// # Errors
     ///
-    /// When the source is missing, fails, takes too long, or yields nothing or no text.
-    pub(crate) fn resolve(&self) -> Result<SecretString, SecretError> {
-        match self {
-            Self::Env(name) => match std::env::var_os(name) {
-                Some(text) => {
-                    let bytes = Zeroizing::new(text.into_encoded_bytes());
-                    secret(&bytes, &variable(name))
-                }
-                None => Err(SecretError::new(format_args!(
-                    "{} is not set: set it in the environment that asset-host runs in",
-                    variable(name)
-                ))),
-            },
-            Self::File(path) => {
-                let bytes = std::fs::File::open(path).and_then(read);
-                let bytes = bytes.map_err(|error| {
-                    SecretError::new(format_args!(
-                        "cannot read the secret from {}: {error}",
-                        path.display()
-                    ))
+    /// When the source is missing, fails, takes too long, or yields nothing or no text. The message contains nothing of
+    /// what it yielded.
+    pub(crate) fn resolve(&self) -> Result<SecretString, String> {
+        let place = self.place();
+        let bytes = match self {
+            Self::Env(name) => {
+                let text = std::env::var_os(name).ok_or_else(|| {
+                    format!("{place} is not set: set it in the environment that asset-host runs in")
                 })?;
-                secret(&bytes, &format!("the file {}", path.display()))
+                Zeroizing::new(text.into_encoded_bytes())
             }
-            Self::Command { argv, timeout } => {
-                let printed = command::output(argv, *timeout)?;
-                let program = argv.first().map_or("", String::as_str);
-                secret(&printed, &format!("the output of the program {program:?}"))
-            }
+            Self::File(path) => std::fs::File::open(path)
+                .and_then(read)
+                .map_err(|error| format!("cannot read the secret from {place}: {error}"))?,
+            Self::Command { argv, timeout } => command::output(argv, *timeout)?,
+        };
+        if bytes.len() > MAX_LENGTH {
+            return Err(format!(
+                "{place} is longer than 64 KiB: it must contain the secret and nothing else"
+            ));
         }
+        let text = str::from_utf8(&bytes)
+            .map_err(|_| format!("{place} is not UTF-8 text: a secret must be text"))?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.trim().is_empty() {
+            return Err(format!("{place} is empty: it must contain the secret"));
+        }
+        Ok(SecretString::from(text))
     }
 }
 
@@ -182,45 +173,18 @@ impl SecretSource {
 /// # Errors
 ///
 /// When it is shorter.
-pub(crate) fn long_enough(secret: SecretString) -> Result<SecretString, SecretError> {
+pub(super) fn long_enough(secret: SecretString) -> Result<SecretString, String> {
     if secret.expose_secret().len() < MIN_LENGTH {
-        return Err(SecretError::new(format_args!(
+        return Err(format!(
             "the secret has fewer than {MIN_LENGTH} bytes, so it would be found in responses by chance: check that its \
              source yields the whole secret, or have its issuer make a longer one"
-        )));
-    }
-    Ok(secret)
-}
-
-/// Makes a secret of what `source` yielded.
-fn secret(bytes: &[u8], source: &str) -> Result<SecretString, SecretError> {
-    let wrong = |why: &str| SecretError::new(format_args!("{source} {why}"));
-    if bytes.len() > LONGEST {
-        return Err(wrong(
-            "is longer than 64 KiB: it must contain the secret and nothing else",
         ));
     }
-    let text =
-        str::from_utf8(bytes).map_err(|_| wrong("is not UTF-8 text: a secret must be text"))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    if text.trim().is_empty() {
-        return Err(wrong("is empty: it must contain the secret"));
-    }
-    Ok(SecretString::from(text))
+    Ok(secret)
 }
 
 /// Returns whether a text can name an environment variable.
 fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// Returns what to call a variable in a message. A name that is not in capitals may be the secret itself, put there by
-/// mistake, so it is not repeated.
-fn variable(name: &str) -> String {
-    if name.chars().any(|c| c.is_ascii_lowercase()) {
-        "the environment variable that `env` names".to_owned()
-    } else {
-        format!("the environment variable {name}")
-    }
 }

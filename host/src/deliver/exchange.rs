@@ -95,7 +95,7 @@ impl Exchange {
                 HeaderText::Secret { prefix, source } => {
                     let key = account.key("deliver", &header.key);
                     let failed = |why: &str| DeliverError::Failed(format!("{key}: {why}"));
-                    let secret = source.resolve().map_err(|why| failed(&why.to_string()))?;
+                    let secret = source.resolve().map_err(|why| failed(&why))?;
                     let text = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
                     secrets.push(secret);
                     let mut value = HeaderValue::try_from(text.expose_secret()).map_err(|_| {

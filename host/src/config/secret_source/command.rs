@@ -6,7 +6,7 @@
 
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use secrecy::zeroize::Zeroizing;
 
-use crate::config::secret_source::read::{LONGEST, SecretError, read};
+use crate::config::secret_source::read::{MAX_LENGTH, read};
 use crate::units::duration;
 
 /// The programs of this process. A static, since processes outlive what is dropped when the host exits.
@@ -41,124 +41,88 @@ pub(crate) fn kill_all() {
 }
 
 /// Runs a program with its arguments and returns what it prints, at most a byte more than the longest secret.
-pub(super) fn output(
-    argv: &[String],
-    timeout: Duration,
-) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let (name, arguments) = argv
-        .split_first()
-        .map_or(("", argv), |(name, arguments)| (name.as_str(), arguments));
+///
+/// # Errors
+///
+/// When it cannot be started, fails, or does not end within `timeout`.
+pub(super) fn output(argv: &[String], timeout: Duration) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (name, arguments) = argv.split_first().ok_or("the program has no name")?;
     let mut command = Command::new(name);
     command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
-    let mut program = Program::start(&mut command).map_err(|error| {
-        SecretError::new(format_args!(
-            "cannot start the program {name:?} that prints the secret: {error}"
-        ))
+    let leads_group = !io::stderr().is_terminal();
+    if leads_group {
+        command.process_group(0);
+    }
+    let mut child = start(&mut command, leads_group).map_err(|error| {
+        format!("cannot start the program {name:?} that prints the secret: {error}")
     })?;
-    let unread = |error| {
-        SecretError::new(format_args!(
-            "cannot read what the program {name:?} prints: {error}"
-        ))
-    };
-    let printed = program.printed_within(timeout).map_err(unread)?;
-    let printed = printed.ok_or_else(|| {
-        SecretError::new(format_args!(
+    let pid = Pid::from_child(&child);
+    let (sender, receiver) = mpsc::channel();
+    let stdout = child.stdout.take();
+    // On a thread that nobody joins: a process that left the group may keep the pipe open for ever.
+    let thread = thread::Builder::new().spawn(move || sender.send(printed(stdout, pid)));
+    let printed = receiver.recv_timeout(timeout);
+    if !matches!(printed, Ok(Ok(_))) {
+        kill(pid, leads_group);
+    }
+    // Once it is reaped, its id may belong to another process.
+    programs().running.retain(|(running, _)| *running != pid);
+    let status = child.wait();
+    let printed = thread
+        .and_then(|_| match printed {
+            Ok(printed) => printed.and_then(|printed| Ok(Some((printed, status?)))),
+            Err(_) => Ok(None),
+        })
+        .map_err(|error| format!("cannot read what the program {name:?} prints: {error}"))?;
+    let (printed, status) = printed.ok_or_else(|| {
+        format!(
             "the program {name:?} that prints the secret did not end within {} and was killed: run it by hand to see \
              what it waits for, or raise `timeout` beside `command`",
             duration::format(timeout)
-        ))
+        )
     })?;
-    let status = program.reap().map_err(unread)?;
     // A program that prints too much fails when nobody reads on; that is not its mistake.
-    if printed.len() <= LONGEST && !status.success() {
+    if printed.len() <= MAX_LENGTH && !status.success() {
         let ending = match status.code() {
             Some(code) => format!("failed with exit code {code}"),
             None => "was ended by a signal".to_owned(),
         };
-        return Err(SecretError::new(format_args!(
+        return Err(format!(
             "the program {name:?} that prints the secret {ending}: run it by hand to see why"
-        )));
+        ));
     }
     Ok(printed)
 }
 
-/// A started program; killed if it is dropped before its end.
-struct Program {
-    child: Child,
-    pid: Pid,
-    leads_group: bool,
-    /// Whether it has ended, reaped or not.
-    ended: bool,
+/// Starts a program that [`kill_all`] kills.
+fn start(command: &mut Command, leads_group: bool) -> io::Result<Child> {
+    // Held until the process is among those that are killed.
+    let mut programs = programs();
+    if programs.closed {
+        return Err(io::Error::other("asset-host is ending"));
+    }
+    let child = command.spawn()?;
+    programs
+        .running
+        .push((Pid::from_child(&child), leads_group));
+    Ok(child)
 }
 
-impl Program {
-    fn start(command: &mut Command) -> io::Result<Self> {
-        let leads_group = !io::stderr().is_terminal();
-        if leads_group {
-            command.process_group(0);
-        }
-        // Held until the process is among those that are killed.
-        let mut programs = programs();
-        if programs.closed {
-            return Err(io::Error::other("asset-host is ending"));
-        }
-        let child = command.spawn()?;
-        let pid = Pid::from_child(&child);
-        programs.running.push((pid, leads_group));
-        Ok(Self {
-            child,
-            pid,
-            leads_group,
-            ended: false,
-        })
-    }
-
-    /// Returns what it prints until its end, or `None` if it takes longer than `timeout`.
-    fn printed_within(&mut self, timeout: Duration) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-        let (sender, receiver) = mpsc::channel();
-        let (stdout, pid) = (self.child.stdout.take(), self.pid);
-        // On a thread that nobody joins: a process that left the group may keep the pipe open for ever.
-        thread::Builder::new().spawn(move || {
-            let printed = stdout.map(read).transpose();
-            // The process is not reaped here: its id is not given to another one while it may be killed.
-            let ended = rustix::io::retry_on_intr(|| {
-                rustix::process::waitid(
-                    WaitId::Pid(pid),
-                    WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-                )
-            });
-            let _ = sender.send(printed.and_then(|printed| {
-                ended?;
-                Ok(printed.unwrap_or_default())
-            }));
-        })?;
-        match receiver.recv_timeout(timeout) {
-            Ok(printed) => {
-                self.ended = printed.is_ok();
-                printed.map(Some)
-            }
-            Err(_) => Ok(None),
-        }
-    }
-
-    /// Waits for its end, after which its id may belong to another process.
-    fn reap(&mut self) -> io::Result<ExitStatus> {
-        programs().running.retain(|(pid, _)| *pid != self.pid);
-        self.child.wait()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        if !self.ended {
-            kill(self.pid, self.leads_group);
-            let _ = self.reap();
-        }
-    }
+/// Returns what a program has printed once it has ended. It is not reaped here: its id is not given to another process
+/// while it may be killed.
+fn printed(stdout: Option<ChildStdout>, pid: Pid) -> io::Result<Zeroizing<Vec<u8>>> {
+    let printed = stdout.map(read).transpose()?;
+    rustix::io::retry_on_intr(|| {
+        rustix::process::waitid(
+            WaitId::Pid(pid),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        )
+    })?;
+    Ok(printed.unwrap_or_default())
 }
 
 fn kill(pid: Pid, leads_group: bool) {
