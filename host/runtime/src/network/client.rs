@@ -7,7 +7,6 @@
 //! `dialer` makes connections, only to allowed addresses where that is asked for; `proxy` and `tunnel` lead through a
 //! proxy, `tls` says which servers are trusted, `body` reads a response within its bounds, and `error` says what failed.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -179,7 +178,7 @@ impl HttpClient {
         let response = tokio::select! {
             // First, as a server that sends too many of them may break off afterwards.
             biased;
-            () = too_many_interim.notified() => return Err(HttpError::TooManyInterim),
+            () = too_many_interim.notified() => return Err(HttpError::too_many_interim()),
             response = response => response.map_err(|error| HttpError::from_request(&error))?,
             () = sleep_until(end) => return Err(HttpError::RequestTimeout(timeouts.request)),
             () = first_byte => return Err(HttpError::FirstByteTimeout(timeouts.first_byte)),
@@ -223,10 +222,4 @@ fn length(headers: &HeaderMap) -> usize {
     lines
         .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
         .sum()
-}
-
-impl fmt::Debug for HttpClient {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("HttpClient").finish_non_exhaustive()
-    }
 }

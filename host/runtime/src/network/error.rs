@@ -74,9 +74,6 @@ pub enum HttpError {
         /// How long the request waited.
         within: Duration,
     },
-    /// The server sent interim responses (1xx) in place of the response.
-    #[error("more than {MAX_INTERIM} interim responses (1xx) came before the response")]
-    TooManyInterim,
     /// The response has more headers, or more bytes of them, than are allowed.
     #[error("the headers of the response are larger than allowed")]
     HeadersTooLarge,
@@ -123,6 +120,13 @@ pub enum ClientError {
 }
 
 impl HttpError {
+    /// Returns that the server sent interim responses (1xx) in place of the response.
+    pub(super) fn too_many_interim() -> Self {
+        let why =
+            format!("more than {MAX_INTERIM} interim responses (1xx) came before the response");
+        Self::Malformed(why)
+    }
+
     /// Returns why connecting failed.
     pub(super) fn from_connect(error: &io::Error) -> Self {
         match error.kind() {

@@ -64,11 +64,7 @@ fn system_verifier(provider: Arc<CryptoProvider>) -> Result<Arc<Verifier>, Clien
 ///
 /// When it cannot be read, holds no certificate, or holds one that is not an authority's.
 pub fn check_ca_file(path: &Path) -> Result<(), ClientError> {
-    let mut store = RootCertStore::empty();
-    for authority in authorities(path)? {
-        store.add(authority).map_err(|why| unusable(path, why))?;
-    }
-    Ok(())
+    connector(Some(path), true).map(drop)
 }
 
 /// Reads the certificates of a PEM file, and ignores what else it holds.

@@ -18,7 +18,6 @@
 //! Values are read once a run and wiped with it: [`Secrets`] is dropped with the run's accounts.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -65,20 +64,6 @@ struct Secret {
     config_key: String,
     /// Where alone it may go; none where that field holds no URL, and then it goes nowhere.
     origin: Option<Origin>,
-}
-
-/// Names and bound origins; neither values nor placeholders.
-impl fmt::Debug for Secrets {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_map().entries(&self.by_name).finish()
-    }
-}
-
-/// The bound origin.
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.bound_to())
-    }
 }
 
 /// The system gave no random bytes, so no placeholder can be made.
@@ -131,13 +116,6 @@ impl Secrets {
 }
 
 impl Secret {
-    /// The bound origin as people write it.
-    fn bound_to(&self) -> String {
-        self.origin
-            .as_ref()
-            .map_or_else(|| "nowhere".to_owned(), Origin::ascii_serialization)
-    }
-
     fn value(&self) -> &[u8] {
         self.value.expose_secret().as_bytes()
     }

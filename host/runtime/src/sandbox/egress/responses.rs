@@ -184,7 +184,7 @@ impl Egress {
             HttpError::Tls(_) => Error::TlsProtocolError,
             HttpError::Broken(_) => Error::ConnectionTerminated,
             HttpError::ConnectionLimit { .. } => Error::ConnectionLimitReached,
-            HttpError::Malformed(_) | HttpError::TooManyInterim => Error::HttpProtocolError,
+            HttpError::Malformed(_) => Error::HttpProtocolError,
             HttpError::HeadersTooLarge => {
                 Error::HttpResponseHeaderSectionSize(u32::try_from(MAX_RESPONSE_HEADER_BYTES).ok())
             }

@@ -155,10 +155,13 @@ impl Secret {
     fn check_target(&self, name: &str, url: &Url) -> Result<(), Misplaced> {
         let key = &self.config_key;
         if self.origin.as_ref() != Some(&url.origin()) {
+            let bound_to = match &self.origin {
+                Some(origin) => origin.ascii_serialization(),
+                None => "nowhere".to_owned(),
+            };
             let why = format!(
-                "may only go to {}, the URL in {key}, and not to {}: if it belongs there, set that key; otherwise do \
-                 not trust this component",
-                self.bound_to(),
+                "may only go to {bound_to}, the URL in {key}, and not to {}: if it belongs there, set that key; \
+                 otherwise do not trust this component",
                 url.origin().ascii_serialization()
             );
             return Err(Misplaced::new(name, why));

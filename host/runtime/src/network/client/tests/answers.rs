@@ -181,7 +181,7 @@ async fn a_few_interim_responses_are_ignored_and_a_flood_ends_the_request() {
         let answer = body(&client(options()), get(&server.url())).await;
         match flood {
             false => assert_eq!(answer.unwrap(), "ok"),
-            true => assert_eq!(answer, Err(HttpError::TooManyInterim)),
+            true => assert_eq!(answer, Err(HttpError::too_many_interim())),
         }
     }
 }
