@@ -2,7 +2,7 @@
 //!
 //! The compiler works on bytes of somebody who may be hostile, and a small component can keep it busy for hours or
 //! make it take any amount of memory. Nothing can stop a thread from outside, so the compiler is this same program,
-//! started once more with a hidden argument. It limits itself before it reads the component from standard input, writes
+//! started again with a hidden argument. It limits itself before it reads the component from standard input, writes
 //! the code to standard output, and is killed at the deadline. Its environment is empty.
 
 use std::ffi::OsString;
@@ -83,7 +83,7 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// The compiler that this program is.
+    /// Returns the compiler that this program is.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Compiler {
         let stdout = child.stdout.take().ok_or_else(no_pipe)?;
         let stderr = child.stderr.take().ok_or_else(no_pipe)?;
         let send = async move {
-            // One that ended early tells why by its status.
+            // A process that ended early says why by its status.
             let _ = stdin.write_all(component).await;
             Ok(())
         };
@@ -184,27 +184,27 @@ pub fn is_asked_for() -> bool {
 /// Compiles the component on standard input to standard output, within limits. Its status is 1 where the component is
 /// invalid and 2 where the limits or the pipes fail; standard error has the reason.
 pub fn child() -> ExitCode {
-    let told = |status: u8, error: &dyn Display| {
-        // The status tells as much where nobody reads this.
+    let fail = |status: u8, error: &dyn Display| {
+        // The status says enough where nobody reads this.
         let _ = writeln!(io::stderr(), "{error}");
         ExitCode::from(status)
     };
     let mut component = Vec::new();
     let read = limit().and_then(|()| io::stdin().read_to_end(&mut component));
     if let Err(error) = read {
-        return told(2, &error);
+        return fail(2, &error);
     }
     let code = match engine().and_then(|engine| engine.precompile_component(&component)) {
         Ok(code) => code,
-        Err(error) => return told(1, &format_args!("{error:#}")),
+        Err(error) => return fail(1, &format_args!("{error:#}")),
     };
     match io::stdout().write_all(&code) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => told(2, &error),
+        Err(error) => fail(2, &error),
     }
 }
 
-/// Limits what this process may take, and lets it end with the one that started it.
+/// Limits what this process may use, and makes it end with its parent.
 fn limit() -> io::Result<()> {
     core_dump::forbid()?;
     #[cfg(target_os = "linux")]
@@ -222,7 +222,7 @@ fn lower(resource: Resource, value: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// The engine. Code that one of it compiles runs in every other one.
+/// Returns an engine. What one of them compiles runs in all of them.
 pub fn engine() -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.epoch_interruption(true);

@@ -27,7 +27,7 @@ use crate::sandbox::instance::Sandbox;
 use crate::sandbox::rights::Rights;
 use crate::sandbox::stderr::LogLines;
 
-/// How many units of the engine's epoch a component may compute before it gives way.
+/// How many epochs of the engine a component may compute before it yields.
 const EPOCHS: u64 = 1;
 
 /// How much a component may hand to the host in one go, in bytes, however small the account's pages are: a
@@ -38,8 +38,7 @@ const MIN_HANDED_OVER: usize = 16 << 20;
 const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// How much a component may hand to the host in one go, in bytes: twice what a page may have, so that a page that is too
-/// large can still be read and told as such, but no more than it can hold itself without handing over the same text many
-/// times.
+/// large can still be read and reported as such, but no more than it can hold without handing over the same text many times.
 pub fn handed_over(limits: &Limits) -> usize {
     let twice = limits.batch_bytes.saturating_mul(2);
     twice.min(limits.memory_bytes).max(MIN_HANDED_OVER)

@@ -23,7 +23,7 @@ use crate::sandbox::outgoing;
 use crate::text::hex::hex;
 use crate::text::printable::fault;
 
-/// How often a component that computes gives way, so that its time limit is noticed.
+/// How often a component that computes yields, so that its time limit is noticed.
 const TICK: Duration = Duration::from_millis(50);
 
 /// The largest component file, in bytes: many times the one of this project, and room for one that brings an
@@ -96,7 +96,7 @@ pub enum Unusable {
     /// It takes more to compile than any ordinary component.
     #[error(
         "cannot be used: {0}, unlike any ordinary component. Do not trust it, and report it to its maker; it is not \
-         compiled again until the file changes or asset-host starts anew"
+         compiled again until the file changes or asset-host is restarted"
     )]
     Uncompilable(String),
     /// There is no process to compile it.
@@ -262,7 +262,7 @@ impl Runtime {
         compiled
     }
 
-    /// What a component may import: clocks, randomness, HTTP, secrets, and the parts of `wasi:cli` and
+    /// Returns a linker with what a component may import: clocks, randomness, HTTP, secrets, and the parts of `wasi:cli` and
     /// `wasi:filesystem` that every Rust program imports, which are empty here.
     fn linker(&self) -> wasmtime::Result<Linker<Sandbox>> {
         let mut linker = Linker::new(&self.engine);
@@ -294,7 +294,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
     Ok(bytes)
 }
 
-/// The first line of an error, which may quote the component.
+/// Returns the first line of an error, which may quote the component.
 fn first_line(error: &wasmtime::Error) -> String {
     let text = format!("{error:#}");
     fault(text.lines().next().unwrap_or_default())

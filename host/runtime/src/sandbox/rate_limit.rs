@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::contract::manifest::RateLimit;
 
-/// The most requests of a limit, and moments that are remembered: 4 MiB of them. It is above every limit that is known to
+/// The most requests of a limit, and the most moments that are remembered: 4 MiB of them. It is above every limit that is known to
 /// be in use; one that allows more requests is kept as one of so many.
 const MAX_REQUESTS: u32 = 1 << 18;
 

@@ -1,19 +1,19 @@
-//! Secrets as a component sees them: placeholders, in whose place the host puts the values where a request leaves.
+//! Secrets as a component sees them: placeholders, which the host replaces by the values when a request leaves.
 //!
-//! A component is somebody else's code, and a secret that it held could go anywhere that it may send requests
-//! to. So it holds a text that is worth nothing: letters and digits of chance, made anew for every run. It puts
-//! that text where the secret belongs, and the host puts the value there when the request leaves:
+//! A component is somebody else's code, and could send a secret that it holds anywhere that it may send requests to. So it
+//! holds a worthless text: random letters and digits, made for every run. It writes that text where the secret belongs, and
+//! the host replaces it by the value when the request leaves:
 //!
 //! | | the body of `POST https://id.example.com/token` |
 //! |---|---|
 //! | the component writes | `grant_type=client_credentials&client_secret=placeholder3f9a…c2` |
 //! | the host sends | `grant_type=client_credentials&client_secret=a%2Bb%3D` |
-//! | the server answers | `{"access_token":"…","echo":"a+b="}` |
+//! | the server responds | `{"access_token":"…","echo":"a+b="}` |
 //! | the component reads | `{"access_token":"…","echo":"placeholder3f9a…c2"}` |
 //!
 //! The value goes only to the origin of the config field to which the manifest binds the secret, only
 //! encrypted (or to this very machine), and only into a header value or a form or JSON body: `substitute.rs`. A
-//! server that repeats the secret does not hand it to the component: `mask.rs`.
+//! server that repeats the secret does not give it to the component: `mask.rs`.
 //!
 //! Values are read once a run and wiped with it: [`Secrets`] is dropped with the run's accounts.
 
@@ -58,11 +58,11 @@ pub struct Secrets {
 struct Secret {
     value: SecretString,
     placeholder: String,
-    /// The ways in which an answer may repeat the value.
+    /// The ways in which a response may repeat the value.
     spellings: Vec<Spelling>,
     /// The config field to which the manifest binds it, such as `config.token_url`.
     config_key: String,
-    /// Where alone it may go; none where that field holds no URL, and then it goes nowhere.
+    /// The only origin that it may go to; `None` if that field holds no URL, and then it goes nowhere.
     origin: Option<Origin>,
 }
 
@@ -128,8 +128,8 @@ fn placeholder() -> Result<String, NoRandomBytes> {
     Ok(format!("{PREFIX}{}", hex(&random)))
 }
 
-/// The URL in a field of the config: the one that the account sets, else the schema's default; none where it is no
-/// URL, or neither is there.
+/// Returns the URL in a field of the config: the one that the account sets, else the schema's default; `None` if that is not
+/// a valid URL, or there is neither.
 pub fn bound_url(manifest: &Manifest, config: &Map<String, Value>, field: &str) -> Option<Url> {
     let typed = config.get(field);
     let default = || manifest.field(field)?.default.as_ref();

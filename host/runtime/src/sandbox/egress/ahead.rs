@@ -1,4 +1,4 @@
-//! An answer's body, read before the component asks for it.
+//! Reads the body of a response before the component asks for it.
 //!
 //! A component that computes reads nothing meanwhile, and a connection from which nobody reads soon stands still: its
 //! server waits, and the component does in its turn. So a bounded part of the body is taken from the connection as

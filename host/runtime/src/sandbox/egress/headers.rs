@@ -4,11 +4,11 @@ use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, RANGE, TE, TRAILER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS;
 
-/// Whether a component may neither set a header nor see it in an answer: what concerns one connection and not the
+/// Returns whether a component may neither set a header nor see it in a response: what concerns one connection and not the
 /// request (RFC 9110, section 7.6.1), what is meant for a proxy, and `Host`, which is the URL's.
 ///
-/// `Content-Length` is none of them, as HTTP libraries set it by themselves: it is replaced by the body's own.
-/// `Forwarded` and its kind are an application's matter, and lead nowhere else.
+/// `Content-Length` is not among them, as HTTP libraries set it by themselves: it is replaced by the length of the body.
+/// `Forwarded` and its like concern applications, and lead nowhere else.
 pub(super) fn is_forbidden(name: &HeaderName) -> bool {
     DEFAULT_FORBIDDEN_HEADERS.contains(name)
         || [EXPECT, TE, TRAILER].contains(name)
@@ -24,8 +24,8 @@ pub(super) fn set_length(headers: &mut HeaderMap, method: &Method, body: &[u8]) 
     }
 }
 
-/// Makes a request ask for an answer that can be looked through: as it is or with gzip, and not a part of it, which might
-/// begin in the middle of a secret.
+/// Makes a request ask for a response that can be searched: not compressed or with gzip, and complete, as a part might begin
+/// in the middle of a secret.
 pub(super) fn ask_for_searchable(headers: &mut HeaderMap) {
     if headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
@@ -33,8 +33,8 @@ pub(super) fn ask_for_searchable(headers: &mut HeaderMap) {
     headers.remove(RANGE);
 }
 
-/// Takes away the headers of an answer that a component may not see, and those that are no UTF-8: components may read
-/// headers as text, and a proxy's oddity in one that nobody needs must not cost the answer.
+/// Removes the headers of a response that a component may not see, and those that are not UTF-8: components may read headers
+/// as text, and must not fail by one that nobody needs.
 pub(super) fn remove_unfit(headers: &mut HeaderMap) {
     let is_text = |value: &HeaderValue| std::str::from_utf8(value.as_bytes()).is_ok();
     let odd: Vec<_> = headers

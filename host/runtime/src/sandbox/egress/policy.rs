@@ -1,4 +1,4 @@
-//! The name layer: whether a request may leave, judged by its method and its URL alone.
+//! The name layer: checks by method and URL whether a request may leave.
 
 use std::collections::HashSet;
 

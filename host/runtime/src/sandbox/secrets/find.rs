@@ -1,4 +1,4 @@
-//! Where secrets stand in an answer: as they are, and as JSON, forms, URLs and base64 write them.
+//! Finds secrets in a response: as they are, and as JSON, forms, URLs and base64 write them.
 //!
 //! A server that repeats a secret writes it in one of a few spellings. All of them are made when the account is prepared,
 //! so that a search is a search for bytes.

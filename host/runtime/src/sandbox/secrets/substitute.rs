@@ -28,8 +28,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The most bytes that the headers of a request with secrets in them have together: what the engine lets a component put
-/// into all of its headers. Servers take 8 to 64 KiB.
+/// The most bytes that the headers of a request with secrets in them may have together. Servers accept 8 to 64 KiB.
 pub const MAX_SECRET_HEADERS: usize = 128 << 10;
 
 /// Why a request with a secret, or its placeholder, is refused. The text continues "refused a request of the component: ".
@@ -177,7 +176,7 @@ impl Secret {
 /// How the credentials of the scheme Basic begin (RFC 7617).
 const BASIC: &str = "Basic ";
 
-/// What is inside the base64 of `Authorization: Basic`; none of another header or scheme.
+/// Returns what is inside the base64 of `Authorization: Basic`; `None` for another header or scheme.
 fn basic(header: &HeaderName, content: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
     if header != AUTHORIZATION {
         return None;
@@ -206,7 +205,7 @@ enum Format {
 }
 
 impl Format {
-    /// The format by the headers of a body; none for another one, for none at all and for a compressed body.
+    /// Returns the format that the headers name; `None` for another one, for none and for a compressed body.
     fn of(headers: &HeaderMap) -> Option<Self> {
         if headers.contains_key(CONTENT_ENCODING) {
             return None;
@@ -223,8 +222,8 @@ impl Format {
         }
     }
 
-    /// The value as it is written into such a body. The space for it is made at once: growing would leave
-    /// copies behind that are not wiped.
+    /// Returns the value as it is written in such a body. The space is allocated at once: growing would leave copies that are
+    /// not wiped.
     fn write(self, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
         let value = secret.value.expose_secret();
         match self {
@@ -246,13 +245,13 @@ impl Format {
     }
 }
 
-/// A text with one part of it replaced wherever it stands; none where that is longer than `most` bytes. It is counted before
-/// anything is written: a placeholder has 71 bytes, a secret may have thousands.
-fn replaced(text: &[u8], part: &[u8], by: &[u8], most: usize) -> Option<Zeroizing<Vec<u8>>> {
+/// Returns a text with every occurrence of a part replaced; `None` if that is longer than `max` bytes. It is counted before
+/// anything is written: a placeholder has 75 bytes, a secret may have thousands.
+fn replaced(text: &[u8], part: &[u8], by: &[u8], max: usize) -> Option<Zeroizing<Vec<u8>>> {
     let count = memmem::find_iter(text, part).count();
     let kept = text.len().checked_sub(count.checked_mul(part.len())?)?;
     let length = kept.checked_add(count.checked_mul(by.len())?)?;
-    if length > most {
+    if length > max {
         return None;
     }
     let mut written = Zeroizing::new(Vec::with_capacity(length));

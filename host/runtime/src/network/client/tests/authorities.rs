@@ -203,7 +203,9 @@ fn an_unusable_file_of_authorities_is_reported_with_its_path() {
             https: true,
             ..options()
         };
-        let error = HttpClient::with_proxies(options, proxies(&[]).unwrap()).unwrap_err();
+        let error = HttpClient::with_proxies(options, proxies(&[]).unwrap())
+            .err()
+            .unwrap();
         let message = error.to_string();
         assert!(matches!(error, ClientError::AuthorityFile { .. }));
         assert!(message.contains(path.to_str().unwrap()), "{message}");
