@@ -10,7 +10,7 @@ use crate::cli::exit::ExitStatus;
 use crate::config::Config;
 use crate::contract::permissions::Permissions;
 use crate::run::engine;
-use crate::run::prepare::{self, Found};
+use crate::run::prepare;
 use crate::state::State;
 use crate::state::consent::ConsentStatus;
 use crate::units::timestamp;
@@ -31,11 +31,8 @@ pub(crate) async fn run(
     let runtime = engine::start()?;
     let mut all = Vec::new();
     for account in config.select(&args.accounts)? {
-        let Found {
-            loaded, manifest, ..
-        } = prepare::component(&runtime, &config, account).await?;
-        let asks = Permissions::of(&loaded.digest, &manifest, &account.config);
-        all.push((account.name.as_str(), asks));
+        let component = prepare::component(&runtime, &config, account).await?;
+        all.push((account.name.as_str(), component.asks(account)));
     }
     let mut state = State::open_for_run(&config.state)?;
     for (account, asks) in &all {

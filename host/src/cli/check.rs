@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
@@ -15,6 +16,7 @@ use crate::sandbox::connector::{CallError, Connector};
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
 use crate::state::consent;
+use crate::stop::Stop;
 use crate::text::printable::printable;
 
 /// Tests every account, or the named ones, and prints a line or two for each.
@@ -34,8 +36,10 @@ pub(crate) async fn run(
     let accounts = config.select(&args.accounts)?;
     let runtime = engine::start()?;
     let mut limiters = Limiters::default();
-    let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, None).await?;
-    consent::check(&State::open_to_read(&config.state)?, &Ready::asks(&ready))?;
+    let stop = Stop::new(Duration::ZERO);
+    let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, &stop).await?;
+    let asks: Vec<_> = ready.iter().map(Ready::asks).collect();
+    consent::check(&State::open_to_read(&config.state)?, &asks)?;
     let mut status = ExitStatus::Done;
     for ready in ready {
         let name = &ready.account.name;

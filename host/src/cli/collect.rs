@@ -17,7 +17,6 @@ use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
 use crate::config::Config;
-use crate::contract::permissions::Permissions;
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{DeliveryOptions, Destination};
 use crate::run::accounts::collect_accounts;
@@ -166,7 +165,7 @@ impl Collect<'_> {
         debug!("making ready");
         let config = Config::load(self.config)?;
         let accounts = config.select(&args.accounts)?;
-        let (limiters, stop) = (&mut self.limiters, Some(&self.stop));
+        let (limiters, stop) = (&mut self.limiters, &self.stop);
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
         // A preview changes the state as well: it forgets fingerprints.
         let writes = !args.dry_run && self.range.is_none();
@@ -176,7 +175,8 @@ impl Collect<'_> {
         } else {
             State::open_to_read(&config.state)?
         };
-        consent::check(&state, &Ready::asks(&ready))?;
+        let asks: Vec<_> = ready.iter().map(Ready::asks).collect();
+        consent::check(&state, &asks)?;
         if !self.remembered {
             self.remember(&state, &ready)?;
             self.remembered = true;
@@ -184,10 +184,7 @@ impl Collect<'_> {
         let accounts = self.open_destinations(ready).await?;
         if writes && !previews {
             // Last, so that a run that could not begin has approved nothing.
-            let asks: Vec<(&str, &Permissions)> = accounts
-                .iter()
-                .map(|(ready, _)| (ready.account.name.as_str(), &ready.asks))
-                .collect();
+            let asks: Vec<_> = accounts.iter().map(|(ready, _)| ready.asks()).collect();
             consent::record(&mut state, &asks, OffsetDateTime::now_utc())?;
         }
         let settings = Settings {

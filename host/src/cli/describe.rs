@@ -11,8 +11,7 @@ use crate::config::{Account, Config, Problem};
 use crate::contract::permissions::Permissions;
 use crate::network::client::https_proxy;
 use crate::run::engine;
-use crate::run::prepare::{self, Described};
-use crate::sandbox::engine::Loaded;
+use crate::run::prepare::{self, Component};
 use crate::state::State;
 use crate::state::consent::ConsentStatus;
 
@@ -55,25 +54,22 @@ pub(crate) async fn run(
         (None, None) => crate::cli::component::beside_program()?,
     };
     let named = match (component, &config, account) {
-        (None, Some(config), Some(account)) => Some(prepare::named(config, account)),
+        (None, Some(config), Some(account)) => Some(prepare::component_key(config, account)),
         _ => None,
     };
     let read = read(&path, account).await;
-    let (loaded, described, problems) = match named {
+    let (component, problems) = match named {
         Some(named) => read.context(named)?,
         None => read?,
     };
-    let Described { manifest, text, .. } = described;
+    let manifest = &component.manifest;
     let consent = match (&config, account) {
-        (Some(config), Some(account)) => {
-            let asks = Permissions::of(&loaded.digest, &manifest, &account.config);
-            Some(consented(config, account, &asks))
-        }
+        (Some(config), Some(account)) => Some(consented(config, account, &component.asks(account))),
         _ => None,
     };
     let facts = Facts::of(
-        &loaded,
-        &manifest,
+        &component.loaded,
+        manifest,
         account,
         consent,
         &problems,
@@ -81,30 +77,25 @@ pub(crate) async fn run(
     );
     if args.json {
         // By way of a text: an error of the writer would be hidden in one of JSON.
-        let json = serde_json::to_string_pretty(&facts.json(&serde_json::from_str(&text)?))?;
+        let json =
+            serde_json::to_string_pretty(&facts.json(&serde_json::from_str(&component.text)?))?;
         writeln!(out, "{json}")?;
     } else {
-        out.write_all(page::page(&facts, &manifest).as_bytes())?;
+        out.write_all(page::page(&facts, manifest).as_bytes())?;
     }
     Ok(ExitStatus::Done)
 }
 
 /// Loads the component in a file, whatever an account pins, since this is where to look when it is not that one: the
 /// component, what it says of itself, and what is wrong with the account for it.
-async fn read(
-    path: &Path,
-    account: Option<&Account>,
-) -> anyhow::Result<(Loaded, Described, Vec<Problem>)> {
+async fn read(path: &Path, account: Option<&Account>) -> anyhow::Result<(Component, Vec<Problem>)> {
     let loaded = engine::start()?.load(path, None).await?;
-    let mut described = prepare::describe(&loaded).await?;
+    let mut component = Component::describe(loaded).await?;
     let problems = match account {
-        Some(account) => {
-            let asked = prepare::asked(&loaded, &described.manifest)?;
-            prepare::problems(&mut described, &asked, account).await?
-        }
+        Some(account) => component.problems(account).await?,
         None => Vec::new(),
     };
-    Ok((loaded, described, problems))
+    Ok((component, problems))
 }
 
 /// The only account; none where several have the same component.

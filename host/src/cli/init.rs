@@ -14,7 +14,7 @@ use crate::config::is_account_name;
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::{Manifest, Secret};
 use crate::run::engine;
-use crate::run::prepare;
+use crate::run::prepare::Component;
 use crate::text::printable::printable;
 
 /// The longest line of a comment.
@@ -41,8 +41,15 @@ pub(crate) async fn run(
         None => crate::cli::component::beside_program()?,
     };
     let loaded = engine::start()?.load(&component, None).await?;
-    let manifest = prepare::manifest(&loaded).await?;
-    write(&manifest, &loaded.digest, &component, config, args, out)
+    let described = Component::describe(loaded).await?;
+    write(
+        &described.manifest,
+        &described.loaded.digest,
+        &component,
+        config,
+        args,
+        out,
+    )
 }
 
 /// Writes the file `config` for the component in the file `component`.

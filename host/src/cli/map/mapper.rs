@@ -14,7 +14,7 @@ use crate::contract::bindings::inventory::connector::types::{Explanation, MapErr
 use crate::contract::check;
 use crate::contract::manifest::Manifest;
 use crate::run::engine;
-use crate::run::prepare;
+use crate::run::prepare::{self, Component};
 use crate::sandbox::connector::{CallError, Connector};
 use crate::sandbox::engine::Loaded;
 use crate::text::printable::fault;
@@ -51,12 +51,8 @@ impl Mapper {
                 let account = config.account(name)?;
                 let found = prepare::component(&runtime, &config, account).await?;
                 let how = How {
-                    text: Value::Object(account.config.clone()).to_string(),
-                    place: format!(
-                        "{}: {}",
-                        config.file.display(),
-                        prepare::config_key(account)
-                    ),
+                    text: prepare::config_text(account),
+                    place: format!("{}: account.{}.config", config.file.display(), account.name),
                 };
                 (found.loaded, Some(how))
             }
@@ -124,7 +120,7 @@ async fn how(loaded: &Loaded, args: &args::Map) -> anyhow::Result<Option<How>> {
     if args.dialect.is_none() && omitted.is_empty() && !args.explain {
         return Ok(None);
     }
-    let manifest = prepare::manifest(loaded).await?;
+    let manifest = Component::describe(loaded.clone()).await?.manifest;
     if let Some(dialect) = &args.dialect
         && !manifest.dialects.contains(dialect)
     {
