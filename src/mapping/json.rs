@@ -1,11 +1,9 @@
 //! Writes JSON, byte for byte what `serde_json` writes, in a way that is cheap in WebAssembly.
 //!
-//! There, a copy of a length that is known only at run time is a call out of the compiled code, and most of what an
-//! event consists of is short. So it is copied in pieces of fixed length, and looked at in these for what must be
-//! escaped.
+//! There, a copy whose length is known only at run time is a call out of the compiled code, so long texts are copied and
+//! checked in pieces of sixteen bytes.
 
 use crate::json::plain::{needs_escape, plain_of};
-use crate::mapping::bytes::plain_bytes;
 
 /// Writes a text, with quotes around it.
 pub(crate) fn write_text(json: &mut Vec<u8>, text: &str) {
@@ -25,58 +23,32 @@ pub(crate) fn write_integer(json: &mut Vec<u8>, number: i64) {
     push(json, itoa::Buffer::new().format(number));
 }
 
-/// Adds a text as it is; false where JSON would escape something of it.
-// Inlined by order: in WebAssembly each call and each loop looks at the host's clock.
+/// Adds a text unchanged. Returns false if JSON would escape some of it.
+// Always inlined: in WebAssembly each call and each loop looks at the host's clock.
 #[inline(always)]
 pub(crate) fn push(json: &mut Vec<u8>, text: &str) -> bool {
     let bytes = text.as_bytes();
-    if let Some(last) = bytes.last_chunk() {
-        return push_long(json, bytes, last);
-    }
-    if let Some((first, last)) = push_ends(json, bytes) {
-        return plain_bytes(first) == 8 && plain_bytes(last) == 8;
-    }
-    if let Some((first, last)) = push_ends(json, bytes) {
-        let (first, last) = (u32::from_le_bytes(first), u32::from_le_bytes(last));
-        let both = u64::from(first) | u64::from(last) << 32;
-        return plain_bytes(both.to_le_bytes()) == 8;
-    }
     let mut is_plain = true;
-    for byte in bytes {
-        json.push(*byte);
-        is_plain &= !needs_escape(*byte);
-    }
-    is_plain
-}
-
-/// Adds a text of sixteen bytes or more as [`push`] does. What is left behind the last whole sixteen is written with the
-/// bytes before it, as the text's last sixteen.
-#[inline(always)]
-fn push_long(json: &mut Vec<u8>, bytes: &[u8], last: &[u8; 16]) -> bool {
+    let Some(last) = bytes.last_chunk::<16>() else {
+        for byte in bytes {
+            json.push(*byte);
+            is_plain &= !needs_escape(*byte);
+        }
+        return is_plain;
+    };
     let end = json.len() + bytes.len();
     let (sixteens, rest) = bytes.as_chunks();
-    let mut is_plain = true;
     for sixteen in sixteens {
         json.extend_from_slice(sixteen);
         is_plain &= plain_of(sixteen) == 16;
     }
     if !rest.is_empty() {
+        // The rest is written with the bytes before it, as the last sixteen.
         json.truncate(end - last.len());
         json.extend_from_slice(last);
         is_plain &= plain_of(last) == 16;
     }
     is_plain
-}
-
-/// Adds a text of `N` to twice as many bytes: its first `N` and its last `N`, which may overlap. None of a shorter one.
-#[inline(always)]
-fn push_ends<const N: usize>(json: &mut Vec<u8>, bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
-    let ends = (*bytes.first_chunk()?, *bytes.last_chunk()?);
-    let end = json.len() + bytes.len();
-    json.extend_from_slice(&ends.0);
-    json.truncate(end - N);
-    json.extend_from_slice(&ends.1);
-    Some(ends)
 }
 
 #[cfg(test)]
