@@ -1,4 +1,4 @@
-//! `check`: whose the credential is, and whether it may read what `collect` reads.
+//! `check`: whom the credential belongs to, and whether it may read what `collect` reads.
 
 use crate::bindings::inventory::connector::types::{Account, Error, Failure};
 use crate::config::{self, Config};
@@ -10,18 +10,17 @@ use crate::sophos::tenants::{self, Listing};
 use crate::sophos::trust::Tenant;
 use crate::sophos::whoami::{Owner, Parent};
 
-/// How many tenants of a partner or an organization are tried. Some may well be closed to it; that all are
-/// tells of the credential.
+/// How many tenants of a partner or an organization are tried. Some may be unreadable; if all are, it is the
+/// credential.
 const TRIES: usize = 3;
 
-/// Asks for a token, whoami, and one endpoint in the form in which `collect` reads them; for a partner or an
-/// organization also for the first page of its tenants, and for an endpoint of up to three of these, until
-/// one answers.
+/// Requests a token, whoami, and one endpoint in the form in which `collect` reads them; for a partner or an
+/// organization also the first page of its tenants, and an endpoint of up to three of these, until one can be read.
 ///
 /// # Errors
 ///
-/// Those of the routes asked. For a partner or an organization `forbidden` means that it may not list
-/// tenants, or that it has some and none that was tried may be read.
+/// Those of the requested routes. For a partner or an organization `forbidden` means that it may not list tenants, or
+/// that none of the tried tenants can be read.
 pub(crate) fn check(config: &str) -> Result<Account, Error> {
     let config = config::read(config)?;
     let session = session::open(&config)?;
@@ -48,7 +47,7 @@ fn account(id: String, kind: &str, notes: Vec<String>) -> Account {
     }
 }
 
-/// Asks for one endpoint of a tenant.
+/// Requests one endpoint of a tenant.
 fn read_one(session: &Session, tenant: &Tenant) -> Result<(), Error> {
     let everything = Query {
         last_seen_after: None,
@@ -65,7 +64,7 @@ fn read_one(session: &Session, tenant: &Tenant) -> Result<(), Error> {
     Ok(())
 }
 
-/// Asks for one endpoint of any tenant of a parent; gives what a person may want to know of it.
+/// Requests one endpoint of any tenant of a parent. Returns a remark for the user.
 fn read_any(config: &Config, session: &Session, parent: &Parent) -> Result<Vec<String>, Error> {
     let listing = tenants::request(session, parent, &config.api_host, 1)?;
     let mut notes = vec![how_many(&listing)];
@@ -92,7 +91,7 @@ fn read_any(config: &Config, session: &Session, parent: &Parent) -> Result<Vec<S
                 return Ok(notes);
             }
             Err(Error::Forbidden(failure)) => closed.push(failure),
-            // One region that is down says nothing of the others.
+            // The failure of one region says nothing about the others.
             Err(error @ (Error::Unavailable(_) | Error::Protocol(_))) => {
                 failed.get_or_insert(error);
             }
@@ -125,7 +124,7 @@ fn how_many(listing: &Listing) -> String {
     }
 }
 
-/// Why none of the tenants that were tried may be read, which the answers do not tell.
+/// Returns why none of the tried tenants can be read; the responses do not say.
 fn none_open(parent: &Parent, tried: usize, first: Failure) -> Failure {
     let page = parent.level.credentials_page();
     Failure {

@@ -4,7 +4,7 @@ use std::time::Duration as SinceEpoch;
 
 use time::{Duration, OffsetDateTime};
 
-/// The moment by the host's clock; the epoch where that clock is out of any calendar's range.
+/// Returns the time of the host's clock; the epoch if it is out of any calendar's range.
 pub(crate) fn now() -> OffsetDateTime {
     since_epoch()
         .and_then(|since| Duration::try_from(since).ok())

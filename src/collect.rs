@@ -1,4 +1,4 @@
-//! One step of a collection: a page of endpoints to a batch of events and the cursor after it.
+//! `collect`: one page of endpoints to a batch of events and the next cursor.
 
 use time::OffsetDateTime;
 use url::Url;
@@ -15,7 +15,7 @@ use crate::sophos::errors::failure;
 use crate::sophos::session;
 use crate::text::Text;
 
-/// `collect`: asks for the next page, maps what is new in it, and moves the cursor on.
+/// Requests the next page, maps its new endpoints, and advances the cursor.
 pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
     let config = config::read(config)?;
     let session = session::open(&config)?;
@@ -71,20 +71,20 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 
 /// The items of a page, mapped or rejected.
 pub struct Sorted {
-    /// What is new.
+    /// The events of new endpoints.
     pub events: Vec<Event>,
-    /// What cannot be mapped.
+    /// The records that cannot be mapped.
     pub rejects: Vec<Reject>,
-    /// `pages.nextKey`: none on the last page.
+    /// `pages.nextKey`: `None` on the last page.
     pub next_key: Option<String>,
 }
 
-/// Reads a page: maps what the walk before has not delivered, rejects what cannot be mapped, and shows every item to
-/// the cursor, then their number. `now` is the time of an event whose record has none.
+/// Reads a page: maps the endpoints that the previous walk has not delivered, rejects those that cannot be mapped, and
+/// records every item and their number in the cursor. `now` is the time of an event whose record has none.
 ///
 /// # Errors
 ///
-/// `protocol` where the text is no page; the cursor is then not to be used any more.
+/// `protocol` if the text is not a page; the cursor must not be used afterwards.
 pub fn sort(
     api_host: &Url,
     text: &Text<'_>,
@@ -117,7 +117,7 @@ pub fn sort(
     })
 }
 
-/// The event of an endpoint; none where the walk before has delivered it, or the reason why there is none.
+/// Returns the event of an endpoint, `None` if the previous walk delivered it, or why it cannot be mapped.
 fn map(
     endpoint: &Endpoint<'_>,
     text: &Text<'_>,

@@ -1,7 +1,7 @@
-//! The component's configuration: what a user may set, and what is right.
+//! The component's configuration: its fields and their rules.
 //!
-//! The JSON Schema of the same fields is `config.schema.json`, which the manifest carries. A host checks
-//! against it; the component checks again, since it must be right in any host.
+//! `config.schema.json`, which the manifest contains, is the JSON Schema of the same fields. A host checks against it;
+//! the component checks again, since it must work in any host.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -19,43 +19,43 @@ pub const SCHEMA: &str = include_str!("config.schema.json");
 const TOKEN_URL: &str = "https://id.sophos.com/api/v2/oauth2/token";
 const API_HOST: &str = "https://api.central.sophos.com";
 
-/// `pageSize` may be at most what the API gives as `pages.maxSize`.
+/// The maximum of `pageSize`, which the API returns as `pages.maxSize`.
 const MAX_PAGE_SIZE: u16 = 500;
 
-/// A day: an overlap that is longer would only repeat devices.
+/// A day: a longer overlap would only repeat devices.
 const MAX_OVERLAP: u32 = 86_400;
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The id of the API credential; no secret.
+    /// The id of the API credential; not a secret.
     pub client_id: String,
-    /// Where access tokens are asked for: `POST /api/v2/oauth2/token`.
+    /// The URL for access tokens: `POST /api/v2/oauth2/token`.
     pub token_url: Url,
     /// The global API host: `GET /whoami/v1`.
     pub api_host: Url,
-    /// The dialect of the events, and what is left out of them.
+    /// The dialect of the events, and the attributes that are left out.
     pub mapping: Mapping,
-    /// How long a check-in may take to show up in the API, in seconds.
+    /// The time until the API shows a check-in, in seconds.
     pub overlap: u32,
     /// `pageSize`
     pub page_size: u16,
-    /// The range to walk instead of what is new.
+    /// The range to collect, instead of new devices.
     pub range: Option<Range>,
-    /// Which tenant of a partner or an organization to collect: set by `discover`, never by a person.
+    /// The tenant of a partner or an organization to collect: set by `discover`, never by a user.
     pub tenant: Option<Tenant>,
 }
 
-/// A field that does not fit.
+/// A field that is not valid.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// JSON Pointer (RFC 6901) into the configuration; empty for the whole.
+    /// JSON Pointer (RFC 6901) into the configuration; empty for all of it.
     pub field: String,
-    /// What is wrong and what would be right.
+    /// What is wrong with it and what would be valid.
     pub message: String,
 }
 
-/// The fields as they come, of any type, so that each is judged by itself.
+/// The fields with any type, so that each is checked on its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
@@ -71,7 +71,7 @@ struct Fields {
     tenant: Option<Value>,
 }
 
-/// The fields of `tenant` as they come.
+/// The fields of `tenant` with any type.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TenantFields {
@@ -83,7 +83,7 @@ struct TenantFields {
 ///
 /// # Errors
 ///
-/// `invalid-config`, with one entry for each field that does not fit.
+/// `invalid-config`, with one entry for each field that is not valid.
 pub fn read(json: &str) -> Result<Config, types::Error> {
     Config::parse(json).map_err(|errors| {
         let field_error = |error: FieldError| types::FieldError {
@@ -95,7 +95,7 @@ pub fn read(json: &str) -> Result<Config, types::Error> {
 }
 
 impl Config {
-    /// Reads a configuration, or says of each field that does not fit what is wrong with it.
+    /// Parses a configuration, or returns the error of each field that is not valid.
     pub fn parse(json: &str) -> Result<Self, Vec<FieldError>> {
         let whole = |message: String| {
             vec![FieldError {
@@ -230,10 +230,10 @@ impl Errors {
         time
     }
 
-    /// `tenant`, whose host must be one that may get the access token, since `discover` names no other.
+    /// Checks `tenant`, whose host must be one that may get the access token, since `discover` names no other.
     fn tenant(&mut self, value: Option<Value>, api_host: Option<&Url>) -> Option<Tenant> {
         let value = value?;
-        // A derived struct would take an array for its fields.
+        // A derived struct would accept an array for its fields.
         let fields: Option<TenantFields> = if value.is_object() {
             serde_json::from_value(value).ok()
         } else {
@@ -262,7 +262,7 @@ impl Errors {
         let host = host
             .zip(api_host)
             .and_then(|(host, typed)| trust::api_host(host, typed));
-        // Without a right `api_host` beside it there is nothing to judge it by.
+        // Without a valid `api_host` it cannot be checked.
         if host.is_none() && api_host.is_some() {
             self.add(
                 "tenant/api_host",
@@ -277,7 +277,7 @@ impl Errors {
     }
 }
 
-/// Whether a URL leads to this machine: the only place to which http is accepted, for tests and demos.
+/// Returns whether a URL is one of this machine: only there http is accepted, for tests and demos.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -1,12 +1,12 @@
-//! The cursor: where a source's collection stands, so that no device is ever lost.
+//! The cursor: the position of a source's collection, which guarantees that no device is lost.
 //!
-//! A *walk* reads the pages of one listing, ordered by id. Pages are not in time order, so nothing may be
-//! concluded from the times of a page before the last one has come: the mark rises only at the walk's end.
-//! Until then the cursor holds the key of the next page, and a crash goes on there.
+//! A *walk* reads the pages of one listing, ordered by id. Pages are not in order of time, so the mark only rises at
+//! the end of a walk. Until then the cursor holds the key of the next page, and after a crash the walk continues there.
 //!
-//! This is a pure state machine: [`Cursor::resume`] reads a text, [`Cursor::query`] says what to ask for,
-//! [`Cursor::answered`], [`Cursor::saw`], [`Cursor::listed`] and [`Cursor::turn_page`] take what came back, and
-//! [`Cursor::into_text`] writes it down. It never sees a clock or a network; `tests/cursor_oracle/`
+//! This is a pure state machine: [`Cursor::resume`] reads a text, [`Cursor::query`] returns the next request,
+//! [`Cursor::answered`], [`Cursor::saw`], [`Cursor::listed`] and [`Cursor::turn_page`] take the response, and
+//! [`Cursor::into_text`] writes the text. It never uses a clock or a network; `tests/cursor_oracle/` drives it with
+//! random histories.
 //! drives it with random histories.
 
 use std::cmp::Ordering;
@@ -25,23 +25,23 @@ mod walk;
 /// The version of the cursor's text; one more is refused by this program.
 const VERSION: u32 = 1;
 
-/// A walk that is older begins again: its page key may be worth nothing by then, and its mark is stale.
+/// An older walk starts again: its page key may have expired, and its mark is stale.
 const WALK_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
-/// How often in a row the API may refuse a page key before the walk gives up.
+/// How often in a row the API may reject a page key before the walk fails.
 const MAX_REFUSALS: u32 = 3;
 
-/// A refusal counts no more when the walk began again longer ago than this. Keys that expired between two runs thus
-/// never add up to a walk that gives up.
+/// A rejected key no longer counts if the walk restarted longer ago than this, so that keys that expire between two
+/// runs never make a walk fail.
 const REFUSAL_LIFE_MILLIS: u64 = 30 * 60 * 1000;
 
-/// The walk with which the mark rises though it was short, and those before it in a row were short as well.
+/// The number of short walks in a row after which the mark rises anyway.
 const MAX_SHORT_WALKS: u32 = 3;
 
-/// How far the API's clock and the host's may be apart without a warning.
+/// The maximum difference between the API's clock and the host's without a warning.
 const CLOCK_TOLERANCE_MILLIS: u64 = 60 * 1000;
 
-/// A walk without a mark over what was last seen from `since` (inclusive) to `until` (exclusive).
+/// A walk without a mark over the devices last seen from `since` (inclusive) to `until` (exclusive).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// `lastSeenAfter` of every page
@@ -52,7 +52,7 @@ pub struct Range {
     pub until: Option<Timestamp>,
 }
 
-/// Where the collection of one tenant stands.
+/// The position of the collection of one tenant.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Cursor {
     version: u32,
@@ -62,7 +62,7 @@ pub struct Cursor {
     /// The mark: everything last seen before it has been delivered. Rises only with a walk's last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen_cursor: Option<Timestamp>,
-    /// What was seen at or after the mark: the filter is inclusive, so the next walk brings it again.
+    /// Devices seen at or after the mark: the filter is inclusive, so the next walk lists them again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     seen: BTreeMap<String, i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ pub struct Cursor {
     warnings: Vec<Warning>,
 }
 
-/// What to ask the API for.
+/// The parameters of the next request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// `lastSeenAfter`, inclusive
@@ -100,54 +100,53 @@ pub enum Refused {
     OtherRange,
 }
 
-/// Why a walk cannot go on.
+/// Why a walk cannot continue.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stuck {
-    /// The API gave a page key that it had given before in the same walk.
+    /// The API returned a page key twice in one walk.
     KeyCameBack,
-    /// The API refused a page key, and the walk has begun again for that as often as it may.
+    /// The API rejected a page key, and the walk has restarted as often as it may.
     KeyRefusedAgain,
 }
 
-/// What a person should look at though the walk goes on.
+/// A warning to the user; the walk continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// The API's clock and the host's are more than a minute apart.
+    /// The API's clock and the host's differ by more than a minute.
     ClocksDiffer {
-        /// The time by the answer's `Date`.
+        /// The time in the response's `Date`.
         api: Timestamp,
         /// The time by the host's clock.
         host: Timestamp,
     },
-    /// The walk ended with fewer items than the API had announced.
+    /// The walk ended with fewer items than the API announced.
     EndedEarly {
-        /// How many items there were.
+        /// The number of items.
         items: u64,
-        /// How many the API had announced.
+        /// The announced number of items.
         announced: u64,
-        /// What follows from it.
+        /// The consequence.
         then: AfterShortWalk,
     },
 }
 
-/// What follows from a walk that ended with fewer items than announced.
+/// The consequence of a walk that ended with fewer items than announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterShortWalk {
-    /// The mark stays, and the next walk is the same one again.
+    /// The mark stays, and the next walk repeats this one.
     Repeated,
-    /// It was not the first one in a row: the mark has risen all the same.
+    /// It was not the first one in a row, so the mark has risen anyway.
     MarkRisen,
     /// It was a walk over a range, which has no mark and no next walk.
     RangeOver,
 }
 
 impl Cursor {
-    /// Goes on from `text`, or begins a walk.
+    /// Resumes from `text`, or starts a walk.
     ///
-    /// `text` is none (walk everything, or the range), the text of an earlier cursor, or an RFC 3339 time
-    /// (the mark of another connector). `tenant` is whose endpoints are asked for, `now` the time by the
-    /// component's own clock. A walk older than 24 h and one of another mapping version begin again; the
-    /// latter without a mark, so that everything is mapped anew.
+    /// `text` is `None` (walk everything, or the range), the text of an earlier cursor, or an RFC 3339 time (the mark
+    /// of another connector). `tenant` is the tenant to collect, `now` the time of the component's clock. A walk older
+    /// than 24 h or of another mapping version restarts; the latter without a mark, so that everything is mapped again.
     pub fn resume(
         text: Option<&str>,
         tenant: &str,
@@ -186,7 +185,7 @@ impl Cursor {
             }
         }
         let alive = cursor.walk.take().filter(|walk| {
-            // One from the future was begun under a clock that ran ahead, and would never grow old.
+            // A walk from the future was started by a clock that was ahead, and would never expire.
             now.millis().abs_diff(walk.began.millis()) < WALK_LIFE_MILLIS
         });
         cursor.walk = Some(alive.unwrap_or_else(|| Walk::begin(now)));
@@ -194,7 +193,7 @@ impl Cursor {
     }
 
     fn read(text: &str) -> Result<Self, Refused> {
-        /// The one field that every version has.
+        /// The only field that every version has.
         #[derive(Deserialize)]
         struct Versioned {
             version: u64,
@@ -203,11 +202,11 @@ impl Cursor {
         match versioned.version.cmp(&u64::from(VERSION)) {
             Ordering::Greater => return Err(Refused::Newer),
             Ordering::Equal => {}
-            // There is no version before the first.
+            // Versions start at 1.
             Ordering::Less => return Err(Refused::Damaged),
         }
         let cursor: Self = serde_json::from_str(text).map_err(|_| Refused::Damaged)?;
-        // A range has no mark and remembers nothing: either would leave out devices that it holds.
+        // A range has no mark and remembers no devices: either would leave out devices in it.
         let has_past = cursor.last_seen_cursor.is_some() || !cursor.seen.is_empty();
         if cursor.range.is_some() && has_past {
             return Err(Refused::Damaged);
@@ -215,7 +214,7 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// What to ask the API for: the same filters for every page of a walk.
+    /// Returns the next request: with the same filters for every page of a walk.
     pub fn query(&self) -> Query {
         let range = self.range.unwrap_or_default();
         Query {
@@ -225,12 +224,12 @@ impl Cursor {
         }
     }
 
-    /// Takes note of an answer, before its items: `date` is the time by its `Date`, `host` the time by the host's
-    /// clock when it was there, `duration_millis` how long the request took, `overlap_millis` the time that a
-    /// check-in may take to show up in the API. Only a walk's first answer counts.
+    /// Records a response, before its items: `date` is its `Date`, `host` the time of the host's clock when it arrived,
+    /// `duration_millis` the duration of the request, `overlap_millis` the time until the API shows a check-in. Only a
+    /// walk's first response counts.
     ///
-    /// The cap is taken from the earlier of the two clocks: one that is ahead, for a single answer or for good, hides
-    /// no device, and one that is behind only has devices delivered again.
+    /// The cap is the earlier of the two clocks: a clock that is ahead, once or always, hides no device, and a clock
+    /// that is behind only delivers devices again.
     pub fn answered(
         &mut self,
         date: Option<Timestamp>,
@@ -251,30 +250,30 @@ impl Cursor {
         }
     }
 
-    /// Whether a device was delivered (or rejected) in the walk before, just as it is.
+    /// Returns whether the previous walk delivered (or rejected) this device in the same state.
     pub fn leaves_out(&self, id: &str, last_seen: Option<Timestamp>) -> bool {
         last_seen.is_some_and(|moment| {
             self.seen.get(&*device_id::remembered(id)) == Some(&moment.millis())
         })
     }
 
-    /// Takes note of an item, whether it is delivered, left out or rejected.
+    /// Records an item, whether it is delivered, skipped or rejected.
     pub fn saw(&mut self, id: &str, last_seen: Option<Timestamp>) {
         if let (Some(walk), Some(moment)) = (&mut self.walk, last_seen) {
             walk.saw(id, moment, self.last_seen_cursor);
         }
     }
 
-    /// Takes note of how many items a page had, with or without an id, and how many items the API announced for the
-    /// whole walk. What it announces counts on the first page only.
+    /// Records the number of items of a page, with or without an id, and the number of items that the API announced for
+    /// the complete walk, which counts on the first page only.
     pub fn listed(&mut self, items: usize, announced: Option<u64>) {
         if let Some(walk) = &mut self.walk {
             walk.listed(items, announced);
         }
     }
 
-    /// Ends a page. `next_key` is `pages.nextKey` of the answer, none on the last page. Gives whether the
-    /// walk goes on; where it does not, the mark has risen, unless the walk was short.
+    /// Ends a page. `next_key` is `pages.nextKey` of the response, `None` on the last page. Returns whether the walk
+    /// continues; if it does not, the mark has risen, unless the walk was short.
     pub fn turn_page(&mut self, next_key: Option<&str>) -> Result<bool, Stuck> {
         let Some(mut walk) = self.walk.take() else {
             return Ok(false);
@@ -291,8 +290,8 @@ impl Cursor {
         Ok(true)
     }
 
-    /// Begins the walk again from the mark after the API refused its page key, `MAX_REFUSALS` times at most. The
-    /// count starts anew with every page that the walk gets further, and when the walk began long ago.
+    /// Restarts the walk from the mark after the API rejected its page key, at most `MAX_REFUSALS` times in a row. The
+    /// count restarts whenever the walk gets further, and when it started long ago.
     pub fn key_refused(&mut self, now: Timestamp) -> Result<(), Stuck> {
         let mut next = Walk::begin(now);
         if let Some(walk) = &self.walk {
@@ -311,17 +310,18 @@ impl Cursor {
         Ok(())
     }
 
-    /// The text to store.
+    /// Returns the text to store.
     pub fn into_text(self) -> Result<String, serde_json::Error> {
         serde_json::to_string(&self)
     }
 
-    /// What a person should look at, of all that was taken note of since the cursor was resumed.
+    /// Returns the warnings since the cursor was resumed.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The mark, for people: RFC 3339; none before the first walk that saw a device has ended, and for a range.
+    /// Returns the mark for people, in RFC 3339; `None` before the end of the first walk that saw a device, and for a
+    /// range.
     pub fn mark(&self) -> Option<String> {
         self.last_seen_cursor.map(|mark| mark.to_string())
     }
@@ -345,7 +345,7 @@ impl Cursor {
         self.last_seen_cursor = mark;
     }
 
-    /// Whether the mark may rise after a walk: it was not short, or too many in a row were.
+    /// Returns whether the mark may rise after a walk: it was not short, or too many in a row were.
     fn judge_length(&mut self, walk: &Walk) -> bool {
         let Some(announced) = walk.announced.filter(|_| walk.is_short()) else {
             self.short_walks = 0;
@@ -354,7 +354,7 @@ impl Cursor {
         let then = if self.range.is_some() {
             AfterShortWalk::RangeOver
         } else {
-            // A total that is always too high warns with every walk, and holds only the first ones up.
+            // If the announced number is always too high, every walk warns, but only the first ones hold the mark.
             self.short_walks = self.short_walks.saturating_add(1).min(MAX_SHORT_WALKS);
             if self.short_walks < MAX_SHORT_WALKS {
                 AfterShortWalk::Repeated

@@ -1,4 +1,4 @@
-//! `discover`: what can be collected apart, one page a call.
+//! `discover`: the sources that can be collected separately, one page per call.
 
 use serde_json::{Map, Value, json};
 
@@ -10,11 +10,11 @@ use crate::sophos::tenants::{self, Listed, Listing};
 use crate::sophos::trust::Tenant;
 use crate::sophos::whoami::Owner;
 
-/// The id of the source that stands for all tenants of a page whose ids cannot be read: no id of the vendor
-/// has brackets, so it is never taken for one. It has a reason in place of a config.
+/// The id of the source for all tenants of a page whose ids cannot be read: no id of the vendor has brackets, so it
+/// never equals one. It has a reason in place of a config.
 pub(crate) const UNIDENTIFIED: &str = "(unidentified)";
 
-/// How many places of tenants without an id a reason names.
+/// The maximum number of places in the reason for tenants without an id.
 const MAX_PLACES: usize = 10;
 
 /// Lists sources. A tenant credential has one, the tenant, collected with the account's own config. One of a
@@ -23,7 +23,7 @@ const MAX_PLACES: usize = 10;
 ///
 /// # Errors
 ///
-/// `invalid-cursor` where `next` is none of its own; else those of the routes asked.
+/// `invalid-cursor` if `next` is not one of its own; else those of the requested routes.
 pub(crate) fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
     let checked = config::read(config)?;
     let number = tenants::page_number(next)?;
@@ -47,9 +47,9 @@ pub(crate) fn discover(config: &str, next: Option<&str>) -> Result<SourcesPage, 
     }
 }
 
-/// Page `number` of a listing as sources of an account with this config.
+/// Returns page `number` of a listing as sources of an account with this config.
 fn sources(config: &str, number: u32, listing: Listing) -> SourcesPage {
-    // It was read as an object before.
+    // It was parsed as an object before.
     let fields: Map<String, Value> = serde_json::from_str(config).unwrap_or_default();
     let mut sources: Vec<_> = listing
         .tenants
@@ -75,7 +75,7 @@ fn with_tenant(mut fields: Map<String, Value>, tenant: &Tenant) -> String {
     Value::Object(fields).to_string()
 }
 
-/// One source for everything at these places (from 1) of page `number`, which no state can be kept for.
+/// Returns one source for everything at these places (from 1) of page `number`, for which no state can be kept.
 fn unidentified(number: u32, places: &[usize]) -> Source {
     let named: Vec<_> = places
         .iter()
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_collected_keeps_its_id_and_has_the_reason() {
+    fn a_tenant_that_cannot_be_collected_keeps_its_id_and_has_a_reason() {
         let page = sources(
             r#"{"client_id": "c"}"#,
             2,

@@ -1,6 +1,6 @@
-//! HTTP as Sophos' API needs it: a request, its response, and what can go wrong, by meaning.
+//! HTTP for Sophos' API: a request, its response, and errors by their meaning.
 //!
-//! Timeouts, TLS and where a request may go are up to the host.
+//! Timeouts, TLS and the allowed destinations are up to the host.
 
 mod error;
 mod request;

@@ -1,9 +1,9 @@
-//! A JSON text, read once from its beginning to its end, without a copy.
+//! A scanner that reads a JSON text once, from beginning to end, without a copy.
 //!
-//! A page of endpoints is a megabyte of which an event needs a tenth, and to read it is most of the work. serde_json
-//! cannot tell what a value is without reading it, so that what may be of any type is read twice, and a page's items
-//! a third time. Here the reader looks ahead. It takes what RFC 8259 says, at any depth, of any size and with any
-//! number, and what serde_json passes over is neither more nor less: `tests/json.rs` compares them.
+//! A page of endpoints is a megabyte of which an event needs a tenth, and reading it is most of the work. serde_json
+//! does not know the type of a value before reading it, so values of any type would be read twice, and the items of a
+//! page a third time. This scanner looks ahead. It accepts exactly what RFC 8259 and serde_json accept, at any depth,
+//! of any size and with any number: `tests/json.rs` compares them.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,15 @@ pub(crate) mod plain;
 
 use crate::json::plain::plain_bytes;
 
-/// A text that is read from its beginning; whoever reads decides at each value what becomes of it.
+/// A scanner over a text; the caller decides for each value how to read it.
 pub struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    /// How the objects and arrays end that a value stands in while it is passed over.
+    /// The closing brackets of the objects and arrays around the value that is being skipped.
     open: Vec<u8>,
 }
 
-/// The text is not JSON from here on. What is wrong with it tells serde_json, which nobody needs to know but of a
-/// text that is refused.
+/// The text is not JSON from here on. Only rejected texts need a reason, which serde_json finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson;
 
@@ -35,21 +34,21 @@ pub enum Scalar<'a> {
     Other,
 }
 
-/// A text as it stands in the JSON.
+/// A text as it is written in the JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quoted<'a> {
-    /// What stands between the quotes.
+    /// The text between the quotes.
     inner: &'a str,
     is_escaped: bool,
 }
 
 impl<'a> Quoted<'a> {
-    /// What stands between the quotes.
+    /// Returns the text between the quotes, with its escapes.
     pub fn written(self) -> &'a str {
         self.inner
     }
 
-    /// The text that it stands for; none where it holds half a surrogate pair, which stands for no character.
+    /// Returns the text without escapes; `None` if it has half a surrogate pair, which is not a character.
     #[inline(always)]
     pub fn decoded(self) -> Option<Cow<'a, str>> {
         if self.is_escaped {
@@ -62,7 +61,7 @@ impl<'a> Quoted<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// A text that is not empty.
+    /// Returns a text that is not empty.
     pub fn text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Text(quoted) => quoted.decoded().filter(|text| !text.is_empty()),
@@ -70,7 +69,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// `true` or `false`.
+    /// Returns `true` or `false`.
     pub fn boolean(self) -> Option<bool> {
         match self {
             Self::Boolean(boolean) => Some(boolean),
@@ -79,9 +78,9 @@ impl<'a> Scalar<'a> {
     }
 }
 
-// Inlined by order: a page has tens of thousands of tokens, and in WebAssembly each call looks at the host's clock.
+// Always inlined: a page has tens of thousands of tokens, and in WebAssembly each call looks at the host's clock.
 impl<'a> Scanner<'a> {
-    /// Begins at the beginning of a text.
+    /// Starts at the beginning of a text.
     pub fn new(text: &'a str) -> Self {
         Self {
             text,
@@ -90,7 +89,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// How the next value, or whatever stands there, begins; none at the end.
+    /// Returns the first byte of the next token; `None` at the end.
     #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
         match self.text.as_bytes().get(self.at) {
@@ -106,103 +105,103 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Where the reading has come to, in bytes.
+    /// Returns the position in bytes.
     pub fn offset(&self) -> usize {
         self.at
     }
 
-    /// The text that was read since an offset.
+    /// Returns the text from an offset to the current position.
     ///
     /// # Errors
     ///
-    /// The offset is none that was read before.
+    /// If the offset is not one of an earlier position.
     pub fn since(&self, offset: usize) -> Result<&'a str, NotJson> {
         self.text.get(offset..self.at).ok_or(NotJson)
     }
 
-    /// Reads a value of any kind and gives its text.
+    /// Reads a value of any kind and returns its text.
     ///
     /// # Errors
     ///
-    /// It is no JSON.
+    /// If it is not JSON.
     pub fn value(&mut self) -> Result<&'a str, NotJson> {
         self.peek();
         let start = self.at;
-        self.pass()?;
+        self.skip()?;
         self.since(start)
     }
 
-    /// Reads a value and gives it where it is neither an object nor an array.
+    /// Reads a value and returns it unless it is an object or an array.
     ///
     /// # Errors
     ///
-    /// It is no JSON.
+    /// If it is not JSON.
     pub fn scalar(&mut self) -> Result<Option<Scalar<'a>>, NotJson> {
         match self.peek() {
-            Some(b'{' | b'[') => self.pass().map(|()| None),
+            Some(b'{' | b'[') => self.skip().map(|()| None),
             Some(b'"') => Ok(Some(Scalar::Text(self.quoted()?))),
             _ => self.plain().map(Some),
         }
     }
 
-    /// Reads a value, and where it is an object hands each of its members to `each`, in its order: its name, and
-    /// this scanner before its value, which must be read. Gives whether it is an object.
+    /// Reads a value, and if it is an object calls `each` for each of its members in order: with its name, and this
+    /// scanner before its value, which `each` must read. Returns whether it is an object.
     ///
     /// # Errors
     ///
-    /// It is no JSON, or `each` fails.
+    /// If it is not JSON, or `each` fails.
     pub fn members<E: From<NotJson>>(
         &mut self,
         mut each: impl FnMut(&mut Self, Quoted<'a>) -> Result<(), E>,
     ) -> Result<bool, E> {
         if self.peek() != Some(b'{') {
-            self.pass()?;
+            self.skip()?;
             return Ok(false);
         }
         self.at += 1;
-        if self.takes(b'}') {
+        if self.skip_if(b'}') {
             return Ok(true);
         }
         loop {
             let name = self.name()?;
             each(self, name)?;
-            if !self.goes_on(b'}')? {
+            if !self.has_next(b'}')? {
                 return Ok(true);
             }
         }
     }
 
-    /// Reads a value, and where it is an array calls `each` before each of its entries, which must be read. Gives
+    /// Reads a value, and if it is an array calls `each` before each of its entries, which `each` must read. Returns
     /// whether it is an array.
     ///
     /// # Errors
     ///
-    /// It is no JSON, or `each` fails.
+    /// If it is not JSON, or `each` fails.
     pub fn entries<E: From<NotJson>>(
         &mut self,
         mut each: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<bool, E> {
         if self.peek() != Some(b'[') {
-            self.pass()?;
+            self.skip()?;
             return Ok(false);
         }
         self.at += 1;
-        if self.takes(b']') {
+        if self.skip_if(b']') {
             return Ok(true);
         }
         loop {
             each(self)?;
-            if !self.goes_on(b']')? {
+            if !self.has_next(b']')? {
                 return Ok(true);
             }
         }
     }
 
-    /// Makes sure that nothing follows.
+    /// Checks that the text ends here.
     ///
     /// # Errors
     ///
-    /// Something does.
+    /// If it does not.
     pub fn end(&mut self) -> Result<(), NotJson> {
         match self.peek() {
             None => Ok(()),
@@ -210,41 +209,41 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes a value over, without recursion.
+    /// Skips a value, without recursion.
     ///
     /// # Errors
     ///
-    /// It is no JSON.
+    /// If it is not JSON.
     #[inline(always)]
-    pub fn pass(&mut self) -> Result<(), NotJson> {
+    pub fn skip(&mut self) -> Result<(), NotJson> {
         match self.peek() {
-            Some(b'{' | b'[') => self.pass_nested(),
-            Some(b'"') => self.pass_quoted().map(drop),
+            Some(b'{' | b'[') => self.skip_nested(),
+            Some(b'"') => self.skip_quoted().map(drop),
             _ => self.plain().map(drop),
         }
     }
 
-    fn pass_nested(&mut self) -> Result<(), NotJson> {
+    fn skip_nested(&mut self) -> Result<(), NotJson> {
         self.open.clear();
         loop {
             match self.peek() {
                 Some(b'{') => {
                     self.at += 1;
-                    if !self.takes(b'}') {
+                    if !self.skip_if(b'}') {
                         self.open.push(b'}');
-                        self.pass_name()?;
+                        self.skip_name()?;
                         continue;
                     }
                 }
                 Some(b'[') => {
                     self.at += 1;
-                    if !self.takes(b']') {
+                    if !self.skip_if(b']') {
                         self.open.push(b']');
                         continue;
                     }
                 }
                 Some(b'"') => {
-                    self.pass_quoted()?;
+                    self.skip_quoted()?;
                 }
                 _ => {
                     self.plain()?;
@@ -254,9 +253,9 @@ impl<'a> Scanner<'a> {
                 let Some(&end) = self.open.last() else {
                     return Ok(());
                 };
-                if self.goes_on(end)? {
+                if self.has_next(end)? {
                     if end == b'}' {
-                        self.pass_name()?;
+                        self.skip_name()?;
                     }
                     break;
                 }
@@ -265,9 +264,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads what follows a member or an entry, and gives whether another one does. `end` ends what it stands in.
+    /// Reads the byte after a member or an entry, and returns whether another one follows. `end` is the closing
+    /// bracket.
     #[inline(always)]
-    fn goes_on(&mut self, end: u8) -> Result<bool, NotJson> {
+    fn has_next(&mut self, end: u8) -> Result<bool, NotJson> {
         let found = self.peek().ok_or(NotJson)?;
         self.at += 1;
         match found {
@@ -277,15 +277,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether the next character is this one, which is then passed.
+    /// Skips the next byte if it is this one, and returns whether it is.
     #[inline(always)]
-    fn takes(&mut self, byte: u8) -> bool {
-        let takes = self.peek() == Some(byte);
-        self.at += usize::from(takes);
-        takes
+    fn skip_if(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
     }
 
-    /// Reads the name of a member with the colon behind it.
+    /// Reads the name of a member and the colon after it.
     #[inline(always)]
     fn name(&mut self) -> Result<Quoted<'a>, NotJson> {
         if self.peek() != Some(b'"') {
@@ -296,50 +296,50 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    /// Passes the name of a member over, and the colon behind it.
+    /// Skips the name of a member and the colon after it.
     #[inline(always)]
-    fn pass_name(&mut self) -> Result<(), NotJson> {
+    fn skip_name(&mut self) -> Result<(), NotJson> {
         if self.peek() != Some(b'"') {
             return Err(NotJson);
         }
-        self.pass_quoted()?;
+        self.skip_quoted()?;
         self.colon()
     }
 
     #[inline(always)]
     fn colon(&mut self) -> Result<(), NotJson> {
-        if self.takes(b':') {
+        if self.skip_if(b':') {
             Ok(())
         } else {
             Err(NotJson)
         }
     }
 
-    /// Reads a text; its quote is the next character.
+    /// Reads a text; the next byte is its quote.
     #[inline(always)]
     fn quoted(&mut self) -> Result<Quoted<'a>, NotJson> {
         let start = self.at + 1;
-        let is_escaped = self.pass_quoted()?;
+        let is_escaped = self.skip_quoted()?;
         let inner = self.text.get(start..self.at - 1).ok_or(NotJson)?;
         Ok(Quoted { inner, is_escaped })
     }
 
-    /// Passes a text over; its quote is the next character. Gives whether something of it is escaped.
+    /// Skips a text; the next byte is its quote. Returns whether it has escapes.
     #[inline(always)]
-    fn pass_quoted(&mut self) -> Result<bool, NotJson> {
+    fn skip_quoted(&mut self) -> Result<bool, NotJson> {
         self.at += 1;
         match self.plain_end() {
             Some(b'"') => {
                 self.at += 1;
                 Ok(false)
             }
-            _ => self.pass_on().map(|()| true),
+            _ => self.skip_after_escape().map(|()| true),
         }
     }
 
-    /// Passes the rest of a text over that does not end where its plain beginning does.
+    /// Skips the rest of a text that has an escape.
     #[inline(never)]
-    fn pass_on(&mut self) -> Result<(), NotJson> {
+    fn skip_after_escape(&mut self) -> Result<(), NotJson> {
         loop {
             match self.plain_end() {
                 Some(b'"') => break,
@@ -354,7 +354,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes what can stand in a text as it is, and gives what ends it.
+    /// Skips bytes without an escape, and returns the byte after them.
     #[inline(always)]
     fn plain_end(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
@@ -382,7 +382,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// How long the escape is at the beginning.
+/// Returns the length of the escape at the beginning.
 fn escape(bytes: &[u8]) -> Result<usize, NotJson> {
     match bytes {
         [
@@ -398,7 +398,7 @@ fn escape(bytes: &[u8]) -> Result<usize, NotJson> {
     }
 }
 
-/// How long the number is at the beginning.
+/// Returns the length of the number at the beginning.
 fn number(bytes: &[u8]) -> Result<usize, NotJson> {
     let byte = |at: usize| bytes.get(at).copied();
     let digits = |from: usize| {

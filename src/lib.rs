@@ -2,7 +2,7 @@
 //!
 //! With the feature `connector`, the default, this is `sophos-assets.wasm`, of the world
 //! `inventory:connector/connector`; without it `sophos-mapper.wasm`, of the world `mapper`, which a web page
-//! runs. This file holds their exports and nothing else. Where to look:
+//! runs. This file only holds their exports. Where to look:
 //!
 //! | module | what it knows |
 //! |---|---|
@@ -16,13 +16,13 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | `check`, `discover`, `collect` | one step of a test, of a listing, of a collection |
-//! | `cursor` | where a collection stands, so that no device is lost |
+//! | `check`, `discover`, `collect` | one call of each export of that name |
+//! | `cursor` | the position of a collection, so that no device is lost |
 //! | [`sophos`] | the rest of Sophos Central's API: tokens, whoami, tenants, pages, errors |
-//! | `http` | one request and its answer |
-//! | `config`, `manifest` | what a user sets, and what the component tells about itself |
+//! | `http` | one request and its response |
+//! | `config`, `manifest` | the user's settings, and the component's manifest |
 
-// What else could trap on an input, beyond what the whole workspace denies: a trap costs the run of a source.
+// These could trap on an input as well, beyond what the whole workspace denies: a trap fails the run of a source.
 #![deny(
     clippy::exit,
     clippy::integer_division,
@@ -39,7 +39,7 @@ use mapping::Mapping;
 
 mod bindings;
 
-// No module but the generated one may hold unsafe code, nor allow it to itself.
+// Only the generated module may contain unsafe code.
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 mod check;

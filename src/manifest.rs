@@ -1,4 +1,4 @@
-//! The manifest: what the component tells a host about itself, `describe`.
+//! The manifest, which `describe` returns.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::mapping::Dialect;
 use crate::ocsf;
 use crate::sophos::token::CLIENT_SECRET;
 
-/// The manifest as JSON text that fits `wit/manifest.schema.json`.
+/// Returns the manifest as JSON text that fits `wit/manifest.schema.json`.
 pub(crate) fn manifest() -> String {
     let schema: Value = serde_json::from_str(config::SCHEMA).unwrap_or_default();
     json!({

@@ -1,22 +1,22 @@
-//! Why a record cannot be mapped, and the place of the fault in its text.
+//! Why a record cannot be mapped, and the place of the error in its text.
 
 use std::fmt;
 
-/// The contract's `map-error`: what was wrong with the text of a record, what was expected, and where.
+/// The contract's `map-error`: what is wrong with a record, what is expected, and where.
 ///
 /// It never repeats a value of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapError {
-    /// What was wrong and what was expected.
+    /// What is wrong and what is expected.
     pub message: String,
-    /// The line of the fault, from 1; 0 where it is not in the text but in what steers the mapping.
+    /// The line of the error, from 1; 0 if it is not in the record but in the settings.
     pub line: u32,
-    /// The column of the fault in that line, counted in bytes from 1; 0 is the line's very beginning.
+    /// The column of the error in that line, counted in bytes from 1; 0 is before the first byte.
     pub column: u32,
 }
 
 impl MapError {
-    /// A fault at the byte `offset` of `text`.
+    /// Returns an error at the byte `offset` of `text`.
     pub(crate) fn at(text: &str, offset: usize, message: String) -> Self {
         let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
         let line_feeds = before.iter().filter(|&&byte| byte == b'\n').count();
@@ -31,7 +31,7 @@ impl MapError {
         }
     }
 
-    /// A text that is not JSON.
+    /// Returns the error for a text that is not JSON.
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());

@@ -1,8 +1,7 @@
 //! One Sophos endpoint to one OCSF event.
 //!
-//! Two steps, so that a collector can leave a record out by id and time before it pays for the event:
-//! [`read`] understands the record, [`Mapping::map`] makes the event. No step reads a clock: the moment is
-//! handed in.
+//! Mapping has two steps, so that a collector can skip a record by id and time before it pays for the event: [`read`]
+//! reads the record, [`Mapping::map`] makes the event. Neither reads a clock: the caller passes the time.
 //!
 //! Everything that an event says is a row of the one table in [`rules`]; [`Mapping::explain`], the
 //! documentation and the preview show the same rows.
@@ -16,6 +15,7 @@ mod object;
 mod observables;
 mod omit;
 mod omit_paths;
+mod parse;
 mod prepared;
 mod record;
 mod rule;
@@ -23,7 +23,6 @@ pub mod rules;
 mod scalar;
 mod settings;
 mod subject;
-mod take_apart;
 mod used;
 mod value;
 mod writer;
@@ -38,18 +37,18 @@ pub use crate::mapping::settings::{Mapping, SettingError};
 pub use crate::sophos::endpoint::{Endpoint, read};
 
 use crate::json::plain::written_length;
+use crate::mapping::parse::{MAX_BYTES, parse};
 use crate::mapping::record::Record;
 use crate::mapping::rule::Make;
 use crate::mapping::rules::Run;
 use crate::mapping::subject::Subject;
-use crate::mapping::take_apart::{MAX_BYTES, take_apart};
 use crate::mapping::used::Used;
 use crate::mapping::value::{Made, Value};
 use crate::mapping::writer::Writer;
 use crate::sophos::endpoint::require_hostname;
 
-/// The longest `raw_data`, in bytes as it is written: half of what a host allows an event by default, so that there is
-/// room for the rest of the event.
+/// The maximum length of `raw_data` in bytes of JSON: half of what a host allows an event by default, which leaves room
+/// for the rest of the event.
 const MAX_RAW_DATA: usize = 512 << 10;
 
 /// One event, ready to be delivered.
@@ -57,29 +56,26 @@ const MAX_RAW_DATA: usize = 512 << 10;
 pub struct Mapped {
     /// The event as JSON on one line, without a line break at the end.
     pub json: String,
-    /// A hash over everything in the event that is not a heartbeat: two events of one device with the same
-    /// fingerprint differ at most in `time`, `device.last_seen_time` and what tells the same. Equal on every
-    /// machine.
+    /// A hash over everything in the event but heartbeats: two events of one device with the same fingerprint differ at
+    /// most in `time`, `device.last_seen_time` and copies of these. Equal on every machine.
     pub fingerprint: u64,
 }
 
 impl Mapping {
-    /// Maps an endpoint to an OCSF *Device Inventory Info* event. `now` is the event's time where the record
-    /// tells none.
+    /// Maps an endpoint to an OCSF *Device Inventory Info* event. `now` is the event's time if the record has none.
     ///
     /// # Errors
     ///
-    /// The dialect is `sekoia` and the endpoint has no `hostname` that is a text and not empty. Or it is `ocsf`
-    /// and the endpoint is longer than 1 MiB, or can be kept only as it came while something of it is to be left
-    /// out or it would take more than 512 KiB.
+    /// In the dialect `sekoia`, if `hostname` is missing, empty or not a text. In the dialect `ocsf`, if the endpoint
+    /// is longer than 1 MiB, or can only be kept as `raw_data` while `omit` is set or it would take more than 512 KiB.
     pub fn map(&self, endpoint: &Endpoint<'_>, now: OffsetDateTime) -> Result<Mapped, MapError> {
         self.check(endpoint)?;
         let record = match self.dialect {
             Dialect::Sekoia => Some(Record::EMPTY),
             Dialect::Ocsf => {
-                let record = take_apart(endpoint.json);
+                let record = parse(endpoint.json);
                 if record.is_none() {
-                    self.check_untold(endpoint)?;
+                    self.check_unparsed(endpoint)?;
                 }
                 record
             }
@@ -108,8 +104,8 @@ impl Mapping {
         })
     }
 
-    /// Maps an endpoint as [`Self::map`] does and tells where each value came from. Of a record that no API
-    /// sends (more than 1 MiB, more than 8,192 values, or a name twice) there is the event alone.
+    /// Maps an endpoint as [`Self::map`] does and reports where each value comes from. For a record that no API sends
+    /// (more than 1 MiB, more than 8,192 values, or a duplicate name) it returns only the event.
     ///
     /// # Errors
     ///
@@ -120,7 +116,7 @@ impl Mapping {
         now: OffsetDateTime,
     ) -> Result<Explanation, MapError> {
         self.check(endpoint)?;
-        let Some(record) = take_apart(endpoint.json) else {
+        let Some(record) = parse(endpoint.json) else {
             return Ok(Explanation {
                 event: self.map(endpoint, now)?.json,
                 ..Explanation::default()
@@ -149,10 +145,10 @@ impl Mapping {
                 });
             }
         });
-        // What no other value stands on is a value of its own where the dialect has one for it.
+        // Fields that no rule uses are listed, unless the dialect has a rule for them.
         if !rules::of(self.dialect).any(|rule| matches!(rule.make, Make::Rest)) {
             let unused = used.rest(|_| true);
-            explanation.unused = unused.whole().map(explain::pointers).unwrap_or_default();
+            explanation.unused = unused.root().map(explain::pointers).unwrap_or_default();
         }
         let written = writer.finish();
         explanation.event = written.json;
@@ -164,7 +160,7 @@ impl Mapping {
         Ok(explanation)
     }
 
-    /// Sorts out an endpoint for the rules. `record` is all of it, where it could be taken apart.
+    /// Prepares an endpoint for the rules. `record` is its tree, if it could be parsed into one.
     fn subject<'a>(
         &'a self,
         endpoint: &'a Endpoint<'a>,
@@ -186,8 +182,9 @@ impl Mapping {
         }
     }
 
-    /// What cannot be told apart is kept as it came, unless it is too long or would show what is left out.
-    fn check_untold(&self, endpoint: &Endpoint<'_>) -> Result<(), MapError> {
+    /// Checks an endpoint that could not be parsed into a tree and is kept as `raw_data`: it must not be too long, nor
+    /// contain what `omit` leaves out.
+    fn check_unparsed(&self, endpoint: &Endpoint<'_>) -> Result<(), MapError> {
         let name = self.dialect.name();
         let refused = |offset, message: String| Err(MapError::at(endpoint.json, offset, message));
         if endpoint.json.len() > MAX_BYTES {
@@ -220,8 +217,8 @@ impl Mapping {
         Ok(())
     }
 
-    /// Calls `each` with the value of a row, unless there is none, and whether `omit` leaves it out. `used` gets what
-    /// of the endpoint stands behind it.
+    /// Calls `each` with the value of a rule, if it has one, and whether `omit` leaves it out. Adds the sources of the
+    /// value to `used`.
     fn value(
         &self,
         subject: &Subject<'_>,
@@ -243,13 +240,13 @@ impl Mapping {
                 .and_then(|source| subject.record.at(source, index))
                 .map(|part| value::made(Value::Part(part))),
             Make::Rest => {
-                // Of a member of the endpoint that is left out, nothing may show here either.
+                // A member of the endpoint that is left out must not show here either.
                 let withholds = |name: &str| {
                     !is_omitted && omit_paths::has_member(&self.omit, name, self.dialect)
                 };
                 let mut rest = |is_withheld: bool| {
                     let rest = used.rest(|name| withholds(name) == is_withheld);
-                    if let Some(rest) = rest.whole() {
+                    if let Some(rest) = rest.root() {
                         let made = value::made(Value::Part(rest));
                         each(&made, is_omitted || is_withheld);
                     }

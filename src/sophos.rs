@@ -1,4 +1,4 @@
-//! Sophos Central's public API, as far as a connector of its endpoints needs it.
+//! Sophos Central's public API, as far as a connector for its endpoints needs it.
 
 #[cfg(feature = "connector")]
 mod ahead;

@@ -1,15 +1,15 @@
-//! A body as text, also where it is not UTF-8: a broken place costs the record that it stands in, no other.
+//! A body as text, even if it is not UTF-8: invalid bytes only affect the record that contains them.
 
 use std::borrow::Cow;
 
-/// Characters that no text is meant to hold (Unicode, section 23.7).
+/// Characters that are not meant for interchange (Unicode, section 23.7).
 const NONCHARACTERS: std::ops::RangeInclusive<char> = '\u{FDD0}'..='\u{FDEF}';
 
 /// The text of a body.
 pub struct Text<'a> {
-    /// The body, with a character in the place of what is not UTF-8.
+    /// The body, with a mark in place of invalid bytes.
     pub json: Cow<'a, str>,
-    /// That character, which stands nowhere else; none where the body is UTF-8.
+    /// The mark, which occurs nowhere else; `None` if the body is UTF-8.
     broken: Option<char>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether a part of the text holds a broken place.
+    /// Returns whether a part of the text contains invalid bytes.
     pub fn is_broken(&self, part: &str) -> bool {
         self.broken.is_some_and(|mark| part.contains(mark))
     }

@@ -1,4 +1,4 @@
-//! A moment, to the millisecond: the precision that Sophos Central's time filters take.
+//! A time with the precision of Sophos Central's time filters: milliseconds.
 //!
 //! Times are compared as times, never as text, since their fractions are optional.
 
@@ -16,29 +16,29 @@ const YEAR_0: i64 = -62_167_219_200_000;
 const YEAR_10000: i64 = 253_402_300_800_000;
 
 impl Timestamp {
-    /// The moment so many milliseconds after the epoch, moved into the years 0 to 9999.
+    /// Returns the time this many milliseconds after the epoch, moved into the years 0 to 9999.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(YEAR_0, YEAR_10000 - 1))
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns milliseconds since the epoch.
     pub fn millis(self) -> i64 {
         self.0
     }
 
-    /// The moment that an RFC 3339 text names, cut to milliseconds; none for any other text.
+    /// Parses an RFC 3339 text, cut to milliseconds; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from)
     }
 
-    /// The moment `millis` later (earlier where negative).
+    /// Returns the time `millis` later (earlier if negative).
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_millis(self.0.saturating_add(millis))
     }
 }
 
 impl From<OffsetDateTime> for Timestamp {
-    /// Cuts what is finer than a millisecond off.
+    /// Cuts a fraction finer than milliseconds.
     fn from(moment: OffsetDateTime) -> Self {
         let millis = moment.unix_timestamp_nanos().div_euclid(1_000_000);
         Self::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
@@ -46,7 +46,7 @@ impl From<OffsetDateTime> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 with three digits and `Z`, as `lastSeenAfter` takes it.
+    /// Formats as RFC 3339 with three digits and `Z`, as `lastSeenAfter` requires.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .map_err(|_| fmt::Error)?;

@@ -143,7 +143,7 @@ fn a_device_with_a_fast_clock_hides_no_other() {
 }
 
 #[test]
-fn a_full_walk_delivers_everything_and_becomes_due_by_itself() {
+fn a_full_walk_delivers_everything_and_becomes_due_again() {
     let work = Workplace::new(fleet(700));
     work.collect(0);
     work.simulator

@@ -97,7 +97,7 @@ fn golden(folder: &str) -> BTreeMap<PathBuf, String> {
 }
 
 #[test]
-fn every_golden_endpoint_gives_exactly_its_event() {
+fn every_golden_endpoint_becomes_exactly_its_event() {
     let cases: Vec<_> = golden("golden").into_iter().collect();
     // The time of the golden files that depend on the clock.
     let mut args = vec!["map", "--now", "2026-11-25T00:00:00Z"];
@@ -112,7 +112,7 @@ fn every_golden_endpoint_gives_exactly_its_event() {
 }
 
 #[test]
-fn every_golden_refusal_gives_its_error_with_file_and_line() {
+fn every_golden_refusal_has_its_error_with_file_and_line() {
     let work = workplace();
     for (path, expected) in golden("golden/refused") {
         let file = path.to_str().unwrap();

@@ -257,7 +257,7 @@ fn a_name_that_cannot_be_resolved_is_reported() {
 }
 
 #[test]
-fn a_certificate_that_nobody_has_signed() {
+fn a_self_signed_certificate_is_not_trusted() {
     let work = Workplace::new(Options {
         https: true,
         ..options()

@@ -1,60 +1,60 @@
-//! One walk: what it has seen so far, and the mark that it ends with.
+//! One walk: the devices that it has seen, and the mark that it ends with.
 
 use serde::{Deserialize, Serialize};
 
 use crate::sophos::device_id;
 use crate::timestamp::Timestamp;
 
-/// How many entries a cursor keeps of what was seen at or after the mark. Past it devices are repeated.
+/// The maximum number of devices seen at or after the mark in a cursor. More are delivered again.
 pub const SEEN_BOUND: usize = 2_000;
 
-/// How many items a walk may miss of those that were announced, beside one in a hundred: so many devices may be
-/// deleted while it runs.
+/// The number of announced items that a walk may miss, in addition to one in a hundred: devices may be deleted while it
+/// runs.
 const MAX_MISSING: u64 = 10;
 
-/// Where a walk stands between two of its pages.
+/// The position of a walk between two pages.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Walk {
     /// By the host's clock.
     pub(crate) began: Timestamp,
-    /// The mark never rises above it: what checks in behind the walk's back, or is indexed late, lies
-    /// above. Set by the walk's first answer.
+    /// The mark never rises above it: a check-in during the walk, or one that is indexed late, is above. Set by the
+    /// walk's first response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cap: Option<Timestamp>,
     /// The newest `lastSeenAt` so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<Timestamp>,
-    /// What was seen in this walk at or after the lowest mark it can end with, newest first.
+    /// The devices seen in this walk at or after the lowest mark it can end with, newest first.
     #[serde(default)]
     pub(crate) seen: Vec<(String, i64)>,
-    /// How many of this walk's devices were last seen in the very millisecond of that lowest mark.
+    /// The number of devices last seen in the exact millisecond of that lowest mark.
     #[serde(default)]
     tied: u64,
-    /// How many items there were so far.
+    /// The number of items so far.
     #[serde(default)]
     pub(crate) items: u64,
-    /// How many items the first page announced for the whole walk; none where it did not.
+    /// The number of items that the first page announced for the complete walk, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) announced: Option<u64>,
-    /// `pageFromKey` of the next page; none for the first.
+    /// `pageFromKey` of the next page; `None` for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) page_key: Option<String>,
-    /// How many pages were turned.
+    /// The number of pages read.
     pub(crate) pages: u64,
-    /// An earlier key to compare with, moved on at every power of two, so that a loop of any length is
-    /// found without remembering every key (Brent's algorithm).
+    /// An earlier key to compare with, replaced at every power of two, so that a loop of any length is found without
+    /// storing every key (Brent's algorithm).
     #[serde(skip_serializing_if = "Option::is_none")]
     earlier_key: Option<String>,
-    /// How often in a row the API has refused a key and the walk began again.
+    /// How often in a row the API rejected a key and the walk restarted.
     #[serde(default)]
     pub(crate) refusals: u32,
-    /// How many pages were turned when it refused the key that it refused furthest on.
+    /// The highest number of pages read when the API rejected a key.
     #[serde(default)]
     pub(crate) refused_page: u64,
 }
 
 impl Walk {
-    /// A walk that has seen nothing yet.
+    /// Starts a walk.
     pub(crate) fn begin(now: Timestamp) -> Self {
         Self {
             began: now,
@@ -72,7 +72,7 @@ impl Walk {
         }
     }
 
-    /// Takes note of an item that has a time; `old` is the mark that the walk began from.
+    /// Records an item that has a time; `old` is the mark that the walk started from.
     pub(crate) fn saw(&mut self, id: &str, moment: Timestamp, old: Option<Timestamp>) {
         let before = self.lowest_mark(old);
         self.newest = self.newest.max(Some(moment));
@@ -89,7 +89,7 @@ impl Walk {
         }
     }
 
-    /// Takes note of how many items a page had, and of how many the first page announced.
+    /// Records the number of items of a page, and the number that the first page announced.
     pub(crate) fn listed(&mut self, items: usize, announced: Option<u64>) {
         if self.pages == 0 {
             self.announced = announced;
@@ -98,14 +98,14 @@ impl Walk {
         self.items = self.items.saturating_add(items);
     }
 
-    /// Whether the walk was given this page key before, as far as it remembers.
+    /// Returns whether the walk had this page key before, as far as it remembers.
     pub(crate) fn had_key(&self, key: &str) -> bool {
         [&self.page_key, &self.earlier_key]
             .into_iter()
             .any(|earlier| earlier.as_deref() == Some(key))
     }
 
-    /// Goes on to the page with this key.
+    /// Continues with the page of this key.
     pub(crate) fn turn_page(&mut self, key: &str, old: Option<Timestamp>) {
         let lowest = self.lowest_mark(old).map_or(i64::MIN, Timestamp::millis);
         self.seen.retain(|(_, moment)| *moment >= lowest);
@@ -120,7 +120,7 @@ impl Walk {
         self.page_key = Some(key.to_owned());
     }
 
-    /// Whether fewer items came than were announced, by more than may have been deleted meanwhile.
+    /// Returns whether fewer items came than announced, by more than may have been deleted meanwhile.
     pub(crate) fn is_short(&self) -> bool {
         self.announced.is_some_and(|announced| {
             let most_missing = announced.div_euclid(100).saturating_add(MAX_MISSING);
@@ -128,10 +128,11 @@ impl Walk {
         })
     }
 
-    /// The mark at the end of the walk.
+    /// Returns the mark at the end of the walk.
     ///
-    /// A walk that saw no time tells nothing about the devices before its cap: it was filtered and found none, or the
-    /// answer lacked its items. Only items without times, of a walk without a filter, show that the listing was read.
+    /// A walk that saw no time proves nothing about the devices before its cap: its filter matched none, or the
+    /// response lacked its items. Only items without times, in a walk without a filter, prove that the listing was
+    /// read.
     pub(crate) fn mark_after(&self, old: Option<Timestamp>) -> Option<Timestamp> {
         if self.newest.is_none() {
             return old.or(self.cap.filter(|_| self.items > 0));
@@ -143,7 +144,7 @@ impl Walk {
         mark
     }
 
-    /// The mark that the walk would end with if it ended now: max(old, min(newest, cap)). It never falls.
+    /// Returns the mark if the walk ended now: max(old, min(newest, cap)). It never falls.
     fn lowest_mark(&self, old: Option<Timestamp>) -> Option<Timestamp> {
         let capped = match (self.newest, self.cap) {
             (Some(newest), Some(cap)) => Some(newest.min(cap)),
@@ -153,7 +154,7 @@ impl Walk {
     }
 }
 
-/// Keeps as much of what was seen as a cursor may hold, the newest first.
+/// Keeps as many of the seen devices as a cursor may hold, the newest first.
 pub(crate) fn keep_newest(seen: &mut Vec<(String, i64)>) {
     if seen.len() > SEEN_BOUND {
         seen.sort_unstable_by_key(|(_, moment)| std::cmp::Reverse(*moment));

@@ -1,11 +1,11 @@
-//! Why a request got no answer, by meaning: the same in any host, whatever it calls the cause.
+//! Why a request got no response, by meaning: the same in any host, whatever it calls the cause.
 
 use wasi::http::types::ErrorCode;
 
-/// Why a request got no answer. The texts contain no header, body or query.
+/// Why a request got no response. The texts contain no header, body or query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HttpError {
-    /// The name was not resolved, the connection failed or broke, or a timeout passed: a retry helps later.
+    /// The name was not resolved, the connection failed or broke, or a timeout expired: a retry helps later.
     Unreachable(&'static str),
     /// The TLS handshake failed.
     Untrusted(&'static str),
@@ -24,7 +24,7 @@ impl HttpError {
 
 impl From<&ErrorCode> for HttpError {
     /// Other hosts report a reset or closed connection as `HTTP-protocol-error` or `internal-error`, so these two are
-    /// worth a retry, though they also stand for junk on the wire.
+    /// retried, though they also mean data that is not valid HTTP.
     fn from(code: &ErrorCode) -> Self {
         use ErrorCode as Code;
         match code {

@@ -1,4 +1,4 @@
-//! Requests: a `GET` that can be waited for later, and a form.
+//! Requests: a `GET` whose response can be taken later, and a form.
 //!
 //! A `POST` goes through `wasi-http-client`, which only this module uses, with a guard against its limits (0.2.1): a
 //! request body of more than 4,096 bytes traps the instance, `headers()` replaces what `header()` set before, a

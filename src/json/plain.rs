@@ -1,4 +1,4 @@
-//! Which bytes stand in a JSON text as they are, looked for sixteen at a time.
+//! Finds the first byte of a text that JSON escapes, sixteen bytes at a time.
 
 use wide::u8x16;
 

@@ -1,11 +1,11 @@
-//! Which texts are network addresses, and how an event writes them.
+//! Recognizes network addresses, and writes them as events do.
 //!
-//! OCSF draws the line: what its types `ip_t` and `mac_t` refuse would make the whole event invalid.
+//! OCSF sets the limits: a text that its types `ip_t` and `mac_t` reject would make the whole event invalid.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The longest text that OCSF's `ip_t` takes.
+/// The maximum length of OCSF's `ip_t`.
 const MAX_IP: usize = 40;
 
 /// Between the digits of a MAC address: `00:00:5E`, `00-00-5E`, `0000.5E00`.
@@ -17,11 +17,11 @@ const MAX_MAC: usize = 17;
 /// An IP address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ip<'a> {
-    /// The address as it came, without white space around it.
+    /// The address without white space around it, otherwise unchanged.
     pub(crate) text: &'a str,
-    /// What the text means, without the zone.
+    /// The parsed address, without the zone.
     address: IpAddr,
-    /// The zone; empty where there is none.
+    /// The zone; empty if there is none.
     zone: &'a str,
 }
 
@@ -43,11 +43,11 @@ impl<'a> Ip<'a> {
     }
 }
 
-/// An IP address; none where `ip_t` would refuse it.
+/// Parses an IP address. Returns `None` if `ip_t` would reject it.
 ///
-/// IPv6 may be in any form, with an embedded IPv4 address and with a zone (`fe80::1%eth0`, `fe80::1%12`),
-/// as long as the whole has at most 40 characters. A network (`192.0.2.0/24`) and an IPv4 address with a
-/// leading zero, which some read as octal, are no addresses.
+/// IPv6 may be in any form, with an embedded IPv4 address and with a zone (`fe80::1%eth0`, `fe80::1%12`), up to 40
+/// characters in total. A network (`192.0.2.0/24`) and an IPv4 address with a leading zero, which some read as octal,
+/// are not addresses.
 pub(crate) fn ip(text: &str) -> Option<Ip<'_>> {
     let text = text.trim_ascii();
     if text.len() > MAX_IP {
@@ -76,10 +76,10 @@ pub(crate) fn ip(text: &str) -> Option<Ip<'_>> {
     })
 }
 
-/// A MAC address (EUI-48) in upper case with colons, whatever form it came in: twelve digits in equal
-/// groups of two, four, six or all, with colons, hyphens or dots between, and white space around.
+/// Returns a MAC address (EUI-48) in upper case with colons. The text may have any form: twelve digits in equal groups
+/// of two, four, six or all, with colons, hyphens or dots between, and white space around.
 ///
-/// None for any other text, an EUI-64 among them: `mac_t` takes six octets and no more.
+/// Returns `None` for any other text, also for an EUI-64: `mac_t` takes six octets.
 pub(crate) fn mac(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim_ascii();
     if is_canonical(text) {
@@ -110,7 +110,7 @@ pub(crate) fn mac(text: &str) -> Option<Cow<'_, str>> {
     (mac.len() == MAX_MAC).then_some(Cow::Owned(mac))
 }
 
-/// Whether a MAC address is in the form that an event has, as the API sends most of them.
+/// Returns whether a MAC address already has the form of an event, as most addresses of the API do.
 fn is_canonical(text: &str) -> bool {
     let is_right = |(at, byte): (usize, u8)| match at % 3 {
         2 => byte == b':',
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_written_as_it_came() {
+    fn an_ip_address_is_written_unchanged() {
         for text in [
             "192.0.2.10",
             "0.0.0.0",
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_ip_address_is_none() {
+    fn other_texts_are_not_ip_addresses() {
         for text in [
             "",
             " ",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_one_in_every_spelling() {
+    fn spellings_of_one_ip_address_have_one_key() {
         let key = |text| ip(text).unwrap().key();
         for (one, other, is_one) in [
             ("192.0.2.10", " 192.0.2.10 ", true),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_device_itself_and_its_own_network_reach_an_address_that_is_not_routable() {
+    fn link_local_loopback_and_unspecified_addresses_are_not_routable() {
         for (text, is_routable) in [
             ("192.0.2.10", true),
             ("10.0.0.1", true),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mac_address_is_none() {
+    fn other_texts_are_not_mac_addresses() {
         for text in [
             "",
             "-",

@@ -7,7 +7,7 @@ pub enum Dialect {
     /// dialect of `map`.
     #[default]
     Sekoia,
-    /// OCSF 1.6.0 by the letter, with everything that the endpoint tells.
+    /// OCSF 1.6.0 to the letter, with everything that the endpoint contains.
     Ocsf,
 }
 
@@ -23,7 +23,7 @@ impl Dialect {
         }
     }
 
-    /// The dialect of a name.
+    /// Returns the dialect of a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }

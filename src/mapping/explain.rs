@@ -1,4 +1,4 @@
-//! Where each value of an event came from, and what of the endpoint stands behind none.
+//! Where each value of an event comes from, and which fields of the endpoint are unused.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use crate::mapping::record::{Node, Record, push_step};
 use crate::mapping::rule::{Rule, places};
 use crate::mapping::value::{Made, Value};
 
-/// A value of the endpoint that a rule took.
+/// A value of the endpoint that a rule used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceValue {
     /// JSON Pointer (RFC 6901) into the endpoint; empty for all of it.
@@ -24,26 +24,26 @@ pub struct MappedValue {
     pub path: String,
     /// The value as JSON text.
     pub value_json: String,
-    /// What the rule took; empty for a constant.
+    /// The values that the rule used; empty for a constant.
     pub sources: Vec<SourceValue>,
     /// The rule in plain words.
     pub rule: Cow<'static, str>,
 }
 
-/// An event with the reasons for each of its values.
+/// An event with the reason for each of its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// The event as JSON on one line.
     pub event: String,
-    /// Every scalar of the event, in its order.
+    /// Every scalar of the event, in order.
     pub values: Vec<MappedValue>,
-    /// What `omit` left out.
+    /// Values that `omit` left out.
     pub omitted: Vec<MappedValue>,
-    /// JSON Pointers to what of the endpoint stands behind none of them.
+    /// JSON Pointers to the unused fields of the endpoint.
     pub unused: Vec<String>,
 }
 
-/// Puts the scalars of a value on a list, each with what of the endpoint it stands on.
+/// Adds the scalars of a value to a list, each with its sources.
 pub(crate) fn explain(
     list: &mut Vec<MappedValue>,
     record: &Record<'_>,
@@ -91,7 +91,7 @@ pub(crate) fn explain(
     }
 }
 
-/// JSON Pointers to all scalars of a part of the endpoint.
+/// Returns JSON Pointers to all scalars of a part of the endpoint.
 pub(crate) fn pointers(part: Node<'_>) -> Vec<String> {
     let mut pointers = Vec::new();
     part.scalars(
@@ -117,7 +117,7 @@ fn sources(record: &Record<'_>, rule: &Rule, made: &Made<'_>) -> Vec<SourceValue
         .collect()
 }
 
-/// A path of the table as a JSON Pointer, `[]` as the entry of the index.
+/// Returns a path of the table as a JSON Pointer, with the index in place of `[]`.
 fn pointer(path: &str, index: usize) -> String {
     let mut pointer = String::new();
     for step in path.split('.').filter(|step| !step.is_empty()) {

@@ -1,29 +1,29 @@
-//! Where in an event an attribute stands: the objects and lists around it, taken apart when this is compiled.
+//! The object of the event that contains an attribute, with the objects and lists around it, parsed at compile time.
 
 use crate::mapping::prepared::Prepared;
 
-/// The most objects and lists that an attribute of the table stands in.
+/// The maximum number of objects and lists around an attribute of the table.
 const MAX_DEPTH: usize = 3;
 
-/// An object of the event that attributes stand in.
+/// An object of the event that contains attributes.
 #[derive(Clone, Copy)]
 pub(crate) struct Object {
     steps: [Step; MAX_DEPTH],
     depth: u8,
-    /// A number for the path to it, so that paths are compared at a stroke.
+    /// The number of the path to it, so that paths are compared at once.
     path: u32,
 }
 
 /// A step on the way from the event to an object: a member that is an object, or a list of objects.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    /// What every event with it has of it: the name with a colon, and the beginning of a list.
+    /// The text that every event with it contains: the name with a colon, and the beginning of a list.
     pub(crate) written: Prepared<24>,
     /// Whether it is a list.
     pub(crate) is_list: bool,
-    /// Whether it is a list that can have more entries than one.
+    /// Whether it is a list that can have several entries.
     pub(crate) is_each: bool,
-    /// The number for the path to here.
+    /// The number of the path to it.
     path: u32,
 }
 
@@ -35,7 +35,7 @@ impl Object {
         path: 0,
     };
 
-    /// The object that the attribute of a path stands in, and the rest of the path: the attribute's name.
+    /// Splits a path into the object that contains the attribute, and the attribute's name.
     pub(crate) const fn around(path: &'static str) -> (Self, &'static str) {
         // The number of a path is its FNV-1a hash; a test of the table shows that no two have the same.
         let mut hash: u32 = 0x811c_9dc5;
@@ -72,14 +72,14 @@ impl Object {
         }
     }
 
-    /// The steps from the event to the object.
+    /// Returns the steps from the event to the object.
     pub(crate) fn steps(&self) -> &[Step] {
         self.steps
             .get(..usize::from(self.depth))
             .unwrap_or_default()
     }
 
-    /// With how many steps the ways to both objects begin alike.
+    /// Returns how many steps from the event both objects share.
     pub(crate) fn shared(&self, other: &Self) -> usize {
         let pairs = self.steps().iter().zip(other.steps());
         pairs
@@ -95,7 +95,7 @@ impl PartialEq for Object {
 }
 
 impl Step {
-    /// A step that is written with `[0]` or `[]` at its end where it is a list.
+    /// Parses a step; a list ends with `[0]` or `[]`.
     const fn new(written: &'static str, path: u32) -> Self {
         let (name, is_list, is_each) = match written.as_bytes() {
             [name @ .., b'[', b'0', b']'] => (name, true, false),

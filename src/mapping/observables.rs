@@ -1,4 +1,4 @@
-//! The `observables` of an event in the dialect `ocsf`: its values that a search starts from.
+//! The `observables` of an event in the dialect `ocsf`: the values that searches start from.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,11 @@ use crate::mapping::omit::Omit;
 use crate::mapping::subject::{Observable, Subject};
 use crate::mapping::value::Origin;
 
-/// The most interfaces, and the most groups, of one event: all of them are still in the lists of the device.
+/// The maximum number of interfaces, and of groups, among the observables of one event; the lists of the device contain
+/// all of them.
 const MAX_ENTRIES: usize = 100;
 
-/// The observables of an event: each value once, and none that `omit` leaves out of the event.
+/// Returns the observables of an event: each value once, without those that `omit` leaves out of the event.
 pub(crate) fn of<'a>(subject: &Subject<'a>) -> Vec<Observable<'a>> {
     let mut found = Found {
         observables: Vec::new(),
@@ -115,7 +116,7 @@ impl<'a> Found<'a, '_> {
         }
     }
 
-    /// Adds the value of the attribute at `path`, where `[]` is the entry of the index.
+    /// Adds the value of the attribute at `path`, with the index in place of `[]`.
     fn add(
         &mut self,
         path: &'static str,

@@ -1,4 +1,4 @@
-//! What a config leaves out of the events: `omit`, for personal data.
+//! `omit`: the attributes that a config leaves out of the events, for personal data.
 
 /// The prefix of a field of the endpoint that OCSF has no attribute for. The table cannot list them.
 pub(crate) const UNMAPPED: &str = "unmapped.";

@@ -5,8 +5,8 @@ use crate::mapping::omit::{Omit, UNMAPPED, is_within};
 use crate::mapping::rule::Rule;
 use crate::mapping::rules;
 
-/// Objects and lists that the event, or what they stand in, is useless without, beside the attributes that the table
-/// marks as required.
+/// Objects and lists that are required, beside the attributes that the table marks so: the event, or the object around
+/// them, is useless without them.
 const REQUIRED: [&str; 4] = [
     "device",
     "metadata",
@@ -21,7 +21,7 @@ const REQUIRED_BY_SEKOIA: [&str; 2] = ["device.os", "enrichments"];
 ///
 /// # Errors
 ///
-/// A message: the path names nothing of the dialect, or what an event needs.
+/// If the path does not name anything in the dialect, or something that an event requires: a message.
 pub(crate) fn checked(paths: &[&str], dialect: Dialect) -> Result<Omit, String> {
     let paths = paths.iter().map(|path| path.trim());
     for path in paths.clone() {
@@ -30,8 +30,8 @@ pub(crate) fn checked(paths: &[&str], dialect: Dialect) -> Result<Omit, String> 
     Ok(Omit::new(paths.map(str::to_owned).collect()))
 }
 
-/// Returns whether what no rule takes of a member of the endpoint is left out: it is named (`unmapped.tags`), or every
-/// attribute that reads it is. Observables and profiles only follow what is in the event.
+/// Returns whether the unused fields inside a member of the endpoint are left out: it is named (`unmapped.tags`), or
+/// every attribute that reads it is left out. Observables and profiles only follow what is in the event.
 pub(crate) fn has_member(omit: &Omit, member: &str, dialect: Dialect) -> bool {
     if omit.is_empty() {
         return false;
@@ -103,7 +103,7 @@ fn is_required(path: &str, dialect: Dialect) -> bool {
             .any(|rule| without_index(rule.path) == path)
 }
 
-/// Lists the names beside the last one of a path, as one of them may have been meant.
+/// Lists other names in the same object, as one of them may have been meant.
 fn known_beside(path: &str, dialect: Dialect) -> String {
     let is_known = |object: &&str| rules::of(dialect).any(|rule| is_within(rule.path, object));
     let object = objects_around(path).find(is_known);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_event_needs_cannot_be_left_out() {
+    fn required_attributes_cannot_be_left_out() {
         for (path, dialect, remedy) in [
             ("", Dialect::Sekoia, "is not an attribute"),
             ("unmapped.tags", Dialect::Sekoia, "is not an attribute"),

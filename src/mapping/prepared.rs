@@ -1,23 +1,23 @@
-//! Texts that are put together when this is compiled, and copied at a stroke.
+//! Texts that are built at compile time and written with one copy.
 
 use crate::json::plain::needs_escape;
 
-/// A text that is ready to be written, of so many bytes at most.
+/// A text that is ready to be written, of at most `CAPACITY` bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Prepared<const CAPACITY: usize> {
-    /// Copied as a whole, since a copy of fixed size takes a few instructions.
+    /// Copied in full, since a copy of fixed size takes a few instructions.
     bytes: [u8; CAPACITY],
     length: u8,
 }
 
 impl<const CAPACITY: usize> Prepared<CAPACITY> {
-    /// Nothing.
+    /// The empty text.
     pub(crate) const EMPTY: Self = Self {
         bytes: [0; CAPACITY],
         length: 0,
     };
 
-    /// The text with this after it, as it is.
+    /// Appends a text unchanged.
     pub(crate) const fn with(mut self, mut text: &[u8]) -> Self {
         while let [byte, rest @ ..] = text {
             let length = self.length as usize;
@@ -31,7 +31,7 @@ impl<const CAPACITY: usize> Prepared<CAPACITY> {
         self
     }
 
-    /// The text with this after it as JSON, which does not escape anything of it.
+    /// Appends a text as JSON; it must not contain anything that JSON escapes.
     pub(crate) const fn with_text(self, text: &str) -> Self {
         let mut bytes = text.as_bytes();
         while let [byte, rest @ ..] = bytes {
@@ -41,7 +41,7 @@ impl<const CAPACITY: usize> Prepared<CAPACITY> {
         self.with(b"\"").with(text.as_bytes()).with(b"\"")
     }
 
-    /// The text with a whole number after it, which is not negative.
+    /// Appends a whole number that is not negative.
     pub(crate) const fn with_integer(self, number: i64) -> Self {
         assert!(number >= 0, "the number is negative");
         let (tens, digit) = (number.div_euclid(10), number.rem_euclid(10) as u8);
@@ -53,7 +53,7 @@ impl<const CAPACITY: usize> Prepared<CAPACITY> {
         begin.with(&[b'0' + digit])
     }
 
-    /// Adds the text to what is written.
+    /// Writes the text.
     pub(crate) fn write(&self, json: &mut Vec<u8>) {
         let end = json.len() + usize::from(self.length);
         json.extend_from_slice(&self.bytes);

@@ -1,7 +1,7 @@
-//! The endpoint as a tree: for what must name every field of it, those of no rule among them.
+//! The endpoint as a tree, for everything that needs each of its fields, also those without a rule.
 //!
-//! Collecting in the default dialect never builds it. What is empty (`null`, `""`, `{}`, `[]`, and what holds
-//! nothing else) is not in the tree.
+//! Collecting in the default dialect never builds it. Empty values (`null`, `""`, `{}`, `[]`, and those that contain
+//! nothing else) are not in the tree.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,47 +11,46 @@ use crate::mapping::bytes::find;
 use crate::mapping::json::write_text;
 use crate::mapping::scalar;
 
-/// How many values there is room for at once: as many as the API sends of an endpoint.
+/// The number of values to allocate for: as many as an endpoint of the API has.
 const ROOM: usize = 128;
 
-/// An endpoint, or what is left of one.
+/// An endpoint, or the unused part of one.
 ///
-/// All values stand in one list, each before those inside it, since many small lists would cost more to make than
-/// to use.
+/// All values are in one list, each before those inside it, since many small lists would cost more to make than to use.
 pub(crate) struct Record<'a> {
     values: Vec<Value<'a>>,
-    /// Where the entries of the arrays stand, those of an array one after the other.
+    /// The positions of the entries of arrays, those of an array one after the other.
     entries: Vec<usize>,
-    /// Where the members of the endpoint stand, each in the slot of its name.
+    /// The positions of the members of the endpoint, each in the slot of its name.
     members: Vec<usize>,
 }
 
 struct Value<'a> {
     key: Key<'a>,
     content: Content<'a>,
-    /// How many values it is, with those inside it.
+    /// The number of values in it, including itself.
     size: usize,
-    /// Which of the record's entries are those of an array.
+    /// The range in the record's `entries` that belongs to an array.
     entries: Range<usize>,
 }
 
-/// Where a value stands in what it is inside of.
+/// The name or index of a value in its object or array.
 #[derive(Clone)]
 pub(crate) enum Key<'a> {
     /// A member of this name in an object.
     Name(Cow<'a, str>),
-    /// The entry that has this index in an array of the endpoint.
+    /// The index in an array of the endpoint.
     Index(usize),
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy)]
 pub(crate) enum Content<'a> {
     /// An object: its members follow, each name once.
     Object,
     /// An array: its entries follow.
     Array,
-    /// The JSON text of a text, a number, a boolean, or of what is not taken apart.
+    /// The JSON text of a text, a number, a boolean, or of a value that is not parsed further.
     Scalar(&'a str),
 }
 
@@ -60,28 +59,28 @@ pub(crate) enum Content<'a> {
 pub(crate) struct Node<'a> {
     record: &'a Record<'a>,
     value: &'a Value<'a>,
-    /// Where it stands in the record.
+    /// Its position in the record.
     at: usize,
 }
 
-/// How many slots there are for the names of an endpoint's members.
+/// The number of slots for the names of an endpoint's members.
 const SLOTS: usize = 128;
 
-/// The slot of a name: a number that differs for all names that the API is known to use.
+/// Returns the slot of a name: different for all names that the API is known to use.
 fn slot(name: &str) -> usize {
     let byte = |at: usize| name.as_bytes().get(at).map_or(0, |byte| usize::from(*byte));
     (name.len() + 2 * byte(0) + byte(3)) % SLOTS
 }
 
 impl<'a> Record<'a> {
-    /// A record without anything.
+    /// A record without any value.
     pub(crate) const EMPTY: Self = Self {
         values: Vec::new(),
         entries: Vec::new(),
         members: Vec::new(),
     };
 
-    /// A record without anything yet.
+    /// Returns a record to which values can be added.
     pub(crate) fn new() -> Self {
         Self {
             values: Vec::with_capacity(ROOM),
@@ -90,7 +89,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Adds a value; what is added until it is closed is inside it.
+    /// Adds a value; values added before it is closed are inside it.
     pub(crate) fn open(&mut self, key: Key<'a>, content: Content<'a>) -> usize {
         let at = self.values.len();
         self.values.push(Value {
@@ -102,7 +101,7 @@ impl<'a> Record<'a> {
         at
     }
 
-    /// Closes the object or array that was opened there, and takes it away where nothing is inside it.
+    /// Closes the object or array at a position, and removes it if it is empty.
     pub(crate) fn close(&mut self, at: usize) {
         let end = self.values.len();
         if end == at + 1 {
@@ -124,12 +123,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// All of it; none where there is nothing.
-    pub(crate) fn whole(&'a self) -> Option<Node<'a>> {
+    /// Returns the root; `None` if the record is empty.
+    pub(crate) fn root(&'a self) -> Option<Node<'a>> {
         self.node(0)
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
@@ -143,10 +142,10 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Makes its members quick to find, when all is added.
+    /// Indexes its members, once all values are added.
     pub(crate) fn index_members(&mut self) {
         let mut members = vec![0; SLOTS];
-        for member in self.whole().into_iter().flat_map(Node::inside) {
+        for member in self.root().into_iter().flat_map(Node::inside) {
             if let Key::Name(name) = member.key()
                 && let Some(free @ 0) = members.get_mut(slot(name))
             {
@@ -162,11 +161,11 @@ impl<'a> Record<'a> {
             at => self
                 .node(at)
                 .filter(|node| node.is_named(name))
-                .or_else(|| self.whole()?.member(name)),
+                .or_else(|| self.root()?.member(name)),
         }
     }
 
-    /// What stands at a source, where `[]` is the entry of the index.
+    /// Returns the value at a source, with the index in place of `[]`.
     pub(crate) fn at(&'a self, source: &str, index: usize) -> Option<Node<'a>> {
         let mut node = None;
         let mut rest = source;
@@ -188,15 +187,15 @@ impl<'a> Record<'a> {
                 member
             });
         }
-        node.or_else(|| self.whole())
+        node.or_else(|| self.root())
     }
 
-    /// The text at a source; none for anything else.
+    /// Returns the text at a source, if there is one.
     pub(crate) fn text(&'a self, source: &str, index: usize) -> Option<Cow<'a, str>> {
         self.at(source, index)?.as_text()
     }
 
-    /// The whole number at a source, as it is written; none for anything else.
+    /// Returns the whole number at a source as it is written, if there is one.
     pub(crate) fn integer(&'a self, source: &str) -> Option<&'a str> {
         let json = self.at(source, 0)?.scalar()?;
         json.parse::<i64>().is_ok().then_some(json)
@@ -204,22 +203,22 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Where it stands in the record.
+    /// Returns its position in the record.
     pub(crate) fn at(self) -> usize {
         self.at
     }
 
-    /// The name or the index that it has.
+    /// Returns its name or index.
     pub(crate) fn key(self) -> &'a Key<'a> {
         &self.value.key
     }
 
-    /// What it is.
+    /// Returns its kind.
     pub(crate) fn content(self) -> Content<'a> {
         self.value.content
     }
 
-    /// The members or entries.
+    /// Returns its members or entries.
     pub(crate) fn inside(self) -> impl Iterator<Item = Self> {
         let end = self.at + self.value.size;
         let mut next = self.at + 1;
@@ -230,12 +229,12 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The text of that name in an object; none for anything else.
+    /// Returns the text of that name in an object, if there is one.
     pub(crate) fn text(self, name: &str) -> Option<Cow<'a, str>> {
         self.member(name)?.as_text()
     }
 
-    /// The index that it has in an array of the endpoint.
+    /// Returns its index in an array of the endpoint.
     pub(crate) fn index(self) -> Option<usize> {
         match self.value.key {
             Key::Index(index) => Some(index),
@@ -269,8 +268,8 @@ impl<'a> Node<'a> {
         entries.get(found.ok()?).and_then(node)
     }
 
-    /// Calls `each` with every scalar, and two pointers (RFC 6901) to it. `written` counts the
-    /// entries that are here, `original` has the indices of the endpoint.
+    /// Calls `each` with every scalar and two pointers (RFC 6901) to it: `written` counts the entries of this record,
+    /// `original` has the indices of the endpoint.
     pub(crate) fn scalars(
         self,
         written: &mut String,
@@ -299,7 +298,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Writes the part as JSON, on one line and in its own order.
+    /// Writes the part as JSON, on one line and in its original order.
     pub(crate) fn write(self, json: &mut Vec<u8>) {
         let (open, close) = match self.value.content {
             Content::Scalar(text) => return scalar::write(json, text),

@@ -1,8 +1,8 @@
-//! What a rule of the mapping is.
+//! A rule of the mapping.
 //!
-//! Paths are written as a person writes them: members with dots (`device.os.type`), `[]` for every entry of a
-//! list, `[0]` for the one entry of a list that never has another. A source is a path in the Sophos endpoint,
-//! written alike; the empty source is the endpoint as a whole.
+//! A path has members with dots (`device.os.type`), `[]` for every entry of a list, and `[0]` for the only entry of a
+//! list that never has another. A source is such a path in the Sophos endpoint; the empty source is the complete
+//! endpoint.
 
 use std::borrow::Cow;
 
@@ -12,27 +12,27 @@ use crate::mapping::prepared::Prepared;
 use crate::mapping::subject::Subject;
 use crate::mapping::value::{Made, Origin};
 
-/// One row of the table: an attribute of the event, and how an endpoint makes its value.
+/// One row of the table: an attribute of the event, and how its value is made from an endpoint.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// The OCSF attribute, such as `device.network_interfaces[].ip`.
     pub path: &'static str,
-    /// The object that the attribute stands in.
+    /// The object that contains the attribute.
     pub(crate) object: Object,
-    /// What every event with the attribute has of it: the name with a colon, and a constant.
+    /// The text that every event with the attribute contains: the name with a colon, and a constant.
     pub(crate) written: Prepared<56>,
     /// Whether the attribute is a list that never has more than one entry.
     pub(crate) is_single: bool,
-    /// What of the endpoint the rule reads, such as `isolation.status`; empty for a constant.
+    /// The fields of the endpoint that the rule reads, such as `isolation.status`; empty for a constant.
     pub sources: &'static [&'static str],
     /// The rule in plain words; empty for a constant.
     pub rule: &'static str,
-    /// The one dialect that the rule belongs to; none for all of them.
+    /// The only dialect that has the rule; `None` for all of them.
     pub dialect: Option<Dialect>,
-    /// The dialects in which the object that the attribute stands in, or the event, is worth nothing without
-    /// it: by OCSF or by the receiver. `omit` cannot name it there.
+    /// The dialects that require the attribute, by OCSF or by the receiver: without it, the object around it, or the
+    /// event, is invalid. `omit` cannot name it there.
     pub required: &'static [Dialect],
-    /// Whether the value moves when the device does nothing but check in: no part of the fingerprint.
+    /// Whether the value changes when the device only checks in: it is then not part of the fingerprint.
     pub(crate) heartbeat: bool,
     /// How the value is made.
     pub(crate) make: Make,
@@ -47,19 +47,18 @@ pub(crate) enum Make {
     Integer(i64),
     /// Always true.
     True,
-    /// From the endpoint: the value in the entry of that index of the rule's list (0 where it is in none).
-    /// None leaves the attribute out.
+    /// From the endpoint, with the index in the rule's list (0 if it has none). `None` leaves the attribute out.
     Value(for<'a> fn(&'a Subject<'a>, usize) -> Option<Made<'a>>),
-    /// The part of the endpoint at the one source, as it is.
+    /// The part of the endpoint at the only source, unchanged.
     Part,
-    /// The endpoint without what stands behind the values of all other rules. The last of the table.
+    /// The fields of the endpoint that no other rule uses. The last row of the table.
     Rest,
-    /// A UUID made of all that the event holds.
+    /// A UUID computed from the rest of the event.
     EventUid,
 }
 
 impl Rule {
-    /// The rule in plain words: a constant with its value.
+    /// Returns the rule in plain words; for a constant, its value.
     pub fn words(&self) -> Cow<'static, str> {
         match self.make {
             Make::Text(text) => format!("always {text}").into(),
@@ -69,18 +68,18 @@ impl Rule {
         }
     }
 
-    /// Whether the value is the same for every endpoint.
+    /// Returns whether the value is the same for every endpoint.
     pub(crate) fn is_constant(&self) -> bool {
         matches!(self.make, Make::Text(_) | Make::Integer(_) | Make::True)
     }
 
-    /// Whether the row belongs to a dialect.
+    /// Returns whether a dialect has the row.
     pub(crate) fn is_of(&self, dialect: Dialect) -> bool {
         self.dialect.is_none_or(|only| only == dialect)
     }
 }
 
-/// A row whose value is made of an endpoint.
+/// Returns a row whose value is made from an endpoint.
 pub(crate) const fn rule(
     path: &'static str,
     sources: &'static [&'static str],
@@ -90,12 +89,12 @@ pub(crate) const fn rule(
     row(path, sources, rule, Make::Value(make))
 }
 
-/// A row whose value never changes.
+/// Returns a row whose value is constant.
 pub(crate) const fn always(path: &'static str, make: Make) -> Rule {
     row(path, &[], "", make)
 }
 
-/// A row with any way to make its value.
+/// Returns a row whose value is made in any way.
 pub(crate) const fn row(
     path: &'static str,
     sources: &'static [&'static str],
@@ -130,31 +129,31 @@ pub(crate) const fn row(
 }
 
 impl Rule {
-    /// The row, for one dialect only.
+    /// Restricts the row to one dialect.
     pub(crate) const fn only(mut self, dialect: Dialect) -> Self {
         self.dialect = Some(dialect);
         self
     }
 
-    /// The row, which its object cannot be without.
+    /// Marks the row as required by its object.
     pub(crate) const fn required(self) -> Self {
         self.required_by(&Dialect::ALL)
     }
 
-    /// The row, which its object cannot be without in these dialects.
+    /// Marks the row as required by its object in these dialects.
     pub(crate) const fn required_by(mut self, dialects: &'static [Dialect]) -> Self {
         self.required = dialects;
         self
     }
 
-    /// The row, which moves with each check-in.
+    /// Marks the row as a heartbeat, which changes with each check-in.
     pub(crate) const fn heartbeat(mut self) -> Self {
         self.heartbeat = true;
         self
     }
 }
 
-/// Where in the endpoint a value comes from: sources, each with the index that stands for its `[]`.
+/// Returns the sources of a value, each with the index in place of its `[]`.
 pub(crate) fn places(rule: &Rule, origin: Origin) -> impl Iterator<Item = (&'static str, usize)> {
     let (sources, index) = match origin {
         Origin::Sources => (rule.sources, 0),

@@ -1,7 +1,7 @@
 //! The one table of rules, in the order of the event.
 //!
-//! `map` makes the event from it, `explain` the reasons, the documentation its tables, the preview its list.
-//! A path has two rows where the dialects differ on it.
+//! `map` makes the event from it, `explain` the reasons, the documentation its tables, the preview its list. A path has
+//! two rows if the dialects differ.
 
 mod agents;
 mod context;

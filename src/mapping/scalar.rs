@@ -6,10 +6,10 @@ use crate::json::Quoted;
 use crate::mapping::bytes::find;
 use crate::mapping::json::{push, write_text};
 
-/// Numbers of so many characters and no exponent are no double.
+/// A shorter number without an exponent is in the range of a double.
 const MAX_NUMBER: usize = 300;
 
-/// A text that is not empty; none for anything else, and for half a surrogate pair, which stands for no character.
+/// Returns a text that is not empty; `None` for other values, and for half a surrogate pair, which is not a character.
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     let written = json.strip_prefix('"')?.strip_suffix('"')?;
     if written.is_empty() {
@@ -21,13 +21,13 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The name of a member, which half a surrogate pair leaves as it is written.
+/// Returns the name of a member; as it is written if it has half a surrogate pair.
 pub(crate) fn name(quoted: Quoted<'_>) -> Cow<'_, str> {
     quoted.decoded().unwrap_or(Cow::Borrowed(quoted.written()))
 }
 
-/// Writes a scalar as JSON that every receiver reads. What it could not read becomes a text of what is written: half
-/// a surrogate pair, a number beyond any double, and what is not taken apart.
+/// Writes a scalar as JSON that every receiver can read. Others become a text of what is written: half a surrogate
+/// pair, a number beyond any double, and a value that is nested too deep.
 pub(crate) fn write(json: &mut Vec<u8>, scalar: &str) {
     let is_readable = match scalar.as_bytes().first() {
         Some(b'"') => !is_escaped(scalar) || text(scalar).is_some(),
@@ -46,14 +46,14 @@ fn is_escaped(written: &str) -> bool {
     find(written.as_bytes(), b'\\').is_some()
 }
 
-/// Whether a number is one of those that a double is near to.
+/// Returns whether a number is in the range of a double.
 fn is_finite(number: &str) -> bool {
     let is_short = number.len() < MAX_NUMBER;
     is_short && !number.bytes().any(|byte| byte | 0x20 == b'e')
         || number.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// What is written between the quotes of a text.
+/// Returns the text between the quotes.
 fn unquoted(json: &str) -> &str {
     let rest = json.strip_prefix('"').unwrap_or(json);
     rest.strip_suffix('"').unwrap_or(rest)

@@ -1,4 +1,4 @@
-//! Which dialect an event has and what is left out of it: the fields `dialect` and `omit` of a config.
+//! The dialect of the events and what is left out of them: the fields `dialect` and `omit` of a config.
 
 use serde_json::{Map, Value};
 
@@ -14,30 +14,30 @@ const SEKOIA_VERSION: u32 = 2;
 /// The same for the dialect `ocsf`.
 const OCSF_VERSION: u32 = 2;
 
-/// How endpoints become events.
+/// How endpoints are mapped to events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping {
     /// The form of the events.
     pub dialect: Dialect,
-    /// What is left out of them.
+    /// The attributes that are left out.
     pub(crate) omit: Omit,
 }
 
-/// A field of a config that does not fit.
+/// A field of a config that is not valid.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingError {
     /// Its name: `dialect` or `omit`.
     pub field: &'static str,
-    /// What is wrong with it and what would be right.
+    /// What is wrong with it and what would be valid.
     pub message: String,
 }
 
 impl Mapping {
-    /// Reads the fields of a config; what is absent has its default.
+    /// Reads the fields of a config; an absent one has its default.
     ///
     /// # Errors
     ///
-    /// What is wrong with one of them.
+    /// If one of them is not valid.
     pub fn new(dialect: Option<&Value>, omit: Option<&Value>) -> Result<Self, SettingError> {
         let dialect = match dialect.map(|name| name.as_str().and_then(Dialect::named)) {
             None => Dialect::default(),
@@ -69,12 +69,11 @@ impl Mapping {
         Ok(Self { dialect, omit })
     }
 
-    /// Reads what steers `explain`: the name of a dialect, or the JSON text of a config.
+    /// Reads the argument of `explain`: the name of a dialect, or the JSON text of a config.
     ///
     /// # Errors
     ///
-    /// It is neither, or a field of the config does not fit. The place is line 0 and column 0, as the fault is in
-    /// no record.
+    /// If it is neither, or a field of the config is not valid. Line and column are 0, as the error is not in a record.
     pub fn of(dialect_or_config: &str) -> Result<Self, MapError> {
         if let Some(dialect) = Dialect::named(dialect_or_config) {
             return Ok(Self {
@@ -97,7 +96,7 @@ impl Mapping {
         })
     }
 
-    /// A number that differs where the events do: for the cursor.
+    /// Returns a number that differs if the events do, for the cursor.
     pub fn version(&self) -> u32 {
         self.mark(match self.dialect {
             Dialect::Sekoia => SEKOIA_VERSION,
@@ -105,12 +104,12 @@ impl Mapping {
         })
     }
 
-    /// The number for a dialect of that version.
+    /// Returns the number for a dialect of that version.
     fn mark(&self, version: u32) -> u32 {
         if *self == Self::default() {
             return version;
         }
-        // A mark of its own for each dialect and each choice of what is left out.
+        // Each dialect and each choice of `omit` has a number of its own.
         let choice = format!("{version} {} {:?}", self.dialect.name(), self.omit.paths());
         let hash = xxhash_rust::xxh3::xxh3_64(choice.as_bytes());
         u32::try_from(hash >> 32).unwrap_or_default() | (1 << 31)
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_no_mapping_says_what_would() {
+    fn an_invalid_setting_names_the_valid_ones() {
         for (text, says) in [
             ("OCSF", "sekoia, ocsf"),
             ("", "sekoia, ocsf"),

@@ -1,4 +1,4 @@
-//! What the rules read: an endpoint, and its lists sorted out for a dialect.
+//! The input of the rules: an endpoint, with its lists prepared for a dialect.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,17 +12,17 @@ use crate::mapping::record::{Node, Record};
 use crate::mapping::value::Origin;
 use crate::sophos::endpoint::{Endpoint, Group};
 
-/// An endpoint with all that the rules of a dialect need of it.
+/// An endpoint with everything that the rules of a dialect read.
 pub(crate) struct Subject<'a> {
     /// The endpoint, read.
     pub(crate) endpoint: &'a Endpoint<'a>,
-    /// All of the endpoint; empty for a dialect that has no need of it.
+    /// The tree of the endpoint; empty for a dialect that does not need it.
     pub(crate) record: &'a Record<'a>,
-    /// What is left out of the event.
+    /// The attributes that are left out of the event.
     pub(crate) omit: &'a Omit,
-    /// The endpoint's text, where it could not be taken apart.
-    pub(crate) untold: Option<&'a str>,
-    /// The moment of the mapping.
+    /// The endpoint's text, if it could not be parsed into a tree.
+    pub(crate) unparsed: Option<&'a str>,
+    /// The time of the mapping.
     pub(crate) now: OffsetDateTime,
     /// `device.network_interfaces`
     pub(crate) interfaces: Vec<Interface<'a>>,
@@ -36,19 +36,19 @@ pub(crate) struct Subject<'a> {
     pub(crate) login: Option<Login<'a>>,
     /// `observables`
     pub(crate) observables: Vec<Observable<'a>>,
-    /// Whether the event has something to put into `enrichments[0].data`.
+    /// Whether the event has a value for `enrichments[0].data`.
     pub(crate) shows_state: bool,
 }
 
 /// One entry of `device.network_interfaces`.
 pub(crate) struct Interface<'a> {
-    /// The position over both lists of addresses.
+    /// The position in both lists of addresses together.
     pub(crate) position: usize,
-    /// The IP address and the entry that it is.
+    /// The IP address and its entry.
     pub(crate) ip: Option<(Ip<'a>, Origin)>,
-    /// The MAC address and the entry that it is.
+    /// The MAC address and its entry.
     pub(crate) mac: Option<(Cow<'a, str>, Origin)>,
-    /// The entries that name the same address again.
+    /// Further entries with the same address.
     pub(crate) repeats: Vec<Origin>,
 }
 
@@ -57,9 +57,9 @@ pub(crate) struct Interface<'a> {
 pub(crate) struct Login<'a> {
     /// The name of the user, without the domain.
     pub(crate) name: Cow<'a, str>,
-    /// The domain, where the login is written as `DOMAIN\user`.
+    /// The domain, if the login is written as `DOMAIN\user`.
     pub(crate) domain: Option<Cow<'a, str>>,
-    /// The sources that tell the login.
+    /// The sources of the login.
     pub(crate) sources: &'static [&'static str],
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Agent<'a> {
 
 /// One entry of `observables`.
 pub(crate) struct Observable<'a> {
-    /// `name`: where the value stands in the event.
+    /// `name`: the path of the value in the event.
     pub(crate) name: Cow<'static, str>,
     /// `type_id`
     pub(crate) type_id: i64,
@@ -83,13 +83,13 @@ pub(crate) struct Observable<'a> {
     pub(crate) caption: &'static str,
     /// `value`
     pub(crate) value: Cow<'a, str>,
-    /// What of the endpoint the value is.
+    /// Where the value comes from.
     pub(crate) origin: Origin,
 }
 
 impl<'a> Subject<'a> {
-    /// Sorts out the lists of an endpoint. `record` is all of it, where it could be taken apart; the dialect `sekoia`
-    /// needs nothing of it.
+    /// Prepares the lists of an endpoint. `record` is its tree, if it could be parsed into one; the dialect `sekoia`
+    /// does not need it.
     pub(crate) fn new(
         endpoint: &'a Endpoint<'a>,
         record: Option<&'a Record<'a>>,
@@ -101,7 +101,7 @@ impl<'a> Subject<'a> {
             endpoint,
             record: record.unwrap_or(const { &Record::EMPTY }),
             omit,
-            untold: record.is_none().then(|| endpoint.json.trim_ascii()),
+            unparsed: record.is_none().then(|| endpoint.json.trim_ascii()),
             now,
             interfaces: Vec::new(),
             groups: groups(endpoint, dialect),
@@ -124,7 +124,7 @@ impl<'a> Subject<'a> {
         subject
     }
 
-    /// Whether an attribute of the dialect `ocsf` is not left out.
+    /// Returns whether an attribute of the dialect `ocsf` is not left out.
     pub(crate) fn shows(&self, path: &str) -> bool {
         !self.omit.has(path)
     }
@@ -152,7 +152,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Each address with the list that it stands in and its index there, IPv4 first.
+/// Returns each address with its list and its index there, IPv4 first.
 fn ip_addresses<'a>(endpoint: &'a Endpoint<'_>) -> impl Iterator<Item = (Option<Ip<'a>>, Origin)> {
     let list = |addresses: &'a [Option<Cow<'_, str>>], source: &'static [&'static str]| {
         let addresses = addresses.iter().enumerate();
@@ -165,14 +165,14 @@ fn ip_addresses<'a>(endpoint: &'a Endpoint<'_>) -> impl Iterator<Item = (Option<
         .chain(list(&endpoint.ipv6_addresses, &["ipv6Addresses[]"]))
 }
 
-/// The MAC address at an index of its list.
+/// Returns the MAC address at an index of its list.
 fn mac_address<'a>(endpoint: &'a Endpoint<'_>, index: usize) -> Option<(Cow<'a, str>, Origin)> {
     let mac = endpoint.mac_addresses.get(index)?.as_deref()?;
     Some((addresses::mac(mac)?, Origin::At(&["macAddresses[]"], index)))
 }
 
-/// One interface an IP address, with the MAC address of the same position. The position counts over both
-/// lists and also names the interface; what is not an address is left out and keeps its position.
+/// Returns one interface for each IP address, with the MAC address of the same position. The position counts over both
+/// lists and also names the interface; an entry that is not an address is left out and keeps its position.
 fn paired_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
     ip_addresses(endpoint)
         .enumerate()
@@ -187,7 +187,7 @@ fn paired_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
         .collect()
 }
 
-/// One interface for each address, since the API tells no pairs: the IP addresses, then the MAC addresses.
+/// Returns one interface for each address, since the API does not pair them: the IP addresses, then the MAC addresses.
 fn single_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
     let mut interfaces = Vec::new();
     let mut ips = BTreeMap::new();
@@ -217,7 +217,7 @@ fn single_interfaces<'a>(endpoint: &'a Endpoint<'_>) -> Vec<Interface<'a>> {
     interfaces
 }
 
-/// Adds an interface, or a further entry to the interface that has the same address.
+/// Adds an interface, or a further entry to the interface with the same address.
 fn add<'a, A: Ord>(
     interfaces: &mut Vec<Interface<'a>>,
     known: &mut BTreeMap<A, usize>,
@@ -232,7 +232,7 @@ fn add<'a, A: Ord>(
     }
 }
 
-/// The groups, each with its index where they come as an array. The receiver of `sekoia` wants a name.
+/// Returns the groups, each with its index if they are in an array. The receiver of `sekoia` requires a name.
 fn groups<'a>(endpoint: &'a Endpoint<'a>, dialect: Dialect) -> Vec<(&'a Group<'a>, Option<usize>)> {
     let more = endpoint.more_groups.iter().enumerate();
     std::iter::once((&endpoint.group, None))
@@ -244,7 +244,7 @@ fn groups<'a>(endpoint: &'a Endpoint<'a>, dialect: Dialect) -> Vec<(&'a Group<'a
         .collect()
 }
 
-/// The products that are installed and have a code.
+/// Returns the installed products that have a code.
 fn agents<'a>(record: &'a Record<'a>) -> Vec<Agent<'a>> {
     let products = record.at("assignedProducts", 0);
     let agent = |product: Node<'a>| {
@@ -263,8 +263,8 @@ fn agents<'a>(record: &'a Record<'a>) -> Vec<Agent<'a>> {
         .collect()
 }
 
-/// The login of the associated person: `viaLogin`, else a `name` that is written like one. A `name` that says the same
-/// tells it too.
+/// Returns the login of the associated person: `viaLogin`, else a `name` that has the form of a login. A `name` that
+/// matches `viaLogin` is a source as well.
 fn login<'a>(endpoint: &'a Endpoint<'_>, record: &'a Record<'a>) -> Option<Login<'a>> {
     let person_name = endpoint.person_name.as_deref();
     let person_name = person_name.map(|name| single_backslash(name.into()));
@@ -285,8 +285,8 @@ fn login<'a>(endpoint: &'a Endpoint<'_>, record: &'a Record<'a>) -> Option<Login
 }
 
 impl<'a> Login<'a> {
-    /// Splits `DOMAIN\user`. Any other login is a name by itself, `user@domain` too: an identity provider knows the
-    /// user by all of it, and what follows the `@` need not be the domain.
+    /// Splits `DOMAIN\user`. Any other login is a name, also `user@domain`: an identity provider knows the user by all
+    /// of it, and the part after the `@` need not be the domain.
     fn new(login: Cow<'a, str>, sources: &'static [&'static str]) -> Self {
         let split = |login: &str| {
             let (domain, name) = login.split_once('\\')?;
@@ -313,10 +313,10 @@ impl<'a> Login<'a> {
     }
 }
 
-/// A login as a person writes it. A doubled backslash between domain and user, as in the specification's
-/// sample, is one that was escaped twice.
+/// Returns a login with a single backslash. A doubled backslash between domain and user, as in the specification's
+/// sample, was escaped twice.
 pub(crate) fn single_backslash(name: Cow<'_, str>) -> Cow<'_, str> {
-    // A search for one byte is cheap, and most names are none of a login.
+    // A search for one byte is cheap, and most names are not logins.
     if !name.as_bytes().contains(&b'\\') {
         return name;
     }

@@ -1,19 +1,19 @@
-//! What of an endpoint stands behind the values of its event, and what is left.
+//! The fields of an endpoint that the values of its event use, and the unused rest.
 
 use crate::mapping::record::{Content, Key, Node, Record};
 use crate::mapping::rule::{Rule, places};
 use crate::mapping::value::Origin;
 
-/// Which values of a record stand behind a value of the event.
+/// The values of a record that a value of the event uses.
 pub(crate) struct Used<'a> {
     record: &'a Record<'a>,
     is_used: Vec<bool>,
-    /// What was added last: values that stand side by side often have one origin.
+    /// The origin that was added last: values side by side often have the same.
     last: Origin,
 }
 
 impl<'a> Used<'a> {
-    /// None yet.
+    /// Returns an empty set.
     pub(crate) fn new(record: &'a Record<'a>) -> Self {
         Self {
             record,
@@ -22,7 +22,7 @@ impl<'a> Used<'a> {
         }
     }
 
-    /// Adds what stands behind a value of a rule.
+    /// Adds the sources of a value of a rule.
     pub(crate) fn add(&mut self, rule: &Rule, origin: Origin) {
         if self.is_used.is_empty() || origin.is_same(self.last) {
             return;
@@ -36,9 +36,9 @@ impl<'a> Used<'a> {
         }
     }
 
-    /// What is left of those members of the endpoint that are kept.
+    /// Returns the unused part of those members of the endpoint that are kept.
     pub(crate) fn rest(&self, is_kept: impl Fn(&str) -> bool) -> Record<'a> {
-        let Some(endpoint) = self.record.whole() else {
+        let Some(endpoint) = self.record.root() else {
             return Record::EMPTY;
         };
         let mut rest = Record::new();

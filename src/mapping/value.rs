@@ -1,16 +1,16 @@
-//! A value of an event, and what of the endpoint it is made of.
+//! A value of an event, and the fields of the endpoint that it comes from.
 
 use std::borrow::Cow;
 
 use crate::mapping::record::Node;
 
-/// A value with where it came from.
+/// A value with its origin.
 pub(crate) struct Made<'a> {
     /// The value.
     pub(crate) value: Value<'a>,
-    /// What of the endpoint was taken for it.
+    /// The fields of the endpoint that it comes from.
     pub(crate) origin: Origin,
-    /// Further entries of the endpoint that say the same.
+    /// Further entries of the endpoint with the same value.
     pub(crate) repeats: &'a [Origin],
 }
 
@@ -22,25 +22,25 @@ pub(crate) enum Value<'a> {
     Integer(i64),
     /// True or false.
     Boolean(bool),
-    /// A part of the endpoint, as it is.
+    /// A part of the endpoint, unchanged.
     Part(Node<'a>),
-    /// An object without anything in it.
+    /// An empty object.
     EmptyObject,
-    /// The UUID of the event, which is made when all the rest of it is written.
+    /// The UUID of the event, which is computed when the rest of it is written.
     EventUid,
 }
 
-/// What of the endpoint stands behind one value.
+/// The fields of the endpoint that a value comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin {
     /// Every source of the rule that the endpoint has.
     Sources,
-    /// These, where `[]` stands for the entry of this index. None at all where the rule had nothing to go by.
+    /// These sources, with this index in place of `[]`. Empty if the value is a default.
     At(&'static [&'static str], usize),
 }
 
 impl Origin {
-    /// Whether it is known at a glance to be the same.
+    /// Returns whether it is obviously the same.
     pub(crate) fn is_same(self, other: Self) -> bool {
         match (self, other) {
             (Self::At(one, index), Self::At(other, at)) => std::ptr::eq(one, other) && index == at,
@@ -50,7 +50,7 @@ impl Origin {
 }
 
 impl<'a> Made<'a> {
-    /// A value that stands on these sources, each of them with `index` for its `[]`.
+    /// Returns a value with these sources, with `index` in place of `[]`.
     pub(crate) fn at(value: Value<'a>, sources: &'static [&'static str], index: usize) -> Self {
         Self {
             value,
@@ -60,22 +60,22 @@ impl<'a> Made<'a> {
     }
 }
 
-/// A text that stands on every source of its rule.
+/// Returns a text that comes from every source of its rule.
 pub(crate) fn text<'a>(text: impl Into<Cow<'a, str>>) -> Made<'a> {
     made(Value::Text(text.into()))
 }
 
-/// A whole number that stands on every source of its rule.
+/// Returns a whole number that comes from every source of its rule.
 pub(crate) fn integer<'a>(number: impl Into<i64>) -> Made<'a> {
     made(Value::Integer(number.into()))
 }
 
-/// A boolean that stands on every source of its rule.
+/// Returns a boolean that comes from every source of its rule.
 pub(crate) fn boolean<'a>(boolean: bool) -> Made<'a> {
     made(Value::Boolean(boolean))
 }
 
-/// A value that stands on every source of its rule.
+/// Returns a value that comes from every source of its rule.
 pub(crate) fn made(value: Value<'_>) -> Made<'_> {
     Made {
         value,
@@ -84,7 +84,7 @@ pub(crate) fn made(value: Value<'_>) -> Made<'_> {
     }
 }
 
-/// A value that is said where the endpoint says nothing: no source stands behind it.
+/// Returns a default, which has no source.
 pub(crate) fn from_nothing(value: Value<'_>) -> Made<'_> {
     Made::at(value, &[], 0)
 }

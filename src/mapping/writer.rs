@@ -1,4 +1,4 @@
-//! Writes an event, one value after the other, as JSON on one line.
+//! Writes an event value by value, as JSON on one line.
 
 use simdutf8::basic::from_utf8;
 use uuid::Builder;
@@ -10,23 +10,23 @@ use crate::mapping::rule::Rule;
 use crate::mapping::rules::Constants;
 use crate::mapping::value::Value;
 
-/// Where the event's UUID will stand: it is made of all the rest.
+/// The placeholder of the event's UUID, which is computed from the rest.
 const NO_UID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// An event that is being written.
 pub(crate) struct Writer {
     json: Vec<u8>,
-    /// The object that the last value stands in.
+    /// The object that contains the last value.
     open: &'static Object,
-    /// The index of the entry of its list.
+    /// The index of the entry in its list.
     index: usize,
-    /// What stands before the next member: `{` in an object that holds nothing yet, else a comma.
+    /// The byte before the next member: `{` in an empty object, else a comma.
     separator: u8,
-    /// What is written without heartbeats, up to the last one.
+    /// The text without heartbeats, up to the last heartbeat.
     lasting: Vec<u8>,
-    /// Where that one ends.
+    /// The end of the last heartbeat in `json`.
     heartbeat_end: usize,
-    /// Where the event's UUID is to stand.
+    /// The position of the event's UUID.
     uid: Option<usize>,
 }
 
@@ -34,14 +34,14 @@ pub(crate) struct Writer {
 pub(crate) struct Written {
     /// The JSON text.
     pub(crate) json: String,
-    /// XXH3-64 over the text without what a heartbeat moves. Equal on every machine.
+    /// XXH3-64 over the text without heartbeats. Equal on every machine.
     pub(crate) fingerprint: u64,
-    /// `metadata.uid`, where the event has one.
+    /// `metadata.uid`, if the event has one.
     pub(crate) uid: Option<String>,
 }
 
 impl Writer {
-    /// An event without anything.
+    /// Starts an empty event.
     pub(crate) fn new() -> Self {
         Self {
             json: Vec::with_capacity(2048),
@@ -107,17 +107,17 @@ impl Writer {
             Some(uid)
         });
         let fingerprint = xxh3_64(&self.lasting);
-        // Two of them at once are enough of an event that fills the memory.
+        // For an event that fills the memory, there is room for two copies at once.
         drop(self.lasting);
         Written {
             fingerprint,
-            // Made of texts alone. Copied, so that it takes the room that it needs, and looked at with vectors.
+            // Consists of texts only. Copied, so that it takes no more room than it needs, and validated with SIMD.
             json: from_utf8(&self.json).unwrap_or_default().to_owned(),
             uid,
         }
     }
 
-    /// Adds what was written since the last heartbeat to what lasts.
+    /// Adds the text since the last heartbeat to the text without heartbeats.
     fn keep_until(&mut self, end: usize) {
         let lasting = self.json.get(self.heartbeat_end..end);
         self.lasting.extend_from_slice(lasting.unwrap_or_default());
@@ -130,7 +130,7 @@ impl Writer {
         }
     }
 
-    /// Closes and opens objects until this one is open, in the entry `index` of its list.
+    /// Closes and opens objects until the last value's object is this one, in the entry `index` of its list.
     #[inline(never)]
     fn go_to(&mut self, object: &'static Object, index: usize) {
         let shared = self.open.shared(object);
@@ -149,7 +149,7 @@ impl Writer {
         self.index = index;
     }
 
-    /// Closes what is open but for the outermost `shared` objects.
+    /// Closes all open objects but the outermost `shared` ones.
     fn close(&mut self, shared: usize) {
         for step in self.open.steps().iter().skip(shared).rev() {
             self.json

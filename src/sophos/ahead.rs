@@ -1,8 +1,9 @@
-//! The next page, asked for while the one before is mapped: the server makes it meanwhile, and the way to it is gone.
+//! The next page, requested while the previous one is mapped, so that the server's work and the round trip are not
+//! waited for.
 //!
-//! By the contract the cursor is all that a host keeps, so the answer waits in the instance, and is taken by a call
-//! for the very same page. It costs nothing to lose: the page is asked for again. But a host that lends its instance
-//! to another source between two pages would lose every one, so after the first loss nothing is asked ahead any more.
+//! By the contract a host keeps only the cursor, so the response waits in the instance for a call for the same page. If
+//! it is lost, the page is requested again. But a host that lends its instance to another source between two pages
+//! would lose every one, so after the first loss no more pages are requested ahead.
 
 use std::cell::RefCell;
 
@@ -10,18 +11,18 @@ use url::Url;
 
 use crate::http::{HttpError, PendingRequest, Response};
 
-/// What one instance has asked ahead.
+/// The page that this instance has requested ahead.
 enum Ahead {
     /// Nothing.
     Nothing,
     /// A page that no call has taken yet.
     Asked {
-        /// Whose it is: the header that names the tenant.
+        /// The header that names its tenant.
         scope: String,
         url: Url,
         pending: PendingRequest,
     },
-    /// Nothing any more.
+    /// No more pages are requested ahead.
     GivenUp,
 }
 
@@ -29,8 +30,8 @@ thread_local! {
     static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead::Nothing) };
 }
 
-/// Sends `GET url` with headers, unless asking ahead has proved to be of no use. `scope` is the id in the header that
-/// names whose data is asked for.
+/// Sends `GET url` with headers, unless requesting ahead has proved useless. `scope` is the id in the header that names
+/// the tenant.
 pub(crate) fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
     AHEAD.with_borrow_mut(|ahead| {
         if let Ahead::Nothing = ahead
@@ -45,7 +46,7 @@ pub(crate) fn ask(url: Url, scope: &str, headers: &[(&str, &str)]) {
     });
 }
 
-/// The answer to `GET url` of `scope` if it was asked for ahead, or the fault on its way, as if it were asked for now.
+/// Takes the response to `GET url` of `scope` if it was requested ahead, or its error.
 pub(crate) fn answer(url: &Url, scope: &str) -> Option<Result<Response, HttpError>> {
     match AHEAD.replace(Ahead::Nothing) {
         Ahead::Asked {

@@ -1,15 +1,16 @@
-//! What no message may repeat: the access tokens of this instance, and the client secret or what stands for it.
+//! Texts that no message may repeat: the access tokens of this instance, and the client secret or its placeholder.
 //!
-//! An API may put what it was sent into the texts of its answers, and some of these are passed on to people and logs.
+//! An API may repeat what it was sent in its responses, and some of their texts are shown to people and in logs.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-/// How many texts are kept. An answer can repeat what a request held, and requests hold the latest ones.
+/// The maximum number of texts kept. A response can repeat what a request contained, and requests contain the latest
+/// ones.
 const MAX_REMEMBERED: usize = 16;
 
-/// A text that has this many characters in a row in common with a confidential one is taken for a part of it. A
-/// UUID has nothing like that in common with a token by chance.
+/// A text that shares this many characters in a row with a confidential one counts as a part of it. A UUID does not
+/// share that many with a token by chance.
 const IN_COMMON: usize = 8;
 
 thread_local! {
@@ -31,7 +32,7 @@ pub(crate) fn remember(text: &str) {
     });
 }
 
-/// Whether a text holds a confidential one or a part of it, whatever the case.
+/// Returns whether a text contains a confidential one or a part of it, in any case.
 pub(crate) fn is_in(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     KNOWN.with_borrow(|known| known.iter().any(|known| overlap(&text, known)))

@@ -1,21 +1,21 @@
-//! How long the id of a device may be.
+//! The maximum length of a device's id.
 //!
-//! A cursor holds thousands of ids and has a limit of its own, so an id that would take much of it is not taken: such
-//! a record becomes a reject. Sophos' ids are UUIDs, of 38 bytes.
+//! A cursor holds thousands of ids and is itself limited, so a record with a long id is rejected. Sophos' ids are
+//! UUIDs, of 38 bytes.
 
 use crate::json::plain::{plain_bytes, written_length};
 
 #[cfg(feature = "connector")]
 use std::borrow::Cow;
 
-/// The longest id that is taken, in bytes as a JSON text with its quotes.
+/// The maximum length of an id, in bytes as a JSON text with its quotes.
 pub(crate) const MAX_LENGTH: usize = 128;
 
-/// How much of a longer one names it in a reject, in characters.
+/// The number of characters of a longer id in a reject.
 #[cfg(feature = "connector")]
 const SHORTENED: usize = 100;
 
-/// Whether an id is too long to be taken.
+/// Returns whether an id is too long.
 pub(crate) fn is_too_long(id: &str) -> bool {
     if plain_bytes(id.as_bytes()) == id.len() {
         return id.len() + 2 > MAX_LENGTH;
@@ -23,7 +23,7 @@ pub(crate) fn is_too_long(id: &str) -> bool {
     written_length(id) > MAX_LENGTH
 }
 
-/// What a cursor remembers of an id: the id, or a hash of one that is too long.
+/// Returns the text for an id in a cursor: the id, or a hash of one that is too long.
 #[cfg(feature = "connector")]
 pub(crate) fn remembered(id: &str) -> Cow<'_, str> {
     if is_too_long(id) {
@@ -33,7 +33,7 @@ pub(crate) fn remembered(id: &str) -> Cow<'_, str> {
     Cow::Borrowed(id)
 }
 
-/// The id as a reject names it: its beginning where it is too long.
+/// Returns the text for an id in a reject: its beginning if it is too long.
 #[cfg(feature = "connector")]
 pub(crate) fn shortened(id: &str) -> String {
     if !is_too_long(id) {
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_remembered_of_any_id_fits(id in any::<String>(), times in 1_usize..40) {
+        fn the_remembered_text_of_any_id_is_short_enough(id in any::<String>(), times in 1_usize..40) {
             let id = id.repeat(times);
             let json = serde_json::to_string(&remembered(&id)).unwrap();
             prop_assert!(json.len() <= MAX_LENGTH, "{json}");

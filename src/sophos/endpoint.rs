@@ -1,7 +1,7 @@
 //! One item of `GET /endpoint/v1/endpoints`, as far as an event needs it.
 //!
-//! The fields are flat: what the API nests (`os.platform`) is one field here, since absent, `null`, `""`
-//! and `{}` mean the same at every level.
+//! The fields are flat: a nested one of the API (`os.platform`) is one field here, since absent, `null`, `""` and `{}`
+//! mean the same at every level.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,19 +15,19 @@ use crate::map_error::MapError;
 use crate::sophos::device_id;
 use crate::sophos::moment::moment;
 
-/// The most entries of a list that count: no endpoint has as many, and those of a record that is nothing else
-/// would not fit into a component's memory.
+/// The maximum number of entries of a list that are read: no endpoint has as many, and a record full of them would not
+/// fit into a component's memory.
 const MAX_ENTRIES: usize = 100_000;
 
-/// An endpoint that was read and can be mapped. Texts are borrowed from the record where they are not
-/// escaped there; a field that is absent, empty or of another type than the API documents is `None`.
+/// An endpoint that can be mapped. Texts are borrowed from the record unless they are escaped there; a field that is
+/// absent, empty or of another type than the API documents is `None`.
 #[derive(Default)]
 pub struct Endpoint<'a> {
-    /// The record as it came.
+    /// The JSON text of the record.
     pub json: &'a str,
     /// `id`, never empty.
     pub id: Cow<'a, str>,
-    /// `hostname`; empty where it is absent.
+    /// `hostname`; empty if it is absent.
     pub hostname: Cow<'a, str>,
     /// `type`: `computer`, `server` or `securityVm`.
     pub kind: Option<Cow<'a, str>>,
@@ -45,9 +45,9 @@ pub struct Endpoint<'a> {
     pub ipv6_addresses: Vec<Option<Cow<'a, str>>>,
     /// `macAddresses`, each at its position.
     pub mac_addresses: Vec<Option<Cow<'a, str>>>,
-    /// `group`, as the one object that the API gives.
+    /// `group`, as the single object that the API returns.
     pub group: Group<'a>,
-    /// `group`, as the array of objects that the specification's table names.
+    /// `group`, as an array of objects, which is the form in the specification's table.
     pub more_groups: Vec<Group<'a>>,
     /// `associatedPerson.name`.
     pub person_name: Option<Cow<'a, str>>,
@@ -72,15 +72,15 @@ pub struct Group<'a> {
     pub name: Option<Cow<'a, str>>,
 }
 
-/// Reads one endpoint from its JSON text, in one pass that takes any depth and size.
+/// Reads one endpoint from its JSON text, in one pass, of any depth and size.
 ///
-/// Of a text or a boolean that comes twice the last one counts; objects and arrays are taken together, and
-/// take nothing away from a text under the same name. Of a list the first 100,000 entries count. A field of
-/// another type than the API documents counts as absent.
+/// Of duplicate texts and booleans the last one counts; duplicate objects and arrays are merged, and do not replace a
+/// text of the same name. Of a list the first 100,000 entries count. A field of another type than the API documents
+/// counts as absent.
 ///
 /// # Errors
 ///
-/// The text is not JSON, is not an object, or has no `id` that is a text, not empty and not too long.
+/// If the text is not JSON, is not an object, or its `id` is not a text, empty or too long.
 pub fn read(endpoint_json: &str) -> Result<Endpoint<'_>, MapError> {
     let mut scanner = Scanner::new(endpoint_json);
     let scanned = scan(&mut scanner).and_then(|endpoint| scanner.end().map(|()| endpoint));
@@ -92,12 +92,12 @@ pub fn read(endpoint_json: &str) -> Result<Endpoint<'_>, MapError> {
     Ok(endpoint)
 }
 
-/// Reads an endpoint as [`read`] does, from a longer text. What is no endpoint is read as one that has nothing but
-/// its text, and is refused by [`require_id`].
+/// Reads an endpoint as [`read`] does, from a longer text. A value that is not an endpoint has only its text, and
+/// [`require_id`] rejects it.
 ///
 /// # Errors
 ///
-/// The text is not JSON.
+/// If the text is not JSON.
 pub(crate) fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJson> {
     let mut endpoint = Endpoint::default();
     scanner.peek();
@@ -107,7 +107,7 @@ pub(crate) fn scan<'a>(scanner: &mut Scanner<'a>) -> Result<Endpoint<'a>, NotJso
     Ok(endpoint)
 }
 
-/// Refuses what is no object, or has no `id` that is a text, not empty and not too long.
+/// Rejects a value that is not an object, or whose `id` is not a text, empty or too long.
 pub(crate) fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
     if device_id::is_too_long(&endpoint.id) {
         return Err(too_long_id(endpoint.json));
@@ -122,8 +122,7 @@ pub(crate) fn require_id(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
     Err(not_an_object(endpoint.json, start))
 }
 
-/// Refuses an endpoint whose `hostname` is no text or empty: the receiver of the `sekoia` dialect demands it of
-/// a device.
+/// Rejects an endpoint whose `hostname` is not a text or empty: the receiver of the `sekoia` dialect requires it.
 pub(crate) fn require_hostname(endpoint: &Endpoint<'_>) -> Result<(), MapError> {
     if endpoint.hostname.is_empty() {
         return Err(no_text(endpoint.json, "hostname"));
@@ -131,14 +130,14 @@ pub(crate) fn require_hostname(endpoint: &Endpoint<'_>) -> Result<(), MapError> 
     Ok(())
 }
 
-/// Where the JSON begins, after white space.
+/// Returns the position of the JSON, after white space.
 fn start(text: &str) -> usize {
     let json = text.trim_start_matches([' ', '\t', '\n', '\r']);
     text.len() - json.len()
 }
 
 impl<'a> Endpoint<'a> {
-    /// Reads a member of the record; one that no event needs is passed by.
+    /// Reads a member of the record; skips one that no event needs.
     fn take(&mut self, name: &str, scanner: &mut Scanner<'a>) -> Result<(), NotJson> {
         match name {
             "id" => take(scanner, |value| self.id = value.text().unwrap_or_default()),
@@ -166,7 +165,7 @@ impl<'a> Endpoint<'a> {
             "macAddresses" => take_texts(scanner, &mut self.mac_addresses),
             "group" if scanner.peek() == Some(b'[') => self.take_groups(scanner),
             "group" => self.group.take(scanner),
-            _ => scanner.pass(),
+            _ => scanner.skip(),
         }
     }
 
@@ -191,12 +190,13 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Reads a value and hands it on unless it is an object or an array.
+/// Reads a value and returns it unless it is an object or an array.
 fn take<'a>(scanner: &mut Scanner<'a>, each: impl FnOnce(Scalar<'a>)) -> Result<(), NotJson> {
     scanner.scalar().map(|value| value.map_or((), each))
 }
 
-/// Reads a value, and of an object the members, each with its name and as [`Scalar::Other`] where it is none.
+/// Reads a value, and calls back for each member of an object with its name and value; [`Scalar::Other`] for a nested
+/// one.
 fn take_members<'a>(
     scanner: &mut Scanner<'a>,
     mut each: impl FnMut(&str, Scalar<'a>),
@@ -209,7 +209,7 @@ fn take_members<'a>(
     Ok(())
 }
 
-/// Reads a value, and of an object the text of this member.
+/// Reads a value, and returns the text of this member if it is an object.
 fn take_text<'a>(
     scanner: &mut Scanner<'a>,
     name: &str,
@@ -222,7 +222,7 @@ fn take_text<'a>(
     })
 }
 
-/// Reads a value, and of an array the texts, each at its position.
+/// Reads a value, and returns the texts if it is an array, each at its position.
 fn take_texts<'a>(
     scanner: &mut Scanner<'a>,
     texts: &mut Vec<Option<Cow<'a, str>>>,
@@ -240,7 +240,7 @@ fn add<T>(list: &mut Vec<T>, entry: T) {
     }
 }
 
-/// Says why a field is no text that is not empty; one that is missing is missed where the record starts.
+/// Describes why a field is not a text, or empty; a missing one is reported at the beginning of the record.
 fn no_text(endpoint_json: &str, name: &str) -> MapError {
     let value = member(endpoint_json, name);
     let found = match value.map(|value| value.get()) {
@@ -253,7 +253,7 @@ fn no_text(endpoint_json: &str, name: &str) -> MapError {
     MapError::at(endpoint_json, offset(endpoint_json, value), message)
 }
 
-/// Says that the `id` is too long, without repeating it.
+/// Reports that the `id` is too long, without repeating it.
 fn too_long_id(endpoint_json: &str) -> MapError {
     let message = format!(
         "`id` is too long; a string of at most {} bytes, written as JSON with its quotes, was expected",
@@ -269,7 +269,7 @@ fn member<'a>(endpoint_json: &'a str, name: &str) -> Option<&'a RawValue> {
     members.get(name).copied()
 }
 
-/// Where a value of the record starts, or the record itself where there is no value.
+/// Returns the position of a value of the record, or of the record itself if it has no such value.
 fn offset(endpoint_json: &str, value: Option<&RawValue>) -> usize {
     value.map_or_else(
         || start(endpoint_json),
@@ -280,7 +280,7 @@ fn offset(endpoint_json: &str, value: Option<&RawValue>) -> usize {
     )
 }
 
-/// Says what a value is that does not begin like an object at `start`.
+/// Describes the value at `start`, which is not an object.
 fn not_an_object(endpoint_json: &str, start: usize) -> MapError {
     let what = match serde_json::from_str::<&RawValue>(endpoint_json) {
         Ok(value) => kind(value),
@@ -290,7 +290,7 @@ fn not_an_object(endpoint_json: &str, start: usize) -> MapError {
     MapError::at(endpoint_json, start, message)
 }
 
-/// Says where a text stops being JSON.
+/// Describes where a text stops being JSON.
 fn not_json(endpoint_json: &str) -> MapError {
     let start = start(endpoint_json);
     if start < endpoint_json.len()
@@ -302,7 +302,7 @@ fn not_json(endpoint_json: &str) -> MapError {
     MapError::at(endpoint_json, start, message)
 }
 
-/// What kind of JSON value the text holds.
+/// Returns the kind of JSON value.
 fn kind(value: &RawValue) -> &'static str {
     match value.get().as_bytes().first() {
         Some(b'{') => "is an object",
@@ -319,7 +319,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_record_tells_its_id_and_time_as_far_as_they_can_be_read() {
+    fn a_rejected_record_has_its_id_and_time_if_they_can_be_read() {
         let id = "00000000-0000-0000-0000-000000000001";
         let seen = Some(1_795_164_067);
         for (text, has_id, last_seen) in [

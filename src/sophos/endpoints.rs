@@ -16,37 +16,37 @@ use crate::sophos::session::Session;
 use crate::sophos::trust::Tenant;
 use crate::sophos::whoami::{Level, Owner};
 
-/// Where a page ends, in bytes: no `pages` is longer.
+/// The maximum length of `pages` at the end of a page, in bytes.
 const MAX_PAGES: usize = 4096;
 
-/// The longest page key that is taken, in bytes: the cursor holds two of them. Sophos' are below 200.
+/// The maximum length of a page key, in bytes: the cursor holds two of them. Sophos' are below 200.
 const MAX_KEY: usize = 4096;
 
-/// A page of endpoints without its items, which were handed on.
+/// A page of endpoints without its items.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// How many items there were.
+    /// The number of items.
     pub items: usize,
-    /// How many items the API announces for all pages together; none where it names no such number.
+    /// The number of items on all pages, if the API announces it.
     pub announced: Option<u64>,
-    /// The key of the next page; none on the last one.
+    /// The key of the next page; `None` on the last one.
     pub next_key: Option<String>,
 }
 
 /// The outcome of a request for a page.
 pub(crate) enum Requested {
-    /// A page, yet to be read.
+    /// A page, not read yet.
     Page(Response),
-    /// It does not accept the query's page key (any more).
+    /// The API rejects the query's page key.
     KeyRefused,
 }
 
-/// Asks for the page of `query` of a tenant, of `page_size` endpoints at most.
+/// Requests the page of `query` of a tenant, with at most `page_size` endpoints.
 ///
 /// # Errors
 ///
-/// As [`Session::get`] and [`refused`] say; `forbidden` for a tenant of a partner or an organization that
-/// does not let its parent read.
+/// Those of [`Session::get`] and [`refused`]; `forbidden` for a tenant that does not allow its partner or organization
+/// to read it.
 pub(crate) fn request(
     session: &Session,
     tenant: &Tenant,
@@ -66,8 +66,8 @@ pub(crate) fn request(
     }
 }
 
-/// Asks ahead for the page behind the one that `body` most likely is: the one of `query`. A key that turns out to be
-/// another one has cost a request.
+/// Requests the next page ahead, if `body` ends as expected. `query` is the query of `body`. A wrong key costs a
+/// request.
 pub(crate) fn request_next(
     session: &Session,
     tenant: &Tenant,
@@ -85,7 +85,7 @@ pub(crate) fn request_next(
     }
 }
 
-/// `pages.nextKey`, where the page ends with `pages` as the API writes it.
+/// Returns `pages.nextKey` if the page ends with `pages` as the API writes it.
 fn likely_next_key(body: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"\"pages\":";
     let end = body.get(body.len().saturating_sub(MAX_PAGES)..)?;
@@ -103,7 +103,7 @@ fn likely_next_key(body: &[u8]) -> Option<String> {
     key.filter(|_| read.is_ok())
 }
 
-/// Why a tenant of a parent may answer 403, which the answer does not tell, and what to do.
+/// Describes why a tenant of a parent may respond with 403, which the response does not say, and what to do.
 fn closed(level: Level, url: &Url) -> String {
     let at = origin(url);
     match level {
@@ -120,8 +120,8 @@ fn closed(level: Level, url: &Url) -> String {
     }
 }
 
-/// Every page repeats the same filters, as the API asks; `sort=id` makes the walk stable while devices
-/// check in. The first page alone is asked how many items there are, since the API has to count them for that.
+/// Every page repeats the same filters, as the API requires; `sort=id` keeps the walk stable while devices check in.
+/// Only the first page asks for the number of items, since the API has to count them for that.
 fn url(api_host: &Url, page_size: u16, query: &Query) -> Url {
     let mut url = api_host.clone();
     url.set_path("/endpoint/v1/endpoints");
@@ -144,8 +144,8 @@ fn url(api_host: &Url, page_size: u16, query: &Query) -> Url {
     url
 }
 
-/// Reads a page as [`page::read`] does, and hands on each of its endpoints, also what turns out to be none. A
-/// `nextKey` that is no text or too long is `protocol`, too.
+/// Reads a page as [`page::read`] does, and calls `item` for each value in `items`, also if it is not an endpoint. A
+/// `nextKey` that is not a text or too long is `protocol`.
 pub fn read<'a>(
     api_host: &Url,
     json: &'a str,
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_announces_a_total_only_with_a_whole_number() {
+    fn only_a_whole_number_is_an_announced_total() {
         for (items, announced) in [
             ("250", Some(250)),
             ("0", Some(0)),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_key_is_likely_what_the_page_ends_with() {
+    fn the_likely_next_key_is_read_from_the_end_of_the_page() {
         let long = format!(r#""{}"}}]"#, "x".repeat(2 * MAX_PAGES));
         let long = long.as_bytes();
         let cases: [([&[u8]; 3], _); 8] = [
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_key_that_is_no_text_or_too_long_is_no_page() {
+    fn a_page_key_must_be_a_text_and_not_too_long() {
         let key = |length: usize| format!("\"{}\"", "k".repeat(length));
         for (key, is_page) in [
             ("5".to_owned(), false),
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_that_is_closed_to_its_parent_gets_no_advice_for_a_credential_of_its_own() {
+    fn a_tenant_closed_to_its_parent_has_no_advice_about_its_own_credential() {
         for (level, words) in [
             (
                 Level::Partner,

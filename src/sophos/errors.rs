@@ -1,7 +1,7 @@
-//! What an answer that is no success means, and what a person should do about it.
+//! The meaning of an error response, and what the user should do about it.
 //!
-//! Decided by status; the only texts of an answer that are passed on are its ids and error codes, and only
-//! where they look like such and repeat no part of a token or secret.
+//! The status decides; of a response's texts, messages repeat only its ids and error codes, and only if they look like
+//! such and contain no part of a token or secret.
 
 use serde::Deserialize;
 use url::Url;
@@ -10,11 +10,11 @@ use crate::bindings::inventory::connector::types::{Delay, Error, Failure};
 use crate::http::{HttpError, Response};
 use crate::sophos::confidential;
 
-/// Where a tenant's credentials are looked after, for messages.
+/// The place where a tenant's credentials are managed, for messages.
 pub(crate) const CREDENTIALS_PAGE: &str =
     "Sophos Central Admin > Global Settings > API Credentials Management";
 
-/// The same where the level of the credential above tenants is not known.
+/// The same if the level of the credential above tenants is not known.
 pub(crate) const PARENTS_CREDENTIALS_PAGE: &str =
     "Settings & Policies > API Credentials Management in Sophos Central Partner or Enterprise";
 
@@ -27,16 +27,16 @@ struct ErrorBody {
     error_code: Option<String>,
 }
 
-/// What an error answer's body tells: the correlation id, and the token endpoint's error code.
+/// The body of an error response: the correlation id, and the token endpoint's error code.
 pub(crate) struct Clues {
-    /// Under which Sophos' support finds the request.
+    /// The id by which Sophos' support finds the request.
     pub(crate) correlation_id: Option<String>,
     /// Such as `oauth.invalid_client_secret`.
     pub(crate) error_code: Option<String>,
 }
 
 impl Clues {
-    /// Reads an answer's body, as far as it is an error object.
+    /// Reads a response's body, as far as it is an error object.
     pub(crate) fn of(answer: &Response) -> Self {
         let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
         Self {
@@ -49,19 +49,20 @@ impl Clues {
     }
 }
 
-/// Whether a text is an id under which support finds a request.
+/// Returns whether a text looks like a correlation id.
 fn is_id(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (8..=64).contains(&text.len()) && text.bytes().all(allowed) && !confidential::is_in(text)
 }
 
-/// Whether a text is a word or several, as in `oauth.invalid_client_secret`. Without digits it is no secret.
+/// Returns whether a text looks like an error code, as `oauth.invalid_client_secret`. Without digits it is not a
+/// secret.
 fn is_error_code(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphabetic() || b"-_.".contains(&byte);
     (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !confidential::is_in(text)
 }
 
-/// A failure without a correlation id.
+/// Returns a failure without a correlation id.
 pub(crate) fn failure(message: impl Into<String>) -> Failure {
     Failure {
         message: message.into(),
@@ -96,7 +97,7 @@ pub(crate) fn unanswered(url: &Url, error: HttpError) -> Error {
     }
 }
 
-/// What an API answer with another status than 200 means. `purpose` ends the sentence "may not …".
+/// Returns the error of an API response whose status is not 200. `purpose` ends the sentence "may not …".
 pub(crate) fn refused(url: &Url, answer: &Response, purpose: &str) -> Error {
     let at = origin(url);
     let status = answer.status;
@@ -135,8 +136,8 @@ pub(crate) fn refused(url: &Url, answer: &Response, purpose: &str) -> Error {
     }
 }
 
-/// What it means that the API refuses a token that it has just given (401): no expiry of a session.
-/// `credentials_page` is where the credential is looked after.
+/// Returns the error for a new token that the API rejects (401), as opposed to an expired session. `credentials_page`
+/// is the place where the credential is managed.
 pub(crate) fn token_refused(url: &Url, answer: &Response, credentials_page: &str) -> Error {
     Error::Unauthorized(Failure {
         message: format!(
@@ -148,7 +149,7 @@ pub(crate) fn token_refused(url: &Url, answer: &Response, credentials_page: &str
     })
 }
 
-/// Scheme, host and port: all of a URL that may stand in a message.
+/// Returns scheme, host and port: the only parts of a URL that a message may contain.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }

@@ -1,23 +1,23 @@
-//! A moment, as far as one can be read.
+//! Reads times leniently.
 //!
-//! A value of another type and a text that is no time count as absent: one surprise must not cost a device.
+//! A value of another type and a text that is not a time count as absent: they must not make an endpoint fail.
 
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use crate::json::Scalar;
 
-/// Longer than any time that ISO 8601 can write with a fraction that makes sense.
+/// Longer than any time in ISO 8601 with a reasonable fraction.
 const MAX_TIME: usize = 64;
 
-/// Digits of a fraction that a moment keeps.
+/// The number of digits of a fraction that are kept.
 const FRACTION_DIGITS: usize = 9;
 
-/// Reads a time in the forms of ISO 8601, in UTC. A time without a zone is UTC. A time that UTC cannot write with a
-/// year of four digits counts as absent.
+/// Reads a time in the forms of ISO 8601, in UTC. A time without a zone is UTC. A time that has no year of four digits
+/// in UTC counts as absent.
 pub(crate) fn moment(value: Scalar<'_>) -> Option<OffsetDateTime> {
     let text = value.text().filter(|text| text.len() <= MAX_TIME)?;
-    // The form that the API sends is read first: the reader of RFC 3339 is much the faster one.
+    // The API's own form is tried first: the RFC 3339 parser is much faster.
     OffsetDateTime::parse(&text, &Rfc3339)
         .ok()
         .or_else(|| iso_8601(&text))?
@@ -25,8 +25,8 @@ pub(crate) fn moment(value: Scalar<'_>) -> Option<OffsetDateTime> {
         .filter(|moment| (0..=9999).contains(&moment.year()))
 }
 
-/// Reads what [`Iso8601`] reads, in any case and with a space in the place of the `T`. Adds what that reader lacks: a
-/// time without a zone, a date alone (its midnight), and `24:00`, the end of a day.
+/// Reads what [`Iso8601`] reads, in any case and with a space in place of the `T`, and also a time without a zone, a
+/// date without a time (its midnight), and `24:00`, the end of a day.
 fn iso_8601(text: &str) -> Option<OffsetDateTime> {
     let text = text.to_ascii_uppercase().replacen(' ', "T", 1);
     let Some((date, time)) = text.split_once('T') else {
@@ -47,7 +47,7 @@ fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Iso8601::PARSING).ok()
 }
 
-/// Cuts a fraction: the reader would round it, in the last second of a minute to one that does not exist.
+/// Cuts a fraction: the parser would round it, in the last second of a minute to one that does not exist.
 fn without_surplus_digits(clock: &str) -> &str {
     let kept = clock
         .find(['.', ','])
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_absent() {
+    fn a_text_that_is_not_a_time_is_absent() {
         for text in [
             "yesterday",
             "2024-01",

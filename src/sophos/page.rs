@@ -1,6 +1,6 @@
-//! A page of a listing, as all of Sophos Central's routes give it: an array `items` and an object `pages`.
+//! A page of a listing, in the form of all of Sophos Central's routes: an array `items` and an object `pages`.
 //!
-//! Each item is read by itself and once, while the page is: one bad item costs itself alone.
+//! Each item is read separately, and once, while the page is: an invalid item does not affect the others.
 
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -10,18 +10,18 @@ use crate::bindings::inventory::connector::types::Error;
 use crate::json::{NotJson, Scanner};
 use crate::sophos::errors::{failure, origin};
 
-/// A page without its items, which were handed on.
+/// A page without its items.
 pub struct Page {
-    /// How many items there were.
+    /// The number of items.
     pub items: usize,
-    /// Where the page stands in its listing.
+    /// The `pages` object.
     pub pages: Map<String, Value>,
 }
 
-/// No page of the API reaches this number; each item costs memory by itself, however small it is.
+/// More items than any page of the API has; each item takes memory, however small it is.
 pub const MAX_ITEMS: usize = 10_000;
 
-/// Why a text is no page.
+/// Why a text is not a page.
 enum PageError {
     NotJson,
     NotAPage,
@@ -33,9 +33,9 @@ impl From<NotJson> for PageError {
     }
 }
 
-/// Reads a page of `what`, such as `endpoints`, and calls `item` before each of its items, which must be read.
-/// Anything but an object with an `items` array and a `pages` object is `protocol`, so that a broken answer is never
-/// taken for the end of a listing; whatever was made of its items by then is worth nothing.
+/// Reads a page of `what`, such as `endpoints`, and calls `item` before each of its items, which `item` must read.
+/// Anything but an object with an `items` array and a `pages` object is `protocol`, so that a broken response never
+/// looks like the end of a listing; discard the items in that case.
 pub fn read<'a>(
     api_host: &Url,
     what: &str,
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_any_kind_are_kept_as_they_came() {
+    fn items_of_any_type_are_read_unchanged() {
         let json = r#"{"pages": {"size": 1}, "items": [{}, 5, null, {"a": [1e999]}], "more": 1}"#;
         let (items, page) = items(json).unwrap();
         assert_eq!(items, ["{}", "5", "null", r#"{"a": [1e999]}"#]);

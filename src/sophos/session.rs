@@ -1,8 +1,8 @@
-//! The session: an access token and whose it is, kept in the instance between calls.
+//! The session: an access token and its owner, kept in the instance between calls.
 //!
-//! Losing it costs a request or two, never a record. One instance serves one account, so there is one
-//! session at most; another account's configuration replaces it. All tenants of a partner or an organization
-//! share it: five thousand of them cost one token.
+//! Losing it costs a request or two, never a record. An instance serves one account, so it has at most one session;
+//! another account's configuration replaces it. All tenants of a partner or an organization share it: five thousand of
+//! them need one token.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -17,25 +17,25 @@ use crate::sophos::errors::{Clues, origin, token_refused, unanswered};
 use crate::sophos::token::{self, Token};
 use crate::sophos::whoami::{self, Owner};
 
-/// A token is renewed when less than this of its life is left, or a tenth of it where it is short.
+/// A token is renewed when less than this of its life is left, or a tenth of a short life.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A token is used for at least this long, whatever its answer says, or a life of zero seconds would cost a token
-/// request for each page. The API's 401 still ends it.
+/// The minimum time for which a token is used, since a life of zero seconds would cost a token request for each page.
+/// The API's 401 still ends it.
 const MIN_USE: Duration = Duration::from_secs(60);
 
-/// No token is kept for longer, whatever its answer says.
+/// The maximum time for which a token is kept.
 const MAX_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a call needs to ask the API.
+/// The context of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     account: (String, String, String),
     token: Token,
     renew_at: Instant,
-    /// Whose credential it is.
+    /// The owner of the credential.
     pub(crate) owner: Owner,
-    /// Whether the token was given in this very call, so that its refusal is no expiry.
+    /// Whether the token was issued in this call, so that its rejection does not mean that it has expired.
     fresh: bool,
 }
 
@@ -43,7 +43,7 @@ thread_local! {
     static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// The kept session of the account, or a new one: `POST /api/v2/oauth2/token` and `GET /whoami/v1`.
+/// Returns the kept session of the account, or a new one: `POST /api/v2/oauth2/token` and `GET /whoami/v1`.
 pub(crate) fn open(config: &Config) -> Result<Session, Error> {
     let account = (
         config.token_url.to_string(),
@@ -77,20 +77,20 @@ pub(crate) fn open(config: &Config) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// How long a token is used whose answer says that it lives so long.
+/// Returns how long a token with this life is used.
 fn use_for(life: Duration) -> Duration {
     let life = life.min(MAX_LIFE);
     life.saturating_sub(MARGIN.min(life / 10)).max(MIN_USE)
 }
 
 impl Session {
-    /// `GET url` with the session's token and `scope`, the header that names whose data is asked for: its name
-    /// and an id. Gives an answer of any status but 401.
+    /// Sends `GET url` with the session's token and `scope`, the name and id of the header that names the tenant.
+    /// Returns a response of any status but 401.
     ///
     /// # Errors
     ///
-    /// A fault on the way, as [`unanswered`] says. A 401 ends the session: `expired` where the token was good
-    /// before, `unauthorized` where it was just given.
+    /// A failed request, as [`unanswered`] reports it. A 401 ends the session: `expired` if the token worked before,
+    /// `unauthorized` if it is new.
     pub(crate) fn get(&self, url: &Url, scope: (&str, &str)) -> Result<Response, Error> {
         let answer = ahead::answer(url, scope.1).unwrap_or_else(|| {
             let authorization = self.token.authorization();
@@ -100,7 +100,7 @@ impl Session {
         if answer.status != 401 {
             return Ok(answer);
         }
-        // The next call begins a new session.
+        // The next call starts a new session.
         KEPT.set(None);
         if self.fresh {
             return Err(token_refused(url, &answer, self.owner.credentials_page()));
@@ -114,7 +114,7 @@ impl Session {
         }))
     }
 
-    /// Asks ahead for what [`Self::get`] will be asked for next.
+    /// Requests ahead what [`Self::get`] will request next.
     pub(crate) fn get_ahead(&self, url: Url, scope: (&str, &str)) {
         let authorization = self.token.authorization();
         let headers = [("authorization", authorization.as_str()), scope];

@@ -1,9 +1,9 @@
 //! The tenants of a partner or an organization: `GET {api_host}/partner/v1/tenants` and
 //! `GET {api_host}/organization/v1/tenants`.
 //!
-//! The listing goes by page number and is no snapshot: where tenants come and go between two pages, one may
-//! come twice or be missed until the next listing. What it says of a tenant is read leniently, and one bad
-//! item costs itself alone.
+//! The listing is paged by number and is not a snapshot: if tenants are added or removed between two pages, one may be
+//! listed twice or missed until the next listing. Its fields are read leniently, and an invalid item does not affect
+//! the others.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -19,10 +19,10 @@ use crate::sophos::session::Session;
 use crate::sophos::trust::{self, Tenant, VENDOR_DOMAIN};
 use crate::sophos::whoami::{Level, Parent};
 
-/// `pageSize`: the most that the API gives.
+/// The maximum of `pageSize` of the API.
 const PAGE_SIZE: u64 = 100;
 
-/// No account has so many pages of tenants: a listing that says so never ends.
+/// More pages than any account has: a listing that claims more never ends.
 const MAX_PAGES: u32 = 100_000;
 
 const WHAT: &str = "tenants";
@@ -34,33 +34,33 @@ pub(crate) struct Listing {
     pub(crate) tenants: Vec<Listed>,
     /// The places on the page, from 1, of the items that have no usable id.
     pub(crate) unidentified: Vec<usize>,
-    /// The number of the next page; none after the last one.
+    /// The number of the next page; `None` after the last one.
     pub(crate) next: Option<u32>,
-    /// `pages.items`: how many tenants there are on all pages, where the API tells it.
+    /// `pages.items`: the number of tenants on all pages, if the API returns it.
     pub(crate) count: Option<u64>,
 }
 
-/// A tenant as the listing has it.
+/// A tenant in the listing.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
     /// Its id in lower case.
     pub(crate) id: String,
     /// `showAs`, else `name`, else the id.
     pub(crate) name: String,
-    /// What it takes to ask for its endpoints, or why they cannot be asked for, as a message.
+    /// The context for requests of its endpoints, or why they cannot be requested, as a message.
     pub(crate) access: Result<Tenant, String>,
 }
 
-/// The number of the page that `next` of `discover` stands for: 1 for none.
+/// Returns the page number in `next` of `discover`; 1 for `None`.
 ///
 /// # Errors
 ///
-/// `invalid-cursor` where `next` is no number that a page before can have given.
+/// `invalid-cursor` if `next` is not a number that an earlier page can have returned.
 pub(crate) fn page_number(next: Option<&str>) -> Result<u32, Error> {
     let Some(text) = next else { return Ok(1) };
     let number = text.parse::<u32>().ok();
     number
-        // A plus sign and zeros in front are not how the number was written.
+        // The component never writes a plus sign or leading zeros.
         .filter(|number| (2..=MAX_PAGES).contains(number) && number.to_string() == text)
         .ok_or_else(|| {
             Error::InvalidCursor(failure(
@@ -69,12 +69,12 @@ pub(crate) fn page_number(next: Option<&str>) -> Result<u32, Error> {
         })
 }
 
-/// Asks for page `number` (from 1) of the tenants of `parent`. `api_host` is the global one of the config.
+/// Requests page `number` (from 1) of the tenants of `parent`. `api_host` is the global one of the config.
 ///
 /// # Errors
 ///
-/// As [`Session::get`] and [`refused`] say; `forbidden` where the credential may not list tenants,
-/// `protocol` where the answer is no such page, `invalid-cursor` where the listing has no such page.
+/// Those of [`Session::get`] and [`refused`]; `forbidden` if the credential may not list tenants, `protocol` if the
+/// response is not such a page, `invalid-cursor` if the listing has no such page.
 pub(crate) fn request(
     session: &Session,
     parent: &Parent,
@@ -84,7 +84,7 @@ pub(crate) fn request(
     let url = url(parent.level, api_host, number);
     let answer = session.get(&url, (parent.level.scope_header(), &parent.id))?;
     match answer.status {
-        // What is not UTF-8 in a name is shown as such; an id or a host that holds it is none.
+        // Invalid UTF-8 in a name is shown as such; an id or a host that contains it is not valid.
         200 => read(
             parent.level,
             api_host,
@@ -140,8 +140,8 @@ fn read(level: Level, api_host: &Url, number: u32, json: &str) -> Result<Listing
     })
 }
 
-/// The number of the page after page `number`, which holds so many `items`. `pages.total` is the number of
-/// pages; where it is not told, a full page has another one behind it.
+/// Returns the number of the page after page `number`, which holds `items` items. `pages.total` is the number of pages;
+/// if it is missing, a full page has a next one.
 fn next_page(
     api_host: &Url,
     number: u32,
@@ -168,7 +168,7 @@ fn next_page(
                 "it has more pages than any account",
             ));
         }
-        // The page right behind the last one had tenants when the page before it was read.
+        // The page after the last one had tenants when the previous page was read.
         Some(total) if asked > total.saturating_add(1) => {
             return Err(Error::InvalidCursor(failure(format!(
                 "There is no page {number} of tenants: the listing has {total}. Begin with the first page."
@@ -189,7 +189,7 @@ fn next_page(
     Ok(more.then_some(number + 1))
 }
 
-/// What the listing says of a tenant, as far as it is needed.
+/// The fields of a tenant that are needed.
 #[derive(Default)]
 struct Item<'a> {
     id: Option<Cow<'a, str>>,
@@ -198,11 +198,11 @@ struct Item<'a> {
     api_host: Option<Cow<'a, str>>,
 }
 
-/// Reads one item; none where it has no usable id.
+/// Reads one item; `None` if it has no usable id.
 fn listed(level: Level, typed: &Url, scanner: &mut Scanner<'_>) -> Result<Option<Listed>, NotJson> {
     let mut item = Item::default();
     scanner.members(|scanner, name| {
-        // What is neither object nor array and comes twice counts as it comes last.
+        // Of a duplicate scalar the last one counts.
         let Some(value) = scanner.scalar()? else {
             return Ok(());
         };
@@ -233,7 +233,7 @@ fn listed(level: Level, typed: &Url, scanner: &mut Scanner<'_>) -> Result<Option
     Ok(Some(Listed { id, name, access }))
 }
 
-/// Where a tenant's endpoints are asked for, or the reason why they cannot be.
+/// Returns where a tenant's endpoints are requested, or why they cannot be.
 ///
 /// The listing's `status` decides nothing: no value but `active` is published, so whether a tenant can be read is
 /// only known from the answer for its endpoints.

@@ -19,7 +19,7 @@ use crate::sophos::errors::{
 /// The name of the secret in the manifest.
 pub(crate) const CLIENT_SECRET: &str = "client_secret";
 
-/// How long a token lives where the answer does not say.
+/// The life of a token if the response does not say.
 const USUAL_LIFE: u64 = 3600;
 
 /// An access token, never shown.
@@ -27,13 +27,13 @@ const USUAL_LIFE: u64 = 3600;
 pub(crate) struct Token(String);
 
 impl Token {
-    /// A token that was just given; no message repeats it from now on.
+    /// Keeps a new token, which no message repeats from now on.
     fn new(text: String) -> Self {
         confidential::remember(&text);
         Self(text)
     }
 
-    /// The value of the `Authorization` header.
+    /// Returns the value of the `Authorization` header.
     pub(crate) fn authorization(&self) -> String {
         format!("Bearer {}", self.0)
     }
@@ -51,7 +51,7 @@ struct TokenBody {
     expires_in: Option<u64>,
 }
 
-/// Asks for a token; gives it with its life.
+/// Requests a token; returns it with its life.
 pub(crate) fn request(config: &Config) -> Result<(Token, Duration), Error> {
     let Some(secret) = secrets::get(CLIENT_SECRET) else {
         return Err(Error::InvalidConfig(vec![FieldError {
@@ -105,7 +105,7 @@ fn read(config: &Config, answer: &Response) -> Result<(Token, Duration), Error> 
     }
 }
 
-/// Which of the two is wrong, as far as the error code tells, and where to click.
+/// Describes which of the two is wrong, as far as the error code says, and where to click.
 fn credentials_refused(at: &str, status: u16, code: Option<&str>) -> String {
     let what = match code {
         Some("oauth.invalid_client_secret" | "customer.validation") => {
@@ -124,7 +124,7 @@ fn credentials_refused(at: &str, status: u16, code: Option<&str>) -> String {
         }
     };
     let code = code.map(|code| format!(", {code}")).unwrap_or_default();
-    // Whose credential it is, is not known yet.
+    // The owner of the credential is not known yet.
     format!(
         "{what}: {CREDENTIALS_PAGE}, or for a partner or an organization {PARENTS_CREDENTIALS_PAGE}. ({at} \
          responded with {status}{code}.)"

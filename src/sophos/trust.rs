@@ -1,34 +1,34 @@
-//! What an answer names is used only where it looks right: ids stand in headers, hosts get the access token.
+//! Checks values of responses before use: ids become headers, and hosts get the access token.
 
 use url::Url;
 
 use crate::sophos::errors::origin;
 
-/// The domain under which every API host of Sophos Central lives.
+/// The domain of every API host of Sophos Central.
 pub const VENDOR_DOMAIN: &str = ".central.sophos.com";
 
-/// No id of Sophos Central is longer; they are UUIDs of 36 characters.
+/// Longer than any id of Sophos Central: they are UUIDs of 36 characters.
 const MAX_ID: usize = 64;
 
-/// A tenant: what it takes to ask for its endpoints.
+/// A tenant, with the context for requests of its endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// The tenant's id in lower case, as `X-Tenant-ID` takes it.
+    /// The tenant's id in lower case, for `X-Tenant-ID`.
     pub id: String,
     /// The regional API host: `apiHosts.dataRegion` of whoami, or `apiHost` of a listing.
     pub api_host: Url,
 }
 
-/// An id of Sophos Central in lower case, as its ids compare; none where the text is not made of letters,
-/// digits and `-`, or is too long for an id.
+/// Returns an id of Sophos Central in lower case, since ids are compared without case; `None` if the text has other
+/// characters than letters, digits and `-`, or is too long.
 pub fn id(text: &str) -> Option<String> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     ((1..=MAX_ID).contains(&text.len()) && text.bytes().all(allowed))
         .then(|| text.to_ascii_lowercase())
 }
 
-/// The URL in `text` if it is an API host that may get the access token: https under the vendor's domain, or
-/// the very origin that the user typed as `api_host`. Nothing but its origin is kept.
+/// Returns the URL in `text` if it is an API host that may get the access token: https under the vendor's domain, or
+/// the exact origin that the user configured as `api_host`. Only its origin is kept.
 pub fn api_host(text: &str, typed: &Url) -> Option<Url> {
     let host = Url::parse(text).ok()?;
     if !is_trusted(&host, typed) {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_origin_of_a_host_is_kept() {
+    fn only_the_origin_of_a_host_is_kept() {
         let typed = Url::parse("http://127.0.0.1:8080/path").unwrap();
         for (text, kept) in [
             (

@@ -1,4 +1,4 @@
-//! Whom a credential belongs to: `GET {api_host}/whoami/v1`.
+//! The owner of a credential: `GET {api_host}/whoami/v1`.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use crate::sophos::errors::{CREDENTIALS_PAGE, failure, origin, refused, unanswer
 use crate::sophos::token::Token;
 use crate::sophos::trust::{self, Tenant, VENDOR_DOMAIN};
 
-/// Whom a credential belongs to.
+/// The owner of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// One tenant, whose endpoints it reads.
@@ -21,9 +21,9 @@ pub(crate) enum Owner {
 /// An account above tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parent {
-    /// Which kind it is.
+    /// Its kind.
     pub(crate) level: Level,
-    /// Its id in lower case, as the level's scope header takes it.
+    /// Its id in lower case, for the level's scope header.
     pub(crate) id: String,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// The vendor's word for it: the `idType` of whoami, and the first part of the path of its routes.
+    /// Returns the vendor's name for it: the `idType` of whoami, and the first part of the path of its routes.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Partner => "partner",
@@ -45,7 +45,7 @@ impl Level {
         }
     }
 
-    /// The header that names the account on the level's own routes.
+    /// Returns the header that names the account on the level's own routes.
     pub(crate) fn scope_header(self) -> &'static str {
         match self {
             Self::Partner => "x-partner-id",
@@ -53,7 +53,7 @@ impl Level {
         }
     }
 
-    /// The console in which the account is looked after, for messages.
+    /// Returns the console in which the account is managed, for messages.
     pub(crate) fn console(self) -> &'static str {
         match self {
             Self::Partner => "Sophos Central Partner",
@@ -61,7 +61,7 @@ impl Level {
         }
     }
 
-    /// Where its credentials are looked after, for messages.
+    /// Returns the place where its credentials are managed, for messages.
     pub(crate) fn credentials_page(self) -> &'static str {
         match self {
             Self::Partner => {
@@ -75,11 +75,11 @@ impl Level {
 }
 
 impl Owner {
-    /// The tenant to collect: the owner itself, or `named`, the config's `tenant`, which a parent needs.
+    /// Returns the tenant to collect: the owner itself, or `named`, the config's `tenant`, which a parent needs.
     ///
     /// # Errors
     ///
-    /// `invalid-config` where a parent's config names none, or a tenant's names another one.
+    /// `invalid-config` if a parent's config names no tenant, or a tenant's config names another one.
     pub(crate) fn tenant(&self, named: Option<&Tenant>) -> Result<Tenant, Error> {
         let wrong = |field: &str, message: String| {
             Err(Error::InvalidConfig(vec![FieldError {
@@ -94,7 +94,7 @@ impl Owner {
                  `discover` again, and collect the source that it returns"
                     .to_owned(),
             ),
-            // Whoami is asked at each session; what `discover` wrote down may be old.
+            // Whoami is requested for each session; the values that `discover` wrote may be old.
             (Self::Tenant(own), _) => Ok(own.clone()),
             (Self::Parent(_), Some(named)) => Ok(named.clone()),
             (Self::Parent(parent), None) => wrong(
@@ -109,7 +109,7 @@ impl Owner {
         }
     }
 
-    /// Where the owner's credentials are looked after, for messages.
+    /// Returns the place where the owner's credentials are managed, for messages.
     pub(crate) fn credentials_page(&self) -> &'static str {
         match self {
             Self::Tenant(_) => CREDENTIALS_PAGE,
@@ -134,12 +134,12 @@ struct ApiHosts {
     data_region: Option<String>,
 }
 
-/// Asks whose credential it is.
+/// Requests the owner of the credential.
 ///
 /// # Errors
 ///
-/// As [`refused`] says of other answers than 200; `protocol` where the answer names no owner that is known,
-/// or a tenant without an API host that may get the token.
+/// Those of [`refused`] for other statuses than 200; `protocol` if the response names no known kind of owner, or a
+/// tenant without an API host that may get the token.
 pub(crate) fn request(config: &Config, token: &Token) -> Result<Owner, Error> {
     let mut url = config.api_host.clone();
     url.set_path("/whoami/v1");

@@ -240,7 +240,7 @@ fn a_short_walk_is_repeated_twice_and_then_the_mark_rises_all_the_same() {
 }
 
 #[test]
-fn a_short_walk_over_a_range_is_told_and_not_repeated() {
+fn a_short_walk_over_a_range_is_reported_and_not_repeated() {
     let range = Some(Range {
         since: Some(at(-900)),
         until: None,
@@ -308,7 +308,7 @@ fn more_than_the_bound_on_the_mark_itself_move_it_by_a_millisecond() {
 }
 
 #[test]
-fn a_page_key_that_comes_back_is_found_whatever_the_loops_length() {
+fn a_repeated_page_key_is_found_in_a_loop_of_any_length() {
     for (lead, length) in [(0, 1), (1, 1), (0, 2), (3, 5), (20, 7)] {
         let key = |page: usize| {
             let place = if page < lead {
@@ -338,7 +338,7 @@ fn a_page_key_that_comes_back_is_found_whatever_the_loops_length() {
 }
 
 #[test]
-fn keys_that_do_not_come_back_are_no_loop() {
+fn distinct_page_keys_are_not_a_loop() {
     let mut text = None;
     for page_number in 0..3_000 {
         text = Some(page(text.as_deref(), &[], Some(&format!("{page_number}"))));

@@ -39,7 +39,7 @@ fn says_something(value: &Value) -> bool {
 }
 
 #[test]
-fn is_trusted_stands_on_three_fields_of_the_sample() {
+fn is_trusted_comes_from_three_fields_of_the_sample() {
     let sample = golden("golden")
         .into_iter()
         .find(|case| case.name == "specification-sample");
@@ -158,7 +158,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(768))]
 
     #[test]
-    fn every_scalar_of_the_event_and_of_the_endpoint_is_told(endpoint in endpoint()) {
+    fn every_scalar_of_the_event_and_of_the_endpoint_is_explained(endpoint in endpoint()) {
         for name in DIALECTS {
             let text = endpoint.to_string();
             let explained = explain_as(name, &text);
@@ -227,7 +227,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_omitted_is_in_no_part_of_the_event_and_told(
+    fn omitted_attributes_are_absent_from_the_event_and_listed(
         endpoint in endpoint(),
         row in any::<Index>(),
         steps in 1..4_usize,
@@ -286,7 +286,7 @@ fn documented_omit() -> Value {
 }
 
 #[test]
-fn nothing_of_what_is_omitted_comes_back_elsewhere() {
+fn omitted_values_do_not_appear_elsewhere_in_the_event() {
     let laptop = golden("golden")
         .into_iter()
         .find(|case| case.name == "record-of-a-laptop-in-full-view");
@@ -304,7 +304,7 @@ fn nothing_of_what_is_omitted_comes_back_elsewhere() {
 
 /// Whoever proves that something is left out finds it among what is left out.
 #[test]
-fn what_is_taken_along_is_told_as_omitted() {
+fn attributes_omitted_with_their_object_are_listed_as_omitted() {
     let endpoint = r#"{"id":"a","tags":["x"],"cloud":{"provider":"aws","account":"c"},"associatedPerson":{"id":"p","email":"e"},"health":{"overall":"good"}}"#;
     for (omit, told) in [
         (&["unmapped.tags"][..], &["/unmapped/tags/0"][..]),
@@ -341,7 +341,7 @@ fn what_is_taken_along_is_told_as_omitted() {
 
 /// Personal data must not come back for want of what it stands beside, or for standing where nobody expects it.
 #[test]
-fn what_is_omitted_does_not_come_back_in_odd_shapes() {
+fn omitted_values_of_unexpected_types_do_not_appear_in_the_event() {
     for (path, odd) in [
         ("device.owner", r#""associatedPerson":{"name":"Ida"}"#),
         (
@@ -401,7 +401,7 @@ fn what_is_omitted_does_not_come_back_in_odd_shapes() {
 
 /// `raw_data` is the endpoint as it came, with all that is to be left out.
 #[test]
-fn what_would_be_kept_as_it_came_is_refused_where_something_is_omitted() {
+fn an_unparsed_endpoint_is_rejected_if_attributes_are_omitted() {
     let many = format!(
         r#"{{"id":"a","associatedPerson":{{"name":"Ida"}},"tags":[{}1]}}"#,
         "1,".repeat(9_000)

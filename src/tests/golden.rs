@@ -63,7 +63,7 @@ fn compare(cases: &[Golden], outcome: impl Fn(&Golden) -> String) {
 }
 
 #[test]
-fn every_endpoint_gives_its_event() {
+fn every_golden_endpoint_becomes_its_event() {
     compare(&golden("golden"), |case| match map(&case.input, NOW) {
         Ok(mapped) => mapped.json,
         Err(error) => panic!("{}: {error}", case.name),
@@ -71,7 +71,7 @@ fn every_endpoint_gives_its_event() {
 }
 
 #[test]
-fn every_text_that_is_no_endpoint_gives_its_error() {
+fn every_golden_refusal_returns_its_error() {
     compare(&golden("golden/refused"), |case| {
         match map(&case.input, NOW) {
             Ok(mapped) => panic!("{}: not refused, but mapped to {}", case.name, mapped.json),
@@ -81,7 +81,7 @@ fn every_text_that_is_no_endpoint_gives_its_error() {
 }
 
 #[test]
-fn every_endpoint_gives_its_event_in_ocsf() {
+fn every_golden_endpoint_becomes_its_event_in_ocsf() {
     compare(&ocsf(golden("golden")), |case| {
         match map_as("ocsf", &case.input) {
             Ok(mapped) => mapped.json,
@@ -92,7 +92,7 @@ fn every_endpoint_gives_its_event_in_ocsf() {
 
 /// An endpoint without a host name is delivered there.
 #[test]
-fn what_the_receiver_of_sekoia_refuses_gives_its_event_or_its_error_in_ocsf() {
+fn endpoints_refused_in_sekoia_have_their_event_or_error_in_ocsf() {
     compare(&ocsf(golden("golden/refused")), |case| {
         match map_as("ocsf", &case.input) {
             Ok(mapped) => mapped.json,

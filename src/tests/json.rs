@@ -97,17 +97,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn any_text_is_json_for_both_or_for_none(text in "[\\[\\]{}:,\"\\\\ue0-9.+\\-tfnrals é\u{0}\n]{0,24}") {
+    fn any_text_is_accepted_by_both_readers_or_by_neither(text in "[\\[\\]{}:,\"\\\\ue0-9.+\\-tfnrals é\u{0}\n]{0,24}") {
         check(&text);
     }
 
     #[test]
-    fn a_text_of_pieces_is_json_for_both_or_for_none(pieces in prop::collection::vec(select(&PIECES[..]), 0..12)) {
+    fn a_text_of_json_tokens_is_accepted_by_both_readers_or_by_neither(pieces in prop::collection::vec(select(&PIECES[..]), 0..12)) {
         check(&pieces.concat());
     }
 
     #[test]
-    fn a_broken_endpoint_is_json_for_both_or_for_none(
+    fn a_broken_endpoint_is_accepted_by_both_readers_or_by_neither(
         endpoint in endpoint(),
         faults in prop::collection::vec((any::<Index>(), select(&PIECES[..]), 0_usize..3), 0..3),
     ) {
@@ -146,7 +146,7 @@ fn golden_endpoints_are_read_alike() {
 }
 
 #[test]
-fn any_depth_is_passed_over() {
+fn values_of_any_depth_are_skipped() {
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[0,{"a":[],"b":"#, "}]")] {
         let text = open.repeat(100_000) + "1" + &close.repeat(100_000);
         assert!(is_json(&text));

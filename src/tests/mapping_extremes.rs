@@ -100,21 +100,21 @@ fn any_number_of_entries_is_read_and_a_hundred_thousand_are_mapped() {
 
 /// Quotes and backslashes take twice their room in `raw_data`, and the host has a limit for an event.
 #[test]
-fn what_is_kept_as_it_came_takes_half_a_mebibyte_at_most() {
+fn raw_data_is_at_most_half_a_mebibyte() {
     let many = "1,".repeat(10_000);
-    let untold = |length: usize| {
+    let unparsed = |length: usize| {
         let quotes = r#"\""#.repeat(length);
         endpoint(&format!(r#""tags":[{many}1],"text":"{quotes}""#))
     };
-    let mapped = map_as("ocsf", &untold(100_000)).unwrap();
+    let mapped = map_as("ocsf", &unparsed(100_000)).unwrap();
     assert!(mapped.json.len() > 400_000 && mapped.json.len() < MEGABYTE);
-    let error = map_as("ocsf", &untold(130_000)).unwrap_err().to_string();
+    let error = map_as("ocsf", &unparsed(130_000)).unwrap_err().to_string();
     assert!(error.contains("more than 512 KiB"), "{error}");
 }
 
 /// A tree of it would be scanned once for each level, and its event could outgrow a component's memory.
 #[test]
-fn what_is_longer_than_a_mebibyte_is_refused_in_ocsf_and_has_no_reasons_in_sekoia() {
+fn an_endpoint_longer_than_a_mebibyte_is_rejected_in_ocsf_and_not_explained_in_sekoia() {
     let fits = endpoint(&format!(
         r#""somethingNew":"{}""#,
         "x".repeat(MEGABYTE - 128)

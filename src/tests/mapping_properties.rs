@@ -109,7 +109,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn any_endpoint_with_id_and_hostname_gives_a_valid_event(endpoint in endpoint()) {
+    fn any_endpoint_with_id_and_hostname_has_a_valid_event(endpoint in endpoint()) {
         let outcome = map(&endpoint.to_string(), NOW);
         let complete = is_text(endpoint.get("id")) && is_text(endpoint.get("hostname"));
         prop_assert_eq!(outcome.is_ok(), complete, "{:?}", outcome);
@@ -182,12 +182,12 @@ proptest! {
     }
 
     #[test]
-    fn any_text_gives_an_endpoint_or_an_error_within_it(text in any::<String>()) {
+    fn any_text_is_an_endpoint_or_has_an_error_inside_the_text(text in any::<String>()) {
         check_error(&text);
     }
 
     #[test]
-    fn a_broken_endpoint_gives_an_endpoint_or_an_error_within_it(
+    fn a_broken_endpoint_is_read_or_has_an_error_inside_the_text(
         endpoint in endpoint(),
         place in any::<Index>(),
         fault in select(FAULTS.to_vec()),
@@ -223,7 +223,7 @@ fn check_error(text: &str) {
 }
 
 #[test]
-fn the_fingerprint_reacts_to_each_mapped_field_and_to_no_other() {
+fn the_fingerprint_changes_with_each_mapped_field_only() {
     let sample = golden("golden")
         .into_iter()
         .find(|case| case.name == "specification-sample");
@@ -290,7 +290,7 @@ fn the_fingerprint_reacts_to_each_mapped_field_and_to_no_other() {
 
 /// Properties of events prove nothing where most of what is generated is refused.
 #[test]
-fn what_is_generated_is_mapped_more_often_than_not() {
+fn most_generated_endpoints_can_be_mapped() {
     let mut runner = TestRunner::deterministic();
     let mapped = (0..500)
         .map(|_| endpoint().new_tree(&mut runner).unwrap().current())

@@ -152,7 +152,7 @@ fn the_same_event_has_the_same_uid_and_another_one_another() {
 
 /// More than a receiver can be expected to read is kept in one text, and more still is no fault.
 #[test]
-fn what_cannot_be_told_apart_is_kept_as_it_is() {
+fn an_endpoint_that_cannot_be_parsed_is_kept_as_raw_data() {
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let text = format!(r#"{{"id":"a","odd":"\ud800","huge":1e999,"deep":{deep}}}"#);
     let mapped = map_as("ocsf", &text).unwrap();
@@ -178,7 +178,7 @@ fn what_cannot_be_told_apart_is_kept_as_it_is() {
 /// A name of which half a surrogate pair, or a quote, is left stands as it is written, and one that is empty or
 /// looks like a path is no other.
 #[test]
-fn an_odd_name_takes_nothing_away() {
+fn an_odd_name_does_not_hide_other_fields() {
     let text = r#"{
         "id": "a", "": { "id": "b", "hostname": "c" }, "os.name": "d", "ipv4Addresses[]": "192.0.2.1",
         "os": { "name": "e", "": { "name": "f" } }, "a/b~c": { "\u0000": "g" }, "\ud800\"": "h\ud800\""
@@ -199,7 +199,7 @@ fn an_odd_name_takes_nothing_away() {
 
 /// Which of two values under one name is meant, readers do not agree on: both are kept.
 #[test]
-fn a_name_that_comes_twice_loses_nothing() {
+fn a_duplicate_name_loses_no_value() {
     for text in [
         r#"{"id":"a","id":"b"}"#,
         r#"{"id":"a","serialNumber":"b","serialNumber":null}"#,
@@ -214,7 +214,7 @@ fn a_name_that_comes_twice_loses_nothing() {
 
 /// A login is no full name, and nothing of it is told twice.
 #[test]
-fn a_name_that_is_the_login_is_no_full_name() {
+fn a_name_equal_to_the_login_is_not_a_full_name() {
     for (person, owner) in [
         (
             json!({ "viaLogin": r"EXAMPLE\ida", "name": r"EXAMPLE\\ida" }),
@@ -402,7 +402,7 @@ fn many_groups_and_addresses_give_at_most_a_hundred_observables_of_each() {
 }
 
 #[test]
-fn an_address_that_comes_twice_is_one_interface_and_nowhere_else() {
+fn a_duplicate_address_is_a_single_interface() {
     let endpoint = json!({
         "id": "a",
         "ipv4Addresses": ["192.0.2.1", "192.0.2.1", "192.0.2.2"],
@@ -466,7 +466,7 @@ fn an_address_that_comes_twice_is_one_interface_and_nowhere_else() {
 }
 
 #[test]
-fn a_routable_address_stands_for_the_device_where_there_is_one() {
+fn the_address_of_the_device_is_the_first_routable_one() {
     for (ipv4, ipv6, ip, in_sekoia) in [
         (
             &["169.254.1.2", "192.0.2.1"][..],
@@ -531,7 +531,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn any_endpoint_with_an_id_gives_a_strictly_valid_event(endpoint in endpoint()) {
+    fn any_endpoint_with_an_id_has_a_strictly_valid_event(endpoint in endpoint()) {
         let outcome = map_as("ocsf", &endpoint.to_string());
         let has_id = endpoint["id"].as_str().is_some_and(|id| !id.is_empty());
         prop_assert_eq!(outcome.is_ok(), has_id, "{:?}", outcome);

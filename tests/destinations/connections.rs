@@ -83,7 +83,7 @@ fn a_lost_answer_repeats_at_most_one_page() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_or_stands_still() {
+fn a_response_that_is_late_or_stalls_is_given_up() {
     for fault in [Fault::Stall, Fault::StallInBody] {
         // Accepted or not, it is not confirmed.
         for takes in [Takes::All, Takes::Nothing] {
@@ -93,7 +93,7 @@ fn an_answer_that_comes_too_late_or_stands_still() {
 }
 
 #[test]
-fn an_answer_that_is_no_http() {
+fn a_response_that_is_not_http_is_given_up() {
     for bytes in [
         &b"SSH-2.0-example\r\n"[..],
         b"HTTP/1.1 two hundred\r\n\r\n",

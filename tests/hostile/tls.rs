@@ -90,7 +90,7 @@ fn an_expired_certificate_is_refused() {
 }
 
 #[test]
-fn a_certificate_that_nobody_has_signed() {
+fn a_self_signed_certificate_is_rejected() {
     let authority = Authority::new().unwrap();
     for name in [NAME, "localhost"] {
         let certificate = Certificate::self_signed(&[name]).unwrap();

@@ -311,7 +311,7 @@ fn a_tenant_that_moved_to_a_page_already_read_does_not_count_as_gone() {
 }
 
 #[test]
-fn a_tenant_that_waits_for_a_retry_gives_its_job_to_another() {
+fn a_tenant_that_waits_for_a_retry_frees_its_job() {
     let work = partner(5, 2);
     work.configure("", "[account.acme.retry]\ntotal = \"2h\"");
     let waits = tenants(&work)[0].0.clone();

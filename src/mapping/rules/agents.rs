@@ -1,5 +1,5 @@
-//! `device.agent_list`: the products of Sophos that are installed. One that is assigned and not installed is
-//! left to `unmapped`.
+//! `device.agent_list`: the installed products of Sophos. A product that is assigned but not installed is left to
+//! `unmapped`.
 
 use crate::mapping::dialect::Dialect::Ocsf;
 use crate::mapping::rule::{Make, Rule, always, rule};

@@ -1,4 +1,4 @@
-//! What OCSF has no attribute for: `enrichments` and `unmapped`.
+//! `enrichments` and `unmapped`: fields that have no attribute in OCSF.
 
 use crate::mapping::dialect::Dialect::{Ocsf, Sekoia};
 use crate::mapping::omit::Omit;
@@ -89,7 +89,7 @@ pub(crate) const ENRICHMENTS: &[Rule] = &[
     part("enrichments[0].data.lockdown", &["lockdown"]),
 ];
 
-/// What no other rule takes.
+/// The fields that no other rule uses.
 pub(crate) const REST: &[Rule] = &[
     row(
         "unmapped",
@@ -102,18 +102,18 @@ pub(crate) const REST: &[Rule] = &[
         "raw_data",
         &[""],
         "the endpoint as it came, only where it cannot be told apart: it has more than 8,192 values, or a name twice",
-        |subject, _| subject.untold.map(text),
+        |subject, _| subject.unparsed.map(text),
     )
     .only(Ocsf),
 ];
 
-/// A part of the endpoint, as it is.
+/// Returns a part of the endpoint, unchanged.
 const fn part(path: &'static str, sources: &'static [&'static str]) -> Rule {
     row(path, sources, "as it is, without what is empty", Make::Part).only(Ocsf)
 }
 
-/// Whether the endpoint has something for `enrichments[0].data` that `omit` leaves in, or takes along with all
-/// of the enrichment.
+/// Returns whether the endpoint has a value for `enrichments[0].data` that `omit` does not leave out, unless it leaves
+/// out the complete enrichment.
 pub(crate) fn shows_state(record: &Record<'_>, omit: &Omit) -> bool {
     let mut parts = ENRICHMENTS
         .iter()

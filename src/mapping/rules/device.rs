@@ -167,7 +167,7 @@ pub(crate) const OPERATING_SYSTEM: &[Rule] = &[
     .only(Ocsf),
 ];
 
-/// The address that stands for the device, and what its hardware is called.
+/// The address of the device, and its hardware.
 pub(crate) const ADDRESSES: &[Rule] = &[
     rule(
         "device.ip",
@@ -207,7 +207,7 @@ pub(crate) const ADDRESSES: &[Rule] = &[
     .only(Ocsf),
 ];
 
-/// Whose the device is.
+/// The owner of the device.
 pub(crate) const OWNER: &[Rule] = &[
     rule("device.org.uid", &["tenant.id"], "as it is", tenant).required(),
     rule(
@@ -258,7 +258,7 @@ pub(crate) const OWNER: &[Rule] = &[
             let is_login = login.is_some_and(|login| login.sources.contains(&"associatedPerson.name"));
             let has_more =
                 login.is_some() || subject.record.text("associatedPerson.id", 0).is_some();
-            // What is left out must not come back under `unmapped`.
+            // A value that is left out must not appear under `unmapped`.
             let is_omitted = !subject.shows("device.owner.full_name");
             (!is_login && (has_more || is_omitted)).then(|| text(name))
         },
@@ -266,7 +266,7 @@ pub(crate) const OWNER: &[Rule] = &[
     .only(Ocsf),
 ];
 
-/// How the device is: `is_managed` to `risk_level_id`.
+/// The state of the device: `is_managed` to `risk_level_id`.
 pub(crate) const STATE: &[Rule] = &[
     rule(
         "device.region",
@@ -318,12 +318,12 @@ fn tenant<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
     subject.endpoint.tenant_id.as_deref().map(text)
 }
 
-/// Whether the event has `device.os`, which must have a name.
+/// Returns whether the event has `device.os`, which requires a name.
 fn has_os(subject: &Subject<'_>) -> bool {
     subject.endpoint.os_name.is_some() || subject.endpoint.os_platform.is_some()
 }
 
-/// `device.ip`, as the interface of this index has it.
+/// Returns `device.ip`, as the interface of this index has it.
 fn device_ip<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
     let (ip, origin) = subject.interfaces.get(index)?.ip?;
     Some(Made {

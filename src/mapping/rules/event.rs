@@ -6,7 +6,7 @@ use crate::mapping::rules::times;
 use crate::mapping::value::text;
 use crate::ocsf;
 
-/// What kind of event it is.
+/// The kind of the event.
 pub(crate) const CLASS: &[Rule] = &[
     always("activity_id", Make::Integer(2)).required(),
     always("activity_name", Make::Text("Collect")),

@@ -156,7 +156,7 @@ pub(crate) const OBSERVABLES: &[Rule] = &[
     .required(),
 ];
 
-/// `eth` and a number; ready made for the few that nearly every endpoint has.
+/// Returns `eth` and a number; a constant for the few that nearly every endpoint has.
 fn interface_name(position: usize) -> Cow<'static, str> {
     match ["eth0", "eth1", "eth2", "eth3", "eth4", "eth5"].get(position) {
         Some(name) => Cow::Borrowed(name),
@@ -199,7 +199,7 @@ fn group_name<'a>(subject: &'a Subject<'a>, index: usize) -> Option<Made<'a>> {
     )
 }
 
-/// A text of the one group, or of an entry where they come as an array.
+/// Returns a text of the only group, or of an entry if they are in an array.
 fn of_group<'a>(
     value: &'a str,
     entry: Option<usize>,

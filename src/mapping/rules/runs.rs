@@ -1,4 +1,4 @@
-//! The rows of each dialect in the order of the event, constants that stand side by side put together.
+//! The rows of each dialect in the order of the event, with adjacent constants combined.
 
 use std::slice;
 use std::sync::LazyLock;
@@ -8,9 +8,9 @@ use crate::mapping::rule::Rule;
 use crate::mapping::rules::table::{Section, TABLE};
 use crate::mapping::subject::Subject;
 
-/// A row, or several that are written at a stroke.
+/// A row, or several that are written at once.
 pub(crate) enum Run {
-    /// A row by itself.
+    /// A single row.
     Row(&'static Rule),
     /// Constants in one object, one after the other.
     Constants(Constants),
@@ -20,11 +20,11 @@ pub(crate) enum Run {
 pub(crate) struct Constants {
     /// The rows.
     pub(crate) rules: Vec<&'static Rule>,
-    /// What an event has of them: names, values, and the commas between.
+    /// The text of an event with them: names, values, and the commas between.
     pub(crate) written: Vec<u8>,
 }
 
-/// The runs of a section, and how many entries its list has where it is of a list.
+/// The runs of a section, and the number of entries if it is a list.
 struct Runs {
     count: Option<fn(&Subject<'_>) -> usize>,
     runs: Vec<Run>,

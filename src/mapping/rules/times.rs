@@ -7,8 +7,7 @@ use crate::mapping::rule::{Make, Rule, always, rule};
 use crate::mapping::subject::Subject;
 use crate::mapping::value::{Made, Origin, Value, integer, text};
 
-/// OCSF counts milliseconds. Fewer than these, in March of 1973, cannot be told from seconds: no time of an
-/// endpoint.
+/// OCSF counts milliseconds. A lower number, before March 1973, looks like seconds: no endpoint has such a time.
 const FIRST_MILLISECOND: i64 = 100_000_000_000;
 
 const LAST_SEEN_AT: &[&str] = &["lastSeenAt"];
@@ -98,7 +97,7 @@ pub(crate) const DEVICE: &[Rule] = &[
     .heartbeat(),
 ];
 
-/// `metadata.original_time`: what [`EVENT`] read, as it is written.
+/// `metadata.original_time`: the text that [`EVENT`] read.
 pub(crate) fn original<'a>(subject: &'a Subject<'a>, _: usize) -> Option<Made<'a>> {
     let (_, sources) = milliseconds_of_event(subject)?;
     let written = subject.record.text(sources.first()?, 0)?;
@@ -133,7 +132,7 @@ fn milliseconds(moment: Option<OffsetDateTime>) -> Option<i64> {
         .filter(|milliseconds| *milliseconds >= FIRST_MILLISECOND)
 }
 
-/// In milliseconds, what is finer cut off. The seconds are those before the moment, also before 1970.
+/// Returns milliseconds, rounded down also before 1970.
 fn since_1970(moment: OffsetDateTime) -> i64 {
     moment.unix_timestamp() * 1000 + i64::from(moment.millisecond())
 }

@@ -1,4 +1,4 @@
-//! What the words of the API mean. They are compared without case, since it writes `macOS` where its
+//! The meaning of the API's enumerations. They are compared without case, since the API writes `macOS` where its
 //! documentation says `macos`.
 
 /// A caption with its number, as OCSF enumerates them.
@@ -57,7 +57,7 @@ pub(crate) fn sekoia_device_type(word: Option<&str>) -> Kind {
         .unwrap_or(("Unknown", 0))
 }
 
-/// The same in the dialect `sekoia`: the receiver takes these words alone, in lower case.
+/// The same in the dialect `sekoia`: the receiver accepts only these words, in lower case.
 pub(crate) fn sekoia_os_type(word: Option<&str>) -> Kind {
     let types = [
         ("windows", 100),
@@ -104,8 +104,8 @@ pub(crate) fn is_trusted(
     }
 }
 
-/// What a product of Sophos is as an agent: `device.agent_list[].type` and `.type_id`. OCSF names no type for
-/// some of them, which are then called by their code.
+/// The kind of agent of a product of Sophos: `device.agent_list[].type` and `.type_id`. OCSF has no type for some of
+/// them, whose type is then their code.
 pub(crate) fn agent_type(code: &str) -> (&str, i64) {
     const DETECTION: (&str, i64) = ("Endpoint Detection and Response", 1);
     let types = [

@@ -1,4 +1,4 @@
-//! What is read from a page of tenants: where the listing ends, and what can be collected.
+//! Tests of the page of tenants: where the listing ends, and which tenants can be collected.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -43,13 +43,13 @@ fn a_page_is_followed_by_the_next_number_until_the_last() {
         (3, 50, json!({"current": 3, "total": 3}), None),
         (3, 100, json!({"current": 3, "total": 3}), None),
         (1, 0, json!({"current": 1, "total": 0}), None),
-        // A page may be empty and not the last, and `current` need not be told.
+        // A page that is not the last may be empty, and `current` may be missing.
         (2, 0, json!({"total": 3}), Some(3)),
-        // The tenants of the page went away after the page before it was read.
+        // The tenants of the page were removed after the previous page was read.
         (3, 0, json!({"current": 3, "total": 2}), None),
         (99_999, 1, json!({"total": 100_000}), Some(100_000)),
         (100_000, 1, json!({"total": 100_000}), None),
-        // Without a total a full page has another one behind it.
+        // Without a total, a full page has a next one.
         (1, 100, json!({"size": 100}), Some(2)),
         (1, 99, json!({"size": 100}), None),
         (1, 100, json!({}), Some(2)),
@@ -161,8 +161,8 @@ fn a_tenant_is_named_as_in_the_console() {
     }
 }
 
-/// Each row: the status, which decides nothing, the API host, and the words of the reason; none where the tenant can
-/// be collected.
+/// Each row: the status, which is ignored, the API host, and the words of the reason; `None` if the tenant can be
+/// collected.
 #[test]
 fn a_tenant_that_cannot_be_collected_says_why_and_what_to_do() {
     let long = "x".repeat(300);
@@ -265,7 +265,7 @@ fn the_number_of_tenants_is_reported_where_the_api_does() {
     }
 }
 
-/// A value of a field: often one that makes sense.
+/// A value of a field: often a valid one.
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         "[a-fA-F0-9-]{1,3}".prop_map(Value::from),
@@ -296,7 +296,7 @@ fn any_item() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Whatever the items are: each is reported, each id once, and `collect` takes what can be collected.
+    /// For any items: each is reported, each id once, and `collect` accepts what can be collected.
     #[test]
     fn every_item_is_reported_and_each_id_once(items in prop::collection::vec(any_item(), 0..20)) {
         let json = json!({"items": items, "pages": {}}).to_string();

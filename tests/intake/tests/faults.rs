@@ -120,7 +120,7 @@ fn faults_are_for_one_route_one_request_or_a_condition() {
 }
 
 #[test]
-fn a_held_or_stalled_answer_is_accepted_and_comes_when_released() {
+fn a_held_or_stalled_response_is_sent_when_released() {
     let intake = start();
     intake.hold(1);
     intake.fault(Route::Plain, 2, Fault::Stall);

@@ -107,7 +107,7 @@ fn a_test_can_stop_waiting_when_its_client_has_ended() {
 }
 
 #[test]
-fn a_stalled_answer_comes_when_released() {
+fn a_stalled_response_is_sent_when_released() {
     let simulator = Simulator::start(Options::new(Fleet::new(1, 3)));
     simulator.fault(Route::Endpoints, 1, Fault::Stall);
     let mut session = Session::of(&simulator);

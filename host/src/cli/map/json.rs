@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_explains_nothing_has_empty_lists() {
+    fn a_component_without_explanations_has_empty_lists() {
         let explanation = Explanation {
             event: "{}".into(),
             values: Vec::new(),

@@ -1,4 +1,4 @@
-//! Takes the JSON text of an endpoint apart.
+//! Parses the JSON text of an endpoint into a tree.
 
 use std::borrow::Cow;
 
@@ -6,65 +6,65 @@ use crate::json::{NotJson, Scanner};
 use crate::mapping::record::{Content, Key, Record};
 use crate::mapping::scalar;
 
-/// What is nested deeper is kept as the text it is: no receiver expects it, and some fail on it.
+/// Values nested deeper are kept as text: no receiver expects them, and some fail on them.
 const MAX_DEPTH: usize = 32;
 
-/// An endpoint with more values than this is kept as the text it is: dozens of times the fullest one known.
+/// An endpoint with more values than this is not parsed: dozens of times the fullest known one.
 const MAX_VALUES: usize = 8192;
 
-/// So many bytes of names above a value count as a value more, since `explain` repeats them for each.
+/// Names above a value of this many bytes count as one more value, since `explain` repeats them for each.
 const NAMES_OF_A_VALUE: usize = 128;
 
-/// An endpoint of more bytes is not taken apart: no API sends it.
+/// An endpoint of more bytes is not parsed: no API sends it.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
-/// The names of an object with more members than this are compared in order, not each with each.
+/// The names of an object with more members than this are sorted to compare them, not compared in pairs.
 const FEW_NAMES: usize = 32;
 
-/// Takes an endpoint apart that [`read`](crate::mapping::read) took. None for one that is too long, holds too many
-/// values, or has a name twice in one object: then no pointer tells which of the two is meant.
-pub(crate) fn take_apart(json: &str) -> Option<Record<'_>> {
+/// Parses an endpoint that [`read`](crate::mapping::read) accepted. Returns `None` if it is too long, has too many
+/// values, or a duplicate name in an object, since a pointer to it would be ambiguous.
+pub(crate) fn parse(json: &str) -> Option<Record<'_>> {
     if json.len() > MAX_BYTES {
         return None;
     }
-    let mut parts = Parts {
+    let mut parser = Parser {
         record: Record::new(),
         names: Vec::with_capacity(FEW_NAMES),
         left: MAX_VALUES,
     };
     let mut scanner = Scanner::new(json);
-    parts.value(&mut scanner, Key::Index(0), 0, 0).ok()?;
-    parts.record.index_members();
-    Some(parts.record)
+    parser.value(&mut scanner, Key::Index(0), 0, 0).ok()?;
+    parser.record.index_members();
+    Some(parser.record)
 }
 
-/// What was found of an endpoint so far.
-struct Parts<'a> {
+/// The state of the parser.
+struct Parser<'a> {
     record: Record<'a>,
     /// The names of the objects that are open, the outermost first.
     names: Vec<Cow<'a, str>>,
-    /// How many more values may come.
+    /// How many more values are allowed.
     left: usize,
 }
 
-/// The text is no JSON, holds too many values, or has a name twice in one object.
-struct NoTree;
+/// The text is not JSON, has too many values, or a duplicate name in an object.
+struct NotATree;
 
-impl From<NotJson> for NoTree {
+impl From<NotJson> for NotATree {
     fn from(NotJson: NotJson) -> Self {
         Self
     }
 }
 
-impl<'a> Parts<'a> {
-    /// A value that stands in so many objects and arrays, below so many bytes of names.
+impl<'a> Parser<'a> {
+    /// Reads a value at this depth, below names of this many bytes.
     fn value(
         &mut self,
         scanner: &mut Scanner<'a>,
         key: Key<'a>,
         depth: usize,
         names: usize,
-    ) -> Result<(), NoTree> {
+    ) -> Result<(), NotATree> {
         match scanner.peek() {
             Some(b'{') if depth <= MAX_DEPTH => {
                 let object = self.record.open(key, Content::Object);
@@ -91,7 +91,7 @@ impl<'a> Parts<'a> {
         scanner: &mut Scanner<'a>,
         depth: usize,
         names: usize,
-    ) -> Result<(), NoTree> {
+    ) -> Result<(), NotATree> {
         let outer = self.names.len();
         scanner.members(|scanner, quoted| {
             let name = scalar::name(quoted);
@@ -99,7 +99,7 @@ impl<'a> Parts<'a> {
             self.count(names)?;
             let known = self.names.get(outer..).unwrap_or_default();
             if known.len() < FEW_NAMES && known.contains(&name) {
-                return Err(NoTree);
+                return Err(NotATree);
             }
             self.names.push(name.clone());
             self.value(scanner, Key::Name(name), depth + 1, names)
@@ -108,7 +108,7 @@ impl<'a> Parts<'a> {
         if names.len() > FEW_NAMES {
             names.sort_unstable();
             if names.windows(2).any(|two| two.first() == two.last()) {
-                return Err(NoTree);
+                return Err(NotATree);
             }
         }
         self.names.truncate(outer);
@@ -120,21 +120,21 @@ impl<'a> Parts<'a> {
         scanner: &mut Scanner<'a>,
         depth: usize,
         names: usize,
-    ) -> Result<(), NoTree> {
+    ) -> Result<(), NotATree> {
         let mut index = 0;
         scanner.entries(|scanner| {
             self.count(names)?;
             self.value(scanner, Key::Index(index), depth + 1, names)?;
             index += 1;
-            Ok::<_, NoTree>(())
+            Ok::<_, NotATree>(())
         })?;
         Ok(())
     }
 
-    /// Counts a value below so many bytes of names.
-    fn count(&mut self, names: usize) -> Result<(), NoTree> {
+    /// Counts a value below names of this many bytes.
+    fn count(&mut self, names: usize) -> Result<(), NotATree> {
         let counts = names.div_ceil(NAMES_OF_A_VALUE).max(1);
-        self.left = self.left.checked_sub(counts).ok_or(NoTree)?;
+        self.left = self.left.checked_sub(counts).ok_or(NotATree)?;
         Ok(())
     }
 }
@@ -149,14 +149,14 @@ mod tests {
     /// What is written of a text that was taken apart.
     fn written(json: &str) -> Option<String> {
         let mut written = Vec::new();
-        if let Some(all) = take_apart(json)?.whole() {
+        if let Some(all) = parse(json)?.root() {
             all.write(&mut written);
         }
         Some(String::from_utf8(written).unwrap())
     }
 
     #[test]
-    fn what_is_not_empty_is_found_wherever_it_stands() {
+    fn values_that_are_not_empty_are_found_anywhere() {
         let deep = |depth: usize| "[".repeat(depth) + "7" + &"]".repeat(depth);
         let below_33 = "[".repeat(33) + r#""[7]""# + &"]".repeat(33);
         for (json, expected) in [
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_comes_twice_in_an_object_is_no_tree() {
+    fn a_duplicate_name_in_an_object_is_not_parsed() {
         let many = |last: &str| {
             let members: Vec<_> = (0..100).map(|name| format!(r#""{name}":{name}"#)).collect();
             format!(r#"{{"a":[{{{},"{last}":null}}]}}"#, members.join(","))
@@ -198,7 +198,7 @@ mod tests {
             (many("99"), false),
             (many("100"), true),
         ] {
-            assert_eq!(take_apart(&json).is_some(), is_tree, "{json}");
+            assert_eq!(parse(&json).is_some(), is_tree, "{json}");
         }
     }
 
@@ -220,24 +220,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_has_nothing_empty_is_written_as_it_was(value in value()) {
+        fn a_value_without_empty_parts_is_written_unchanged(value in value()) {
             prop_assert_eq!(written(&value.to_string()), Some(value.to_string()));
             prop_assert_eq!(written(&format!("{value:#}")), Some(value.to_string()));
         }
 
         #[test]
-        fn a_text_that_ends_too_early_is_no_tree(value in value(), end in any::<prop::sample::Index>()) {
+        fn a_truncated_text_is_not_parsed(value in value(), end in any::<prop::sample::Index>()) {
             let json = format!("[{value}]");
             let end = end.index(json.len());
             let begin = json.get(..end).unwrap_or_default();
-            prop_assert!(take_apart(begin).is_none());
+            prop_assert!(parse(begin).is_none());
         }
 
         #[test]
         fn no_text_has_more_values_than_characters(
             text in prop_oneof![any::<String>(), r#"[\[\]{}":,\\ 01x]{0,40}"#]
         ) {
-            prop_assert!(take_apart(&text).is_none_or(|record| record.len() <= text.len()));
+            prop_assert!(parse(&text).is_none_or(|record| record.len() <= text.len()));
         }
     }
 }
