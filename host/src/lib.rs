@@ -18,10 +18,10 @@ mod cli;
 mod config;
 mod deliver;
 mod run;
-#[cfg(test)]
-mod security_page_tests;
 pub mod state;
 mod stop;
+#[cfg(test)]
+mod tests;
 
 use cli::args::{Cli, Command};
 use cli::exit::ExitStatus;

@@ -1,4 +1,4 @@
-//! The table of limits in `docs/security.md`, held together with the constants.
+//! Compares the table of limits in `docs/security.md` with the constants.
 
 use crate::contract::check::{MAX_PAGE_WARNINGS, MIN_REJECT};
 use crate::contract::limits::{
