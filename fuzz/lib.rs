@@ -4,7 +4,7 @@ use serde_json::Value;
 use sophos_assets::mapping::{self, Dialect, Explanation, MapError, Mapped, Mapping};
 use time::{Duration, OffsetDateTime};
 
-/// The clock of every target, 2026-11-25T00:00:00Z: the same input gives the same outcome on any day.
+/// The clock of every target, 2026-11-25T00:00:00Z: the same input has the same outcome on any day.
 pub const NOW: OffsetDateTime =
     OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::seconds(1_795_564_800));
 

@@ -201,16 +201,16 @@ impl Mapping {
         if written_length(endpoint.json) > MAX_RAW_DATA {
             return refused(
                 0,
-                "the endpoint has more values than can be told apart, or a name twice, and is too large for \
-                 `raw_data`: it would take more than 512 KiB there"
+                "the endpoint has more than 8,192 values or a duplicate name, and is too large for `raw_data`, which may \
+                 take at most 512 KiB"
                     .to_owned(),
             );
         }
         if !self.omit.is_empty() {
             return refused(
                 0,
-                "the endpoint has more values than can be told apart, or a name twice, and `raw_data` would show \
-                 what `omit` leaves out; leave out `raw_data` too to get the event without it"
+                "the endpoint has more than 8,192 values or a duplicate name, and `raw_data` would show what `omit` \
+                 leaves out; add `raw_data` to `omit` to get the event without it"
                     .to_owned(),
             );
         }

@@ -48,7 +48,7 @@ fn events_have_the_dialect_of_their_account() {
     work.collect(0).says(&["events 0"]);
 }
 
-/// What the API may send and OCSF's validator does not check, through the component in the host.
+/// Values that the API may send and OCSF's validator does not check, through the component in the host.
 #[test]
 fn the_fields_of_a_device_reach_its_event_in_both_dialects() {
     for (dialect, second) in [("sekoia", 1), ("ocsf", 1_000)] {

@@ -190,7 +190,7 @@ fn an_account_removed_from_the_configuration_has_no_metrics() {
     let answer = ask_for_metrics(&port, "localhost");
     assert!(answer.contains(zeta), "{answer}");
 
-    // Replaced as a whole, since a run may be reading it.
+    // Replaced in one step, since a run may be reading it.
     work.write("other.toml", &acme);
     std::fs::rename(work.path("other.toml"), work.path("asset-host.toml")).unwrap();
     running.wait_for("sources 1 (0 failed");

@@ -112,7 +112,7 @@ fn an_account_can_narrow_the_hosts_of_the_manifest() {
         // Configured origins stay allowed.
         work.edit_config("rate_limits", &format!("hosts = {hosts}\nrate_limits"));
         work.host(&["check"]).expect(0);
-        // Without them it uses the hosts of its manifest, none of which is left.
+        // Without them it uses the hosts of its manifest, and none of these is left.
         work.edit_config(&typed(&work), "");
         denied(
             &work,

@@ -1,4 +1,4 @@
-//! A configuration: any text gives one that is right, or says of each field that does not fit where it is.
+//! A configuration: any text is valid, or each invalid field is reported with its place.
 #![no_main]
 
 use std::sync::LazyLock;

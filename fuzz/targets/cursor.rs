@@ -31,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
     let cursor = match resume(text, range) {
         Ok(cursor) => cursor,
         Err(why) => {
-            // What another reader of JSON writes holds every name once, as a cursor must.
+            // Other JSON writers write every name once, as a cursor requires.
             if let Some(stored) = stored.filter(|stored| stored["version"].as_u64() > Some(1)) {
                 let refused = resume(&stored.to_string(), range).err();
                 assert_eq!(refused, Some(Refused::Newer), "{why:?}");
@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!((cursor.query(), cursor.mark()), (query.clone(), mark));
     assert_eq!(written(cursor), first, "written, read and written again");
 
-    // A page on, whatever stood in the cursor: the mark does not fall, and the walk goes on where it says.
+    // After one more page of any cursor, the mark does not fall, and the walk continues as the cursor says.
     let mut cursor = resume(&first, range).expect("it could be read before");
     cursor.answered(Some(NOW.into()), NOW.into(), 0, 120_000);
     cursor.saw("example", Some(NOW.into()));

@@ -1,4 +1,4 @@
-//! One record: any text gives an event or an error within the text.
+//! One record: any text becomes an event or an error inside the text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -66,7 +66,7 @@ fn check_explanation(explanation: &Explanation) {
             serde_json::from_str::<Value>(&source.value_json).expect("a source is JSON");
         }
     }
-    // A record that is too large to be told apart has no values.
+    // A record that is too large to be parsed has no values.
     let is_explained = !explanation.values.is_empty();
     assert!(!is_explained || scalars(&event) == explanation.values.len());
 }

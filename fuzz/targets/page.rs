@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(again.rejects.len() <= sorted.rejects.len());
 });
 
-/// A page as the first of a first walk, and the cursor that has seen it; none for what is no page.
+/// Reads a page as the first of a first walk; returns it with its cursor, or `None` if it is not a page.
 fn sort_first(bytes: &[u8]) -> Option<(Sorted, Cursor)> {
     let mut cursor = resume(None);
     cursor.answered(Some(NOW.into()), NOW.into(), 0, 0);

@@ -39,7 +39,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
     /** Tells what there is to see before anything is pointed at. */
     overview(explanation) {
       if (explanation.values.length === 0) {
-        show("", element("p", { class: "hint" }, "The mapper gives this event without reasons: the endpoint is too large, or has a name twice in one object."));
+        show("", element("p", { class: "hint" }, "The mapper does not explain this event: the endpoint is too large, or has a duplicate name in one object."));
         return;
       }
       const constants = explanation.values.filter(({ sources }) => sources.length === 0).length;

@@ -1,4 +1,4 @@
-//! The table of rules, for whoever shows it.
+//! Prints, writes and checks the table of rules.
 //!
 //! - `rules json` prints it, for the preview: an array of `{path, sources, rule, required}` by dialect.
 //! - `rules write FILE` puts a dialect's table between the lines `<!-- rules: DIALECT -->` and `<!-- end -->`

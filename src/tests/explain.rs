@@ -1,4 +1,4 @@
-//! `explain`: every value of the event with what it stands on, nothing of the endpoint left unsaid, and `omit`.
+//! `explain`: every value of the event with its sources, every other field of the endpoint as unused, and `omit`.
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests may stop at the first surprise.
 
 mod common;
@@ -24,7 +24,7 @@ fn values(values: &[MappedValue]) -> BTreeMap<&str, &MappedValue> {
     values.iter().map(|value| (&*value.path, value)).collect()
 }
 
-/// What of the endpoint stands behind a value.
+/// The sources of a value.
 fn sources(value: &MappedValue) -> BTreeSet<&str> {
     value
         .sources
@@ -128,7 +128,7 @@ fn check_whole(name: &str, endpoint: &Value, explanation: &Explanation) {
     check_told(endpoint, name, explanation);
 }
 
-/// Every scalar of the endpoint stands behind a value, or is told to be unused.
+/// Every scalar of the endpoint is a source of a value, or is listed as unused.
 fn check_told(endpoint: &Value, name: &str, explanation: &Explanation) {
     let mut told: BTreeSet<&str> = explanation.unused.iter().map(String::as_str).collect();
     for value in explanation.values.iter().chain(&explanation.omitted) {
@@ -210,7 +210,7 @@ proptest! {
                 let is_same = again.is_some_and(|again| again.value_json == value.value_json);
                 let mut behind = sources(value);
                 behind.extend(again.map(|again| sources(again)).unwrap_or_default());
-                // What is said for want of a source may come to be said of one.
+                // A default may be replaced by a value that has a source.
                 let wants = |rule: &Rule| {
                     let is_row = format!("/{}", rule.path.replace('.', "/")) == **path;
                     let mut sources = rule.sources.iter();
@@ -302,7 +302,7 @@ fn omitted_values_do_not_appear_elsewhere_in_the_event() {
     }
 }
 
-/// Whoever proves that something is left out finds it among what is left out.
+/// The omitted values are listed, so that a user can check them.
 #[test]
 fn attributes_omitted_with_their_object_are_listed_as_omitted() {
     let endpoint = r#"{"id":"a","tags":["x"],"cloud":{"provider":"aws","account":"c"},"associatedPerson":{"id":"p","email":"e"},"health":{"overall":"good"}}"#;
@@ -339,7 +339,7 @@ fn attributes_omitted_with_their_object_are_listed_as_omitted() {
     }
 }
 
-/// Personal data must not come back for want of what it stands beside, or for standing where nobody expects it.
+/// Personal data must not appear elsewhere if a field next to it is missing, or if it is at an unexpected place.
 #[test]
 fn omitted_values_of_unexpected_types_do_not_appear_in_the_event() {
     for (path, odd) in [
@@ -388,7 +388,7 @@ fn omitted_values_of_unexpected_types_do_not_appear_in_the_event() {
             "{odd}"
         );
     }
-    // What other attributes read stays.
+    // Fields that other attributes read remain.
     let config = json!({ "dialect": "ocsf", "omit": ["observables", "device.agent_list[].uid"] });
     let text =
         r#"{"id":"a","hostname":7,"ipv4Addresses":["n/a"],"assignedProducts":[{"code":"xdr"}]}"#;
@@ -399,7 +399,7 @@ fn omitted_values_of_unexpected_types_do_not_appear_in_the_event() {
     );
 }
 
-/// `raw_data` is the endpoint as it came, with all that is to be left out.
+/// `raw_data` is the unchanged endpoint, with everything that is to be left out.
 #[test]
 fn an_unparsed_endpoint_is_rejected_if_attributes_are_omitted() {
     let many = format!(

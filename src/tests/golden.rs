@@ -34,7 +34,7 @@ fn error(error: &MapError) -> String {
     json!({ "error": { "column": column, "line": line, "message": message } }).to_string()
 }
 
-/// What the dialect `ocsf` makes of each, beside what `map` does.
+/// The events in the dialect `ocsf`, in addition to those of `map`.
 fn ocsf(cases: Vec<Golden>) -> Vec<Golden> {
     let beside = |case: Golden| Golden {
         expected: case
@@ -123,7 +123,7 @@ fn only_those_named_after_it_show_the_clock() {
     }
 }
 
-/// What a fleet sees as the same thing: a field that is absent, `null`, `""`, `{}`, or that holds those.
+/// Values that mean the same in a fleet: absent, `null`, `""`, `{}`, or a container of those.
 #[test]
 fn empty_is_absent() {
     let event = |name: &str| {

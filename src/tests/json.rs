@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sophos_assets::json::{NotJson, Scalar, Scanner};
 
-/// What may be put into a text or stand in the place of a part of it.
+/// Texts to insert, or to replace a part of a text.
 const PIECES: [&str; 40] = [
     "", " ", "\n", "\t\r", "\"", "\\", "\\u00e9", "\\ud800", "\\udc00", "\\u12", "\\x", "\\\"",
     "{", "}", "[", "]", ",", ":", "{}", "[]", "null", "nul", "true", "false", "0", "01", "-",
@@ -85,7 +85,7 @@ fn check(text: &str) {
             );
         }
         Ok(Value::Null | Value::Number(_)) => assert_eq!(scalar, Some(Scalar::Other)),
-        // A number of any size and half a surrogate pair are JSON; for what they stand serde_json cannot tell.
+        // A number of any size and half a surrogate pair are JSON; serde_json cannot return their values.
         Err(_) => assert!(matches!(
             scalar,
             None | Some(Scalar::Other | Scalar::Text(_))

@@ -134,7 +134,7 @@ fn an_endpoint_longer_than_a_mebibyte_is_rejected_in_ocsf_and_not_explained_in_s
     assert_eq!(explanation.values, []);
 }
 
-/// What is told again and again must be short, or the whole outgrows a component's memory.
+/// Repeated texts must be short, or the result outgrows a component's memory.
 #[test]
 fn no_long_text_is_multiplied() {
     let long = "x".repeat(MEGABYTE >> 2);

@@ -42,7 +42,7 @@ const CONSTANTS: [&str; 20] = [
     "unknown",
 ];
 
-/// What may stand in a broken text where it should not.
+/// Texts to insert into a broken text.
 const FAULTS: [&str; 14] = [
     "", "\"", "\\", "{", "}", "[", "]", ",", ":", "1e", "nul", "\n", "\u{0}", "é",
 ];

@@ -1,4 +1,4 @@
-//! The dialect `ocsf`: every event passes the strict schemas of OCSF 1.6.0, and what those cannot check holds.
+//! The dialect `ocsf`: every event passes the strict schemas of OCSF 1.6.0, and the rules that those cannot express.
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests may stop at the first surprise.
 
 mod common;
@@ -33,7 +33,7 @@ fn every_golden_event_is_strictly_valid() {
     assert!(clouds > 2, "the cloud variant was tried on {clouds} events");
 }
 
-/// A check that passes everything proves nothing, so faults are tried on a good event.
+/// A check that accepts everything proves nothing, so faults are tried on a good event.
 #[test]
 fn the_check_finds_faults() {
     let event = event(&laptop());
@@ -59,7 +59,7 @@ fn the_check_finds_faults() {
     }
 }
 
-/// What a schema cannot say of the values, one rule a line.
+/// Rules about values that a schema cannot express, one per line.
 #[test]
 fn the_values_mean_what_the_endpoint_says() {
     let event = event(&laptop());
@@ -148,7 +148,7 @@ fn the_same_event_has_the_same_uid_and_another_one_another() {
     }
 }
 
-/// More than a receiver can be expected to read is kept in one text, and more still is no fault.
+/// An endpoint with more than a receiver can read is kept in one text, or rejected if it is too large for that.
 #[test]
 fn an_endpoint_that_cannot_be_parsed_is_kept_as_raw_data() {
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
@@ -210,7 +210,7 @@ fn a_duplicate_name_loses_no_value() {
     }
 }
 
-/// A login is no full name, and nothing of it is told twice.
+/// A login is not a full name, and appears once.
 #[test]
 fn a_name_equal_to_the_login_is_not_a_full_name() {
     for (person, owner) in [

@@ -123,7 +123,7 @@ fn a_duplicate_address_is_a_single_interface() {
         ["192.0.2.1", "192.0.2.2", "2001:db8::1", "00:00:5E:00:53:01"]
     );
 
-    // The entry that repeats an address stands behind the interface, and not under `unmapped`.
+    // The duplicate entry of an address belongs to the interface, and is not under `unmapped`.
     let explanation = explain_as("ocsf", &text).unwrap();
     let sources: Vec<_> = explanation
         .values
@@ -147,7 +147,7 @@ fn a_duplicate_address_is_a_single_interface() {
         "{event}"
     );
 
-    // The specification's table gives an interface to each.
+    // The specification's table has an interface for each.
     let named = r#"{"id":"a","hostname":"b","ipv4Addresses":["192.0.2.1","192.0.2.1"]}"#;
     assert_eq!(
         map_as("sekoia", named)
@@ -201,7 +201,7 @@ fn the_address_of_the_device_is_the_first_routable_one() {
     }
 }
 
-/// More than one core agent is none that an API sends; the endpoint is still one agent.
+/// The API never sends several core agents; the endpoint is still one agent.
 #[test]
 fn the_id_and_the_policy_belong_to_the_first_core_agent() {
     let core = json!({ "code": "coreAgent", "status": "installed" });

@@ -13,7 +13,7 @@ fn every_golden_event_is_valid() {
     }
 }
 
-/// A check that passes everything proves nothing, so each kind of fault is tried on a good event.
+/// A check that accepts everything proves nothing, so each kind of fault is tried on a good event.
 #[test]
 fn the_check_finds_faults() {
     let sample = golden("golden")

@@ -1,4 +1,4 @@
-//! `emit = "changed"`: what it costs to compare each device with what was sent for it.
+//! `emit = "changed"`: the cost of comparing each device with its last event.
 
 use anyhow::Result;
 use sophos_central_simulator::resource_usage::Usage;
@@ -94,7 +94,7 @@ impl Changed {
         });
     }
 
-    /// Some devices get a new name; gives how many.
+    /// Gives some devices a new name; returns how many.
     fn change(&self) -> u64 {
         let changed = self.endpoints * CHANGED / 100;
         // Spread over all pages.

@@ -39,7 +39,7 @@ impl Destinations {
         let file = Account::of(&simulator.url);
         let url = intake.url();
         let http = format!("to = \"http\"\nurl = \"{url}/events\"");
-        // Its tasks have ended when they are first asked for, so there is nothing to wait for.
+        // Its tasks have ended at the first request for them, so there is nothing to wait for.
         let sekoia = format!(
             "to = \"sekoia\"\nbase = \"{url}\"\nuuid = \"{UUID}\"\n\
              api_key = {{ env = \"SEKOIA_API_KEY\" }}\ntask_poll = \"1ms\""

@@ -8,11 +8,11 @@ use crate::unit::Unit;
 pub struct Figure {
     /// What, in a few words.
     pub name: String,
-    /// What its values count.
+    /// The unit of its values.
     pub unit: Unit,
     /// Its values, one a run.
     pub samples: Samples,
-    /// What it is compared to: the name, and its values as multiples of those.
+    /// The figure it is compared to: the name, and its values as multiples of those.
     pub against: Option<(String, Samples)>,
 }
 
@@ -39,7 +39,7 @@ impl Figure {
 pub struct Group {
     /// The heading.
     pub title: &'static str,
-    /// What the rows mean, in Markdown.
+    /// The meaning of the rows, in Markdown.
     pub about: String,
     /// The rows.
     pub figures: Vec<Figure>,

@@ -132,7 +132,7 @@ impl FirstRequest {
         }
     }
 
-    /// Starts the host, and gives the time to its first request; lets it end.
+    /// Starts the host, returns the time to its first request, and lets it end.
     fn start(&self, cache: &Path) -> Result<Duration> {
         let mut command = self.place.command(cache);
         command.stderr(Stdio::null());
@@ -140,7 +140,7 @@ impl FirstRequest {
         let mut child = command.spawn().context("the host does not start")?;
         let arrived = self.requests.recv_timeout(PATIENCE);
         if arrived.is_err() {
-            // It may have ended by itself.
+            // It may have ended already.
             let _ = child.kill();
         }
         let code = child.wait()?.code();
@@ -153,7 +153,7 @@ impl FirstRequest {
     }
 }
 
-/// Answers every request with a refusal, and tells when it began.
+/// Answers every request with an error, and reports when it began.
 fn serve(listener: &TcpListener, arrived: &mpsc::Sender<Instant>) {
     const REFUSAL: &[u8] = b"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n\
         Content-Length: 43\r\nConnection: close\r\n\r\n{\"errorCode\":\"oauth.invalid_client_secret\"}";

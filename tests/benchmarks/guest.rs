@@ -38,7 +38,7 @@ impl Guest {
         let linker = linker(engine, &component)?;
         let pre = ConnectorApiPre::new(linker.instantiate_pre(&component)?)?;
         let mut store = Store::new(engine, ());
-        // As the host's: the component gives way at each tick of the engine.
+        // As in the host, the component yields at each tick of the engine.
         store.epoch_deadline_async_yield_and_update(1);
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let api = runtime.block_on(pre.instantiate_async(&mut store))?;

@@ -39,7 +39,7 @@ use sizes::Sizes;
 use targets::Measured;
 use tools::Tools;
 
-/// Measures what a run costs, and prints the table.
+/// Measures the cost of a run, and prints the table.
 #[derive(Parser)]
 struct Arguments {
     /// Small fleets and two rounds, to try the benchmarks themselves; the figures mean nothing.
@@ -55,10 +55,10 @@ struct Plan {
     rounds: usize,
     /// The sizes of the fleets, each with the number of rounds that it takes part in.
     sizes: [(u64, usize); 5],
-    /// What is compared to other things, and the destinations, which keep what they get.
+    /// Comparisons with other programs, and the destinations, which keep what they receive.
     common: u64,
     destinations: u64,
-    /// The sizes that tell whether time is linear.
+    /// The sizes that show whether time is linear.
     few: u64,
     many: u64,
     records: u64,
@@ -104,7 +104,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Measures everything, and gives the tables.
+/// Measures everything, and returns the tables.
 fn measure(plan: &Plan) -> Result<String> {
     let begin = Instant::now();
     let tell = |what: &str| eprintln!("{:4} s  {what}", begin.elapsed().as_secs());

@@ -57,7 +57,7 @@ pub struct Place {
     cache: PathBuf,
 }
 
-/// What `--summary` tells.
+/// The content of the file of `--summary`.
 #[derive(Deserialize)]
 struct Summary {
     totals: Totals,

@@ -9,18 +9,18 @@ const SAME: f64 = 1.1;
 
 /// A target.
 struct Target {
-    /// What is limited.
+    /// The limited quantity.
     what: &'static str,
-    /// What was measured of it.
+    /// The measured value.
     samples: Samples,
     unit: Unit,
     /// The most that its median may be.
     most: f64,
-    /// What the Python connector was measured at, elsewhere.
+    /// The value of the Python connector, measured elsewhere.
     python: &'static str,
 }
 
-/// What the targets are about.
+/// The quantities that have a target.
 pub struct Measured {
     /// Microseconds of processor time for each endpoint.
     pub cpu: Samples,

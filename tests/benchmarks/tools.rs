@@ -14,7 +14,7 @@ pub struct Tools {
     pub component: PathBuf,
     /// `resource-usage`, built with this program.
     pub measurer: PathBuf,
-    /// Where the host keeps compiled code: none of the user's own.
+    /// The host's folder of compiled code, apart from the user's own.
     pub cache: TempDir,
     simulator: PathBuf,
 }

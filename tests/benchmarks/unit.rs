@@ -1,6 +1,6 @@
 //! What the values of a figure count, and how they are written.
 
-/// What a value counts. The values are kept in the unit that is written.
+/// The unit of a value. Values are kept in the unit that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Millionths of a second, of processor time for each endpoint or record.
@@ -48,7 +48,7 @@ impl Unit {
     pub fn write_range(self, (least, greatest): (f64, f64)) -> String {
         let digits = self.digits();
         let scale = 10_f64.powi(i32::try_from(digits).unwrap_or_default());
-        // What is a whole number of the last digit but for the arithmetic stays so.
+        // Rounds away the error of floating-point arithmetic.
         let least = (least * scale + 1e-6).floor() / scale;
         let greatest = (greatest * scale - 1e-6).ceil() / scale;
         format!("{least:.digits$} – {greatest:.digits$}")

@@ -1,4 +1,4 @@
-//! Consent: a component that asks for more than was approved does not run until somebody has approved it.
+//! Consent: a component that asks for more than was approved does not run until it is approved.
 //!
 //! The component is the real one; the tests reduce what is approved in the state file.
 #![allow(
@@ -245,7 +245,7 @@ fn two_accounts_of_one_component_are_approved_separately() {
         "beta: approved, with more than before",
     ]);
     work.collect(0);
-    // Several accounts use it, so it is shown by itself.
+    // Several accounts use it, so it is shown without an account.
     let ran = work.host(&["describe"]).expect(0);
     assert!(!ran.stdout.contains("For the account"), "{}", ran.stdout);
 
@@ -335,7 +335,7 @@ fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
     }
 }
 
-/// A missing setting for a new build must not hide that nobody approved that build.
+/// A missing setting for a new build must not hide that the build is not approved.
 #[test]
 fn asking_for_more_is_reported_before_missing_settings() {
     let work = workplace();

@@ -12,7 +12,7 @@ use crate::support::Workplace;
 
 const CODE: &str = "invalid_event";
 
-/// What no log and no reject repeats.
+/// Texts that no log and no reject repeats.
 const WORDS: &str = "the hostname is reserved";
 
 /// The places of the bad events among 600: the first of all, and two in one batch.

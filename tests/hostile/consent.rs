@@ -1,4 +1,4 @@
-//! What a component asks for is recorded at its first run; it gets more only after somebody has approved it.
+//! The first run records what a component asks for; it gets more only after approval.
 
 use crate::place::{ACCOUNT, Place};
 use crate::support::built;

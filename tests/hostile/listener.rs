@@ -24,7 +24,7 @@ impl Listener {
         self.0.local_addr().unwrap().port()
     }
 
-    /// Asserts that nobody has connected.
+    /// Asserts that there was no connection.
     #[track_caller]
     pub fn saw_nobody(&self) {
         match self.0.accept() {

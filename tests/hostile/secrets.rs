@@ -213,7 +213,7 @@ fn secret_read_back() {
     assert_eq!(requests[1].request.header("accept-encoding"), Some("gzip"));
 }
 
-/// What a server repeats is found in each encoding that docs/security.md names.
+/// The host finds what a server repeats in each encoding that docs/security.md names.
 #[test]
 fn secret_read_back_in_an_encoding() {
     let encoded = encoded(CANARY);

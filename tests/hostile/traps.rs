@@ -2,7 +2,7 @@
 
 use crate::place::{ACCOUNT, Place};
 
-/// What the host says about a component that has trapped.
+/// The host's message about a component that trapped.
 const WORDS: [&str; 2] = ["he component failed", "report this to its maker"];
 
 #[test]

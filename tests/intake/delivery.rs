@@ -10,7 +10,7 @@ use crate::request::Request;
 /// The kinds of destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// Any path that is none of the others: a plain HTTP intake.
+    /// Any other path: a plain HTTP intake.
     Plain,
     /// `POST /api/v2/asset-management/asset-connector/{uuid}`
     Connector,
@@ -31,7 +31,7 @@ impl Route {
     }
 }
 
-/// A request, and what became of its events.
+/// A request, and the fate of its events.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// The request. Its body is decompressed; its headers are as sent.
@@ -67,7 +67,7 @@ pub(crate) fn device(event: &Value) -> Option<&str> {
 ///
 /// # Errors
 ///
-/// What is wrong with it, when it is encoded otherwise than by gzip, or damaged.
+/// Returns its error, if its encoding is not gzip, or damaged.
 pub(crate) fn inflate(request: &mut Request) -> Result<(), String> {
     match request.header("content-encoding") {
         None | Some("identity") => Ok(()),
@@ -87,7 +87,7 @@ pub(crate) fn inflate(request: &mut Request) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// Returns its error.
 pub(crate) fn events(body: &[u8]) -> Result<Vec<Value>, String> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8".to_owned())?;
     let events: Vec<Value> = if text.starts_with('[') {

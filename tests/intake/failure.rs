@@ -26,9 +26,9 @@ impl Takes {
     }
 }
 
-/// What goes wrong with an answer, and what is accepted all the same. The request counts and is recorded.
+/// The fault of a response, and which events are accepted nevertheless. The request counts and is recorded.
 ///
-/// What the intake would refuse by itself, such as a body that cannot be read, is never accepted.
+/// Requests that the intake rejects anyway, such as a body that cannot be read, are never accepted.
 #[derive(Clone)]
 pub struct Failure {
     pub(crate) fault: Option<Fault>,

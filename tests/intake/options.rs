@@ -55,7 +55,8 @@ pub struct Options {
     pub certificate: Option<Certificate>,
     /// The address of this machine on which it listens. Read at the start only.
     pub address: Ipv4Addr,
-    /// The status of a plain intake that accepts. The body tells how many events, except with 204, which has none.
+    /// The status of a plain intake that accepts. The body contains the number of events, except with 204, which has
+    /// none.
     pub status: u16,
     /// The connector that exists; any other gets 404.
     pub uuid: String,

@@ -31,7 +31,7 @@ pub(crate) struct State {
     pub(crate) deliveries: Vec<Delivery>,
     /// How the tasks of some batches go; the first that fits counts.
     pub(crate) special_tasks: Vec<(Condition, Vec<TaskStatus>)>,
-    /// What is still to come of each task.
+    /// The remaining statuses of each task.
     tasks: HashMap<String, Vec<TaskStatus>>,
     ids: Rng,
 }

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
 
-/// What a program used.
+/// The resources that a program used.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Usage {
     /// From its start to its end.

@@ -10,7 +10,7 @@ use crate::answer::{self, Answer};
 use crate::fault::Fault;
 use crate::page_key;
 
-/// What is sent.
+/// The bytes to send.
 pub(crate) enum Content {
     /// A whole HTTP answer; the connection lives on.
     Answer(Answer),
@@ -21,9 +21,9 @@ pub(crate) enum Content {
 /// Bytes sent by hand.
 #[derive(Default)]
 pub(crate) struct Wire {
-    /// What is sent at once.
+    /// The bytes to send at once.
     pub(crate) first: Vec<u8>,
-    /// What is sent once the gate was opened, if it is to be waited for.
+    /// The bytes to send once the gate is open, if it is to be waited for.
     pub(crate) later: Option<Vec<u8>>,
     /// End with a reset instead of an orderly close.
     pub(crate) reset: bool,
@@ -52,7 +52,7 @@ pub(crate) fn body(fault: &Fault, mut answer: Answer, keys: &Keys) -> Answer {
         Fault::RepeatedKey { back } => edit(&mut answer, |page| repeat_key(page, keys, *back)),
         Fault::WrongHost(host) => edit(&mut answer, |json| wrong_host(json, host)),
         Fault::NotUtf8 => {
-            // Behind the opening brace stands a new field whose text holds the byte.
+            // The opening brace is followed by a new field whose text contains the byte.
             let rest = answer.body.split_off(answer.body.len().min(1));
             answer.body.extend_from_slice(b"\"note\":\"\xff\"");
             if rest != b"}" {
@@ -71,7 +71,7 @@ pub(crate) fn body(fault: &Fault, mut answer: Answer, keys: &Keys) -> Answer {
         }
         Fault::BrokenGzip => {
             answer.gzip();
-            // The second half is no longer a deflate stream.
+            // The second half is not a deflate stream any more.
             let half = answer.body.len() / 2;
             answer
                 .body

@@ -23,7 +23,7 @@ pub enum RecordSize {
     Large,
 }
 
-/// What is known of an endpoint before its record is drawn.
+/// The properties of an endpoint before its record is drawn.
 pub(crate) struct Given<'a> {
     /// The endpoint's id.
     pub(crate) id: &'a str,

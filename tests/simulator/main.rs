@@ -19,7 +19,7 @@ struct Arguments {
     /// The number of endpoints of each tenant.
     #[arg(long, value_name = "N", default_value_t = 5000)]
     endpoints: u64,
-    /// The seed of the endpoints: the same seed gives the same endpoints.
+    /// The seed of the endpoints: the same seed makes the same endpoints.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// The TCP port; 0 chooses a free one.

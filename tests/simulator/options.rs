@@ -70,7 +70,7 @@ pub struct Options {
     pub endpoints_forbidden: bool,
     /// When answers are compressed.
     pub gzip: Gzip,
-    /// What time it is: the `Date` header and the life of tokens.
+    /// The time: for the `Date` header and the life of tokens.
     pub clock: Clock,
     /// Answers have a `Date` header.
     pub date_header: bool,

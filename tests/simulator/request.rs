@@ -59,7 +59,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// The number of the connection that it came on, from 1.
+    /// The number of its connection, from 1.
     pub connection: u64,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 type Condition<Asked> = Arc<dyn Fn(&Asked) -> bool + Send + Sync>;
 
-/// What is to go wrong (`Wrong`), by the route that was asked (`Route`) and what it was asked (`Asked`).
+/// A fault (`Wrong`), by the requested route (`Route`) and the request (`Asked`).
 pub(crate) struct Script<Route, Asked, Wrong> {
     once: Vec<Once<Route, Wrong>>,
     always: Vec<Always<Route, Asked, Wrong>>,

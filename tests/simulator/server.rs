@@ -24,7 +24,7 @@ use crate::damage::{Content, Wire};
 use crate::gate::Gate;
 use crate::request::{Request, Route};
 
-/// What decides on the answers of a server.
+/// The state that decides on a server's responses.
 pub(crate) trait Answering: Send + 'static {
     /// Counts a new connection, and returns its number, from 1.
     fn connect(&mut self) -> u64;
@@ -36,13 +36,13 @@ pub(crate) trait Answering: Send + 'static {
     fn recorded(&self) -> usize;
 }
 
-/// What is to be sent, and whether the gate is to be waited for before.
+/// A response, and whether to wait for the gate before sending it.
 pub(crate) struct Reply {
     pub(crate) wait: bool,
     pub(crate) content: Content,
 }
 
-/// What the server's thread and the test's thread share.
+/// The state shared by the server's thread and the test's thread.
 pub(crate) struct Shared<S> {
     pub(crate) state: Mutex<S>,
     pub(crate) gate: Gate,
@@ -109,7 +109,7 @@ where
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service);
     let wire: Wire = tokio::select! {
-        // The client has left or does not speak HTTP; either way nobody reads an error.
+        // The client has left or does not speak HTTP; either way there is no reader for an error.
         _ = &mut connection => return,
         Some(wire) = wires.recv() => wire,
     };
@@ -153,7 +153,7 @@ async fn answer<S: Answering>(
     request: hyper::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    // A body that breaks off comes from a client that has left; nobody reads the answer.
+    // A body that breaks off comes from a client that has left, so there is no reader for a response.
     let body = body
         .collect()
         .await
@@ -187,7 +187,7 @@ async fn answer<S: Answering>(
     match reply.content {
         Content::Answer(answer) => Ok(response(answer)),
         Content::Wire(wire) => {
-            // The connection is taken from under this future, which never ends by itself.
+            // The connection is taken away from this future, which never ends on its own.
             let _ = to_wire.send(wire);
             pending().await
         }

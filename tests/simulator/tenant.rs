@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fleet::Fleet;
 use crate::uuid;
 
-/// What a credential may do with a tenant that the listing shows.
+/// The access of a credential to a tenant in the listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// Its endpoints can be read.
@@ -27,7 +27,7 @@ pub struct Tenant {
     pub id: String,
     /// Its `name`; `showAs` is the same without a legal form.
     pub name: String,
-    /// What the credential may do with it.
+    /// The access of the credential to it.
     pub access: Access,
     /// The `apiHost` in the listing and the `dataRegion` of whoami; none: the simulator's own URL.
     pub api_host: Option<String>,

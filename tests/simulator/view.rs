@@ -4,7 +4,7 @@ use serde_json::Value;
 
 const BASIC: &[&str] = &["id", "type", "tenant", "hostname"];
 
-/// What `summary` lacks of `full`; the real API's split is not published, this one only makes them differ.
+/// The fields of `full` that `summary` lacks; the real API's split is not published, this one only makes them differ.
 const FULL_ONLY: &[&str] = &[
     "lastOsUpdateAt",
     "lastAgentUpdateAt",
@@ -22,7 +22,7 @@ const FULL_ONLY: &[&str] = &[
 pub(crate) enum View {
     /// Id, type, tenant and host name.
     Basic,
-    /// What the API shows when nothing is asked for.
+    /// The default of the API.
     #[default]
     Summary,
     /// Everything.

@@ -12,7 +12,7 @@ pub struct Running {
     /// The process.
     pub host: Child,
     log: BufReader<ChildStderr>,
-    /// What was read of its log so far.
+    /// The part of its log that has been read.
     pub read: String,
 }
 

@@ -54,7 +54,7 @@ pub(crate) const ENRICHMENTS: &[Rule] = &[
     rule(
         "enrichments[0].value",
         &["health.overall", "id"],
-        "the value of the attribute that name tells",
+        "the value of the attribute in name",
         |subject, _| {
             subject.shows_state.then(|| match compliance(subject) {
                 Some(value) => {
@@ -94,14 +94,14 @@ pub(crate) const REST: &[Rule] = &[
     row(
         "unmapped",
         &[""],
-        "everything of the endpoint that stands behind no other value, where it stood",
+        "the fields of the endpoint that no other value uses, at their places",
         Make::Rest,
     )
     .only(Ocsf),
     rule(
         "raw_data",
         &[""],
-        "the endpoint as it came, only where it cannot be told apart: it has more than 8,192 values, or a name twice",
+        "the unchanged endpoint, only if it has more than 8,192 values or a duplicate name, so that its fields are not mapped",
         |subject, _| subject.unparsed.map(text),
     )
     .only(Ocsf),

@@ -213,7 +213,7 @@ pub(crate) const OWNER: &[Rule] = &[
     rule(
         "device.org.name",
         &["tenant.id"],
-        "the id: the API tells no name of the tenant",
+        "the id: the API does not return the tenant's name",
         tenant,
     )
     .only(Sekoia)

@@ -48,8 +48,8 @@ pub(crate) const INTERFACES: &[Rule] = &[
     rule(
         "device.network_interfaces[].ip",
         &["ipv4Addresses[]", "ipv6Addresses[]"],
-        "an interface for each different address, IPv4 first, without white space around it; what is not an address \
-         is left to unmapped",
+        "an interface for each different address, IPv4 first, without white space around it; an entry that is \
+         not an address is left to unmapped",
         ip,
     )
     .only(Ocsf)
@@ -58,7 +58,7 @@ pub(crate) const INTERFACES: &[Rule] = &[
         "device.network_interfaces[].mac",
         &["macAddresses[]"],
         "an interface for each different MAC address, after the IP addresses, in upper case with colons: the API \
-         tells no pairs",
+         does not pair them",
         mac,
     )
     .only(Ocsf)
@@ -123,7 +123,7 @@ pub(crate) const OBSERVABLES: &[Rule] = &[
     rule(
         "observables[].name",
         OBSERVED,
-        "where the value stands in the event; one for each attribute that OCSF marks as an observable: the id, the \
+        "the path of the value in the event; one for each attribute that OCSF marks as an observable: the id, the \
          host name, each address, the serial number, each group's id and name, and the owner's id and name; each \
          value once, of at most a hundred interfaces and a hundred groups",
         |subject, index| observable(subject, index, |it| Value::Text((&*it.name).into())),
@@ -149,7 +149,7 @@ pub(crate) const OBSERVABLES: &[Rule] = &[
     rule(
         "observables[].value",
         OBSERVED,
-        "the value as it stands in the event",
+        "the value in the event",
         |subject, index| observable(subject, index, |it| Value::Text((&*it.value).into())),
     )
     .only(Ocsf)

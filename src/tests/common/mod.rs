@@ -29,7 +29,7 @@ pub fn tests() -> PathBuf {
 
 /// An input with the file beside it that says what comes of it.
 pub struct Golden {
-    /// The name, which tells the rule.
+    /// The name, which says the rule.
     pub name: String,
     /// The text of `NAME.input.json`.
     pub input: String,
@@ -147,7 +147,7 @@ pub fn strict_violations(event: &Value) -> Vec<String> {
     found
 }
 
-/// What OCSF 1.6.0 and the `sekoia` dialect refuse in an event; empty for a good one.
+/// Returns the violations of OCSF 1.6.0 and of the `sekoia` dialect in an event; empty for a valid one.
 ///
 /// The specification leaves an absent `os.name` absent, where OCSF requires one: the only exception.
 pub fn violations(event: &Value) -> Vec<String> {
@@ -164,7 +164,7 @@ pub fn violations(event: &Value) -> Vec<String> {
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
 
-    // What a JSON Schema cannot say.
+    // Rules that a JSON Schema cannot express.
     let number = |pointer: &str| event.pointer(pointer).and_then(Value::as_i64);
     let type_uid = number("/class_uid")
         .zip(number("/activity_id"))

@@ -17,7 +17,7 @@ pub enum Step {
     Wait { millis: i64 },
     /// The host's clock steps, and is this far ahead from now on (behind where negative).
     HostClock { error: i64 },
-    /// The page keys that the API gives from now on live this long; for ever where none is given.
+    /// From now on, page keys of the API live this long; `None` for ever.
     KeyLife { millis: Option<i64> },
     /// One call of `collect`.
     Page(Page),
@@ -32,9 +32,9 @@ pub struct Page {
     pub millis: i64,
     /// How far the `Date` of the answer is ahead; none where the answer has no `Date`.
     pub date_error: Option<i64>,
-    /// What is wrong with the answer.
+    /// The fault of the response.
     pub answer: Answer,
-    /// What the first page says of the total.
+    /// The total on the first page.
     pub total: Total,
     /// The API refuses the page key, though it is not too old.
     pub key_refused: bool,

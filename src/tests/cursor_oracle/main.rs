@@ -89,7 +89,7 @@ fn no_device_is_lost_that_a_walk_from_the_mark_could_find() {
             "an idle tenant yields nothing"
         );
 
-        // What is missing now is counted, and the full walk finds it.
+        // Missing devices are counted now, and the full walk finds them.
         for ((device, seen), gap) in &world.gaps {
             if world.shown(*device) == Some(*seen) && !world.is_delivered(*device, *seen) {
                 *gaps.borrow_mut().entry(*gap).or_default() += 1;

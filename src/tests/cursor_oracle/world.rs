@@ -62,15 +62,15 @@ struct CheckedIn {
 /// The walk under way, as the API saw it.
 #[derive(Clone)]
 struct Walk {
-    /// What the API showed when the walk began.
+    /// The devices that the API showed when the walk began.
     shown: Vec<Option<i64>>,
     /// The filter.
     after: Option<i64>,
-    /// What a mark may not pass that is taken from a right clock.
+    /// The upper limit of a mark that is taken from a correct clock.
     right_cap: i64,
     /// Every clock that the first answer could go by was ahead.
     every_clock_ahead: bool,
-    /// What fits the filter and was not listed.
+    /// Devices that match the filter and were not listed.
     kept_back: HashSet<(usize, i64)>,
     /// How many items were listed, and how many there truly are.
     items: usize,
@@ -90,7 +90,7 @@ pub struct World {
     pub now: i64,
     pub host_error: i64,
     pub key_life: Option<i64>,
-    /// What is missing for a known reason and lies before the mark.
+    /// Devices that are missing for a known reason and lie before the mark.
     pub gaps: BTreeMap<(usize, i64), Gap>,
     /// Deliveries that may come again: one page of each run that broke off.
     pub repeats_allowed: usize,
@@ -169,7 +169,7 @@ impl World {
         self.gaps.clear();
     }
 
-    /// One call of `collect`. Gives whether the walk has ended.
+    /// One call of `collect`. Returns whether the walk has ended.
     pub fn page(&mut self, page: &Page) -> bool {
         let mut cursor = self.resume();
         let query = cursor.query();
@@ -260,7 +260,7 @@ impl World {
 
     fn refuse_key(&mut self, mut cursor: Cursor) {
         match cursor.key_refused(Timestamp::from_millis(self.now + self.host_error)) {
-            // The walk that the world knows stays, and tells that this one is not its first.
+            // The world keeps its walk, and so knows that this one is not its first.
             Ok(()) => self.cursor = Some(cursor.into_text().unwrap()),
             Err(why) => assert_eq!(why, Stuck::KeyRefusedAgain),
         }

@@ -21,7 +21,7 @@ const MAPPING: u32 = 1;
 const TENANT: &str = "11d1f0aa-3b7e-4c8e-9d10-2f4c5a6b7c01";
 const OVERLAP: i64 = 120_000;
 
-/// Milliseconds on a day of the tests, from so many seconds after noon.
+/// Returns a time of the tests' day, in seconds after noon.
 fn at(seconds: i64) -> Timestamp {
     Timestamp::parse("2026-11-20T12:00:00Z")
         .unwrap()

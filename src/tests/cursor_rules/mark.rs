@@ -50,7 +50,7 @@ fn the_mark_never_falls() {
     assert_eq!(mark(&text), Some(at(900)), "nor to the cap");
 }
 
-/// A walk of one page with so many items, none of which has a time; the text after it.
+/// Returns the cursor after a walk of one page with this many items, none of which has a time.
 fn page_without_times(text: Option<&str>, items: usize) -> String {
     let mut cursor = resume(text);
     cursor.answered(Some(at(0)), at(0), 0, OVERLAP);
@@ -129,7 +129,7 @@ fn listing(text: Option<&str>, items: usize, announced: Option<u64>, seen: i64) 
     cursor.turn_page(Some("k")).unwrap();
     let mut cursor = resume(Some(&cursor.into_text().unwrap()));
     cursor.saw("b", Some(at(seen)));
-    // What the second page announces is not asked for and does not count.
+    // Later pages do not request a total, so theirs does not count.
     cursor.listed(items - 1, Some(u64::MAX));
     cursor.turn_page(None).unwrap();
     cursor

@@ -71,7 +71,7 @@ fn a_refused_key_begins_the_walk_again_three_times() {
     );
 }
 
-/// The text after a walk's first pages, so many of them.
+/// Returns the cursor after this many first pages of a walk.
 fn pages(text: &str, count: usize) -> String {
     (1..=count).fold(text.to_owned(), |text, number| {
         page(Some(&text), &[], Some(&format!("k{number}")))

@@ -1,4 +1,4 @@
-//! A plain HTTP intake: what it takes, and what it refuses by itself.
+//! A plain HTTP intake: the requests that it accepts and rejects.
 
 use std::io::Write;
 

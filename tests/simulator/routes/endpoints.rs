@@ -37,7 +37,7 @@ pub(crate) fn tenant_of(options: &Options, request: &Request) -> Option<usize> {
         .position(|tenant| tenant.id.eq_ignore_ascii_case(id))
 }
 
-/// Returns the page that the request asks for, as JSON text: an item may hold bytes that are no JSON.
+/// Returns the requested page as JSON text: an item may contain bytes that are not JSON.
 pub(crate) fn page(options: &Options, request: &Request) -> Result<Vec<u8>, Refusal> {
     let tenant = judge_tenant(options, request)?;
     only_known(request, PARAMETERS)?;

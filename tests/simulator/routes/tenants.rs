@@ -9,7 +9,7 @@ use crate::request::{Request, Route};
 
 const MAX_SIZE: usize = 100;
 
-/// Returns the page that the request asks for.
+/// Returns the requested page.
 pub(crate) fn page(options: &Options, request: &Request, url: &str) -> Result<Value, Refusal> {
     let (owner, header, credential) = match request.route {
         Some(Route::OrganizationTenants) => (

@@ -12,7 +12,7 @@ pub struct Client<S = TcpStream> {
     stream: S,
 }
 
-/// An answer as it came, the body not decompressed.
+/// A response with its body not decompressed.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,

@@ -76,7 +76,7 @@ fn a_key_stays_valid_after_its_endpoint_is_gone_and_keeps_no_filter() {
         session.endpoints(&[("pageFromKey", &key)]).unwrap().ids(),
         ids[51..101]
     );
-    // A client that forgets a filter with the key gets what it asks for: everything.
+    // A client that omits a filter with the key gets what it requests: everything.
     let narrow = session
         .endpoints(&[
             ("pageFromKey", &key),
