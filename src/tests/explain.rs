@@ -416,7 +416,7 @@ fn an_unparsed_endpoint_is_rejected_if_attributes_are_omitted() {
             explain_as(&config, text).map(drop),
         ] {
             let message = error.unwrap_err().message;
-            assert!(message.contains("leave out `raw_data` too"), "{message}");
+            assert!(message.contains("add `raw_data` to `omit`"), "{message}");
         }
         let config = json!({ "dialect": "ocsf", "omit": ["device.owner", "raw_data"] }).to_string();
         let event = map_as(&config, text).unwrap().json;
