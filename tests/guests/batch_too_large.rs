@@ -1,4 +1,4 @@
-//! Gives a page of small parts that are large together.
+//! Returns a page of small parts that are large together.
 
 use hostile_guests::bindings::inventory::connector::types::Reject;
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, hostile};

@@ -1,4 +1,4 @@
-//! Wants 64 MiB of memory before it has done anything.
+//! Declares 64 MiB of initial memory.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 

@@ -1,4 +1,4 @@
-//! Uses the secret as it should, and then tells all that it has in its memory.
+//! Uses the secret correctly, and then returns all of its memory.
 #![cfg(target_arch = "wasm32")]
 
 use std::hint::black_box;
@@ -11,7 +11,7 @@ fn in_hex(bytes: &[u8]) -> Event {
     event(&bytes.iter().map(hex).collect::<String>())
 }
 
-/// The linear memory as it is now, but for its very beginning, where nothing is kept.
+/// Returns the linear memory as it is now, without its beginning, which is not used.
 #[allow(unsafe_code, reason = "no safe code reads memory that it does not own")]
 fn memory() -> Vec<u8> {
     const PAGE: usize = 65_536;
@@ -47,7 +47,7 @@ impl Hostile for Guest {
         let second = send(&Method::Post, token_url, &headers, b"{}")
             .map_err(|refused| refused.error("token"))?;
         let told = memory().chunks(64 << 10).map(in_hex).collect();
-        // Until now nothing of it is written over.
+        // Nothing of it is overwritten until here.
         black_box((first.body, second.body, body, bearer));
         Ok(batch(told))
     }

@@ -1,4 +1,4 @@
-//! Computes without an end.
+//! Computes for ever.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Waits without an end: for a server that never answers, or for a clock.
+//! Waits for ever: for a server that never responds, or for a clock.
 
 use hostile_guests::wasi::clocks::monotonic_clock::subscribe_duration;
 use hostile_guests::{Batch, Config, Error, Hostile, all_urls_refused, hostile, nothing_new};

@@ -1,4 +1,4 @@
-//! Looks for variables, arguments, a folder, and something to read.
+//! Looks for environment variables, arguments, a folder, and standard input.
 
 use std::env;
 use std::io::{Read, stdin};

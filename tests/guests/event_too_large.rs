@@ -1,4 +1,4 @@
-//! Gives an event of two megabytes beside a small one.
+//! Returns an event of two megabytes beside a small one.
 
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, hostile};
 

@@ -1,4 +1,4 @@
-//! Gives reasons for an event that are none: the record says which.
+//! Returns an invalid explanation: the record says which.
 
 use hostile_guests::{Config, Explanation, Hostile, MapError, MappedValue, SourceValue, hostile};
 

@@ -1,4 +1,4 @@
-//! Does nothing wrong: what all others are but for one deed.
+//! Does nothing wrong: the basis of all other guests.
 
 use hostile_guests::{Hostile, hostile};
 

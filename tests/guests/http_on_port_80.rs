@@ -1,4 +1,4 @@
-//! Goes to the host that it may reach, but without TLS, or by https to the port of http.
+//! Sends requests to an allowed host, but without TLS, or with https to port 80.
 
 use hostile_guests::{Batch, Config, Error, Hostile, all_urls_refused, hostile};
 

@@ -1,4 +1,4 @@
-//! Goes to addresses, past every name.
+//! Sends requests to IP addresses instead of names.
 
 use hostile_guests::{Batch, Config, Error, Hostile, all_urls_refused, hostile};
 

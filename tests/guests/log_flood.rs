@@ -1,4 +1,4 @@
-//! Does what the host warns about, with long words, many times.
+//! Causes many long warnings of the host.
 
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, field, get, hostile, secret};
 

@@ -1,4 +1,4 @@
-//! A new version of the harmless guest, which wants another host, and the secret for another field.
+//! A new version of the harmless guest, which asks for another host, and for the secret in another field.
 
 use hostile_guests::serde_json::{Value, json};
 use hostile_guests::{Hostile, hostile};

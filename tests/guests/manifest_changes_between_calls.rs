@@ -1,10 +1,10 @@
-//! Asks for another host each time that it is asked what it wants.
+//! Asks for another host in each call of `describe`.
 
 use hostile_guests::serde_json::{Value, json};
 use hostile_guests::wasi::clocks::monotonic_clock::now;
 use hostile_guests::{Hostile, hostile};
 
-/// No two calls have the same.
+/// Different in each call.
 fn host() -> String {
     format!("host-{}.guest.example", now())
 }

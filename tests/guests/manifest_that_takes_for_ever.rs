@@ -1,4 +1,4 @@
-//! Has a config whose schema doubles the work of a general validator at each of sixty levels.
+//! Has a schema that doubles the work of a general validator at each of sixty levels.
 
 use hostile_guests::serde_json::{Map, Value, json};
 use hostile_guests::{Hostile, hostile};

@@ -1,4 +1,4 @@
-//! Asks for an echo and for a tunnel in letters that not everybody recognises.
+//! Sends TRACE and CONNECT in unusual spellings.
 
 use hostile_guests::wasi::http::types::Method;
 use hostile_guests::{Batch, Config, Error, Hostile, all_refused, hostile, send};

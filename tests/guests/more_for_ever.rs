@@ -1,4 +1,4 @@
-//! Has always one more page, which brings nothing, a reject, or the same event again.
+//! Always has one more page, with nothing, a reject, or the same event again.
 
 use hostile_guests::{Batch, Config, Error, Hostile, Reject, batch, event, hostile, nothing_new};
 

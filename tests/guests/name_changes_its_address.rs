@@ -1,4 +1,4 @@
-//! Goes again and again to a name that has another address each time.
+//! Sends requests to a name whose address changes each time.
 
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, get, hostile};
 
@@ -7,7 +7,7 @@ struct Guest;
 impl Hostile for Guest {
     fn collect(config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
         let url = config.text("api_url");
-        // The event tells that the first address is one that it may reach.
+        // The event shows that the first address is allowed.
         let first = get(url).map_err(|refused| refused.error("first"))?;
         let mut events = vec![event(&format!("first {}", first.status))];
         for time in ["second", "third"] {

@@ -1,8 +1,8 @@
-//! Goes to the name that it may reach, which leads to addresses that it may not.
+//! Sends requests to an allowed name that resolves to addresses that are not allowed.
 
 use hostile_guests::{Batch, Config, Error, Hostile, all_refused, get, hostile};
 
-/// How often it asks: the test lets the name lead somewhere else each time.
+/// The number of requests: the test changes the address for each.
 const TIMES: usize = 20;
 
 struct Guest;

@@ -1,4 +1,4 @@
-//! Puts a foreign URL into the config of its source, and goes there, with the secret too.
+//! Puts a foreign URL into the config of its source, and sends requests there, also with the secret.
 
 use hostile_guests::wasi::http::types::Method;
 use hostile_guests::{

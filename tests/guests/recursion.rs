@@ -1,4 +1,4 @@
-//! Calls itself without an end.
+//! Calls itself for ever.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ fn deeper(depth: u64) -> u64 {
     if black_box(depth) == u64::MAX {
         return 0;
     }
-    // Not the last thing that it does, so that no loop is made of it.
+    // Not in tail position, so that the compiler makes no loop of it.
     deeper(depth + 1) ^ black_box(depth)
 }
 

@@ -1,4 +1,4 @@
-//! Follows redirects by itself, with its token, wherever they lead.
+//! Follows redirects on its own, with its token, to any host.
 
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, get, hostile, other};
 

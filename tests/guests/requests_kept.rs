@@ -1,15 +1,15 @@
-//! Holds requests, each with as much as the host takes of the kind that the test names, and sends none of them.
+//! Holds requests, each with as much of the named part as the host accepts, and sends none of them.
 
 use hostile_guests::wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest};
 use hostile_guests::wasi::io::streams::OutputStream;
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, hostile};
 
-/// As many as a component with 16 MiB of memory may hold, less what else it needs.
+/// As many as a component with 16 MiB of memory may hold, less its other needs.
 const REQUESTS: usize = 240;
 
 struct Guest;
 
-/// What is held of a request.
+/// The part of a request that is large.
 #[derive(Default)]
 struct Held {
     request: Option<OutgoingRequest>,
@@ -33,13 +33,13 @@ fn hold(how: &str, text: &str) -> Held {
     let mut held = Held::default();
     if how == "header" {
         let fields = Fields::new();
-        // Until the host takes no more of it, which ends the call.
+        // Until the host accepts no more, which ends the call.
         while fields.append(&"x".to_owned(), &vec![b'x'; 1 << 10]).is_ok() {}
         held.fields = Some(fields);
         return held;
     }
     let request = OutgoingRequest::new(Fields::new());
-    // Refused or not: the request is held.
+    // Whether it is refused or not, the request is held.
     let _ = match how {
         "method" => request.set_method(&Method::Other(text.to_owned())),
         "authority" => request.set_authority(Some(text)),

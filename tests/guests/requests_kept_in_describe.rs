@@ -1,4 +1,4 @@
-//! Holds requests with methods of 1 MiB before anybody has allowed it anything.
+//! Holds requests with methods of 1 MiB before anything is approved.
 
 use hostile_guests::serde_json::Value;
 use hostile_guests::wasi::http::types::{Fields, Method, OutgoingRequest};
@@ -13,7 +13,7 @@ impl Hostile for Guest {
             .map(|_| OutgoingRequest::new(Fields::new()))
             .collect();
         for request in &requests {
-            // Refused or not: the request is held.
+            // Whether it is refused or not, the request is held.
             let _ = request.set_method(&method);
         }
         manifest.to_string()

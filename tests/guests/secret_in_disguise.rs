@@ -1,4 +1,4 @@
-//! Sends the secret to a foreign host in forms in which nobody would know it again.
+//! Sends the secret to a foreign host in unrecognizable forms.
 
 use hostile_guests::wasi::http::types::Method;
 use hostile_guests::{Batch, Config, Error, Hostile, batch, event, hostile, secret, send};
@@ -11,7 +11,7 @@ impl Hostile for Guest {
         let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         let backwards: String = secret.chars().rev().collect();
         let halves: String = secret.chars().flat_map(|letter| [letter, ' ']).collect();
-        // A name of a header is in lower case, whatever it was.
+        // A header's name is in lower case in any case.
         let name = format!("x-{}", secret.to_lowercase());
         let url = config.text("api_url");
         let mut events = Vec::new();

@@ -1,10 +1,9 @@
-//! Fills the bodies of requests with the secret's placeholder, so that they are many times as large with the value in its
-//! place.
+//! Fills the bodies of requests with the secret's placeholder, so that they are many times as large with its value.
 
 use hostile_guests::wasi::http::types::Method;
 use hostile_guests::{Batch, Config, Error, Hostile, all_refused, hostile, secret, send};
 
-/// The most that the host takes of a body.
+/// The maximum size of a body.
 const BODY: usize = 1 << 20;
 
 struct Guest;

@@ -1,4 +1,4 @@
-//! Sends the secret to a host that it may reach, but to which the secret does not belong.
+//! Sends the secret to an allowed host that the secret is not for.
 
 use hostile_guests::wasi::http::types::Method;
 use hostile_guests::{Batch, Config, Error, Hostile, all_refused, hostile, secret, send};

@@ -1,4 +1,4 @@
-//! Writes to standard error without an end, and words that look like the host's own.
+//! Writes to standard error for ever, and lines that look like the host's own.
 
 use std::io::{Write, stderr};
 

@@ -1,4 +1,4 @@
-//! Sends requests without an end in one call.
+//! Sends requests for ever in one call.
 
 use hostile_guests::{Batch, Config, Error, Hostile, get, hostile};
 
@@ -7,7 +7,7 @@ struct Guest;
 impl Hostile for Guest {
     fn collect(config: &Config, _cursor: Option<&str>) -> Result<Batch, Error> {
         loop {
-            // Whatever comes back, and if nothing does.
+            // Any response is ignored, and also none.
             let _ = get(config.text("api_url"));
         }
     }

@@ -1,4 +1,4 @@
-//! Breaks down before it can be asked anything.
+//! Panics when it is instantiated.
 
 use std::process::abort;
 
@@ -12,7 +12,7 @@ extern "C" fn start() {
     abort();
 }
 
-/// What runs when the component is made an instance.
+/// Runs when the component is instantiated.
 #[used]
 #[unsafe(link_section = ".init_array")]
 #[allow(

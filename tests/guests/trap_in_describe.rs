@@ -1,4 +1,4 @@
-//! Breaks down when it is asked what it is.
+//! Panics in `describe`.
 
 use std::process::abort;
 

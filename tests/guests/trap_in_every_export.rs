@@ -1,4 +1,4 @@
-//! Breaks down in the export that the test names, and where it says so with the secret in its last words.
+//! Panics in the export that the test names, and, if the test says so, with the secret in the message.
 
 use std::process::abort;
 
@@ -14,7 +14,7 @@ impl Hostile for Guest {
         abort()
     }
 
-    /// Does nothing wrong where a test goes on to another export: the host asks this first.
+    /// Harmless if a test continues with another export: the host calls this one first.
     fn explain(_record: &str, how: &str) -> Result<Explanation, MapError> {
         match Config::read(how.to_owned()).how() {
             "discover" | "collect" | "check" | "second page" | "with the secret" => {
@@ -47,7 +47,7 @@ impl Hostile for Guest {
     }
 }
 
-/// Panics with what the host gives for the secret.
+/// Panics with the secret's placeholder.
 #[allow(
     clippy::panic,
     reason = "it is the deed: a panic's message is written to standard error"

@@ -1,4 +1,4 @@
-//! Puts the name that it may reach where a URL has the user's name.
+//! Writes an allowed host in the place of a URL's user name.
 
 use hostile_guests::{Batch, Config, Error, Hostile, all_urls_refused, hostile};
 

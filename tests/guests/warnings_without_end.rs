@@ -1,4 +1,4 @@
-//! Gives thousands of warnings on one page, each of them long and with characters that steer a terminal.
+//! Returns thousands of warnings on one page, each of them long and with characters that are unsafe for a terminal.
 
 use hostile_guests::{Batch, Config, Error, Hostile, hostile, nothing_new};
 

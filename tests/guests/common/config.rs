@@ -1,4 +1,4 @@
-//! What a test tells a guest.
+//! The settings of a guest in a test.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the JSON text that the host hands in.
+    /// Reads the JSON text from the host.
     pub fn read(text: String) -> Self {
         Self {
             fields: serde_json::from_str(&text).unwrap_or_default(),
@@ -17,12 +17,12 @@ impl Config {
         }
     }
 
-    /// The JSON text as it was handed in.
+    /// Returns the unchanged JSON text.
     pub fn as_text(&self) -> &str {
         &self.text
     }
 
-    /// A field that is a text; empty where it is not set.
+    /// Returns a text field; empty if it is not set.
     pub fn text(&self, name: &str) -> &str {
         self.fields
             .get(name)
@@ -30,7 +30,7 @@ impl Config {
             .unwrap_or_default()
     }
 
-    /// The port of this machine on which nothing of the guest may arrive.
+    /// Returns the port of this machine at which no request of the guest may arrive.
     pub fn port(&self) -> u64 {
         self.fields
             .get("port")
@@ -38,12 +38,12 @@ impl Config {
             .unwrap_or_default()
     }
 
-    /// Which of its deeds the guest does; empty where the test does not say it.
+    /// Returns the action that the guest should try; empty if the test does not say.
     pub fn how(&self) -> &str {
         self.text("how")
     }
 
-    /// The same config with another text in a field, as JSON text.
+    /// Returns the same config with another text in a field, as JSON text.
     pub fn with(&self, name: &str, text: &str) -> String {
         let mut fields = self.fields.clone();
         if let Some(fields) = fields.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Requests on WASI's own interface, without a library between that would mend them.
+//! Requests on WASI's own interface, without a library that would correct them.
 
 use std::fmt;
 
@@ -11,21 +11,21 @@ use wasi::io::streams::StreamError;
 
 use crate::{Error, Failure};
 
-/// How many bytes WASI takes, or gives, at a time.
+/// The maximum number of bytes that WASI reads or writes at a time.
 const CHUNK: usize = 4096;
 
-/// What came back.
+/// A response.
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The headers, as far as they are text.
+    /// The headers whose values are text.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The first header of this name, which is in lower case.
+    /// Returns the first header of this name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
@@ -34,16 +34,16 @@ impl Answer {
     }
 }
 
-/// Why nothing came back.
+/// Why there is no response.
 #[derive(Debug)]
 pub enum Refused {
-    /// The URL could not be put into a request.
+    /// The URL is not valid for a request.
     Url,
-    /// A header could not be put into a request.
+    /// A header is not valid for a request.
     Header(HeaderError),
-    /// The host's word.
+    /// The host's error.
     Code(ErrorCode),
-    /// The answer broke off without a word.
+    /// The response broke off without an error.
     Broken,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Refused {
 }
 
 impl Refused {
-    /// Whether the sandbox has refused it.
+    /// Returns whether the sandbox denied it.
     pub fn is_denied(&self) -> bool {
         matches!(
             self,
@@ -68,7 +68,7 @@ impl Refused {
         )
     }
 
-    /// The contract's error for it.
+    /// Returns the contract's error for it.
     pub fn error(&self, deed: &str) -> Error {
         let failure = Failure {
             message: format!("{deed}: {self}"),
@@ -91,27 +91,27 @@ impl Refused {
     }
 }
 
-/// Whether WASI takes a header.
+/// Tries to set a header.
 ///
 /// # Errors
 ///
-/// When it does not.
+/// When WASI refuses it.
 pub fn field(name: &str, value: &str) -> Result<(), Refused> {
     let value = value.as_bytes().to_vec();
     let list = [(name.to_owned(), value.clone())];
     Fields::from_list(&list).map_err(Refused::Header)?;
-    // Each way in has a check of its own.
+    // Each function that sets headers has a check of its own.
     let fields = Fields::new();
     let name = name.to_owned();
     fields.append(&name, &value).map_err(Refused::Header)?;
     fields.set(&name, &[value]).map_err(Refused::Header)
 }
 
-/// `GET url` with the header that a token would be in.
+/// Sends `GET url` with a header for a token.
 ///
 /// # Errors
 ///
-/// When nothing came back.
+/// When there is no response.
 pub fn get(url: &str) -> Result<Answer, Refused> {
     send(
         &Method::Get,
@@ -125,7 +125,7 @@ pub fn get(url: &str) -> Result<Answer, Refused> {
 ///
 /// # Errors
 ///
-/// When it cannot be made of these parts, or nothing came back.
+/// When a part of it is not valid, or there is no response.
 pub fn send(
     method: &Method,
     url: &str,
@@ -137,7 +137,7 @@ pub fn send(
         .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
         .collect();
     let request = OutgoingRequest::new(Fields::from_list(&headers).map_err(Refused::Header)?);
-    // By hand: a library would put the URL into a better form.
+    // Split by hand: a library would normalize the URL.
     let (scheme, rest) = url.split_once("://").ok_or(Refused::Url)?;
     let path = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(path);
@@ -163,7 +163,7 @@ pub fn send(
         outgoing_handler::handle(request, None).map_err(Refused::Code)?
     } else {
         let answer = outgoing_handler::handle(request, None).map_err(Refused::Code)?;
-        // What the host refuses is told by the answer.
+        // The response reports what the host refuses.
         let _ = write(outgoing, body);
         answer
     };

@@ -1,9 +1,9 @@
-//! What the hostile components of `tests/guests/` have in common: each of them is one small file beside this folder,
+//! The common parts of the hostile components of `tests/guests/`: each of them is one small file beside this folder,
 //! named after the rule that it breaks, and the tests of `tests/hostile/` run it in the real host.
 //!
-//! A guest says in one export what it does; in all others it is a harmless connector with one source. It reports
-//! honestly: what it could not do is the contract's error for it, and what it could do is an event, so that a test
-//! which finds an event knows what came through.
+//! A guest misbehaves in one export; in all others it is a harmless connector with one source. It reports honestly: a
+//! failed attempt is the contract's error for it, and a successful one is an event, so that a test which finds an event
+//! knows what the sandbox let through.
 
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ pub trait Hostile {
         Ok(without_reasons(Self::map(record)?))
     }
 
-    /// Tells whose the credentials are.
+    /// Returns the owner of the credentials.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ pub trait Hostile {
     }
 }
 
-/// The listing of a guest: one source with this config.
+/// Returns the listing of a guest: one source with this config.
 pub fn one_source(config: String) -> SourcesPage {
     SourcesPage {
         sources: vec![Source {
@@ -95,8 +95,8 @@ pub fn one_source(config: String) -> SourcesPage {
     }
 }
 
-/// The harmless manifest of the guest `rule`: it asks for the host `api.guest.example`, and for a secret that goes to
-/// `token_url`.
+/// Returns the harmless manifest of the guest `rule`: it asks for the host `api.guest.example`, and for a secret that
+/// goes to `token_url`.
 pub fn manifest(rule: &str) -> Value {
     let url = |title: &str| json!({ "title": title, "description": "A URL.", "type": "string", "format": "uri" });
     json!({
@@ -129,7 +129,7 @@ pub fn manifest(rule: &str) -> Value {
     })
 }
 
-/// Exports a type that is [`Hostile`] as the component; the guest's name is that of its file.
+/// Exports a type that is [`Hostile`] as the component; the guest has the name of its file.
 #[macro_export]
 macro_rules! hostile {
     ($guest:ty) => {

@@ -1,10 +1,10 @@
-//! What a guest gives back: the events and errors by which a test learns what it could do.
+//! The results of a guest: the events and errors by which a test learns what it could do.
 
 use serde_json::json;
 
 use crate::{Batch, Error, Event, Explanation, Failure, Refused, get};
 
-/// An event that says what the guest could do.
+/// Returns an event that says what the guest could do.
 pub fn event(what: &str) -> Event {
     Event {
         device: "guest".to_owned(),
@@ -13,7 +13,7 @@ pub fn event(what: &str) -> Event {
     }
 }
 
-/// A whole walk with these events.
+/// Returns a complete walk with these events.
 pub fn batch(events: Vec<Event>) -> Batch {
     Batch {
         events,
@@ -25,12 +25,12 @@ pub fn batch(events: Vec<Event>) -> Batch {
     }
 }
 
-/// A walk that found nothing.
+/// Returns a walk that found nothing.
 pub fn nothing_new() -> Batch {
     batch(Vec::new())
 }
 
-/// An event without a reason for any of its values.
+/// Returns an event without explanations.
 pub fn without_reasons(event: String) -> Explanation {
     Explanation {
         event,
@@ -40,7 +40,7 @@ pub fn without_reasons(event: String) -> Explanation {
     }
 }
 
-/// The contract's error for what has no case of its own.
+/// Returns the contract's error for anything without a case of its own.
 pub fn other(message: &str) -> Error {
     Error::Other(Failure {
         message: message.to_owned(),
@@ -48,12 +48,12 @@ pub fn other(message: &str) -> Error {
     })
 }
 
-/// Tries deeds of the guest, each with a name; all of them are to be refused by the sandbox.
+/// Tries these actions of the guest, each with a name; the sandbox should refuse all of them.
 ///
 /// # Errors
 ///
-/// `denied` where all were refused. Where one failed for another reason, such as a network that does not answer, that
-/// is the error: the guest was let out then. Where one succeeded there is no error but an event that names it.
+/// `denied` if all were refused. If one failed for another reason, such as a server that does not respond, that error:
+/// the request was allowed then. If one succeeded there is no error but an event that names it.
 pub fn all_refused<T>(
     deeds: impl IntoIterator<Item = (String, Result<T, Refused>)>,
 ) -> Result<Batch, Error> {
@@ -71,7 +71,7 @@ pub fn all_refused<T>(
     }))
 }
 
-/// Goes to these URLs with the token; see [`all_refused`].
+/// Requests these URLs with the token; see [`all_refused`].
 ///
 /// # Errors
 ///
