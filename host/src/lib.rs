@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use time::OffsetDateTime;
 use tracing::warn;
 
 use connector_runtime::{contract, network, sandbox, text, units};
@@ -90,7 +91,10 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
         Command::Describe(args) => runtime.block_on(cli::describe::run(&cli.config, args, out)),
         Command::Approve(args) => runtime.block_on(cli::approve::run(&cli.config, args, out)),
         Command::Init(args) => runtime.block_on(cli::init::run(&cli.config, args, out)),
-        Command::State(args) => cli::state::run(&config::Config::load(&cli.config)?, args, out),
+        Command::State(args) => {
+            let config = config::Config::load(&cli.config)?;
+            cli::state::run(&config, args, OffsetDateTime::now_utc(), out)
+        }
     }?;
     out.flush()?;
     Ok(status)

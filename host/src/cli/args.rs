@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use time::OffsetDateTime;
 
 use crate::cli::log;
 use crate::cli::report::target::Target;
-use crate::units::duration;
+use crate::units::{duration, timestamp};
 
 /// Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
 ///
@@ -77,12 +78,12 @@ pub(crate) struct Collect {
     pub restart: bool,
 
     /// Deliver devices seen at or after this time (RFC 3339) and leave the state unchanged
-    #[arg(long, value_name = "TIME", conflicts_with = "every")]
-    pub since: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse, conflicts_with = "every")]
+    pub since: Option<OffsetDateTime>,
 
     /// Deliver devices seen before this time (RFC 3339) and leave the state unchanged
-    #[arg(long, value_name = "TIME", conflicts_with = "every")]
-    pub until: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse, conflicts_with = "every")]
+    pub until: Option<OffsetDateTime>,
 
     /// Do everything except delivering events and storing cursors
     #[arg(long)]
@@ -243,6 +244,6 @@ pub(crate) struct SetMark {
     pub selector: Selector,
 
     /// Collect devices seen at or after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub last_seen: String,
+    #[arg(long, value_name = "TIME", value_parser = timestamp::parse)]
+    pub last_seen: OffsetDateTime,
 }

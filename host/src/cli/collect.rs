@@ -25,12 +25,12 @@ use crate::run::engine;
 use crate::run::failure;
 use crate::run::prepare::{self, Ready};
 use crate::run::range::Range;
-use crate::run::report::{Entry, Outcome, Report};
+use crate::run::report::Report;
 use crate::run::schedule::Schedule;
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::consent;
-use crate::state::{State, Wanted};
+use crate::state::{State, Wanted, Writes};
 use crate::stop::Stop;
 use crate::units::duration;
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     args: &args::Collect,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitStatus> {
-    let range = Range::parse(args.since.as_deref(), args.until.as_deref())?;
+    let range = Range::new(args.since, args.until)?;
     let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
     let schedule = schedule.transpose()?;
     let summary = args.summary.as_deref().map(ReportFile::new).transpose();
@@ -124,56 +124,29 @@ impl Collect<'_> {
         let (settings, state, accounts) = prepared.inspect_err(|_| {
             self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
         })?;
-        let denials: Vec<_> = accounts
-            .iter()
-            .map(|(ready, _)| (ready.account.name.clone(), ready.rights.denials.clone()))
-            .collect();
-        let started_at = OffsetDateTime::now_utc();
-        let done = collect_accounts(settings, state, accounts).await;
-        let ended_early = |entry: &Entry| match entry.outcome {
-            Outcome::Stopped => true,
-            Outcome::Failed(_) => stop.requested(),
-            _ => false,
-        };
-        let report = Report {
-            started_at,
-            ended_at: OffsetDateTime::now_utc(),
-            dry_run: self.args.dry_run,
-            cut: done.entries.iter().any(ended_early),
-            retries: done.retries,
-            entries: done.entries,
-            denied: denials
-                .into_iter()
-                .map(|(account, denials)| (account, denials.counts()))
-                .collect(),
-        };
-        text::show(&report, self.terminal);
         // A range and a preview say nothing about how far the sources are collected.
-        let partial = self.range.is_some() || self.args.limit.is_some();
-        let told = self.write_summary(&report)
-            & (partial || self.publish(|metrics| metrics.record(&report)));
-        Ok(if told {
-            ExitStatus::of(&report)
-        } else {
-            ExitStatus::of(&report).max(ExitStatus::SomeFailed)
-        })
+        let publishes = !settings.ignores_state();
+        let report = collect_accounts(settings, state, accounts).await;
+        text::show(&report, self.terminal);
+        let mut status = ExitStatus::of(&report);
+        let written = self.write_summary(&report);
+        if !written || publishes && !self.publish(|metrics| metrics.record(&report)) {
+            status = status.max(ExitStatus::SomeFailed);
+        }
+        Ok(status)
     }
 
     /// Everything that a run needs before its first request.
     async fn prepare(&mut self) -> anyhow::Result<(Settings, State, Accounts)> {
-        let args = self.args;
         debug!("making ready");
         let config = Config::load(self.config)?;
-        let accounts = config.select(&args.accounts)?;
+        let settings = self.settings(&config);
+        let accounts = config.select(&self.args.accounts)?;
         let (limiters, stop) = (&mut self.limiters, &self.stop);
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
-        // A preview changes the state as well: it forgets fingerprints.
-        let writes = !args.dry_run && self.range.is_none();
-        let previews = args.limit.is_some();
-        let mut state = if writes {
-            State::open_for_run(&config.state)?
-        } else {
-            State::open_to_read(&config.state)?
+        let mut state = match settings.writes() {
+            Writes::Nothing => State::open_to_read(&config.state)?,
+            Writes::Forgotten | Writes::Everything => State::open_for_run(&config.state)?,
         };
         let asks: Vec<_> = ready.iter().map(Ready::asks).collect();
         consent::check(&state, &asks)?;
@@ -181,14 +154,20 @@ impl Collect<'_> {
             self.remember(&state, &ready)?;
             self.remembered = true;
         }
-        let accounts = self.open_destinations(ready).await?;
-        if writes && !previews {
+        let accounts = self.open_destinations(ready, &settings).await?;
+        if settings.writes() == Writes::Everything {
             // Last, so that a run that could not begin has approved nothing.
             let asks: Vec<_> = accounts.iter().map(|(ready, _)| ready.asks()).collect();
             consent::record(&mut state, &asks, OffsetDateTime::now_utc())?;
         }
-        let settings = Settings {
-            rejects: (!args.dry_run && !previews).then(|| Rejects::beside(&config.state)),
+        Ok((settings, state, accounts))
+    }
+
+    fn settings(&self, config: &Config) -> Settings {
+        let args = self.args;
+        let keeps_rejects = !args.dry_run && args.limit.is_none();
+        Settings {
+            rejects: keeps_rejects.then(|| Rejects::beside(&config.state)),
             dry_run: args.dry_run,
             range: self.range,
             wanted: match (args.full, args.restart) {
@@ -200,14 +179,20 @@ impl Collect<'_> {
             jobs: args.jobs,
             stop: self.stop.clone(),
             progress: self.terminal.progress(),
-        };
-        Ok((settings, state, accounts))
+        }
     }
 
     /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.
-    async fn open_destinations(&self, ready: Vec<Ready>) -> anyhow::Result<Accounts> {
-        // Of these runs no cursor is stored.
-        let preview = self.range.is_some() || self.args.limit.is_some();
+    async fn open_destinations(
+        &self,
+        ready: Vec<Ready>,
+        settings: &Settings,
+    ) -> anyhow::Result<Accounts> {
+        let options = DeliveryOptions {
+            accept_rejects: self.args.accept_rejects,
+            // No cursor is stored of these runs.
+            preview: settings.ignores_state(),
+        };
         let mut accounts = Accounts::with_capacity(ready.len());
         for ready in ready {
             let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
@@ -218,10 +203,6 @@ impl Collect<'_> {
             } else {
                 let account = Arc::clone(&ready.account);
                 let stop = self.stop.clone();
-                let options = DeliveryOptions {
-                    accept_rejects: self.args.accept_rejects,
-                    preview,
-                };
                 // A named pipe is waited for until it has a reader.
                 let open = move || Destination::open(&account, &stop, options);
                 Arc::new(tokio::task::spawn_blocking(open).await??)

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 use crate::config::secret_source;
@@ -19,17 +19,8 @@ const ENDED_BY_SIGNAL: i32 = 130;
 ///
 /// When the system does not let the process listen.
 pub(crate) fn stop_on_signals(grace_period: Duration) -> io::Result<Stop> {
-    let mut signals = EndSignals::listen()?;
     let stop = Stop::new(grace_period);
-    let requested = stop.clone();
-    tokio::spawn(async move {
-        signals.next().await;
-        // Requested before it is logged, so that who reads the line can rely on it.
-        requested.request();
-        warn!("stopping after the current page; send the signal again to stop at once");
-        signals.next().await;
-        end();
-    });
+    listen(Some(stop.clone()))?;
     Ok(stop)
 }
 
@@ -39,10 +30,28 @@ pub(crate) fn stop_on_signals(grace_period: Duration) -> io::Result<Stop> {
 ///
 /// When the system does not let the process listen.
 pub(crate) fn end_on_signals() -> io::Result<()> {
-    let mut signals = EndSignals::listen()?;
+    listen(None)
+}
+
+/// Listens to SIGINT and SIGTERM. The first one requests `stop`; the next one, or the first one without `stop`, ends the
+/// process.
+fn listen(mut stop: Option<Stop>) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
-        signals.next().await;
-        end();
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            let Some(stop) = stop.take() else {
+                secret_source::kill_all();
+                std::process::exit(ENDED_BY_SIGNAL);
+            };
+            // Requested before it is logged, so that who reads the line can rely on it.
+            stop.request();
+            warn!("stopping after the current page; send the signal again to stop at once");
+        }
     });
     Ok(())
 }
@@ -56,33 +65,6 @@ pub(crate) fn end_on_signals() -> io::Result<()> {
 pub(crate) fn ignore_hang_ups() -> io::Result<()> {
     // The handler stays for the life of the process, although nobody listens.
     signal(SignalKind::hangup()).map(drop)
-}
-
-/// SIGINT and SIGTERM.
-struct EndSignals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl EndSignals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-fn end() {
-    secret_source::kill_all();
-    std::process::exit(ENDED_BY_SIGNAL);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use time::OffsetDateTime;
 
 use crate::cli::args;
@@ -14,22 +14,13 @@ use crate::state::{SourceState, State};
 use crate::text::printable::printable;
 use crate::units::timestamp;
 
-/// Runs one of the commands and writes its result to `out`.
+/// Runs one of the commands, at the time `now`, and writes its result to `out`.
 ///
 /// # Errors
 ///
 /// When the state cannot be opened, read or written, when the selected source does not exist or is one of several, or
-/// when the time of `set` is invalid or in the future.
+/// when the time of `set` is in the future.
 pub(crate) fn run(
-    config: &Config,
-    command: &args::State,
-    out: &mut dyn Write,
-) -> anyhow::Result<ExitStatus> {
-    run_at(config, command, OffsetDateTime::now_utc(), out)
-}
-
-/// Runs one of the commands as if it were `now`.
-fn run_at(
     config: &Config,
     command: &args::State,
     now: OffsetDateTime,
@@ -53,40 +44,47 @@ fn list(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         writeln!(out, "{}: nothing is stored yet", state.path().display())?;
         return Ok(());
     }
-    let mut rows = vec![
-        [
-            "ACCOUNT",
-            "SOURCE",
-            "NAME",
-            "MARK",
-            "WALK",
-            "LAST SUCCESS",
-            "LAST ERROR",
-        ]
-        .map(str::to_owned),
+    let heading = [
+        "ACCOUNT",
+        "SOURCE",
+        "NAME",
+        "MARK",
+        "WALK",
+        "LAST SUCCESS",
+        "LAST ERROR",
     ];
-    rows.extend(sources.iter().map(row));
-    for line in table::lines(rows, None) {
+    let rows = sources.iter().map(row);
+    for line in table::lines(
+        std::iter::once(heading.map(str::to_owned)).chain(rows),
+        None,
+    ) {
         writeln!(out, "{line}")?;
     }
     Ok(())
 }
 
-/// One source's row in the list.
+/// Returns a source's row in the list.
 fn row(source: &SourceState) -> [String; 7] {
-    let time = |time: Option<OffsetDateTime>| time.map_or("-".to_owned(), timestamp::format);
+    let error = source.last_error.as_ref();
+    let error = error.map(|error| format!("{} {error}", time(source.last_error_at)));
     [
-        printable(&source.account),
-        printable(&source.source),
-        printable(&source.name),
-        source.mark.as_deref().map_or("-".to_owned(), printable),
+        source.account.clone(),
+        source.source.clone(),
+        source.name.clone(),
+        or_dash(source.mark.clone()),
         walk(source),
         time(source.last_success_at),
-        match &source.last_error {
-            Some(error) => format!("{} {}", time(source.last_error_at), printable(error)),
-            None => "-".to_owned(),
-        },
+        or_dash(error),
     ]
+    .map(|text| printable(&text))
+}
+
+fn time(time: Option<OffsetDateTime>) -> String {
+    or_dash(time.map(timestamp::format))
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "-".to_owned())
 }
 
 /// Describes the walk of a source.
@@ -102,27 +100,24 @@ fn walk(source: &SourceState) -> String {
 /// Prints everything that is stored of one source.
 fn show(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyhow::Result<()> {
     let state = State::open_to_read(&config.state)?;
-    let Some(source) = find(&state, selector)? else {
-        bail!(nothing_stored(&state, selector));
-    };
-    let time = |time: Option<OffsetDateTime>| time.map(timestamp::format);
+    let source = find(&state, selector)?.with_context(|| nothing_stored(&state, selector))?;
+    let walk = walk(&source);
     let fields = [
-        ("account", Some(source.account.clone())),
-        ("source", Some(source.source.clone())),
-        ("name", Some(source.name.clone())),
-        ("mark", source.mark.clone()),
-        ("walk", Some(walk(&source))),
+        ("account", source.account),
+        ("source", source.source),
+        ("name", source.name),
+        ("mark", or_dash(source.mark)),
+        ("walk", walk),
         ("full walk began", time(source.full_started_at)),
         // The end of the last full walk, or the moment of `state set`.
         ("full_every from", time(source.last_full_at)),
         ("last success", time(source.last_success_at)),
-        ("last error", source.last_error.clone()),
+        ("last error", or_dash(source.last_error)),
         ("last error at", time(source.last_error_at)),
         ("updated", time(Some(source.updated_at))),
     ];
     for (name, value) in fields {
-        let value = value.as_deref().map_or("-".to_owned(), printable);
-        writeln!(out, "{name:16} {value}")?;
+        writeln!(out, "{name:16} {}", printable(&value))?;
     }
     match &source.cursor {
         None => writeln!(out, "{:16} -", "cursor")?,
@@ -141,28 +136,26 @@ fn set(
     now: OffsetDateTime,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let time = timestamp::parse(&set.last_seen)
-        .map_err(|error| anyhow::anyhow!("--last-seen: {error}"))?;
-    if time > now {
+    let mark = timestamp::format(set.last_seen);
+    if set.last_seen > now {
         bail!(
-            "--last-seen {} is in the future (it is {} now), so the next run would find no device; use the time up to \
+            "--last-seen {mark} is in the future (it is {} now), so the next run would find no device; use the time up to \
              which devices are collected",
-            set.last_seen,
             timestamp::format(now)
         );
     }
     let account = &config.account(&set.selector.account)?.name;
     let mut state = State::open_for_run(&config.state)?;
-    let source = match (&set.selector.source, find(&state, &set.selector)?) {
-        (Some(source), _) => source.clone(),
-        (None, Some(stored)) => stored.source,
-        (None, None) => bail!(
+    let stored = find(&state, &set.selector)?;
+    let known = stored.is_some();
+    let named = set.selector.source.clone();
+    let source = named.or(stored.map(|stored| stored.source));
+    let source = source.with_context(|| {
+        format!(
             "nothing is stored of account {account} yet, so its source is unknown: name it with --source \
              (`asset-host check --account {account}` prints its id)"
-        ),
-    };
-    let known = state.source(account, &source)?.is_some();
-    let mark = timestamp::format(time);
+        )
+    })?;
     state.set_cursor(account, &source, &mark, &mark, now)?;
     writeln!(
         out,
@@ -197,12 +190,9 @@ fn reset(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> any
 
 /// Forgets accounts that are no longer configured, and sources that are gone or cannot be collected.
 fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-    let known: BTreeSet<&str> = config
-        .accounts
-        .iter()
-        .map(|account| account.name.as_str())
-        .collect();
-    let removed = State::open_for_run(&config.state)?.prune(&known)?;
+    let accounts = config.accounts.iter();
+    let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
+    let removed = State::open_for_run(&config.state)?.prune(&configured)?;
     if removed.is_empty() {
         writeln!(
             out,
@@ -211,17 +201,17 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         )?;
     }
     for source in removed {
-        writeln!(
-            out,
-            "forgot account {}, source {} ({}){}",
-            printable(&source.account),
-            printable(&source.source),
-            printable(&source.name),
-            match source.gone_at {
-                Some(since) => format!(", not collectable since {}", timestamp::format(since)),
-                None => String::new(),
-            }
-        )?;
+        let SourceState {
+            account,
+            source,
+            name,
+            gone_at,
+            ..
+        } = source;
+        let since =
+            gone_at.map(|since| format!(", not collectable since {}", timestamp::format(since)));
+        let line = format!("forgot account {account}, source {source} ({name})");
+        writeln!(out, "{}{}", printable(&line), since.unwrap_or_default())?;
     }
     Ok(())
 }
@@ -237,16 +227,10 @@ fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<Sourc
         return Ok(sources.into_iter().find(|source| source.source == *wanted));
     }
     if sources.len() > 1 {
-        let lines: Vec<String> = sources
-            .iter()
-            .map(|source| {
-                format!(
-                    "  --source {}  ({})",
-                    printable(&source.source),
-                    printable(&source.name)
-                )
-            })
-            .collect();
+        let line = |source: &SourceState| {
+            printable(&format!("  --source {}  ({})", source.source, source.name))
+        };
+        let lines: Vec<_> = sources.iter().map(line).collect();
         bail!(
             "account {} has several sources; name one of them:\n{}",
             selector.account,
@@ -256,16 +240,15 @@ fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<Sourc
     Ok(sources.pop())
 }
 
-/// The error for a source that is not stored.
+/// Returns the error for a source that is not stored.
 fn nothing_stored(state: &State, selector: &args::Selector) -> String {
-    let source = match &selector.source {
-        Some(source) => format!(", source {}", printable(source)),
-        None => String::new(),
-    };
+    let source = selector.source.as_ref();
+    let source = source.map(|source| format!(", source {source}"));
+    let selected = format!("{}{}", selector.account, source.unwrap_or_default());
     format!(
-        "{}: nothing is stored of account {}{source}; `asset-host state list` lists what is stored",
+        "{}: nothing is stored of account {}; `asset-host state list` lists what is stored",
         state.path().display(),
-        printable(&selector.account)
+        printable(&selected)
     )
 }
 

@@ -31,7 +31,6 @@ pub(super) async fn collect_account(
     let slots = job.settings.jobs as usize;
     let pool = Pool::new(&job.ready, permits, slots);
     let sources = sources_to_collect(&job, &pool).await?;
-    job.results.listed(job.name());
     let mut tasks = JoinSet::new();
     for source in sources {
         let worker = pool.worker().await;
@@ -39,7 +38,8 @@ pub(super) async fn collect_account(
             task_result(ended)?;
         }
         if job.settings.stop.requested() {
-            report(&job, source.id, source.name, Outcome::Stopped);
+            let (id, name) = (source.id, source.name);
+            job.results.add_uncollected(id, name, Outcome::Stopped);
             continue;
         }
         let (account, id) = (job.name(), &source.id);
@@ -49,7 +49,7 @@ pub(super) async fn collect_account(
     while let Some(ended) = tasks.join_next().await {
         task_result(ended)?;
     }
-    if job.results.collects_nothing(job.name()) {
+    if job.results.collects_nothing() {
         fail_account(
             &job,
             "none of its sources can be collected; each one is reported with its reason. Check the permissions of the \
@@ -75,15 +75,15 @@ async fn sources_to_collect(
     warn_of_range(job);
     set_destination(job)?;
     let stored = job.state.sources()?;
-    let mut listing = list_sources(&mut pool.worker().await, job).await;
+    let mut worker = pool.worker().await;
+    let mut listing = list_sources(&mut worker, job).await;
     let mut lists_all = true;
     if listing.complete.is_ok() && misses_one(&listing, &stored) {
         // A listing by page numbers may miss a source that moved to an earlier page meanwhile.
-        let again = list_sources(&mut pool.worker().await, job).await;
+        let again = list_sources(&mut worker, job).await;
         lists_all = again.complete.is_ok();
         listing = listing.merge(again);
     }
-    job.results.add_retries(listing.retries);
     match &listing.complete {
         Ok(()) if listing.sources.is_empty() => fail_account(
             job,
@@ -94,7 +94,7 @@ async fn sources_to_collect(
         Ok(()) => {}
         Err(Halt::Failed(why) | Halt::Forbidden(why)) => fail_account(job, why),
         Err(Halt::Stopped | Halt::State(_)) => {
-            job.results.add_account(job.name(), Outcome::Stopped);
+            job.results.add_account(Outcome::Stopped);
         }
     }
     if listing.complete.is_ok() {
@@ -110,12 +110,14 @@ async fn sources_to_collect(
             .selection()
             .wants(&listed.id, &listed.name)
         {
-            report(job, listed.id, listed.name, Outcome::Skipped);
+            job.results
+                .add_uncollected(listed.id, listed.name, Outcome::Skipped);
             continue;
         }
         let is_known = known.contains(listed.id.as_str());
         sources.extend(to_collect(job, listed, is_known, has_siblings)?);
     }
+    job.results.listed(worker.retries);
     Ok(sources)
 }
 
@@ -135,11 +137,12 @@ fn to_collect(
         }
         (Err(reason), _) => {
             warn!(source = listed.id, "not collected: {reason}");
-            report(job, listed.id, listed.name, Outcome::NotCollectable(reason));
+            let outcome = Outcome::NotCollectable(reason);
+            job.results.add_uncollected(listed.id, listed.name, outcome);
             return Ok(None);
         }
     };
-    job.results.expect(job.name(), &listed.id, &listed.name);
+    job.results.expect(&listed.id, &listed.name);
     Ok(Some(Source {
         job: Arc::clone(job),
         id: listed.id,
@@ -167,7 +170,7 @@ fn report_gone(
         if job.ready.account.selection().wants(&id, &name) {
             fail_source(job, id, name, "The account no longer lists it.")?;
         } else {
-            report(job, id, name, Outcome::Skipped);
+            job.results.add_uncollected(id, name, Outcome::Skipped);
         }
     }
     Ok(())
@@ -194,12 +197,8 @@ fn check_selection(job: &AccountJob, listing: &Listing, stored: &[SourceState]) 
     for entry in selection.unmatched_only(&names) {
         let why = message("only", entry);
         error!("{why}");
-        report(
-            job,
-            entry.to_owned(),
-            entry.to_owned(),
-            Outcome::Failed(why),
-        );
+        let (id, name) = (entry.to_owned(), entry.to_owned());
+        job.results.add_uncollected(id, name, Outcome::Failed(why));
     }
 }
 
@@ -212,15 +211,14 @@ fn fail_source(job: &AccountJob, id: String, name: String, reason: &str) -> Resu
     );
     error!(source = id, "{}: {why}", printable(&name));
     job.state.store_error(&id, &name, &why)?;
-    report(job, id, name, Outcome::Failed(why));
+    job.results.add_uncollected(id, name, Outcome::Failed(why));
     Ok(())
 }
 
 /// Reports that the account fails as a whole.
 fn fail_account(job: &AccountJob, why: &str) {
     error!("{why}");
-    let outcome = Outcome::Failed(why.to_owned());
-    job.results.add_account(job.name(), outcome);
+    job.results.add_account(Outcome::Failed(why.to_owned()));
 }
 
 /// Warns that the next run does not compare to what a range delivers.
@@ -256,8 +254,4 @@ fn misses_one(listing: &Listing, stored: &[SourceState]) -> bool {
     stored
         .iter()
         .any(|stored| stored.gone_at.is_none() && !ids.contains(stored.source.as_str()))
-}
-
-fn report(job: &AccountJob, id: String, name: String, outcome: Outcome) {
-    job.results.add_source(job.name(), id, name, outcome);
 }

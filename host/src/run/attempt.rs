@@ -10,51 +10,29 @@ use crate::run::context::AccountJob;
 use crate::run::failure::describe_error;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
-use crate::sandbox::connector::{CallError, Connector};
+use crate::sandbox::connector::CallError;
 
 /// The tries of one call.
-pub(crate) struct Tries<'a> {
-    job: &'a AccountJob,
-    /// Counts the tries after the first.
-    retries: &'a mut u64,
+#[derive(Default)]
+pub(super) struct Tries {
     attempts: Attempts,
-    failing_since: Option<Instant>,
-    /// How long the account has paused since then, which does not count against this source.
-    paused: Duration,
+    /// When the call failed for the first time, and how long the worker had waited for pauses by then.
+    failing_since: Option<(Instant, Duration)>,
 }
 
-impl<'a> Tries<'a> {
-    /// Returns the tries of a call, which add to `retries` at once, also if the call is dropped.
-    pub(crate) fn new(job: &'a AccountJob, retries: &'a mut u64) -> Self {
-        Self {
-            job,
-            retries,
-            attempts: Attempts::default(),
-            failing_since: None,
-            paused: Duration::ZERO,
-        }
-    }
-
-    /// Waits for the connector to make the next try with.
-    pub(crate) async fn connector<'w>(
-        &self,
-        worker: &'w mut Worker,
-    ) -> Result<&'w mut Connector, Halt> {
-        let connector = worker.connector().await;
-        // The wait may have been long.
-        match self.job.settings.stop.requested() {
-            true => Err(Halt::Stopped),
-            false => Ok(connector),
-        }
-    }
-
-    /// Waits until the call may be tried again, or returns why not. The worker rests meanwhile.
-    pub(crate) async fn wait_after(
+impl Tries {
+    /// Waits until a failed call may be made again. The worker rests meanwhile, and counts the call.
+    ///
+    /// # Errors
+    ///
+    /// When another call would not help, or the run is asked to stop.
+    pub(super) async fn wait_after(
         &mut self,
         error: CallError<Error>,
         worker: &mut Worker,
+        job: &AccountJob,
     ) -> Result<(), Halt> {
-        let (stop, account) = (&self.job.settings.stop, &self.job.ready.account);
+        let (stop, account) = (&job.settings.stop, &job.ready.account);
         let why = describe_error(&error, &account.name);
         if let CallError::Told(Error::Forbidden(_)) = error {
             return Err(Halt::Forbidden(why));
@@ -70,7 +48,11 @@ impl<'a> Tries<'a> {
             // Most likely a request that was not sent because of the pause.
             cause = RetryCause::RateLimited(Some(pause));
         }
-        let elapsed = self.elapsed(worker.take_waited());
+        let (since, waited) = *self
+            .failing_since
+            .get_or_insert((Instant::now(), worker.waited));
+        // Pauses of the account do not count against this source.
+        let elapsed = since.elapsed().saturating_sub(worker.waited - waited);
         let next = self
             .attempts
             .after(cause, &account.retry, elapsed, fastrand::f64());
@@ -81,7 +63,7 @@ impl<'a> Tries<'a> {
             // The API counts the requests of the whole account.
             worker.pause(wait);
         }
-        *self.retries += 1;
+        worker.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());
         if !wait.is_zero() {
             worker.rest();
@@ -90,16 +72,6 @@ impl<'a> Tries<'a> {
             true => Err(Halt::Stopped),
             false => Ok(()),
         }
-    }
-
-    /// Returns how long the call has failed, without pauses of the account; the last one took `waited`.
-    fn elapsed(&mut self, waited: Duration) -> Duration {
-        let Some(since) = self.failing_since else {
-            self.failing_since = Some(Instant::now());
-            return Duration::ZERO;
-        };
-        self.paused += waited;
-        since.elapsed().saturating_sub(self.paused)
     }
 }
 

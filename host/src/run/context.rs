@@ -8,7 +8,7 @@ use crate::deliver::rejects::Rejects;
 use crate::run::prepare::Ready;
 use crate::run::progress::Progress;
 use crate::run::range::Range;
-use crate::run::results::SharedResults;
+use crate::run::results::AccountResults;
 use crate::state::{AccountState, Wanted, Writes};
 use crate::stop::Stop;
 
@@ -61,8 +61,8 @@ pub(crate) struct AccountJob {
     pub state: AccountState,
     /// What the run is asked for.
     pub settings: Arc<Settings>,
-    /// Where the result of each source goes.
-    pub results: SharedResults,
+    /// What was done for it.
+    pub(super) results: AccountResults,
 }
 
 impl AccountJob {

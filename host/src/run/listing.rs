@@ -30,14 +30,12 @@ pub(crate) struct Listing {
     pub sources: Vec<Source>,
     /// Whether everything was listed. If not, what was listed before can be collected.
     pub complete: Result<(), Halt>,
-    /// Calls that were made again.
-    pub retries: u64,
 }
 
 impl Listing {
     /// Returns the listing of `sources`, in which one may be twice, as a listing may shift between two pages. What can
     /// be collected counts, and each reason once. Items that the component could not even identify share an id.
-    fn new(mut sources: Vec<Source>, complete: Result<(), Halt>, retries: u64) -> Self {
+    fn new(mut sources: Vec<Source>, complete: Result<(), Halt>) -> Self {
         let good: HashSet<String> = sources
             .iter()
             .filter(|source| source.config.is_ok())
@@ -49,18 +47,13 @@ impl Listing {
             (reason.is_none() || !good.contains(&source.id))
                 && seen.insert((source.id.clone(), reason.cloned()))
         });
-        Self {
-            sources,
-            complete,
-            retries,
-        }
+        Self { sources, complete }
     }
 
     /// Returns this listing with what another one found in addition.
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.sources.extend(other.sources);
-        let retries = self.retries + other.retries;
-        Self::new(self.sources, self.complete, retries)
+        Self::new(self.sources, self.complete)
     }
 
     /// Returns the ids of the sources.
@@ -78,17 +71,16 @@ impl Listing {
 
 /// Asks the component for every page of the account's sources. Ends early once the time to stop is over.
 pub(crate) async fn list_sources(worker: &mut Worker, job: &AccountJob) -> Listing {
-    let (mut sources, mut retries) = (Vec::new(), 0);
+    let mut sources = Vec::new();
     let complete = tokio::select! {
-        complete = add_pages(&mut sources, &mut retries, worker, job) => complete,
+        complete = add_pages(&mut sources, worker, job) => complete,
         () = job.settings.stop.grace_period_elapsed() => Err(Halt::Stopped),
     };
-    Listing::new(sources, complete, retries)
+    Listing::new(sources, complete)
 }
 
 async fn add_pages(
     sources: &mut Vec<Source>,
-    retries: &mut u64,
     worker: &mut Worker,
     job: &AccountJob,
 ) -> Result<(), Halt> {
@@ -96,7 +88,7 @@ async fn add_pages(
     let mut asked = HashSet::new();
     let mut bytes = 0;
     for _ in 0..MAX_PAGES {
-        let page = list_page(job, next.as_deref(), worker, retries).await?;
+        let page = list_page(worker, job, next.as_deref()).await?;
         bytes += page.sources.iter().map(size).sum::<usize>();
         sources.extend(page.sources);
         next = page.next;
@@ -115,19 +107,18 @@ async fn add_pages(
 
 /// Asks the component for the page `next` of the listing, again if that may help.
 async fn list_page(
+    worker: &mut Worker,
     job: &AccountJob,
     next: Option<&str>,
-    worker: &mut Worker,
-    retries: &mut u64,
 ) -> Result<SourcesPage, Halt> {
-    let mut tries = Tries::new(job, retries);
+    let mut tries = Tries::default();
     loop {
-        let connector = tries.connector(worker).await?;
+        let connector = worker.connector().await?;
         match connector.discover(&job.ready.config, next).await {
             Ok(page) => return Ok(page),
             Err(error) => {
                 let error = not_a_stored_cursor(error);
-                tries.wait_after(error, worker).await?;
+                tries.wait_after(error, worker, job).await?;
             }
         }
     }
@@ -184,7 +175,7 @@ mod tests {
         let mut sources = page();
         sources.extend(page());
         sources.extend([source("b", Ok("{}")), source("a", Err("gone"))]);
-        let listing = Listing::new(sources, Ok(()), 0);
+        let listing = Listing::new(sources, Ok(()));
         let listed = listing.sources.iter();
         let listed: Vec<_> = listed
             .map(|source| {

@@ -35,47 +35,44 @@ pub(crate) struct Page {
     pub forgets: bool,
 }
 
-/// The end of a delivery.
+/// How the delivery of a page ended.
 pub(crate) struct Delivered {
-    /// How many requests to the destination were made again.
-    pub retries: u64,
-    /// The page, if it is confirmed.
-    pub result: Result<Confirmed, Halt>,
-}
-
-/// A page each of whose events is confirmed, or refused and written to the rejects.
-pub(crate) struct Confirmed {
-    /// Its counts, without retries.
+    /// What was confirmed, whether or not its cursor is stored, and the requests that were made again.
     pub tally: Tally,
-    /// Its mark.
+    /// The page's mark.
     pub mark: Option<String>,
     /// Whether another page follows.
     pub more: bool,
-    /// Whether its cursor is stored. If not, the next run sends the page again.
-    pub stored: Result<(), StateError>,
+    /// Whether the page is confirmed and its cursor stored. If not, the next run sends the page again.
+    pub result: Result<(), Halt>,
 }
 
 impl Page {
     /// Delivers the page, and stores its cursor once each of its events is confirmed, or refused and written to the
     /// rejects. Nothing is stored where it is not known what the destination has, or the rejects cannot be written.
     pub(crate) async fn deliver(self) -> Delivered {
-        let mut retries = 0;
-        let result = self.confirm(&mut retries).await;
-        Delivered { retries, result }
+        let mut tally = Tally::default();
+        let result = self.deliver_and_store(&mut tally).await;
+        Delivered {
+            tally,
+            mark: self.batch.mark,
+            more: self.batch.more,
+            result,
+        }
     }
 
-    async fn confirm(self, retries: &mut u64) -> Result<Confirmed, Halt> {
+    async fn deliver_and_store(&self, tally: &mut Tally) -> Result<(), Halt> {
+        let events = &self.batch.events;
         if self.forgets {
             // Until the delivery is confirmed, it is not known what the destination has of these devices.
-            let devices = self.batch.events.iter().map(|event| event.device.as_str());
+            let devices = events.iter().map(|event| event.device.as_str());
             let (state, source) = (&self.source.job.state, &self.source.id);
             state.forget_fingerprints(source, devices)?;
         }
         let mut refused = Vec::new();
-        if !self.batch.events.is_empty() {
-            let destination = &self.source.job.destination;
-            let delivery = destination.deliver(&self.batch.events).await;
-            *retries = delivery.retries;
+        if !events.is_empty() {
+            let delivery = self.source.job.destination.deliver(events).await;
+            tally.retries = delivery.retries;
             refused = delivery.result.map_err(|error| match error {
                 DeliverError::Stopped(_) => Halt::Stopped,
                 error @ DeliverError::Failed(_) => Halt::Failed(error.to_string()),
@@ -86,21 +83,12 @@ impl Page {
             block_in_place(|| self.write_rejects(&refused))
                 .map_err(|error| Halt::Failed(error.to_string()))?;
         }
-        let stored = self.store();
-        let refused = refused.len() as u64;
-        Ok(Confirmed {
-            tally: Tally {
-                pages: 1,
-                events: self.batch.events.len() as u64 - refused,
-                unchanged: self.unchanged,
-                rejects: self.batch.rejects.len() as u64,
-                refused,
-                retries: 0,
-            },
-            mark: self.batch.mark,
-            more: self.batch.more,
-            stored,
-        })
+        tally.pages = 1;
+        tally.refused = refused.len() as u64;
+        tally.events = events.len() as u64 - tally.refused;
+        tally.unchanged = self.unchanged;
+        tally.rejects = self.batch.rejects.len() as u64;
+        Ok(self.store()?)
     }
 
     fn store(&self) -> Result<(), StateError> {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::run::halt::Halt;
 use crate::run::prepare::Ready;
 use crate::sandbox::connector::Connector;
 use crate::sandbox::engine::Loaded;
@@ -48,6 +49,7 @@ impl Pool {
             pool: Arc::clone(self),
             held: None,
             holds_page: false,
+            retries: 0,
             waited: Duration::ZERO,
         }
     }
@@ -68,8 +70,10 @@ pub(crate) struct Worker {
     held: Option<Held>,
     /// Whether the source has a page in memory, and thus keeps its slot.
     pub holds_page: bool,
-    /// How long it has waited for the end of pauses since [`Self::take_waited`].
-    waited: Duration,
+    /// How many calls were made again.
+    pub retries: u64,
+    /// How long it has waited for the end of pauses.
+    pub waited: Duration,
 }
 
 struct Held {
@@ -79,9 +83,12 @@ struct Held {
 }
 
 impl Worker {
-    /// Returns the connector once the account's requests may leave and the worker has a job. A request to stop ends the
-    /// pause early, so check for one before calling the connector.
-    pub(crate) async fn connector(&mut self) -> &mut Connector {
+    /// Returns the connector once the account's requests may leave and the worker has a job.
+    ///
+    /// # Errors
+    ///
+    /// When the run is asked to stop by then.
+    pub(crate) async fn connector(&mut self) -> Result<&mut Connector, Halt> {
         self.wait_for_pause().await;
         if self.slot.is_none() {
             self.slot = Arc::clone(&self.pool.slots).acquire_owned().await.ok();
@@ -97,31 +104,26 @@ impl Worker {
                 }
             }
         };
-        &mut self.held.insert(held).connector
-    }
-
-    /// Waits without a job until the pause is over that the API asked for.
-    async fn wait_for_pause(&mut self) {
-        loop {
-            let pause = self.paused();
-            if pause.is_zero() {
-                return;
-            }
-            self.leave_job();
-            let began = Instant::now();
-            let stop = &self.pool.rights.stop;
-            let slept = stop.run_until_cancelled(tokio::time::sleep(pause));
-            let stopped = slept.await.is_none();
-            self.waited += began.elapsed();
-            if stopped {
-                return;
-            }
+        let held = self.held.insert(held);
+        // The wait may have been long.
+        match self.pool.rights.stop.is_cancelled() {
+            true => Err(Halt::Stopped),
+            false => Ok(&mut held.connector),
         }
     }
 
-    /// Returns how long it has waited for the end of pauses since the last call of this method.
-    pub(crate) fn take_waited(&mut self) -> Duration {
-        std::mem::take(&mut self.waited)
+    /// Waits without a job until the pause is over that the API asked for, or the run is asked to stop.
+    async fn wait_for_pause(&mut self) {
+        let pool = Arc::clone(&self.pool);
+        let stop = &pool.rights.stop;
+        while !self.paused().is_zero() && !stop.is_cancelled() {
+            self.leave_job();
+            let began = Instant::now();
+            let pause = tokio::time::sleep(self.paused());
+            // Whether it is cancelled is asked next.
+            let _ = stop.run_until_cancelled(pause).await;
+            self.waited += began.elapsed();
+        }
     }
 
     /// Returns how long the account's requests still have to pause.

@@ -14,18 +14,15 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// Reads the two flags; none where neither is given.
+    /// Returns the range of the two flags; `None` if neither is given.
     ///
     /// # Errors
     ///
-    /// When one is no RFC 3339 time, or the range is empty.
-    pub(crate) fn parse(since: Option<&str>, until: Option<&str>) -> anyhow::Result<Option<Self>> {
-        let time = |flag: &str, text: Option<&str>| {
-            let parse =
-                |text| timestamp::parse(text).map_err(|error| anyhow::anyhow!("{flag}: {error}"));
-            text.map(parse).transpose()
-        };
-        let (since, until) = (time("--since", since)?, time("--until", until)?);
+    /// When the range is empty.
+    pub(crate) fn new(
+        since: Option<OffsetDateTime>,
+        until: Option<OffsetDateTime>,
+    ) -> anyhow::Result<Option<Self>> {
         match (since, until) {
             (None, None) => Ok(None),
             (Some(since), Some(until)) if since >= until => {
@@ -35,8 +32,8 @@ impl Range {
         }
     }
 
-    /// A source's config with the range in the two fields that the contract reserves for it. A config that is
-    /// no JSON object goes back to the component as it came, which says so.
+    /// Returns a source's config with the range in the two fields that the contract reserves for it. A config that is not a
+    /// JSON object is returned unchanged, as the component refuses it.
     pub(crate) fn apply(&self, config: String) -> String {
         let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(&config) else {
             return config;
@@ -52,7 +49,12 @@ impl Range {
 
 #[cfg(test)]
 mod tests {
-    use super::Range;
+    use super::*;
+
+    fn range(since: Option<&str>, until: Option<&str>) -> anyhow::Result<Option<Range>> {
+        let time = |text: &str| timestamp::parse(text).unwrap();
+        Range::new(since.map(time), until.map(time))
+    }
 
     #[test]
     fn a_range_has_one_end_at_least_and_is_not_empty() {
@@ -74,19 +76,14 @@ mod tests {
                 r#"{"a":1,"since":"2026-01-01T00:00:00.000Z","until":"2026-01-01T23:00:00.000Z"}"#,
             ),
         ] {
-            let range = Range::parse(since, until).unwrap().unwrap();
+            let range = range(since, until).unwrap().unwrap();
             assert_eq!(range.apply(r#"{"a":1}"#.to_owned()), config);
             assert_eq!(range.apply("[]".to_owned()), "[]");
         }
-        assert!(Range::parse(None, None).unwrap().is_none());
-        for (since, until, flag) in [
-            (Some("yesterday"), None, "--since"),
-            (None, Some("2026-01-01"), "--until"),
-            (Some(late), Some(early), "--until"),
-            (Some(early), Some(early), "--until"),
-        ] {
-            let message = Range::parse(since, until).unwrap_err().to_string();
-            assert!(message.starts_with(flag), "{message}");
+        assert!(range(None, None).unwrap().is_none());
+        for since in [late, early] {
+            let error = range(Some(since), Some(early)).unwrap_err();
+            assert_eq!(error.to_string(), "--until must be later than --since");
         }
     }
 }

@@ -47,6 +47,25 @@ pub(crate) struct Entry {
     pub mark: Option<String>,
 }
 
+impl Entry {
+    /// Returns an entry with nothing counted.
+    pub(crate) fn new(
+        account: &str,
+        source: Option<String>,
+        name: String,
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            account: account.to_owned(),
+            source,
+            name,
+            outcome,
+            tally: Tally::default(),
+            mark: None,
+        }
+    }
+}
+
 /// How a source ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {

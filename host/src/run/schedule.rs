@@ -5,36 +5,18 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
+
 use crate::units::duration;
 
-/// The most that runs are spread where `--jitter` says nothing.
-const LONGEST_DEFAULT_JITTER: Duration = Duration::from_secs(10 * 60);
+/// The longest jitter by default.
+const MAX_DEFAULT_JITTER: Duration = Duration::from_secs(10 * 60);
 
 /// Slots of one length, and how far into its slot a run may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Schedule {
     every: Duration,
     jitter: Duration,
-}
-
-/// Why there is no such schedule.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ScheduleError {
-    /// The slots have no length.
-    #[error("--every must be longer than 0, such as 3h")]
-    NoLength,
-    /// A run could begin in the slot of the next one.
-    #[error(
-        "--jitter {} must be shorter than --every {}, as a run begins in its own slot",
-        duration::format(*jitter),
-        duration::format(*every)
-    )]
-    Jitter {
-        /// The jitter.
-        jitter: Duration,
-        /// The length of a slot.
-        every: Duration,
-    },
 }
 
 impl Schedule {
@@ -44,13 +26,17 @@ impl Schedule {
     /// # Errors
     ///
     /// When `every` is zero, or `jitter` is not shorter than `every`.
-    pub(crate) fn new(every: Duration, jitter: Option<Duration>) -> Result<Self, ScheduleError> {
+    pub(crate) fn new(every: Duration, jitter: Option<Duration>) -> anyhow::Result<Self> {
         if every.is_zero() {
-            return Err(ScheduleError::NoLength);
+            bail!("--every must be longer than 0, such as 3h");
         }
-        let jitter = jitter.unwrap_or_else(|| LONGEST_DEFAULT_JITTER.min(every / 10));
+        let jitter = jitter.unwrap_or_else(|| MAX_DEFAULT_JITTER.min(every / 10));
         if jitter >= every {
-            return Err(ScheduleError::Jitter { jitter, every });
+            bail!(
+                "--jitter {} must be shorter than --every {}, as a run begins in its own slot",
+                duration::format(jitter),
+                duration::format(every)
+            );
         }
         Ok(Self { every, jitter })
     }
@@ -59,21 +45,14 @@ impl Schedule {
     /// slot that begins after `now`, `random` (from 0 to less than 1) of the jitter into it: always later than
     /// `now`, never twice in a slot. Slots that went by while a run took longer are left out.
     pub(crate) fn next(&self, now: Duration, random: f64) -> Duration {
-        let into_slot = nanoseconds(now.as_nanos() % self.every.as_nanos());
+        let into_slot = now.as_nanos() % self.every.as_nanos();
+        let into_slot = Duration::from_nanos(u64::try_from(into_slot).unwrap_or(u64::MAX));
         let slot = now.saturating_sub(into_slot).saturating_add(self.every);
         let jitter = Duration::try_from_secs_f64(self.jitter.as_secs_f64() * random);
         // Floating point may round up to the whole jitter.
         let most = self.jitter.saturating_sub(Duration::from_nanos(1));
         slot.saturating_add(jitter.unwrap_or_default().min(most))
     }
-}
-
-/// A part of a duration, so it has few enough seconds.
-fn nanoseconds(nanoseconds: u128) -> Duration {
-    const SECOND: u128 = 1_000_000_000;
-    let seconds = u64::try_from(nanoseconds / SECOND).unwrap_or(u64::MAX);
-    let rest = u32::try_from(nanoseconds % SECOND).unwrap_or_default();
-    Duration::new(seconds, rest)
 }
 
 #[cfg(test)]

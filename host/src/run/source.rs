@@ -9,12 +9,12 @@ use crate::run::context::Source;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
 use crate::run::report::{Entry, Outcome};
-use crate::run::walk::{Collected, Walk};
+use crate::run::walk::Walk;
 use crate::state::{Start, StateError, next_walk};
 use crate::text::printable::printable;
 use crate::units::duration;
 
-/// Collects a source, stores how that ended, and adds it to the run's results.
+/// Collects a source, stores how that ended, and adds it to the account's results.
 ///
 /// # Errors
 ///
@@ -23,12 +23,14 @@ pub(super) async fn collect_source(
     source: Arc<Source>,
     mut worker: Worker,
 ) -> Result<(), StateError> {
-    let mut collected = Collected::default();
-    let stop = &source.job.settings.stop;
+    let job = &source.job;
+    let (id, name) = (Some(source.id.clone()), source.name.clone());
+    let mut entry = Entry::new(job.name(), id, name, Outcome::UpToDate);
+    let stop = &job.settings.stop;
     let ended = tokio::select! {
         // What is confirmed by now counts.
         biased;
-        ended = collect_pages(&source, &mut worker, &mut collected) => ended,
+        ended = walk(&source, &mut worker, &mut entry) => ended,
         () = stop.grace_period_elapsed() => Err(Halt::Failed(format!(
             "the current page was not finished within {} of the request to stop (--stop-within); it is sent again in \
              the next run",
@@ -36,9 +38,8 @@ pub(super) async fn collect_source(
         ))),
     };
     let stored = store_end(&source, &ended);
-    let ended = stored.map_err(Halt::from).and(ended);
     let mut result = Ok(());
-    let outcome = match ended {
+    entry.outcome = match stored.map_err(Halt::from).and(ended) {
         Ok(()) => Outcome::UpToDate,
         Err(Halt::Stopped) => Outcome::Stopped,
         Err(Halt::Forbidden(why)) if source.may_be_forbidden() => {
@@ -55,28 +56,17 @@ pub(super) async fn collect_source(
             Outcome::Failed(why)
         }
     };
-    source.job.results.add(Entry {
-        account: source.job.name().to_owned(),
-        source: Some(source.id.clone()),
-        name: source.name.clone(),
-        outcome,
-        tally: collected.tally,
-        mark: collected.mark,
-    });
+    job.results.add(entry);
     result
 }
 
-async fn collect_pages(
-    source: &Arc<Source>,
-    worker: &mut Worker,
-    collected: &mut Collected,
-) -> Result<(), Halt> {
+async fn walk(source: &Arc<Source>, worker: &mut Worker, entry: &mut Entry) -> Result<(), Halt> {
     let start = start(source)?;
     let resumed = start.cursor.is_some();
     info!(full = start.full, resumed, "collecting");
     let job = &source.job;
     let progress = (job.settings.progress)(&format!("{} {}", job.name(), printable(&source.name)));
-    let mut walk = Walk::new(source, start.full, collected, &progress);
+    let mut walk = Walk::new(source, start.full, entry, progress);
     walk.collect_pages(worker, start).await
 }
 

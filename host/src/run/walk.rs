@@ -19,49 +19,36 @@ use crate::run::halt::Halt;
 use crate::run::page::{Delivered, Page};
 use crate::run::pool::Worker;
 use crate::run::progress::SourceProgress;
-use crate::run::report::Tally;
+use crate::run::report::{Entry, Tally};
 use crate::state::{Start, StateError, Writes};
 use crate::text::printable::printable;
-
-/// What was collected of a source and confirmed.
-#[derive(Debug, Default)]
-pub(crate) struct Collected {
-    /// The counts.
-    pub tally: Tally,
-    /// The source's position, in the component's words; `None` if no walk has ended.
-    pub mark: Option<String>,
-}
 
 /// A walk over a source.
 pub(crate) struct Walk<'a> {
     source: &'a Arc<Source>,
     full: bool,
-    collected: &'a mut Collected,
-    progress: &'a SourceProgress,
+    /// What is confirmed.
+    entry: &'a mut Entry,
+    progress: SourceProgress,
     /// Events that were handed to the destination.
     sent: u64,
     pages: PageCount,
     /// The page that is being delivered.
-    pending: Option<Pending>,
-}
-
-/// A page that is being delivered and stored.
-struct Pending {
-    delivery: AbortOnDropHandle<Delivered>,
+    pending: Option<AbortOnDropHandle<Delivered>>,
 }
 
 impl<'a> Walk<'a> {
-    /// Returns a walk that adds to `collected` what is confirmed, as soon as it is.
+    /// Returns a walk that adds to `entry` what is confirmed, as soon as it is.
     pub(crate) fn new(
         source: &'a Arc<Source>,
         full: bool,
-        collected: &'a mut Collected,
-        progress: &'a SourceProgress,
+        entry: &'a mut Entry,
+        progress: SourceProgress,
     ) -> Self {
         Self {
             source,
             full,
-            collected,
+            entry,
             progress,
             sent: 0,
             pages: PageCount::default(),
@@ -83,7 +70,7 @@ impl<'a> Walk<'a> {
             }
             let batch = self.next_batch(worker, cursor.as_deref()).await?;
             if let Err(limit) = self.pages.add(!batch.events.is_empty(), batch.more) {
-                worker.connector().await.drop_instance();
+                worker.connector().await?.drop_instance();
                 let account = &self.source.job.ready.account;
                 let exceeded = Stopped::limit_exceeded(limit, &account.limits, &account.timeouts);
                 return Err(Halt::Failed(exceeded.to_string()));
@@ -109,9 +96,8 @@ impl<'a> Walk<'a> {
     ) -> Result<Batch, Halt> {
         worker.holds_page = self.pending.is_some();
         let source = self.source;
-        let mut retries = 0;
         let (batch, confirmed) = {
-            let mut asked = pin!(collect_page(source, cursor, worker, &mut retries));
+            let mut asked = pin!(collect_page(worker, source, cursor));
             tokio::select! {
                 batch = &mut asked => (Some(batch), Ok(())),
                 confirmed = self.confirm(), if self.pending.is_some() => match confirmed {
@@ -120,7 +106,7 @@ impl<'a> Walk<'a> {
                 },
             }
         };
-        self.collected.tally.retries += retries;
+        self.entry.tally.retries += std::mem::take(&mut worker.retries);
         confirmed?;
         self.confirm_without(worker).await?;
         batch.unwrap_or(Err(Halt::Stopped))
@@ -158,9 +144,8 @@ impl<'a> Walk<'a> {
             first,
             forgets: count > 0 && !forgotten_already,
         };
-        self.pending = Some(Pending {
-            delivery: AbortOnDropHandle::new(tokio::spawn(page.deliver().in_current_span())),
-        });
+        let delivery = tokio::spawn(page.deliver().in_current_span());
+        self.pending = Some(AbortOnDropHandle::new(delivery));
         Ok(limit_reached)
     }
 
@@ -196,7 +181,7 @@ impl<'a> Walk<'a> {
         let Some(pending) = &mut self.pending else {
             return Ok(());
         };
-        let delivered = (&mut pending.delivery).await;
+        let delivered = pending.await;
         self.pending = None;
         let delivered = delivered.map_err(|error| {
             Halt::Failed(format!(
@@ -204,12 +189,10 @@ impl<'a> Walk<'a> {
                  in the next run"
             ))
         })?;
-        self.collected.tally.retries += delivered.retries;
-        let confirmed = delivered.result?;
-        self.collected.tally += confirmed.tally;
-        confirmed.stored?;
-        if confirmed.mark.is_some() {
-            self.collected.mark.clone_from(&confirmed.mark);
+        self.entry.tally += delivered.tally;
+        delivered.result?;
+        if delivered.mark.is_some() {
+            self.entry.mark.clone_from(&delivered.mark);
         }
         let Tally {
             events,
@@ -217,30 +200,29 @@ impl<'a> Walk<'a> {
             rejects,
             refused,
             ..
-        } = confirmed.tally;
-        let more = confirmed.more;
+        } = delivered.tally;
+        let more = delivered.more;
         debug!(events, unchanged, rejects, refused, more, "page");
         if !more {
-            info!(mark = confirmed.mark, "up to date");
+            info!(mark = delivered.mark, "up to date");
         }
-        (self.progress)(&self.collected.tally);
+        (self.progress)(&self.entry.tally);
         Ok(())
     }
 }
 
 /// Asks the component for the page behind `cursor`, again if that may help.
 async fn collect_page(
+    worker: &mut Worker,
     source: &Source,
     cursor: Option<&str>,
-    worker: &mut Worker,
-    retries: &mut u64,
 ) -> Result<Batch, Halt> {
-    let mut tries = Tries::new(&source.job, retries);
+    let mut tries = Tries::default();
     loop {
-        let connector = tries.connector(worker).await?;
+        let connector = worker.connector().await?;
         match connector.collect(&source.config, cursor).await {
             Ok(batch) => return Ok(batch),
-            Err(error) => tries.wait_after(error, worker).await?,
+            Err(error) => tries.wait_after(error, worker, &source.job).await?,
         }
     }
 }
