@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// Whether the run is asked to stop; all clones are one.
+/// The request that a run stops, shared by all clones.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
-    token: CancellationToken,
-    grace_period: Duration,
+    /// Cancelled when the run is asked to stop.
+    pub token: CancellationToken,
+    /// How long the current page then has to finish.
+    pub grace_period: Duration,
 }
 
 impl Stop {
-    /// Returns one that is not requested. Once it is, the current page has `grace_period` to finish.
+    /// Returns a request that is yet to be made. Once it is, the current page has `grace_period` to finish.
     pub(crate) fn new(grace_period: Duration) -> Self {
         Self {
             token: CancellationToken::new(),
@@ -25,14 +27,9 @@ impl Stop {
         self.token.cancel();
     }
 
-    /// Whether the run is asked to stop.
+    /// Returns whether the run is asked to stop.
     pub(crate) fn requested(&self) -> bool {
         self.token.is_cancelled()
-    }
-
-    /// The token that is cancelled when the run is asked to stop.
-    pub(crate) fn token(&self) -> &CancellationToken {
-        &self.token
     }
 
     /// Waits until `duration` is over or the run is asked to stop, and returns whether it is.
@@ -49,10 +46,5 @@ impl Stop {
     pub(crate) async fn grace_period_elapsed(&self) {
         self.wait().await;
         tokio::time::sleep(self.grace_period).await;
-    }
-
-    /// How long the current page has to finish once the run is asked to stop.
-    pub(crate) fn grace_period(&self) -> Duration {
-        self.grace_period
     }
 }

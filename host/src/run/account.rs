@@ -9,8 +9,8 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::{Instrument, error, error_span, warn};
 
 use crate::config::Emit;
-use crate::contract::bindings::inventory::connector::types::Source as Listed;
-use crate::run::context::{AccountJob, Source};
+use crate::contract::bindings::inventory::connector::types::Source;
+use crate::run::context::{AccountJob, SourceJob};
 use crate::run::halt::Halt;
 use crate::run::listing::{Listing, list_sources};
 use crate::run::pool::Pool;
@@ -71,7 +71,7 @@ fn task_result(ended: Result<Result<(), StateError>, JoinError>) -> Result<(), S
 async fn sources_to_collect(
     job: &Arc<AccountJob>,
     pool: &Arc<Pool>,
-) -> Result<Vec<Source>, StateError> {
+) -> Result<Vec<SourceJob>, StateError> {
     warn_of_range(job);
     set_destination(job)?;
     let stored = job.state.sources()?;
@@ -102,55 +102,38 @@ async fn sources_to_collect(
     }
     let known: BTreeSet<_> = stored.iter().map(|stored| stored.source.as_str()).collect();
     let has_siblings = listing.ids().len() > 1;
+    let selection = job.ready.account.selection();
     let mut sources = Vec::with_capacity(listing.sources.len());
-    for listed in listing.sources {
-        if !job
-            .ready
-            .account
-            .selection()
-            .wants(&listed.id, &listed.name)
-        {
-            job.results
-                .add_uncollected(listed.id, listed.name, Outcome::Skipped);
-            continue;
+    for Source { id, name, config } in listing.sources {
+        let known = known.contains(id.as_str());
+        match config {
+            _ if !selection.wants(&id, &name) => {
+                job.results.add_uncollected(id, name, Outcome::Skipped);
+            }
+            Err(reason) if known => fail_source(job, id, name, &reason)?,
+            Err(reason) => {
+                warn!(source = id, "not collected: {reason}");
+                let outcome = Outcome::NotCollectable(reason);
+                job.results.add_uncollected(id, name, outcome);
+            }
+            Ok(config) => {
+                job.results.expect(&id, &name);
+                sources.push(SourceJob {
+                    job: Arc::clone(job),
+                    config: match &job.settings.range {
+                        Some(range) => range.apply(config),
+                        None => config,
+                    },
+                    id,
+                    name,
+                    known,
+                    has_siblings,
+                });
+            }
         }
-        let is_known = known.contains(listed.id.as_str());
-        sources.extend(to_collect(job, listed, is_known, has_siblings)?);
     }
     job.results.listed(worker.retries);
     Ok(sources)
-}
-
-/// Returns a listed source with what it takes to collect it. Reports it and returns `None` if it cannot be collected.
-fn to_collect(
-    job: &Arc<AccountJob>,
-    listed: Listed,
-    known: bool,
-    has_siblings: bool,
-) -> Result<Option<Source>, StateError> {
-    let config = match (listed.config, &job.settings.range) {
-        (Ok(config), Some(range)) => range.apply(config),
-        (Ok(config), None) => config,
-        (Err(reason), _) if known => {
-            fail_source(job, listed.id, listed.name, &reason)?;
-            return Ok(None);
-        }
-        (Err(reason), _) => {
-            warn!(source = listed.id, "not collected: {reason}");
-            let outcome = Outcome::NotCollectable(reason);
-            job.results.add_uncollected(listed.id, listed.name, outcome);
-            return Ok(None);
-        }
-    };
-    job.results.expect(&listed.id, &listed.name);
-    Ok(Some(Source {
-        job: Arc::clone(job),
-        id: listed.id,
-        name: listed.name,
-        config,
-        known,
-        has_siblings,
-    }))
 }
 
 /// Stores which sources cannot be collected, and reports the stored ones that the account no longer has. Their cursors
@@ -202,8 +185,8 @@ fn check_selection(job: &AccountJob, listing: &Listing, stored: &[SourceState]) 
     }
 }
 
-/// Reports that a source that the state knows cannot be collected. Nobody notices devices that are missing, so this
-/// fails in every run until a person has said that it is right.
+/// Reports that a source that was collected before cannot be collected. Nobody notices missing devices, so this fails in
+/// every run until a person confirms it.
 fn fail_source(job: &AccountJob, id: String, name: String, reason: &str) -> Result<(), StateError> {
     let why = format!(
         "{reason} If it is not to be collected any more, name it in `skip` of the account, or forget it with \
@@ -221,7 +204,7 @@ fn fail_account(job: &AccountJob, why: &str) {
     job.results.add_account(Outcome::Failed(why.to_owned()));
 }
 
-/// Warns that the next run does not compare to what a range delivers.
+/// Warns that a range delivers devices that the next run does not know of.
 fn warn_of_range(job: &AccountJob) {
     let settings = &job.settings;
     let changed = job.ready.account.emit == Emit::Changed;

@@ -81,7 +81,7 @@ impl AccountJob {
 }
 
 /// A source that is collected, with all that it takes.
-pub(crate) struct Source {
+pub(crate) struct SourceJob {
     /// The account that has it.
     pub job: Arc<AccountJob>,
     /// The vendor's id, by which the state is kept.
@@ -96,7 +96,7 @@ pub(crate) struct Source {
     pub has_siblings: bool,
 }
 
-impl Source {
+impl SourceJob {
     /// Returns whether a missing permission for this source is a notice, not a failure: other sources can be
     /// collected, and this one never was.
     pub(crate) fn may_be_forbidden(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::config::Emit;
 use crate::contract::bindings::inventory::connector::types::Batch;
 use crate::deliver::rejects::Reject;
 use crate::deliver::{DeliverError, Refused};
-use crate::run::context::Source;
+use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
 use crate::run::report::Tally;
 use crate::sandbox::call::MAX_WARNINGS;
@@ -20,9 +20,9 @@ use crate::state::{Fingerprints, StateError, StoredBatch};
 use crate::text::printable::{fault, quote};
 
 /// A page to deliver.
-pub(crate) struct Page {
+pub(crate) struct PageDelivery {
     /// The source that it is from.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceJob>,
     /// What the component returned, without the events that are not delivered.
     pub batch: Batch,
     /// How many events are not delivered, as their devices have not changed.
@@ -36,7 +36,7 @@ pub(crate) struct Page {
 }
 
 /// How the delivery of a page ended.
-pub(crate) struct Delivered {
+pub(crate) struct DeliveredPage {
     /// What was confirmed, whether or not its cursor is stored, and the requests that were made again.
     pub tally: Tally,
     /// The page's mark.
@@ -47,13 +47,13 @@ pub(crate) struct Delivered {
     pub result: Result<(), Halt>,
 }
 
-impl Page {
+impl PageDelivery {
     /// Delivers the page, and stores its cursor once each of its events is confirmed, or refused and written to the
     /// rejects. Nothing is stored where it is not known what the destination has, or the rejects cannot be written.
-    pub(crate) async fn deliver(self) -> Delivered {
+    pub(crate) async fn deliver(self) -> DeliveredPage {
         let mut tally = Tally::default();
         let result = self.deliver_and_store(&mut tally).await;
-        Delivered {
+        DeliveredPage {
             tally,
             mark: self.batch.mark,
             more: self.batch.more,

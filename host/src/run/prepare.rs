@@ -87,7 +87,7 @@ async fn prepare(
         timeouts: account.timeouts,
         limits: account.limits,
         limiter: None,
-        stop: stop.token().clone(),
+        stop: stop.token.clone(),
     };
     // The certificate authorities are read while the component is.
     let client = tokio::task::spawn_blocking({

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tracing::{error, info, warn};
 
-use crate::run::context::Source;
+use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
 use crate::run::report::{Entry, Outcome};
@@ -20,7 +20,7 @@ use crate::units::duration;
 ///
 /// When the state cannot be read or written.
 pub(super) async fn collect_source(
-    source: Arc<Source>,
+    source: Arc<SourceJob>,
     mut worker: Worker,
 ) -> Result<(), StateError> {
     let job = &source.job;
@@ -34,33 +34,19 @@ pub(super) async fn collect_source(
         () = stop.grace_period_elapsed() => Err(Halt::Failed(format!(
             "the current page was not finished within {} of the request to stop (--stop-within); it is sent again in \
              the next run",
-            duration::format(stop.grace_period())
+            duration::format(stop.grace_period)
         ))),
     };
-    let stored = store_end(&source, &ended);
-    let mut result = Ok(());
-    entry.outcome = match stored.map_err(Halt::from).and(ended) {
-        Ok(()) => Outcome::UpToDate,
-        Err(Halt::Stopped) => Outcome::Stopped,
-        Err(Halt::Forbidden(why)) if source.may_be_forbidden() => {
-            warn!("not collected: {why}");
-            Outcome::NotCollectable(why)
-        }
-        Err(Halt::Failed(why) | Halt::Forbidden(why)) => {
-            error!("{why}");
-            Outcome::Failed(why)
-        }
-        Err(Halt::State(error)) => {
-            let why = error.to_string();
-            result = Err(error);
-            Outcome::Failed(why)
-        }
+    let outcome = store_end(&source, ended);
+    entry.outcome = match &outcome {
+        Ok(outcome) => outcome.clone(),
+        Err(error) => Outcome::Failed(error.to_string()),
     };
     job.results.add(entry);
-    result
+    outcome.map(drop)
 }
 
-async fn walk(source: &Arc<Source>, worker: &mut Worker, entry: &mut Entry) -> Result<(), Halt> {
+async fn walk(source: &Arc<SourceJob>, worker: &mut Worker, entry: &mut Entry) -> Result<(), Halt> {
     let start = start(source)?;
     let resumed = start.cursor.is_some();
     info!(full = start.full, resumed, "collecting");
@@ -71,7 +57,7 @@ async fn walk(source: &Arc<Source>, worker: &mut Worker, entry: &mut Entry) -> R
 }
 
 /// Returns where the source's walk begins.
-fn start(source: &Source) -> Result<Start, StateError> {
+fn start(source: &SourceJob) -> Result<Start, StateError> {
     let job = &source.job;
     if job.settings.ignores_state() {
         return Ok(Start::EVERYTHING);
@@ -84,19 +70,28 @@ fn start(source: &Source) -> Result<Start, StateError> {
     ))
 }
 
-/// Stores how the walk ended.
-fn store_end(source: &Source, ended: &Result<(), Halt>) -> Result<(), StateError> {
+/// Stores how the walk ended, and returns the source's outcome.
+fn store_end(source: &SourceJob, ended: Result<(), Halt>) -> Result<Outcome, StateError> {
     let state = &source.job.state;
+    let is_forbidden = matches!(ended, Err(Halt::Forbidden(_)));
     match ended {
-        Ok(()) => state.store_success(&source.id),
-        Err(Halt::Stopped | Halt::State(_)) => Ok(()),
-        Err(Halt::Forbidden(_)) if source.may_be_forbidden() => Ok(()),
-        Err(Halt::Forbidden(why)) if source.has_siblings => {
-            state.store_error(&source.id, &source.name, why)?;
-            state.store_not_collectable(&source.id)
+        Ok(()) => {
+            state.store_success(&source.id)?;
+            Ok(Outcome::UpToDate)
+        }
+        Err(Halt::Stopped) => Ok(Outcome::Stopped),
+        Err(Halt::State(error)) => Err(error),
+        Err(Halt::Forbidden(why)) if source.may_be_forbidden() => {
+            warn!("not collected: {why}");
+            Ok(Outcome::NotCollectable(why))
         }
         Err(Halt::Failed(why) | Halt::Forbidden(why)) => {
-            state.store_error(&source.id, &source.name, why)
+            error!("{why}");
+            state.store_error(&source.id, &source.name, &why)?;
+            if is_forbidden && source.has_siblings {
+                state.store_not_collectable(&source.id)?;
+            }
+            Ok(Outcome::Failed(why))
         }
     }
 }

@@ -14,9 +14,9 @@ use crate::contract::bindings::inventory::connector::types::{Batch, Event};
 use crate::contract::counts::PageCount;
 use crate::contract::stopped::Stopped;
 use crate::run::attempt::Tries;
-use crate::run::context::Source;
+use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
-use crate::run::page::{Delivered, Page};
+use crate::run::page::{DeliveredPage, PageDelivery};
 use crate::run::pool::Worker;
 use crate::run::progress::SourceProgress;
 use crate::run::report::{Entry, Tally};
@@ -25,7 +25,7 @@ use crate::text::printable::printable;
 
 /// A walk over a source.
 pub(crate) struct Walk<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceJob>,
     full: bool,
     /// What is confirmed.
     entry: &'a mut Entry,
@@ -34,13 +34,13 @@ pub(crate) struct Walk<'a> {
     sent: u64,
     pages: PageCount,
     /// The page that is being delivered.
-    pending: Option<AbortOnDropHandle<Delivered>>,
+    pending: Option<AbortOnDropHandle<DeliveredPage>>,
 }
 
 impl<'a> Walk<'a> {
     /// Returns a walk that adds to `entry` what is confirmed, as soon as it is.
     pub(crate) fn new(
-        source: &'a Arc<Source>,
+        source: &'a Arc<SourceJob>,
         full: bool,
         entry: &'a mut Entry,
         progress: SourceProgress,
@@ -70,7 +70,9 @@ impl<'a> Walk<'a> {
             }
             let batch = self.next_batch(worker, cursor.as_deref()).await?;
             if let Err(limit) = self.pages.add(!batch.events.is_empty(), batch.more) {
-                worker.connector().await?.drop_instance();
+                if let Ok(connector) = worker.connector().await {
+                    connector.drop_instance();
+                }
                 let account = &self.source.job.ready.account;
                 let exceeded = Stopped::limit_exceeded(limit, &account.limits, &account.timeouts);
                 return Err(Halt::Failed(exceeded.to_string()));
@@ -136,7 +138,7 @@ impl<'a> Walk<'a> {
         let forgotten_already =
             job.state.writes() == Writes::Everything && job.emit() == Emit::Seen && self.sent > 0;
         self.sent += count;
-        let page = Page {
+        let page = PageDelivery {
             source: Arc::clone(self.source),
             batch,
             unchanged,
@@ -214,7 +216,7 @@ impl<'a> Walk<'a> {
 /// Asks the component for the page behind `cursor`, again if that may help.
 async fn collect_page(
     worker: &mut Worker,
-    source: &Source,
+    source: &SourceJob,
     cursor: Option<&str>,
 ) -> Result<Batch, Halt> {
     let mut tries = Tries::default();
