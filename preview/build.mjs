@@ -1,5 +1,5 @@
 /**
- * Lays the page out in dist/preview/: what it is made of, the mapper as jco transpiles it, the tables of rules and the
+ * Builds the page in dist/preview/: its files, the mapper as jco transpiles it, the tables of rules and the
  * samples. `make preview-build` builds the mapper and the examples of the crate before.
  */
 
@@ -27,7 +27,7 @@ async function makeComponent() {
 async function writeMapper(component) {
   const { files } = await transpile(component, {
     name: "mapper",
-    // Our own loader fetches and compiles; no server needs to know what wasm is.
+    // Our own loader fetches and compiles, so the server needs no media type for wasm.
     instantiation: "async",
     minify: true,
     emitTypescriptDeclarations: false,

@@ -8,7 +8,7 @@ import sirv from "sirv";
 
 const FOLDER = fileURLToPath(new URL("../dist/preview", import.meta.url));
 
-/** What the page itself asks for in its head, and what only a header can say. */
+/** The rules in the head of the page, and those that only a header can set. */
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; " +

@@ -29,8 +29,8 @@ export function createEventView() {
 
   return {
     /**
-     * Takes the event to copy and lists what is left out of it. Where the paths to omit are wrong this is told, and
-     * the event cannot be had: it holds what was to be left out.
+     * Shows the event to copy and lists the attributes left out of it. If the paths to omit are not valid, it says so
+     * and shows no event, which would contain them.
      *
      * @param {import("./links.js").Explanation} [explanation] none: there is no event
      * @param {string} [omitFault] what is wrong with the paths to omit

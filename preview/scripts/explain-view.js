@@ -1,6 +1,6 @@
 /**
- * One endpoint and its event side by side: what is pointed at on one side lights up on the other, in the "Why"
- * panel and in the table of rules.
+ * One endpoint and its event side by side: a value under the pointer lights up its counterpart on the other side, in
+ * the "Why" panel and in the table of rules.
  */
 
 import { byId, element, say } from "./dom.js";
@@ -111,7 +111,7 @@ export function createExplainView(rules) {
 
   return {
     /**
-     * Shows an endpoint with its event. What was pinned stays pinned where it is still there.
+     * Shows an endpoint with its event. A pinned value stays pinned if it is still there.
      *
      * @param {string} text of the endpoint
      * @param {import("./links.js").Explanation} explanation

@@ -166,7 +166,7 @@ export function createFleetView({ onSelect, onClose }) {
       complete = false;
       view.hidden = false;
     },
-    /** Lets every endpoint pass, as another list asks for. */
+    /** Shows every endpoint, for a new list. */
     clearFilter() {
       chosen = {};
       find.value = "";

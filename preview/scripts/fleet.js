@@ -7,7 +7,7 @@ const SLICE = 12;
 const DRAWN_EVERY = 200;
 
 /**
- * What the list and the bars tell of a record.
+ * The summary of a record in the list and the bars.
  *
  * @typedef {object} Summary
  * @property {string} name hostname, else id, else its place

@@ -1,5 +1,5 @@
 /**
- * JSON as text: where each value stands and how it is written.
+ * JSON as text: the place of each value and how it is written.
  *
  * `JSON.parse` judges whether a text is JSON; this module only walks a text that it took. It keeps numbers as
  * written, names that come twice and the order of names, all of which a JavaScript object would lose.
@@ -59,7 +59,7 @@ export function members(text, start) {
 }
 
 /**
- * The offset of the first character from `at` on that is no white space of JSON.
+ * The offset of the first character from `at` on that is not white space in JSON.
  *
  * @param {string} text
  * @param {number} at

@@ -26,7 +26,7 @@ const SHORT = 48;
  * @param {HTMLElement} container
  * @param {object} options
  * @param {string} options.label the tree's name
- * @param {(pointer: string) => string} options.name what a pointer is called
+ * @param {(pointer: string) => string} options.name the name of a pointer
  * @param {(pointer: string) => void} options.onPoint a value is hovered or has the focus
  * @param {(pointer: string) => void} options.onPin a value is clicked, or Enter or the space bar is pressed on it
  */
@@ -88,7 +88,7 @@ export function createTree(container, { label, name, onPoint, onPin }) {
 
   return {
     /**
-     * Shows a value; what had the focus before keeps it where it is still there.
+     * Shows a value; the focus stays where it was if that is still there.
      *
      * @param {import("./json-text.js").JsonNode} root
      * @param {Set<string>} unused pointers of what no rule reads, with all it holds
@@ -200,7 +200,7 @@ function bringIntoView(container, places) {
 }
 
 /**
- * What a source field is called: its pointer.
+ * The name of a source field: its pointer.
  *
  * @param {string} pointer
  * @returns {string}
@@ -210,7 +210,7 @@ export function sourceName(pointer) {
 }
 
 /**
- * What a value of the event is called: its dotted path.
+ * The name of a value of the event: its dotted path.
  *
  * @param {string} pointer
  * @returns {string}

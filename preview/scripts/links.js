@@ -34,7 +34,7 @@ export function links(explanation) {
 
 /**
  * The row of the table of rules that a value of the event belongs to: the one with its path, list entries as
- * `[]`, else the longest one that it stands within (what a rule copies with all it holds).
+ * `[]`, else the longest one that contains it (a part that a rule copies).
  *
  * @param {Map<string, unknown>} rows by path
  * @param {string} pointer of the value

@@ -1,4 +1,4 @@
-/** The page: what is put in is split into records, mapped, and shown; nothing of it leaves the page. */
+/** The page: splits the input into records, maps and shows them; nothing of it leaves the page. */
 
 import { load } from "../mapper.js";
 import { byId, counted, element, say } from "./dom.js";
@@ -15,7 +15,7 @@ import { createSettings } from "./settings.js";
 import { visible } from "./visible.js";
 
 /**
- * A text that was put in. `unreadable` is why there is none; `isEmpty` is a record that stands for none.
+ * An input. `unreadable` says why it has no text; `isEmpty` marks the placeholder of an input without records.
  *
  * @typedef {{name: string, text: string, notUtf8?: Map<number, number>, unreadable?: string}} Origin
  * @typedef {import("./records.js").TextRecord & {origin: Origin, isEmpty?: boolean}} OriginRecord
@@ -39,7 +39,7 @@ addEventListener("paste", pasted);
 const { placeholder } = field;
 let isAwaited = false;
 field.addEventListener("input", () => {
-  // A browser may tell of a pasted text line by line; half of it means nothing.
+  // A browser may report a pasted text line by line; a part of it is useless.
   if (isAwaited) return;
   isAwaited = true;
   requestAnimationFrame(takeEdit);
@@ -92,9 +92,9 @@ function typed({ name, text }) {
 }
 
 /**
- * What is pasted replaces the shown sample, or all where all is selected: also anywhere outside of a field, and
- * much at once, where a browser would lay out every line of it. In a list it is an edit of the selected endpoint
- * where it is pasted into the field.
+ * Pasting replaces the shown sample, or everything if everything is selected: also outside of a field, and with
+ * large texts, of which a browser would lay out every line. In a list, pasting into the field edits the selected
+ * endpoint.
  */
 function pasted(event) {
   const { target } = event;
@@ -131,13 +131,13 @@ let reading;
 async function readFiles(files) {
   reading = files;
   const origins = await Promise.all(files.map(read));
-  // Large files may be overtaken by what is dropped after them.
+  // A later drop may overtake large files.
   if (reading !== files) return;
   take(origins);
   field.scrollTop = 0;
 }
 
-/** A folder, or a file that is gone or too large for the browser, is told of like a bad record. */
+/** A folder, or a file that is gone or too large for the browser, is reported like a bad record. */
 async function read(file) {
   try {
     return { name: file.name, ...decode(new Uint8Array(await file.arrayBuffer())) };
@@ -172,9 +172,9 @@ function take(origins) {
 }
 
 /**
- * The dialect or what is omitted has changed; the list has the events as they are without omissions.
+ * The dialect or the omitted paths have changed; the list has the events without omissions.
  *
- * @returns {boolean} whether the mapper took what to omit
+ * @returns {boolean} whether the mapper accepts the omitted paths
  */
 function remap() {
   takeEdit();
@@ -285,12 +285,12 @@ function show() {
   }
 }
 
-let told = "";
-/** Says how it went; while somebody types only that it now goes otherwise, not every character's new fault. */
+let lastOutcome = "";
+/** Announces the outcome; while the user types, only if it changes, not the new error at every character. */
 function tell(outcome) {
   const isTyping = document.activeElement === field || document.activeElement === byId("omit");
-  if (!isTyping || outcome.split(":")[0] !== told.split(":")[0]) say(outcome);
-  told = outcome;
+  if (!isTyping || outcome.split(":")[0] !== lastOutcome.split(":")[0]) say(outcome);
+  lastOutcome = outcome;
 }
 
 /**
@@ -313,7 +313,7 @@ function fill(record, isOneOfMany) {
   return text;
 }
 
-/** The explanation of a record; paths to omit that are wrong are told, and count as none. */
+/** The explanation of a record; invalid paths to omit are reported and ignored. */
 function explain(text) {
   const dialect = settings.dialect();
   const omit = settings.omit();

@@ -1,7 +1,7 @@
 /** JSON Pointers (RFC 6901) and the dotted paths that OCSF and people write. */
 
 /**
- * The pointer of a member of what `parent` points to.
+ * The pointer of a member of the value at `parent`.
  *
  * @param {string} parent
  * @param {string|number} name a key or an index
@@ -35,7 +35,7 @@ export function dotted(pointer) {
 }
 
 /**
- * Whether `inner` is `outer` or stands within it.
+ * Whether `inner` is `outer` or is within it.
  *
  * @param {string} inner
  * @param {string} outer

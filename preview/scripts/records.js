@@ -2,8 +2,8 @@
  * The records of a text, as `asset-host map` takes them: one object, an array, a page with `items`, or one of
  * these a line.
  *
- * A text that is no single JSON value is taken line by line, so that a bad line costs itself alone; a text
- * without a line that is an object by itself is one record, for the mapper to refuse with the place.
+ * A text that is not a single JSON value is read line by line, so that a bad line does not affect the others; a text
+ * without a line that is an object is one record, which the mapper rejects with the place of the error.
  */
 
 import { endOfValue, members, skipSpace } from "./json-text.js";
@@ -74,7 +74,7 @@ export function unified(text) {
 }
 
 /**
- * A text as a text field gives it back.
+ * A text as a text field returns it.
  *
  * @param {string} text
  * @returns {string}
@@ -90,7 +90,7 @@ function strict() {
 /** The column of the first byte that is not UTF-8, 0 where all are. */
 function firstFault(bytes) {
   if (isUtf8(bytes)) return 0;
-  // The longest beginning without a fault, by halving; a character that it cuts is no part of it.
+  // Bisects for the longest valid beginning, without a character that is cut.
   let [good, bad] = [0, bytes.length];
   while (good < bad) {
     const middle = Math.ceil((good + bad) / 2);
@@ -152,7 +152,7 @@ function items(text, start, lineAt) {
   if (text[start] === "{") {
     const all = members(text, start);
     const lists = all.filter(({ key }) => key === "items");
-    // `asset-host map` takes an object for no page where a name in it is no Unicode text.
+    // `asset-host map` does not read an object as a page if a name in it is not valid Unicode.
     const isPage = lists.length === 1 && text[lists[0].start] === "[" && all.every(({ key }) => !/\p{Surrogate}/u.test(key));
     if (isPage) {
       return members(text, lists[0].start).map(record);

@@ -3,7 +3,7 @@
 import { byId, counted, element } from "./dom.js";
 
 /**
- * A source is a dotted path, or empty for the endpoint as a whole. `required`: `omit` cannot name the path alone.
+ * A source is a dotted path, or empty for the complete endpoint. `required`: `omit` cannot name the path alone.
  *
  * @typedef {{path: string, sources: string[], rule: string, required: boolean}} Rule
  */
@@ -19,7 +19,7 @@ const UNREAD = {
 /**
  * Makes the table; it is empty until `show`.
  *
- * @param {(path: string) => void} goToValue the value of the rule with this path is asked for
+ * @param {(path: string) => void} goToValue shows the value of the rule with this path
  */
 export function createRulesTable(goToValue) {
   const filter = byId("rules-filter");

@@ -11,8 +11,8 @@ const OMIT_EXAMPLES = {
 /**
  * Connects the controls with the hash.
  *
- * @param {() => boolean} onChange the dialect or what is omitted has changed; tells whether the mapper took the
- *   paths: what it does not take may be part of an endpoint, pasted into the wrong field, and stays out of the address
+ * @param {() => boolean} onChange the dialect or the omitted paths have changed; returns whether the mapper accepts
+ *   the paths: others may be part of an endpoint, pasted into the wrong field, and stay out of the address
  */
 export function createSettings(onChange) {
   const radios = [...document.querySelectorAll("input[name=dialect]")];
@@ -58,8 +58,8 @@ export function createSettings(onChange) {
       write();
     });
   }
-  // The address follows when the field is left: browsers allow only so many changes of it. Nothing is drawn anew
-  // then, or what is pressed to leave the field would be gone before it is clicked.
+  // The address follows when the field is left: browsers limit the changes of it. Nothing is
+  // redrawn then, or a button pressed to leave the field would be gone before it is clicked.
   omit.addEventListener("input", tell);
   omit.addEventListener("change", write);
   addEventListener("hashchange", () => {

@@ -1,5 +1,5 @@
 /**
- * A small stacked bar with its legend. The legend is the bar for whoever sees no colour: the same order, each
+ * A small stacked bar with its legend. The legend replaces the bar for users who cannot see colours: the same order, each
  * word with its count, and each a button that filters; the bar's segments only repeat it for the mouse.
  */
 

@@ -1,4 +1,4 @@
-/** The "Why" panel: what is told about one value of the event, or about one source field. */
+/** The "Why" panel: the explanation of one value of the event, or of one source field. */
 
 import { byId, counted, element } from "./dom.js";
 import { eventName, sourceName } from "./json-tree.js";
@@ -13,7 +13,7 @@ const LONGEST = 300;
  * @param {object} options
  * @param {(pointer: string) => void} options.goToSource a source's name was clicked
  * @param {(pointer: string) => void} options.goToEvent a value's path was clicked
- * @param {(row: string) => void} options.goToRow the row of the table of rules is asked for
+ * @param {(row: string) => void} options.goToRow shows the row of the table of rules
  */
 export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
   const panel = byId("why");
@@ -36,7 +36,7 @@ export function createWhyPanel({ goToSource, goToEvent, goToRow }) {
       show("", element("p", {}, "There is no event: ", element("span", { class: "fault" }, visible(message))));
     },
 
-    /** Tells what there is to see before anything is pointed at. */
+    /** Shows a summary until the user points at a value. */
     overview(explanation) {
       if (explanation.values.length === 0) {
         show("", element("p", { class: "hint" }, "The mapper does not explain this event: the endpoint is too large, or has a duplicate name in one object."));

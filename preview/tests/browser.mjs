@@ -18,7 +18,7 @@ export const SCREENSHOTS = resolve(process.env.SCREENSHOTS ?? here("../../dist/p
 const PATIENCE = 30_000;
 
 /**
- * Serves the built page on loopback, below a sub-path: the page must not care where it lies.
+ * Serves the built page on loopback, below a sub-path: the page must work under any path.
  *
  * @returns {Promise<{url: string, close: () => Promise<void>}>}
  */

@@ -86,7 +86,7 @@ suite("preview, host and native build", () => {
 
       const whole = files.filter((_, index) => isOneValue(texts[index]));
       const outcomes = whole.map((file) => expected[files.indexOf(file)]);
-      // The host tells no column.
+      // The host reports no column.
       const refused = outcomes.flatMap((outcome, index) =>
         isEvent(outcome) ? [] : [{ file: whole[index], line: outcome.line, message: outcome.message }],
       );

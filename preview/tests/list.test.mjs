@@ -71,7 +71,7 @@ test("twenty thousand endpoints: every one is counted, some hundred rows are dra
     await hasText(page, "#event", "example-12345");
   }));
 
-test("what a list is filtered by stays when the dialect or what is omitted changes", () =>
+test("the filter of a list stays when the dialect or the omitted paths change", () =>
   visit(async (page) => {
     await drop(page, { name: "fleet.json", content: apiPage(12) });
     await hasText(page, "#fleet-progress", "12 endpoints, 0 refused");
@@ -88,7 +88,7 @@ test("what a list is filtered by stays when the dialect or what is omitted chang
     await hasText(page, "#fleet-progress", "12 endpoints");
   }));
 
-test("whoever is on a row of the list stays on it when the list is drawn anew", () =>
+test("the focused row of a list keeps the focus when the list is redrawn", () =>
   visit(async (page) => {
     await drop(page, { name: "fleet.json", content: apiPage(5) });
     await hasText(page, "#fleet-progress", "5 endpoints, 0 refused");

@@ -97,7 +97,7 @@ test("the dialect is switched, and the address keeps it", () =>
     assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, ""]);
   }));
 
-test("what is omitted is not in the event, and is listed", () =>
+test("omitted attributes are listed and not in the event", () =>
   visit(async (page) => {
     await page.locator("#omit").fill("device.desc, device.groups[].uid");
     await hasText(page, "#omitted summary", "2 omitted values");
@@ -289,7 +289,7 @@ test("an endpoint with a duplicate name is shown without reasons", () =>
     await hasText(page, "#why", "does not explain this event: the endpoint is too large, or has a duplicate name in one object.");
   }));
 
-test("a text that is put in just before what is omitted changes is kept, and the reasons follow it", () =>
+test("a text entered just before the omitted paths change is kept and explained", () =>
   visit(async (page) => {
     await page.locator("#omit").fill("device.desc");
     await hasText(page, "#omitted summary", "1 omitted value");
@@ -309,7 +309,7 @@ test("a text that is put in just before what is omitted changes is kept, and the
     assert.equal(await page.locator("#text").inputValue(), JSON.stringify(endpoint(5)));
   }));
 
-test("who types is told that a text is refused, and not at every key how", () =>
+test("while typing, a rejected text is announced once and not at every key", () =>
   visit(async (page) => {
     await page.locator("#text").fill(SAMPLE.replace('"id"', '"id'));
     await hasText(page, "#said", "Refused: ");
@@ -321,7 +321,7 @@ test("who types is told that a text is refused, and not at every key how", () =>
     await hasText(page, "#said", "Mapped: ");
   }));
 
-test("a file that cannot be read is told of", () =>
+test("a file that cannot be read is reported", () =>
   visit(async (page) => {
     await page.evaluate(() => {
       File.prototype.arrayBuffer = () => Promise.reject(new DOMException("It is a folder."));

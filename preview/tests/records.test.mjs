@@ -33,7 +33,7 @@ test("every form of file is taken", () => {
   }
 });
 
-test("a bad line costs itself alone", () => {
+test("a bad line does not affect the others", () => {
   assert.deepEqual(found('{}\n{"id\n{}'), [[1, "{}"], [2, '{"id'], [3, "{}"]]);
   assert.deepEqual(found('"id": 1}\n{}'), [[1, '"id": 1}'], [2, "{}"]]);
 });
@@ -44,7 +44,7 @@ test("a text without any endpoint is one record", () => {
   }
 });
 
-test("a line that is not UTF-8 is told, with the column in bytes", () => {
+test("a line that is not UTF-8 is reported with the column in bytes", () => {
   const bytes = (...parts) => Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...Buffer.from(part)] : [part])));
   for (const [file, expected] of [
     [bytes("{}\n", '{"ä": "', 0xff, '"}\n{}'), [[1, undefined], [2, 9], [3, undefined]]],

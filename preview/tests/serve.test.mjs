@@ -1,4 +1,4 @@
-/** What `make preview` serves: the page, and headers no weaker than what the page asks for itself. */
+/** `make preview` serves the page with headers at least as strict as the rules in its head. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -15,7 +15,7 @@ test("the page is served with its own policy as a header, within which it works"
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
   const [, own] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(await response.text());
   const directives = (policy) => policy.split(";").map((directive) => directive.trim());
-  // A page cannot say by itself who may frame it.
+  // Only a header can say who may frame the page.
   assert.deepEqual(
     directives(response.headers.get("content-security-policy")).sort(),
     [...directives(own), "frame-ancestors 'none'"].sort(),
@@ -44,7 +44,7 @@ test("PORT is a port, and 8080 where it is empty or not set", () => {
   }
 });
 
-test("a PORT that is none is told, with what is right", () => {
+test("an invalid PORT is reported with the valid range", () => {
   const script = fileURLToPath(new URL("../serve.mjs", import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [script], { env: { PORT: "abc" }, encoding: "utf8" });
   assert.equal(status, 1);

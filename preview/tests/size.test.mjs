@@ -25,7 +25,7 @@ function watchForEvent() {
     const look = (_, observer) => {
       if (!document.querySelector("#event")?.textContent.includes("class_uid")) return;
       observer.disconnect();
-      // A task that an animation frame asks for runs after the paint of that frame.
+      // A task queued in an animation frame runs after the paint of that frame.
       requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
     };
     new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });

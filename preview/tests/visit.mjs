@@ -23,7 +23,7 @@ after(async () => {
   await running.server?.close();
 });
 
-/** Opens the page, acts, and sees that only its own files were asked for and that nothing was complained of. */
+/** Opens the page, acts, and checks that it only requested its own files and logged no error. */
 export async function visit(act, options = {}, hash = "") {
   const { browser, server } = running;
   const visited = await open(browser, server.url + hash, options);
