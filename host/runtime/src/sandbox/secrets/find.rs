@@ -105,6 +105,17 @@ pub(super) fn holds(text: &[u8], bytes: &[u8]) -> bool {
     !bytes.is_empty() && memmem::find(text, bytes).is_some()
 }
 
+/// Writes a value as it stands in a JSON string, with the least that must be escaped.
+pub(super) fn json_string(value: &str) -> Zeroizing<Vec<u8>> {
+    json(value, |_| false, false, false)
+}
+
+/// Writes a value as it stands in a form, as the URL standard of the WHATWG has it.
+pub(super) fn form(value: &str) -> Zeroizing<Vec<u8>> {
+    let [(kept, space), ..] = PERCENT;
+    percent(value, kept, space, true)
+}
+
 /// Writes a value as it stands in a JSON string. The space is made at once: a vector that grows leaves copies behind.
 fn json(
     value: &str,

@@ -9,11 +9,11 @@ use hyper::body::Bytes;
 use memchr::memmem;
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::contract::limits::MAX_REQUEST_BODY;
 use crate::network::addresses::is_loopback;
-use crate::sandbox::secrets::find::holds;
+use crate::sandbox::secrets::find::{form, holds, json_string};
 use crate::sandbox::secrets::{Secret, Secrets};
 use crate::units::quantity;
 
@@ -106,7 +106,7 @@ impl Secrets {
         head: &mut request::Parts,
         mut body: Bytes,
     ) -> Result<Bytes, Misplaced> {
-        let format = Format::of(&head.headers);
+        let encode = encoder(&head.headers);
         let mut room = MAX_SECRET_HEADERS;
         for (name, secret) in &self.by_name {
             let placeholder = secret.placeholder.as_bytes();
@@ -135,11 +135,12 @@ impl Secrets {
             }
             if holds(&body, placeholder) {
                 secret.check_target(name, url)?;
-                let written = format.and_then(|format| format.write(secret)).ok_or_else(|| {
+                let encode = encode.ok_or_else(|| {
                     let why = "is in a body that is neither application/x-www-form-urlencoded nor JSON, or is \
                                compressed: report this to the component's maker";
                     Misplaced::new(name, why)
                 })?;
+                let written = encode(secret.value.expose_secret());
                 let replaced = replaced(&body, placeholder, &written, MAX_REQUEST_BODY)
                     .ok_or_else(|| Misplaced::too_large(name, "the body", MAX_REQUEST_BODY))?;
                 body = Bytes::from_owner(replaced);
@@ -197,51 +198,21 @@ fn to_basic(credentials: &[u8], max: usize) -> Option<Bytes> {
     (length <= max).then(|| Bytes::from_owner(written))
 }
 
-/// A kind of body in which the host knows how to write a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Form,
-    Json,
-}
-
-impl Format {
-    /// Returns the format that the headers name; `None` for another one, for none and for a compressed body.
-    fn of(headers: &HeaderMap) -> Option<Self> {
-        if headers.contains_key(CONTENT_ENCODING) {
-            return None;
-        }
-        let mut types = headers.get_all(CONTENT_TYPE).iter();
-        let (Some(content_type), None) = (types.next(), types.next()) else {
-            return None;
-        };
-        let content_type = content_type.to_str().ok()?.to_ascii_lowercase();
-        match content_type.split(';').next()?.trim() {
-            "application/x-www-form-urlencoded" => Some(Self::Form),
-            "application/json" => Some(Self::Json),
-            other => other.ends_with("+json").then_some(Self::Json),
-        }
+/// Returns how a value is written in a body with these headers: in a form or in JSON; `None` for any other body and for a
+/// compressed one.
+fn encoder(headers: &HeaderMap) -> Option<fn(&str) -> Zeroizing<Vec<u8>>> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return None;
     }
-
-    /// Returns the value as it is written in such a body. The space is allocated at once: growing would leave copies that are
-    /// not wiped.
-    fn write(self, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
-        let value = secret.value.expose_secret();
-        match self {
-            Self::Form => {
-                let mut written = Zeroizing::new(Vec::with_capacity(value.len() * "%00".len()));
-                for part in form_urlencoded::byte_serialize(value.as_bytes()) {
-                    written.extend_from_slice(part.as_bytes());
-                }
-                Some(written)
-            }
-            Self::Json => {
-                let longest = value.len() * r"\u0000".len() + "\"\"".len();
-                let mut text = Zeroizing::new(Vec::with_capacity(longest));
-                serde_json::to_writer(&mut *text, value).ok()?;
-                let inside = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-                Some(Zeroizing::new(inside.to_vec()))
-            }
-        }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(content_type), None) = (types.next(), types.next()) else {
+        return None;
+    };
+    let content_type = content_type.to_str().ok()?.to_ascii_lowercase();
+    match content_type.split(';').next()?.trim() {
+        "application/x-www-form-urlencoded" => Some(form),
+        "application/json" => Some(json_string),
+        other => other.ends_with("+json").then_some(json_string),
     }
 }
 
