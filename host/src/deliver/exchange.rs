@@ -15,7 +15,7 @@ use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Reply, Verdict};
 use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, Next, RetryCause};
-use crate::network::client::{Addresses, ClientOptions, HttpClient};
+use crate::network::client::{ClientOptions, HttpClient};
 use crate::network::error::HttpError;
 use crate::stop::Stop;
 
@@ -70,7 +70,7 @@ impl Exchange {
     ) -> Result<Self, DeliverError> {
         let place = config.url.origin().ascii_serialization();
         let options = ClientOptions {
-            addresses: Addresses::Any,
+            addresses: None,
             ca_file: config.ca_file.clone(),
             https: config.url.scheme() == "https",
             response_header_bytes: MAX_HEADERS,

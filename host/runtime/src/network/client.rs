@@ -26,8 +26,8 @@ use tokio::time::{sleep, sleep_until, timeout};
 #[cfg(test)]
 mod tests;
 
+use crate::network::addresses::AllowedAddresses;
 use crate::network::body::Body;
-pub use crate::network::dialer::Addresses;
 use crate::network::dialer::{DialService, Dialer, TIMEOUTS};
 use crate::network::error::{ClientError, HttpError, MAX_INTERIM};
 use crate::network::proxy::Proxies;
@@ -64,8 +64,8 @@ type Pool = Client<DialService, Full<Bytes>>;
 /// What a client is for.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// Where its connections may lead.
-    pub addresses: Addresses,
+    /// The addresses that may be connected to beside ordinary ones of the Internet; all if `None`.
+    pub addresses: Option<AllowedAddresses>,
     /// A PEM file of certificate authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// Whether the client sends https requests: only then certificate authorities are required.

@@ -31,29 +31,16 @@ tokio::task_local! {
     pub(super) static TIMEOUTS: HttpTimeouts;
 }
 
-/// Where connections may lead.
-#[derive(Debug, Clone)]
-pub enum Addresses {
-    /// Anywhere: the operator named the URL.
-    Any,
-    /// To ordinary addresses of the Internet, and to what is allowed beside them.
-    Checked(AllowedAddresses),
-}
-
-impl Addresses {
-    fn check(&self, address: IpAddr) -> Result<(), HttpError> {
-        let Self::Checked(allowed) = self else {
-            return Ok(());
-        };
-        allowed
-            .check(address)
-            .map_err(|special| HttpError::Prohibited { address, special })
-    }
+/// Checks an address that is connected to; any is allowed if `allowed` is `None`.
+fn check(allowed: Option<&AllowedAddresses>, address: IpAddr) -> Result<(), HttpError> {
+    let checked = allowed.map_or(Ok(()), |allowed| allowed.check(address));
+    checked.map_err(|special| HttpError::Prohibited { address, special })
 }
 
 /// Makes connections.
 pub(super) struct Dialer {
-    pub(super) addresses: Addresses,
+    /// Where connections may lead: anywhere if `None`, as the operator named the URL.
+    pub(super) addresses: Option<AllowedAddresses>,
     pub(super) proxies: Proxies,
     pub(super) tls: TlsConnector,
     /// Has a clone for each connection that is open.
@@ -95,7 +82,7 @@ impl Dialer {
         let connect = async {
             match &proxy {
                 Some(proxy) => self.connect_to_proxy(proxy, url, until).await,
-                None => connect_tcp(url, &self.addresses, until).await,
+                None => connect_tcp(url, self.addresses.as_ref(), until).await,
             }
         };
         let mut io = timeout_at(until, connect)
@@ -122,10 +109,10 @@ impl Dialer {
         until: Instant,
     ) -> Result<Box<dyn Io>, HttpError> {
         if let Ok(address) = host(url).parse() {
-            self.addresses.check(address)?;
+            check(self.addresses.as_ref(), address)?;
         }
         let of_proxy = |error: HttpError| HttpError::Proxy(error.to_string());
-        let mut io = connect_tcp(proxy.uri(), &Addresses::Any, until)
+        let mut io = connect_tcp(proxy.uri(), None, until)
             .await
             .map_err(of_proxy)?;
         if is_https(proxy.uri()) {
@@ -154,7 +141,7 @@ impl Dialer {
 /// Resolves the host of a URL and connects to one of its addresses that are allowed.
 async fn connect_tcp(
     url: &Uri,
-    addresses: &Addresses,
+    addresses: Option<&AllowedAddresses>,
     until: Instant,
 ) -> Result<Box<dyn Io>, HttpError> {
     let host = host(url);
@@ -167,7 +154,7 @@ async fn connect_tcp(
     let loopback_only = is_this_machine(host);
     let is_loopback = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
     for address in found.filter(|address| !loopback_only || is_loopback(address)) {
-        match addresses.check(address.ip()) {
+        match check(addresses, address.ip()) {
             Ok(()) => allowed.push(address),
             Err(prohibited) => error = prohibited,
         }

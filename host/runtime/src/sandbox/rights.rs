@@ -1,8 +1,6 @@
 //! What a component may do for one account.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -14,21 +12,21 @@ use crate::contract::limits::{
 };
 use crate::contract::manifest::Manifest;
 use crate::network::addresses::AllowedAddresses;
-use crate::network::client::{Addresses, ClientOptions, HttpClient};
+use crate::network::client::{ClientOptions, HttpClient};
 use crate::network::error::ClientError;
 use crate::sandbox::egress::denials::Denials;
 use crate::sandbox::egress::policy::Policy;
 use crate::sandbox::rate_limit::SharedLimiter;
-use crate::sandbox::secrets::{NoRandomBytes, Secrets};
+use crate::sandbox::secrets::Secrets;
 
 /// What a component may do for one account: shared by the account's connectors, with its connections and counts.
 pub struct Rights {
     /// Where its requests may go.
-    pub policy: Arc<Policy>,
+    pub policy: Policy,
     /// What sends them, and keeps the connections; `None` where no request may leave.
     pub client: Option<HttpClient>,
     /// The secrets that it may use by name.
-    pub secrets: Arc<Secrets>,
+    pub secrets: Secrets,
     /// How long its calls and requests may take.
     pub timeouts: Timeouts,
     /// How much one call may take.
@@ -72,8 +70,8 @@ pub enum RightsError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// Placeholders cannot be made.
-    #[error(transparent)]
-    Random(#[from] NoRandomBytes),
+    #[error("the system gives no random bytes to make the secrets' placeholders of: {0}")]
+    Random(#[from] getrandom::Error),
 }
 
 impl Grants {
@@ -85,7 +83,7 @@ impl Grants {
     /// When there are no certificate authorities, or their file or the proxy in the environment cannot be used.
     pub fn client(&self) -> Result<HttpClient, ClientError> {
         HttpClient::new(ClientOptions {
-            addresses: Addresses::Checked(self.addresses.clone()),
+            addresses: Some(self.addresses.clone()),
             ca_file: self.ca_file.clone(),
             https: true,
             response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
@@ -122,7 +120,7 @@ impl Rights {
         config: &Map<String, Value>,
         grants: Grants,
         client: HttpClient,
-        mut secret: impl FnMut(&str) -> Option<SecretString>,
+        secret: impl FnMut(&str) -> Option<SecretString>,
     ) -> Result<Self, RightsError> {
         let asked = Hosts::parse(&manifest.hosts).map_err(RightsError::Host)?;
         let narrowed = grants.hosts.as_deref().map(Hosts::parse);
@@ -133,16 +131,11 @@ impl Rights {
             .filter(|(name, _)| is_url(name))
             .filter_map(|(_, value)| normal(value.as_str()?))
             .collect();
-        let values: BTreeMap<_, _> = manifest
-            .secrets
-            .iter()
-            .filter_map(|asked| Some((asked.name.clone(), secret(&asked.name)?)))
-            .collect();
         let loopback = grants.addresses.loopback;
         Ok(Self {
-            policy: Arc::new(Policy::new(asked, narrowed, &typed, loopback)),
+            policy: Policy::new(asked, narrowed, &typed, loopback),
             client: Some(client),
-            secrets: Arc::new(Secrets::new(manifest, config, values)?),
+            secrets: Secrets::new(manifest, config, secret)?,
             timeouts: grants.timeouts,
             limits: grants.limits,
             denials: Denials::default(),
@@ -156,9 +149,9 @@ impl Rights {
     /// Returns those of a component that needs neither network nor secret.
     pub fn none() -> Self {
         Self {
-            policy: Arc::default(),
+            policy: Policy::default(),
             client: None,
-            secrets: Arc::default(),
+            secrets: Secrets::default(),
             timeouts: Timeouts {
                 call: OFFLINE_CALL_TIMEOUT,
                 ..Timeouts::default()

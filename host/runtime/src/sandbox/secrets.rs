@@ -66,14 +66,9 @@ struct Secret {
     origin: Option<Origin>,
 }
 
-/// The system gave no random bytes, so no placeholder can be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the system gives no random bytes to make the secrets' placeholders of: {0}")]
-pub struct NoRandomBytes(getrandom::Error);
-
 impl Secrets {
-    /// Binds the values of an account's secrets to where they may go, and makes their placeholders. Values of
-    /// names that the manifest lacks are dropped.
+    /// Binds the values of an account's secrets to where they may go, and makes their placeholders. `value` returns the
+    /// value of a secret by its name.
     ///
     /// # Errors
     ///
@@ -81,11 +76,11 @@ impl Secrets {
     pub fn new(
         manifest: &Manifest,
         config: &Map<String, Value>,
-        mut values: BTreeMap<String, SecretString>,
-    ) -> Result<Self, NoRandomBytes> {
+        mut value: impl FnMut(&str) -> Option<SecretString>,
+    ) -> Result<Self, getrandom::Error> {
         let mut by_name = BTreeMap::new();
         for asked in &manifest.secrets {
-            if let Some(value) = values.remove(&asked.name) {
+            if let Some(value) = value(&asked.name) {
                 let secret = Secret {
                     spellings: spellings(value.expose_secret()),
                     value,
@@ -122,9 +117,9 @@ impl Secret {
 }
 
 /// Makes a placeholder: letters and digits, which no encoding of a form, of JSON or of a header changes.
-fn placeholder() -> Result<String, NoRandomBytes> {
+fn placeholder() -> Result<String, getrandom::Error> {
     let mut random = [0; RANDOM_BYTES];
-    getrandom::fill(&mut random).map_err(NoRandomBytes)?;
+    getrandom::fill(&mut random)?;
     Ok(format!("{PREFIX}{}", hex(&random)))
 }
 

@@ -141,7 +141,7 @@ async fn request(stream: &mut (impl Io + ?Sized)) -> Option<String> {
 
 fn options() -> ClientOptions {
     ClientOptions {
-        addresses: Addresses::Any,
+        addresses: None,
         ca_file: None,
         https: false,
         response_header_bytes: 10_000,

@@ -4,7 +4,7 @@ use super::*;
 
 fn judged(networks: &[&str], loopback: bool) -> HttpClient {
     client(ClientOptions {
-        addresses: Addresses::Checked(AllowedAddresses {
+        addresses: Some(AllowedAddresses {
             networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
             loopback,
         }),

@@ -161,7 +161,7 @@ async fn an_address_in_the_url_is_checked_even_with_a_proxy() {
     let proxy = Server::answering(OK).await;
     let client = through(
         ClientOptions {
-            addresses: Addresses::Checked(AllowedAddresses::default()),
+            addresses: Some(AllowedAddresses::default()),
             ..options()
         },
         &proxy.place,

@@ -13,7 +13,7 @@ use crate::contract::limits::{
     Limit, Limits, MAX_CONNECTIONS, MAX_RESPONSE_HEADER_BYTES, Timeouts,
 };
 use crate::network::addresses::AllowedAddresses;
-use crate::network::client::{Addresses, ClientOptions, HttpClient};
+use crate::network::client::{ClientOptions, HttpClient};
 use crate::network::test_server::{Seen, Server};
 use crate::sandbox::egress::Policy;
 
@@ -21,7 +21,7 @@ use crate::sandbox::egress::Policy;
 fn egress(typed: &[&str], limits: Limits) -> Egress {
     let typed: Vec<_> = typed.iter().map(|url| normal(url).unwrap()).collect();
     let client = HttpClient::new(ClientOptions {
-        addresses: Addresses::Checked(AllowedAddresses {
+        addresses: Some(AllowedAddresses {
             networks: Vec::new(),
             loopback: true,
         }),
@@ -32,7 +32,7 @@ fn egress(typed: &[&str], limits: Limits) -> Egress {
     });
     Egress::new(Arc::new(Rights {
         client: Some(client.unwrap()),
-        policy: Arc::new(Policy::new(Hosts::default(), None, &typed, true)),
+        policy: Policy::new(Hosts::default(), None, &typed, true),
         timeouts: Timeouts::default(),
         limits,
         ..Rights::none()
