@@ -119,9 +119,9 @@ fn init_writes_a_file_that_becomes_an_account_with_three_changed_lines() {
         "\n[account.main.config]",
         "allow_loopback_http = true\n[account.main.config]",
     );
-    let told = check(0);
-    assert!(told.contains("main: ok"), "{told}");
-    assert!(told.contains(DEFAULT_TENANT), "{told}");
+    let reported = check(0);
+    assert!(reported.contains("main: ok"), "{reported}");
+    assert!(reported.contains(DEFAULT_TENANT), "{reported}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ def main(path, config):
         for event in batch.events:
             print(event.json)
         for reject in batch.rejects:
-            print(f"set aside: {reject.id}: {reject.reason}", file=sys.stderr)
+            print(f"rejected: {reject.id}: {reject.reason}", file=sys.stderr)
         cursor, more = batch.cursor, batch.more
 
 

@@ -74,7 +74,7 @@ pub(crate) fn read(
 
 fn inflate(compressed: &[u8], limit: usize) -> Result<Vec<u8>, HttpError> {
     let mut body = Vec::new();
-    // One byte more than allowed tells a body of exactly the limit from a larger one.
+    // One byte more than allowed distinguishes a body of exactly the limit from a larger one.
     let mut reader = GzDecoder::new(compressed).take(limit as u64 + 1);
     match reader.read_to_end(&mut body) {
         Ok(_) if body.len() > limit => Err(BODY_TOO_LARGE),

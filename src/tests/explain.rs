@@ -130,23 +130,23 @@ fn check_whole(name: &str, endpoint: &Value, explanation: &Explanation) {
 
 /// Every scalar of the endpoint is a source of a value, or is listed as unused.
 fn check_told(endpoint: &Value, name: &str, explanation: &Explanation) {
-    let mut told: BTreeSet<&str> = explanation.unused.iter().map(String::as_str).collect();
+    let mut reported: BTreeSet<&str> = explanation.unused.iter().map(String::as_str).collect();
     for value in explanation.values.iter().chain(&explanation.omitted) {
-        told.extend(sources(value));
+        reported.extend(sources(value));
     }
     for (pointer, value) in scalars(endpoint) {
         // A rule that wants a word and finds an object has read all of it.
-        let is_told = told.iter().any(|told| {
-            let rest = (!told.is_empty())
-                .then(|| pointer.strip_prefix(told))
+        let is_reported = reported.iter().any(|reported| {
+            let rest = (!reported.is_empty())
+                .then(|| pointer.strip_prefix(reported))
                 .flatten();
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         assert!(
-            is_told || !says_something(value),
+            is_reported || !says_something(value),
             "{name}: {pointer} of {endpoint}"
         );
-        let is_named = told.contains(&*pointer);
+        let is_named = reported.contains(&*pointer);
         assert!(
             !is_named || says_something(value),
             "{name}: {pointer} of {endpoint}"
@@ -268,10 +268,10 @@ proptest! {
             for value in &all.values {
                 // The observables and the UUID follow what is left.
                 let follows = ["/observables", "/metadata/uid", "/metadata/profiles", "/enrichments"];
-                let is_told = left.omitted.iter().any(|omitted| omitted.path == value.path)
+                let is_reported = left.omitted.iter().any(|omitted| omitted.path == value.path)
                     || left.values.iter().any(|kept| kept.path == value.path)
                     || value.path.starts_with("/unmapped") && sources(value).is_subset(&gone);
-                prop_assert!(is_told || follows.iter().any(|it| value.path.starts_with(it)), "{}", value.path);
+                prop_assert!(is_reported || follows.iter().any(|it| value.path.starts_with(it)), "{}", value.path);
             }
         }
     }
@@ -306,7 +306,7 @@ fn omitted_values_do_not_appear_elsewhere_in_the_event() {
 #[test]
 fn attributes_omitted_with_their_object_are_listed_as_omitted() {
     let endpoint = r#"{"id":"a","tags":["x"],"cloud":{"provider":"aws","account":"c"},"associatedPerson":{"id":"p","email":"e"},"health":{"overall":"good"}}"#;
-    for (omit, told) in [
+    for (omit, reported) in [
         (&["unmapped.tags"][..], &["/unmapped/tags/0"][..]),
         (
             &["cloud", "device.instance_uid"],
@@ -334,7 +334,7 @@ fn attributes_omitted_with_their_object_are_listed_as_omitted() {
             .iter()
             .map(|value| &*value.path)
             .collect();
-        assert_eq!(omitted, told, "{omit:?}");
+        assert_eq!(omitted, reported, "{omit:?}");
         assert_eq!(explanation.unused, [""; 0], "{omit:?}");
     }
 }

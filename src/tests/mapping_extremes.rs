@@ -148,8 +148,8 @@ fn no_long_text_is_multiplied() {
     let one_name = endpoint(&format!(r#""{long}":[{ones}]"#));
     for dialect in ["sekoia", "ocsf"] {
         let explanation = explain_as(dialect, &one_name).unwrap();
-        let told: usize = explanation.unused.iter().map(String::len).sum();
-        assert!(told < 4 * MEGABYTE, "{dialect}");
+        let reported: usize = explanation.unused.iter().map(String::len).sum();
+        assert!(reported < 4 * MEGABYTE, "{dialect}");
         assert!(explanation.values.len() < 8_000, "{dialect}");
     }
 }

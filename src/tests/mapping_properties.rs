@@ -1,5 +1,5 @@
 //! What holds for the mapping of any endpoint, however odd: an event or an error, a valid event, nothing
-//! invented, and a fingerprint that tells a change from a heartbeat.
+//! invented, and a fingerprint that distinguishes a change from a heartbeat.
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests may stop at the first surprise.
 
 mod common;

@@ -41,7 +41,7 @@ fn processor() -> Result<String> {
 
 fn memory() -> Result<String> {
     let text = fs::read_to_string("/proc/meminfo")?;
-    let total = field(&text, "MemTotal").context("/proc/meminfo tells no MemTotal")?;
+    let total = field(&text, "MemTotal").context("/proc/meminfo has no MemTotal")?;
     let kibibytes: f64 = total.trim_end_matches(" kB").parse()?;
     Ok(format!("{:.1} GiB", kibibytes / f64::from(1 << 20)))
 }

@@ -329,9 +329,12 @@ fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
             .says(&["not valid yet", problem]);
         let ran = work.host(&["describe", "--json"]).expect(0);
         let facts: Value = serde_json::from_str(&ran.stdout).unwrap();
-        let told = facts["problems"].as_array().unwrap();
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].as_str().unwrap().starts_with(problem), "{told:?}");
+        let reported = facts["problems"].as_array().unwrap();
+        assert_eq!(reported.len(), 1, "{reported:?}");
+        assert!(
+            reported[0].as_str().unwrap().starts_with(problem),
+            "{reported:?}"
+        );
     }
 }
 

@@ -58,14 +58,14 @@ fn a_component_that_is_named_nowhere_is_reported() {
             .current_dir(alone.parent().unwrap())
             .output()
             .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{reported}");
         for word in [
             "no component beside this program",
             "sophos-assets.wasm",
             "--component",
         ] {
-            assert!(told.contains(word), "{command}: {told}");
+            assert!(reported.contains(word), "{command}: {reported}");
         }
     }
 }

@@ -46,10 +46,10 @@ impl Hostile for Guest {
         let headers = [("authorization", bearer.as_str())];
         let second = send(&Method::Post, token_url, &headers, b"{}")
             .map_err(|refused| refused.error("token"))?;
-        let told = memory().chunks(64 << 10).map(in_hex).collect();
+        let content = memory().chunks(64 << 10).map(in_hex).collect();
         // Nothing of it is overwritten until here.
         black_box((first.body, second.body, body, bearer));
-        Ok(batch(told))
+        Ok(batch(content))
     }
 }
 

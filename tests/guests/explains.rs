@@ -1,4 +1,4 @@
-//! Does nothing wrong, and explains: the same reasons for any record, told what it is to be mapped like.
+//! Explains: returns the same reasons for any record, which repeat how it should be mapped.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -57,16 +57,16 @@ pub fn other(message: &str) -> Error {
 pub fn all_refused<T>(
     deeds: impl IntoIterator<Item = (String, Result<T, Refused>)>,
 ) -> Result<Batch, Error> {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (deed, tried) in deeds {
         match tried.err() {
             None => return Ok(batch(vec![event(&deed)])),
-            Some(refused) if refused.is_denied() => told.push(format!("{deed} ({refused})")),
+            Some(refused) if refused.is_denied() => reported.push(format!("{deed} ({refused})")),
             Some(failed) => return Err(failed.error(&deed)),
         }
     }
     Err(Error::Denied(Failure {
-        message: told.join(", "),
+        message: reported.join(", "),
         correlation_id: None,
     }))
 }

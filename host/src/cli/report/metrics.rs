@@ -113,7 +113,7 @@ impl Metrics {
             self.set("sources", &[outcome], count.count() as f64);
         }
         for entry in &report.entries {
-            // An empty label is the account as a whole.
+            // An empty label means the account itself.
             let (account, id) = (&*entry.account, entry.source.as_deref().unwrap_or_default());
             self.set("source_info", &[account, id, &entry.name], 1.0);
             let outcome = entry.outcome.word();
