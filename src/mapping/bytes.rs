@@ -1,7 +1,7 @@
 //! Finds a byte, eight bytes at a time.
 //!
-//! The texts here are a dozen bytes long. Vectors (`memchr`, `wide`) have too much to set up for that, and a plain loop
-//! looks at the host's clock for each byte: with either, the dialect `ocsf` takes more than 1 µs longer per endpoint.
+//! The texts here are a dozen bytes long. Vectors (`memchr`, `wide`) have too much to set up for that: with `memchr` the
+//! dialect `ocsf` took 1 µs more per endpoint, and with the standard library's `split_once` and `contains` 1 to 2 µs.
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 
