@@ -323,7 +323,7 @@ fn check_fails_if_every_tenant_it_tries_refuses() {
     ] {
         let requests = access.len().min(3);
         let words = [
-            "acme: failed. A permission is missing",
+            "acme: failed: a permission is missing",
             tried,
             "Service Principal ReadOnly",
             "Sophos Central Partner > Settings & Policies > API Credentials Management",
@@ -359,7 +359,7 @@ fn check_does_not_conclude_from_one_region_that_is_down() {
         .fault_always(Route::Endpoints, Fault::status(503));
     work.host(&["check"])
         .expect(1)
-        .says(&["acme: failed. The API is unavailable", "(503)"]);
+        .says(&["acme: failed: the API is unavailable", "(503)"]);
 }
 
 #[test]

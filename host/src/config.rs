@@ -7,7 +7,7 @@ mod account;
 mod destination;
 pub(crate) mod file;
 pub(crate) mod fit;
-pub(crate) mod fit_reach;
+mod fit_reach;
 mod problem;
 pub(crate) mod secret_source;
 mod selection;

@@ -45,7 +45,7 @@ fn refused(work: &Workplace, words: &[&str]) {
         let ran = work.host(&args).expect(1).says(words);
         assert_no_secret(work, &ran);
         if args[0] == "check" {
-            assert!(ran.stdout.starts_with("acme: failed. "), "{}", ran.stdout);
+            assert!(ran.stdout.starts_with("acme: failed: "), "{}", ran.stdout);
             let tokens = work.simulator.requests_of(Route::Token).len();
             assert!(tokens <= 1, "check tried again");
         }
@@ -237,7 +237,7 @@ fn check_does_not_retry() {
         let work = Workplace::new(options());
         work.simulator.fault(route, 1, fault);
         let ran = work.host(&["check", "-vv"]).expect(1);
-        assert!(ran.stdout.starts_with("acme: failed. "), "{name}");
+        assert!(ran.stdout.starts_with("acme: failed: "), "{name}");
         assert_eq!(work.simulator.requests_of(route).len(), 1, "{name}");
         work.host(&["check"]).expect(0);
     }
@@ -254,7 +254,7 @@ fn every_account_is_checked_even_if_one_is_refused() {
     work.write("asset-host.toml", &format!("{config}{other}"));
     work.host(&["check"])
         .expect(1)
-        .says(&["acme: ok.", "other: failed. ", "client ID is unknown"]);
+        .says(&["acme: ok.", "other: failed: ", "client ID is unknown"]);
     work.host(&["collect"])
         .expect(1)
         .says(&["client ID is unknown", "events 120,", "(1 failed"]);

@@ -8,11 +8,9 @@ use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
 use crate::config::Config;
-use crate::contract::bindings::inventory::connector::types::Error;
-use crate::run::engine;
-use crate::run::failure;
 use crate::run::prepare::{self, Ready};
-use crate::sandbox::connector::{CallError, Connector};
+use crate::run::{engine, failure};
+use crate::sandbox::connector::Connector;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
 use crate::state::consent;
@@ -43,20 +41,15 @@ pub(crate) async fn run(
     let mut status = ExitStatus::Done;
     for ready in ready {
         let name = &ready.account.name;
-        match Connector::new(ready.loaded, ready.rights)
-            .check(&ready.config)
-            .await
-        {
+        let mut connector = Connector::new(ready.loaded, ready.rights);
+        match connector.check(&ready.config).await {
             Ok(account) => {
-                let known_as = account
-                    .name
-                    .map(|name| format!(" ({name})"))
-                    .unwrap_or_default();
-                let owner = format!("{} {}{known_as}", account.kind, account.id);
+                let known_as = account.name.map(|name| format!(" ({name})"));
+                let known_as = known_as.unwrap_or_default();
+                let owner = printable(&format!("{} {}{known_as}", account.kind, account.id));
                 writeln!(
                     out,
-                    "{name}: ok. The credentials are those of the {} and may read devices.",
-                    printable(&owner)
+                    "{name}: ok. The credentials are those of the {owner} and may read devices."
                 )?;
                 for note in account.notes {
                     writeln!(out, "  {}", printable(&note))?;
@@ -64,58 +57,10 @@ pub(crate) async fn run(
             }
             Err(error) => {
                 status = ExitStatus::SomeFailed;
-                writeln!(out, "{name}: failed. {}", describe(&error, name))?;
+                let why = printable(&failure::describe_error(&error, name));
+                writeln!(out, "{name}: failed: {why}")?;
             }
         }
     }
     Ok(status)
-}
-
-/// Describes a failed check, as a sentence or as keys with their problems.
-fn describe(error: &CallError<Error>, account: &str) -> String {
-    let why = printable(&failure::describe_error(error, account));
-    match error {
-        // A key stays as it is written in the file.
-        CallError::Told(Error::InvalidConfig(_)) => why,
-        _ => sentence(&why),
-    }
-}
-
-/// Capitalizes the first letter.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::contract::bindings::inventory::connector::types::{Failure, FieldError};
-
-    #[test]
-    fn a_sentence_begins_with_a_capital_and_a_key_as_in_the_file() {
-        let field = FieldError {
-            field: "/omit".to_owned(),
-            message: "does not fit".to_owned(),
-        };
-        let refused = Failure {
-            message: "wrong secret".to_owned(),
-            correlation_id: None,
-        };
-        for (error, expected) in [
-            (
-                Error::InvalidConfig(vec![field]),
-                "account.acme.config.omit: does not fit",
-            ),
-            (
-                Error::Unauthorized(refused),
-                "The API refused the credentials: wrong secret",
-            ),
-        ] {
-            assert_eq!(describe(&CallError::Told(error), "acme"), expected);
-        }
-    }
 }

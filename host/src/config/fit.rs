@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::config::account::Account;
+use crate::config::fit_reach::{check_hosts, check_urls};
 use crate::config::problem::Problem;
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::values::{self, InvalidValue, ValueProblem};
@@ -28,7 +29,7 @@ const SECRETIVE: [&str; 6] = [
     "credential",
 ];
 
-/// Checks an account's config and the names of its secrets against what the component asks for.
+/// Checks an account's config, its hosts and the names of its secrets against what the component asks for.
 ///
 /// Returns what is wrong, with keys such as `account.acme.config.client_id`. Messages repeat a wrong value unless its name
 /// suggests a secret.
@@ -38,6 +39,8 @@ pub(crate) fn check_account(manifest: &Manifest, account: &Account) -> Vec<Probl
     check_values(manifest, account, &mut problems);
     check_secrets(manifest, account, &mut problems);
     check_bound_fields(manifest, account, &mut problems);
+    check_hosts(manifest, account, &mut problems);
+    check_urls(manifest, account, &mut problems);
     problems
 }
 

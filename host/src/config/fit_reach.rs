@@ -1,26 +1,15 @@
 //! Checks where an account lets its component send requests: the hosts that it allows, and the URLs in its config.
 
-use url::Url;
-
 use crate::config::account::Account;
 use crate::config::problem::Problem;
 use crate::contract::hosts::{Hosts, normal};
 use crate::contract::manifest::Manifest;
 use crate::network::addresses::is_loopback;
 
-#[cfg(test)]
-mod tests;
-
-/// Returns the hosts that an account allows of those that the manifest asks for, which are `asked`; `None` if it allows
-/// all. What is wrong with them is added to `problems`.
-pub(crate) fn narrowed(
-    manifest: &Manifest,
-    asked: &Hosts,
-    account: &Account,
-    problems: &mut Vec<Problem>,
-) -> Option<Hosts> {
-    let entries = account.hosts.as_ref()?;
-    for entry in entries {
+/// Checks that the component asks for the hosts that an account allows.
+pub(super) fn check_hosts(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    let asked = Hosts::parse(&manifest.hosts).unwrap_or_default();
+    for entry in account.hosts.iter().flatten() {
         let why = match Hosts::parse(std::slice::from_ref(entry)) {
             Err(_) => format!(
                 "{entry:?} is not a valid host: write a name such as \"id.example.com\", or \"*.example.com\" for every \
@@ -36,18 +25,11 @@ pub(crate) fn narrowed(
         };
         problems.push(Problem::new(format!("account.{}.hosts", account.name), why));
     }
-    Hosts::parse(entries).ok()
 }
 
-/// Returns the URLs that the user typed into fields of the format `uri`; defaults of the schema do not count. Each must be
-/// https, except those of this machine, and contain no user name. What is wrong with a field is added to `problems` unless
-/// they name the field already.
-pub(crate) fn typed_urls(
-    manifest: &Manifest,
-    account: &Account,
-    problems: &mut Vec<Problem>,
-) -> Vec<Url> {
-    let mut urls = Vec::new();
+/// Checks the URLs that the user typed into fields of the format `uri`: each must be https, except those of this machine,
+/// and contain no user name. A field that `problems` name already is skipped.
+pub(super) fn check_urls(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
     for (field, value) in &account.config {
         let Some(schema) = manifest.field(field).filter(|schema| schema.is_uri()) else {
             continue;
@@ -58,10 +40,7 @@ pub(crate) fn typed_urls(
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
                 "must contain no user name and no password"
             }
-            Some(url) => {
-                urls.push(url);
-                continue;
-            }
+            Some(_) => continue,
         };
         let key = account.key("config", field);
         if problems.iter().all(|problem| problem.key != key) {
@@ -70,5 +49,4 @@ pub(crate) fn typed_urls(
             problems.push(Problem::new(key, format_args!("{why}, as in {example}")));
         }
     }
-    urls
 }

@@ -7,10 +7,9 @@ use anyhow::Context;
 use serde_json::Value;
 use tracing::warn;
 
+use crate::config::fit::check_account;
 use crate::config::{Account, Config, Problem};
-use crate::config::{fit, fit_reach};
 use crate::contract::check;
-use crate::contract::hosts::Hosts;
 use crate::contract::manifest::Manifest;
 use crate::contract::permissions::Permissions;
 use crate::network::addresses::AllowedAddresses;
@@ -18,7 +17,7 @@ use crate::network::tls::check_ca_file;
 use crate::sandbox::connector::{CallError, Connector, DescribeError};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rate_limit::Limiters;
-use crate::sandbox::rights::{Grants, Rights, RightsError};
+use crate::sandbox::rights::{Grants, Rights};
 use crate::state::State;
 use crate::state::consent::{self, ConsentError};
 use crate::stop::Stop;
@@ -254,24 +253,23 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// When the component is stopped, or asks for an invalid host.
+    /// When the component is stopped.
     pub(crate) async fn problems(&mut self, account: &Account) -> anyhow::Result<Vec<Problem>> {
-        let manifest = &self.manifest;
-        let asked = Hosts::parse(&manifest.hosts).map_err(RightsError::Host)?;
-        let mut problems = fit::check_account(manifest, account);
-        fit_reach::narrowed(manifest, &asked, account, &mut problems);
-        fit_reach::typed_urls(manifest, account, &mut problems);
+        let mut problems = check_account(&self.manifest, account);
         if let Some(Err(error)) = account.ca_file.as_deref().map(check_ca_file) {
             problems.push(Problem::new(
                 format!("account.{}.ca_file", account.name),
                 error,
             ));
         }
-        let config_key = format!("account.{}.config", account.name);
-        // The component would repeat what is reported already.
-        let is_reported = problems.iter().any(|problem| problem.is_at(&config_key));
+        // The component would repeat what is wrong with a field.
+        let is_reported = account.config.keys().any(|field| {
+            let key = account.key("config", field);
+            problems.iter().any(|problem| problem.is_at(&key))
+        });
         if !is_reported && let Some(why) = self.refuses(account).await? {
-            problems.push(Problem::new(config_key, fault(&why)));
+            let key = format!("account.{}.config", account.name);
+            problems.push(Problem::new(key, fault(&why)));
         }
         Ok(problems)
     }

@@ -363,3 +363,52 @@ fn as_many_patterns_as_are_allowed_take_no_time() {
     let problems = check_account(&manifest, &account(config, &["client_secret"]));
     assert_eq!(problems.len(), 200);
 }
+
+fn with_api_host() -> Manifest {
+    let mut changed = example();
+    changed["config"]["properties"]["api_host"] = json!({ "type": "string", "format": "uri" });
+    Manifest::parse(&changed.to_string()).unwrap()
+}
+
+#[test]
+fn a_typed_url_must_be_https_or_of_this_machine_without_a_user_and_is_reported_once() {
+    for (url, is_valid) in [
+        ("https://typed.example/", true),
+        ("http://127.0.0.1:8080/", true),
+        ("http://typed.example", false),
+        ("https://user:pass@typed.example", false),
+        ("typed.example", false),
+    ] {
+        let config = json!({ "client_id": CLIENT_ID, "api_host": url, "token_url": url });
+        let problems = check_account(&with_api_host(), &account(config, &["client_secret"]));
+        let mut keys: Vec<_> = problems.iter().map(|problem| &*problem.key).collect();
+        keys.sort_unstable();
+        let expected = [
+            "account.acme.config.api_host",
+            "account.acme.config.token_url",
+        ];
+        assert!(is_valid == keys.is_empty(), "{url}: {problems:?}");
+        assert!(is_valid || keys == expected, "{url}: {problems:?}");
+        let quotes_password = |problem: &Problem| problem.message.contains("pass@");
+        assert!(!problems.iter().any(quotes_password), "{problems:?}");
+    }
+}
+
+#[test]
+fn an_account_allows_only_hosts_that_the_component_asks_for() {
+    for (host, wrong) in [
+        ("id.example.com", None),
+        ("eu.central.example.com", None),
+        ("*.example.com", Some("does not ask for")),
+        ("https://id.example.com", Some("is not a valid host")),
+    ] {
+        let config = json!({ "client_id": CLIENT_ID });
+        let mut account = account(config, &["client_secret"]);
+        account.hosts = Some(vec![host.to_owned()]);
+        let problems = check_account(&with_api_host(), &account);
+        match wrong {
+            None => assert_eq!(problems, [], "{host}"),
+            Some(why) => assert!(problems[0].to_string().contains(why), "{problems:?}"),
+        }
+    }
+}
