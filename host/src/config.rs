@@ -10,7 +10,7 @@ pub(crate) mod fit;
 mod fit_reach;
 mod problem;
 pub(crate) mod secret_source;
-mod selection;
+pub(crate) mod selection;
 #[cfg(test)]
 mod tests;
 mod values;

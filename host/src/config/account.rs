@@ -8,11 +8,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::{Map, Number, Value};
 
 use crate::config::destination::DestinationConfig;
 use crate::config::problem::{Problem, read};
 use crate::config::secret_source::{SecretSource, long_enough};
-use crate::config::selection::Selection;
+use crate::config::selection;
 use crate::config::values::{self, Retry};
 use crate::contract::limits::{Limits, Timeouts};
 use crate::contract::manifest::RateLimit;
@@ -33,7 +34,7 @@ pub(crate) struct Account {
     pub sha256: Option<String>,
     /// The component's own config as a JSON object, in which times of TOML are texts.
     #[serde(default, deserialize_with = "config")]
-    pub config: serde_json::Map<String, serde_json::Value>,
+    pub config: Map<String, Value>,
     /// Where each secret comes from, by the secret's name.
     #[serde(default)]
     pub secrets: BTreeMap<String, SecretSource>,
@@ -129,7 +130,7 @@ impl Account {
 
     /// Checks what concerns several values.
     fn check(&self, key: &str, problems: &mut Vec<Problem>) {
-        self.selection().check(key, problems);
+        selection::check(&self.only, &self.skip, key, problems);
         self.retry.check(key, problems);
         let mut limits = self.rate_limits.iter().flatten();
         if limits.any(|limit| limit.requests == 0 || limit.seconds == 0) {
@@ -141,12 +142,9 @@ impl Account {
         }
     }
 
-    /// Returns which sources are collected.
-    pub(crate) fn selection(&self) -> Selection<'_> {
-        Selection {
-            only: &self.only,
-            skip: &self.skip,
-        }
+    /// Returns whether a source is collected, by its `only` and `skip`.
+    pub(crate) fn wants(&self, id: &str, name: &str) -> bool {
+        selection::wants(&self.only, &self.skip, id, name)
     }
 
     /// Reads every secret of the account, by the secret's name.
@@ -214,28 +212,29 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
 }
 
 /// Deserializes the component's config as JSON.
-fn config<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<serde_json::Map<String, serde_json::Value>, D::Error> {
+fn config<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
     let table = toml::Table::deserialize(deserializer)?;
-    object(table)
-        .ok_or_else(|| D::Error::custom("contains `nan` or `inf`, which JSON cannot represent"))
+    match json(toml::Value::Table(table)) {
+        Some(Value::Object(config)) => Ok(config),
+        _ => Err(D::Error::custom(
+            "contains `nan` or `inf`, which JSON cannot represent",
+        )),
+    }
 }
 
-/// Turns a table into a JSON object; `None` if a number is not finite.
-fn object(table: toml::Table) -> Option<serde_json::Map<String, serde_json::Value>> {
-    let entry = |(key, value)| Some((key, json(value)?));
-    table.into_iter().map(entry).collect()
-}
-
-fn json(value: toml::Value) -> Option<serde_json::Value> {
+/// Returns a value as JSON, or `None` if a number is not finite.
+fn json(value: toml::Value) -> Option<Value> {
     Some(match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => serde_json::Number::from_f64(number)?.into(),
+        toml::Value::Float(number) => Number::from_f64(number)?.into(),
         toml::Value::Boolean(flag) => flag.into(),
         toml::Value::Datetime(time) => time.to_string().into(),
         toml::Value::Array(items) => items.into_iter().map(json).collect::<Option<_>>()?,
-        toml::Value::Table(table) => object(table)?.into(),
+        toml::Value::Table(table) => {
+            let entries = table.into_iter();
+            let entries = entries.map(|(key, value)| Some((key, json(value)?)));
+            Value::Object(entries.collect::<Option<_>>()?)
+        }
     })
 }

@@ -61,7 +61,7 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 /// Returns serde's message without the value that it refuses, which may be a secret, and with the nearest known key.
-pub(super) fn in_words_of_toml(message: &str) -> String {
+fn in_words_of_toml(message: &str) -> String {
     if message.starts_with("invalid ")
         && let Some((_, expected)) = message.rsplit_once(", expected ")
     {

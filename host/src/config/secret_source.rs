@@ -12,7 +12,6 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::config::problem::in_words_of_toml;
 use crate::units::duration;
 
 mod command;
@@ -23,9 +22,11 @@ mod tests;
 pub(crate) use self::command::kill_all;
 use self::read::{MAX_LENGTH, read};
 
-/// The forms of a secret's source, for messages.
-const FORMS: &str = "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\", \"argument\"] }, and only beside \
-     `command` a timeout = \"30s\"";
+/// What to say about anything that is no source: most likely it is the secret itself.
+pub(super) const FORMS: &str = "must say where the secret comes from, not contain it: write { env = \"NAME\" } with the \
+     name of an environment variable, { file = \"path\" }, or { command = [\"program\", \"argument\"], timeout = \"30s\" } \
+     with the timeout if you like; if the secret stands in this file, remove it, and replace it at its issuer if others \
+     could read the file";
 
 /// How long a program may take to print a secret if `timeout` does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -58,11 +59,6 @@ impl fmt::Debug for SecretSource {
     }
 }
 
-/// What to say about a text or another plain value: most likely the secret itself.
-const PLAIN_VALUE: &str = "must say where the secret comes from, not contain it: write { env = \"NAME\" }, \
-     { file = \"path\" } or { command = [\"program\", \"argument\"] }, remove the secret from this file, and replace it \
-     at its issuer if others could read the file";
-
 /// The keys of a source.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,28 +70,14 @@ struct Form {
     timeout: Option<Duration>,
 }
 
-/// Reads a source as the configuration writes it. No message repeats a value, as it may be the secret.
+/// Reads a source as the configuration writes it. The message repeats no value and no key, as either may be the secret.
 impl TryFrom<toml::Value> for SecretSource {
-    type Error = String;
+    type Error = &'static str;
 
-    fn try_from(value: toml::Value) -> Result<Self, String> {
-        if !value.is_table() {
-            return Err(PLAIN_VALUE.to_owned());
-        }
-        let form = Form::deserialize(value).map_err(|error| {
-            let message = in_words_of_toml(error.message());
-            let is_unknown_key = message.starts_with("unknown key");
-            is_unknown_key
-                .then_some(message)
-                .unwrap_or_else(|| format!("must be {FORMS}"))
-        })?;
+    fn try_from(value: toml::Value) -> Result<Self, &'static str> {
+        let form = Form::deserialize(value).map_err(|_| FORMS)?;
         match (form.env, form.file, form.command, form.timeout) {
             (Some(name), None, None, None) if is_variable(&name) => Ok(Self::Env(name)),
-            (Some(_), None, None, None) => Err(
-                "`env` must be the name of an environment variable (letters, digits and `_`, not beginning with a \
-                 digit), not the secret itself"
-                    .to_owned(),
-            ),
             (None, Some(path), None, None) if !path.as_os_str().is_empty() => Ok(Self::File(path)),
             (None, None, Some(argv), timeout)
                 if argv.first().is_some_and(|program| !program.is_empty()) =>
@@ -103,7 +85,7 @@ impl TryFrom<toml::Value> for SecretSource {
                 let timeout = timeout.unwrap_or(TIMEOUT);
                 Ok(Self::Command { argv, timeout })
             }
-            _ => Err(format!("must be exactly one of {FORMS}")),
+            _ => Err(FORMS),
         }
     }
 }

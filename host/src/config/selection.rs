@@ -4,51 +4,32 @@
 
 use crate::config::problem::Problem;
 
-/// An account's `only` and `skip`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Selection<'a> {
-    pub only: &'a [String],
-    pub skip: &'a [String],
-}
-
-impl<'a> Selection<'a> {
-    /// Checks the two lists of the table `key`.
-    pub(super) fn check(self, key: &str, problems: &mut Vec<Problem>) {
-        for (list, entries) in [("only", self.only), ("skip", self.skip)] {
-            if contains(entries, "") {
-                problems.push(Problem::new(
-                    format!("{key}.{list}"),
-                    "contains an empty text: name each source by its id or its name",
-                ));
-            }
-        }
-        let both = self.only.iter().filter(|entry| contains(self.skip, entry));
-        for entry in both {
+/// Checks the two lists of the account `key`.
+pub(super) fn check(only: &[String], skip: &[String], key: &str, problems: &mut Vec<Problem>) {
+    for (list, entries) in [("only", only), ("skip", skip)] {
+        if contains(entries, "") {
             problems.push(Problem::new(
-                format!("{key}.skip"),
-                format_args!("{entry:?} is in `only` as well: remove it from one of them"),
+                format!("{key}.{list}"),
+                "contains an empty text: name each source by its id or its name",
             ));
         }
     }
-
-    /// Returns whether a source is to be collected.
-    pub(crate) fn wants(self, id: &str, name: &str) -> bool {
-        let is_in = |list| contains(list, id) || contains(list, name);
-        (self.only.is_empty() || is_in(self.only)) && !is_in(self.skip)
-    }
-
-    /// Returns the entries of `only` that match none of these sources, each an id and a name.
-    pub(crate) fn unmatched_only(self, sources: &[(&str, &str)]) -> Vec<&'a str> {
-        unmatched(self.only, sources)
-    }
-
-    /// Returns the entries of `skip` that match none of these sources, each an id and a name.
-    pub(crate) fn unmatched_skip(self, sources: &[(&str, &str)]) -> Vec<&'a str> {
-        unmatched(self.skip, sources)
+    for entry in only.iter().filter(|entry| contains(skip, entry)) {
+        problems.push(Problem::new(
+            format!("{key}.skip"),
+            format_args!("{entry:?} is in `only` as well: remove it from one of them"),
+        ));
     }
 }
 
-fn unmatched<'a>(list: &'a [String], sources: &[(&str, &str)]) -> Vec<&'a str> {
+/// Returns whether a source is to be collected.
+pub(super) fn wants(only: &[String], skip: &[String], id: &str, name: &str) -> bool {
+    let is_in = |list| contains(list, id) || contains(list, name);
+    (only.is_empty() || is_in(only)) && !is_in(skip)
+}
+
+/// Returns the entries of a list that match none of these sources, each an id and a name.
+pub(crate) fn unmatched<'a>(list: &'a [String], sources: &[(&str, &str)]) -> Vec<&'a str> {
     let matches = |entry: &str| {
         let mut sources = sources.iter();
         sources.any(|(id, name)| same(entry, id) || same(entry, name))
@@ -93,22 +74,19 @@ mod tests {
             (&["nobody"], &[], &[]),
         ] {
             let (only, skip) = (&list(only), &list(skip));
-            let selection = Selection { only, skip };
             let found: Vec<_> = SOURCES
                 .iter()
-                .filter(|(id, name)| selection.wants(id, name))
+                .filter(|(id, name)| wants(only, skip, id, name))
                 .map(|(id, _)| *id)
                 .collect();
-            assert_eq!(found, wanted, "{selection:?}");
+            assert_eq!(found, wanted, "{only:?} {skip:?}");
         }
     }
 
     #[test]
     fn entries_that_match_no_source_are_found() {
-        let (only, skip) = (&list(&["a1", "Nordlis"]), &list(&["kestrel", "d4"]));
-        let selection = Selection { only, skip };
-        assert_eq!(selection.unmatched_only(&SOURCES), ["Nordlis"]);
-        assert_eq!(selection.unmatched_skip(&SOURCES), ["d4"]);
+        let entries = list(&["a1", "Nordlis", "kestrel", "d4"]);
+        assert_eq!(unmatched(&entries, &SOURCES), ["Nordlis", "d4"]);
     }
 
     #[test]
@@ -120,7 +98,7 @@ mod tests {
         ] {
             let mut problems = Vec::new();
             let (only, skip) = (&list(&only), &list(&skip));
-            Selection { only, skip }.check("account.a", &mut problems);
+            check(only, skip, "account.a", &mut problems);
             assert_eq!(problems.len(), 1);
             assert_eq!(problems[0].key, key);
         }

@@ -6,25 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Fields that hold errors.
-const ERRORS: [&str; 3] = ["error", "errors", "failures"];
-
-/// Fields that say whether all went well.
-const SUCCESS: [&str; 2] = ["success", "ok"];
-
-/// Fields that hold a word or a status for how it went.
-const STATUS: [&str; 2] = ["status", "result"];
-
-/// Words in them that mean a failure, at least of a part.
+/// Words in `status` and `result` that mean a failure, at least of a part.
 const FAILED: [&str; 5] = ["error", "failed", "failure", "partial", "rejected"];
-
-/// Fields that count the events that were taken.
-const TAKEN: [&str; 4] = ["accepted", "ingested", "processed", "received"];
-
-/// Fields that count the events that were not taken.
-const NOT_TAKEN: [&str; 4] = ["rejected", "failed", "dropped", "invalid"];
 
 /// The fields of a JSON object, which stand where they are.
 pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
@@ -60,59 +46,55 @@ pub(super) fn complaint(body: &[u8], sent: usize) -> Option<String> {
         Err(_) => return None,
     };
     if let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(json) {
+        // Where each event has an object of its own, its numbers count no events.
         let mut items = items.into_iter();
-        return items.find_map(|item| failure(&Fields::read(item.get().as_bytes())?));
+        return items.find_map(|item| Fields::read(item.get().as_bytes())?.complaint(None));
     }
-    let fields = Fields::read(json)?;
-    failure(&fields).or_else(|| incomplete(&fields, sent as u64))
+    Fields::read(json)?.complaint(Some(sent as u64))
 }
 
-/// Returns what in an object says that something failed.
-fn failure(fields: &Fields) -> Option<String> {
-    let has = |name| fields.json(name).is_some_and(has_content);
-    if let Some(name) = ERRORS.into_iter().find(|name| has(name)) {
-        return Some(format!("`{name}` is there"));
+impl Fields<'_> {
+    /// Returns the field that says that something failed, or that fewer events were taken than were `sent`.
+    fn complaint(&self, sent: Option<u64>) -> Option<String> {
+        // Splunk's HTTP event collector has a text beside its code.
+        let is_splunk = self.get::<&str>("text").is_some();
+        let sent = sent.unwrap_or(0);
+        self.0.iter().find_map(|(name, json)| {
+            let value = || serde_json::from_str::<Value>(json.get()).ok();
+            match name.as_str() {
+                "error" | "errors" | "failures" => {
+                    has_content(json.get()).then(|| format!("`{name}` is there"))
+                }
+                "success" | "ok" => (value()? == false).then(|| format!("`{name}` is false")),
+                "status" | "result" => match value()? {
+                    Value::Number(status) => matches!(status.as_u64(), Some(400..600))
+                        .then(|| format!("`{name}` is {status}")),
+                    Value::String(word) => {
+                        let is_word = |failed: &&str| word.trim().eq_ignore_ascii_case(failed);
+                        let failed = FAILED.into_iter().find(is_word)?;
+                        Some(format!("`{name}` is {failed}"))
+                    }
+                    _ => None,
+                },
+                "code" if is_splunk => {
+                    let code = value()?.as_i64().filter(|code| *code != 0)?;
+                    Some(format!("`code` is {code}"))
+                }
+                "accepted" | "ingested" | "processed" | "received" => {
+                    let taken = value()?.as_u64().filter(|taken| *taken < sent)?;
+                    Some(format!("`{name}` is {taken} of {sent}"))
+                }
+                "rejected" | "failed" | "dropped" | "invalid" if sent > 0 => {
+                    let lost = value()?.as_u64().filter(|lost| *lost > 0)?;
+                    Some(format!("`{name}` is {lost}"))
+                }
+                _ => None,
+            }
+        })
     }
-    for name in SUCCESS {
-        if fields.get(name) == Some(false) {
-            return Some(format!("`{name}` is false"));
-        }
-    }
-    for name in STATUS {
-        if let Some(status) = fields
-            .get(name)
-            .filter(|status: &u64| (400..600).contains(status))
-        {
-            return Some(format!("`{name}` is {status}"));
-        }
-        let word: String = fields.get(name).unwrap_or_default();
-        let is_word = |failed: &&str| word.trim().eq_ignore_ascii_case(failed);
-        if let Some(failed) = FAILED.into_iter().find(is_word) {
-            return Some(format!("`{name}` is {failed}"));
-        }
-    }
-    // Splunk's HTTP event collector.
-    let code: i64 = fields.get("code").filter(|code| *code != 0)?;
-    let text: Option<String> = fields.get("text");
-    text.map(|_| format!("`code` is {code}"))
 }
 
-/// Returns what in an object counts fewer events than were sent.
-fn incomplete(fields: &Fields, sent: u64) -> Option<String> {
-    for name in TAKEN {
-        if let Some(count) = fields.get(name).filter(|count: &u64| *count < sent) {
-            return Some(format!("`{name}` is {count} of {sent}"));
-        }
-    }
-    for name in NOT_TAKEN {
-        if let Some(count) = fields.get(name).filter(|count: &u64| *count > 0) {
-            return Some(format!("`{name}` is {count}"));
-        }
-    }
-    None
-}
-
-/// Whether a JSON value is more than null, false, zero or empty.
+/// Returns whether a JSON value is more than null, false, zero or empty.
 fn has_content(json: &str) -> bool {
     match json.as_bytes() {
         [b'[' | b'{', inside @ .., _] => !inside.trim_ascii().is_empty(),

@@ -14,7 +14,7 @@ use crate::config::{Account, Format, HeaderText, HttpConfig, RequestTimeouts, Re
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Reply, Verdict};
 use crate::deliver::error::DeliverError;
-use crate::deliver::retry::{Attempts, Next, RetryCause};
+use crate::deliver::retry::{Attempts, RetryCause};
 use crate::network::client::{ClientOptions, HttpClient};
 use crate::network::error::HttpError;
 use crate::stop::Stop;
@@ -174,8 +174,7 @@ impl Exchange {
                 }
             };
             let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
-            let Next::Again(wait) = attempts.after(cause, &self.retry, elapsed, fastrand::f64())
-            else {
+            let Some(wait) = attempts.after(cause, &self.retry, elapsed, fastrand::f64()) else {
                 return Err(DeliverError::unconfirmed(
                     format_args!("{what}, and trying again did not help"),
                     "see whether the destination is up and that account.NAME.deliver names it, or which limit of \

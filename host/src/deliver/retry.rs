@@ -3,6 +3,7 @@
 //! Retries belong to the host: the error of a component or the answer of a destination says whether another attempt may
 //! help. Every retry is the same call from the same cursor, or the same batch, so it can lose nothing.
 
+use std::mem;
 use std::time::Duration;
 
 use crate::config::Retry;
@@ -55,17 +56,8 @@ impl From<&Error> for RetryCause {
     }
 }
 
-/// What to do after a failure.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Call again after so long; zero is at once.
-    Again(Duration),
-    /// Stop the source.
-    GiveUp,
-}
-
 impl Attempts {
-    /// Returns what to do after a failure. `elapsed` is the time since the first failure after the last success,
+    /// Returns how long to wait before the next attempt, or `None` to give up. `elapsed` is the time since the first failure after the last success,
     /// `random` a number from 0 (inclusive) to 1 (exclusive).
     ///
     /// | cause | what to do |
@@ -79,50 +71,45 @@ impl Attempts {
     /// kinds, so that a time of zero does not make the host ask without a pause.
     pub(crate) fn after(
         &mut self,
-        cause: impl Into<RetryCause>,
+        cause: RetryCause,
         retry: &Retry,
         elapsed: Duration,
         random: f64,
-    ) -> Next {
-        match cause.into() {
+    ) -> Option<Duration> {
+        match cause {
             RetryCause::RateLimited(Some(asked)) => {
-                self.rate_limited += 1;
-                if self.rate_limited > MAX_RATE_LIMITED {
-                    return Next::GiveUp;
-                }
                 let wait = self.pause(retry, random).max(asked.min(MAX_WAIT));
-                if self.asked + wait > MAX_RATE_LIMIT_WAITS.max(retry.total) {
-                    return Next::GiveUp;
-                }
+                self.rate_limited += 1;
                 self.asked += wait;
-                Next::Again(wait)
+                let may_wait = self.asked <= MAX_RATE_LIMIT_WAITS.max(retry.total);
+                (may_wait && self.rate_limited <= MAX_RATE_LIMITED).then_some(wait)
             }
             RetryCause::RateLimited(None) => self.back_off(Duration::ZERO, retry, elapsed, random),
             RetryCause::Unavailable(asked) => {
                 self.back_off(asked.unwrap_or_default(), retry, elapsed, random)
             }
-            RetryCause::Expired if !self.expired => {
-                self.expired = true;
-                Next::Again(Duration::ZERO)
+            RetryCause::Expired => {
+                (!mem::replace(&mut self.expired, true)).then_some(Duration::ZERO)
             }
-            RetryCause::Expired | RetryCause::Final => Next::GiveUp,
+            RetryCause::Final => None,
         }
     }
 
-    fn back_off(&mut self, asked: Duration, retry: &Retry, elapsed: Duration, random: f64) -> Next {
-        let spent = elapsed.saturating_sub(self.asked);
-        let Some(left) = retry
+    fn back_off(
+        &mut self,
+        asked: Duration,
+        retry: &Retry,
+        elapsed: Duration,
+        random: f64,
+    ) -> Option<Duration> {
+        let left = retry
             .total
-            .checked_sub(spent)
-            .filter(|left| !left.is_zero())
-        else {
-            return Next::GiveUp;
-        };
+            .saturating_sub(elapsed.saturating_sub(self.asked));
         let asked = asked.min(MAX_WAIT);
-        if asked > left {
-            return Next::GiveUp;
+        if left.is_zero() || asked > left {
+            return None;
         }
-        Next::Again(self.pause(retry, random).max(asked).min(left))
+        Some(self.pause(retry, random).max(asked).min(left))
     }
 
     /// Returns the next back-off; the bound doubles with each.

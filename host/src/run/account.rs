@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tracing::{Instrument, error, error_span, warn};
 
-use crate::config::Emit;
+use crate::config::{Emit, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
 use crate::run::context::{AccountJob, SourceJob};
 use crate::run::halt::Halt;
@@ -102,12 +102,11 @@ async fn sources_to_collect(
     }
     let known: BTreeSet<_> = stored.iter().map(|stored| stored.source.as_str()).collect();
     let has_siblings = listing.ids().len() > 1;
-    let selection = job.ready.account.selection();
     let mut sources = Vec::with_capacity(listing.sources.len());
     for Source { id, name, config } in listing.sources {
         let known = known.contains(id.as_str());
         match config {
-            _ if !selection.wants(&id, &name) => {
+            _ if !job.ready.account.wants(&id, &name) => {
                 job.results.add_uncollected(id, name, Outcome::Skipped);
             }
             Err(reason) if known => fail_source(job, id, name, &reason)?,
@@ -150,7 +149,7 @@ fn report_gone(
             continue;
         }
         let (id, name) = (gone.source.clone(), gone.name.clone());
-        if job.ready.account.selection().wants(&id, &name) {
+        if job.ready.account.wants(&id, &name) {
             fail_source(job, id, name, "The account no longer lists it.")?;
         } else {
             job.results.add_uncollected(id, name, Outcome::Skipped);
@@ -162,7 +161,7 @@ fn report_gone(
 /// Reports entries of `only` and `skip` that name neither a listed source nor a stored one. An entry of `skip` is a
 /// warning, as it leaves nothing out.
 fn check_selection(job: &AccountJob, listing: &Listing, stored: &[SourceState]) {
-    let selection = job.ready.account.selection();
+    let account = &job.ready.account;
     let listed = listing.sources.iter();
     let listed = listed.map(|source| (source.id.as_str(), source.name.as_str()));
     let stored = stored.iter();
@@ -174,10 +173,10 @@ fn check_selection(job: &AccountJob, listing: &Listing, stored: &[SourceState]) 
              it if the source is gone"
         )
     };
-    for entry in selection.unmatched_skip(&names) {
+    for entry in selection::unmatched(&account.skip, &names) {
         warn!("{}", message("skip", entry));
     }
-    for entry in selection.unmatched_only(&names) {
+    for entry in selection::unmatched(&account.only, &names) {
         let why = message("only", entry);
         error!("{why}");
         let (id, name) = (entry.to_owned(), entry.to_owned());

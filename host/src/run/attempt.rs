@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::info;
 
 use crate::contract::bindings::inventory::connector::types::Error;
-use crate::deliver::retry::{Attempts, Next, RetryCause};
+use crate::deliver::retry::{Attempts, RetryCause};
 use crate::run::context::AccountJob;
 use crate::run::failure::describe_error;
 use crate::run::halt::Halt;
@@ -56,7 +56,7 @@ impl Tries {
         let next = self
             .attempts
             .after(cause, &account.retry, elapsed, fastrand::f64());
-        let Next::Again(wait) = next else {
+        let Some(wait) = next else {
             return Err(Halt::Failed(why));
         };
         if asked_to_pause {

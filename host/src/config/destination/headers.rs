@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use http::header::{HeaderName, HeaderValue};
 use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::config::secret_source::SecretSource;
+use crate::config::secret_source::{FORMS, SecretSource};
 
 /// A header of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,40 +33,37 @@ pub(crate) enum HeaderText {
 }
 
 impl TryFrom<toml::Value> for HeaderText {
-    type Error = String;
+    type Error = &'static str;
 
-    fn try_from(value: toml::Value) -> Result<Self, String> {
+    fn try_from(value: toml::Value) -> Result<Self, &'static str> {
         match value {
             toml::Value::String(text) => {
-                let mut value = HeaderValue::try_from(text).map_err(|_| {
-                    "contains a character that a header cannot have: remove it".to_owned()
-                })?;
+                let mut value = HeaderValue::try_from(text)
+                    .map_err(|_| "contains a character that a header cannot have: remove it")?;
                 value.set_sensitive(true);
                 Ok(Self::Plain(value))
             }
             toml::Value::Table(mut table) => {
-                let prefix = table.remove("prefix");
-                let prefix = prefix.map_or(Ok(String::new()), |prefix| match prefix {
-                    toml::Value::String(text) if HeaderValue::from_str(&text).is_ok() => Ok(text),
-                    _ => Err("`prefix` must be a text that a header can have, such as \"Bearer \""),
-                })?;
+                let prefix = match table.remove("prefix") {
+                    None => String::new(),
+                    Some(toml::Value::String(text)) if HeaderValue::from_str(&text).is_ok() => text,
+                    Some(_) => return Err("`prefix` must be a text such as \"Bearer \""),
+                };
                 let source = SecretSource::try_from(toml::Value::Table(table))?;
                 Ok(Self::Secret { prefix, source })
             }
             _ => Err(
-                "must be a text in quotes, or say where a secret comes from: { env = \"NAME\", prefix = \
-                 \"Bearer \" }"
-                    .to_owned(),
+                "must be a text in quotes, or say where a secret comes from: { env = \"NAME\", prefix = \"Bearer \" }",
             ),
         }
     }
 }
 
-/// Headers of the connection, which the host sets or removes.
+/// Headers that the host sets or removes.
 #[rustfmt::skip]
-const OF_THE_CONNECTION: [&str; 9] = [
-    "proxy-authenticate", "proxy-connection", "connection", "expect", "keep-alive", "te", "trailer",
-    "transfer-encoding", "upgrade",
+const OF_THE_HOST: [&str; 13] = [
+    "connection", "content-encoding", "content-length", "expect", "host", "keep-alive", "proxy-authenticate",
+    "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 ];
 
 /// Deserializes the table of headers.
@@ -80,8 +77,16 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
             wrong("is not a valid name of a header: use letters, digits and `-`, such as \"x-tenant\"")
         })?;
-        if let Some(why) = why_not(&name, &text) {
-            return Err(wrong(why));
+        if OF_THE_HOST.contains(&name.as_str()) {
+            return Err(wrong(
+                "is set by the host: remove it. `url` names the host, `gzip` the encoding, and HTTPS_PROXY in the \
+                 environment a proxy with its password",
+            ));
+        }
+        if matches!(name.as_str(), "authorization" | "cookie")
+            && matches!(text, HeaderText::Plain(_))
+        {
+            return Err(wrong(FORMS));
         }
         if headers.iter().any(|header| header.name == name) {
             return Err(wrong(
@@ -91,20 +96,4 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         headers.push(Header { key, name, text });
     }
     Ok(headers)
-}
-
-/// Returns why a header cannot be set.
-fn why_not(name: &HeaderName, text: &HeaderText) -> Option<&'static str> {
-    match name.as_str() {
-        "host" => Some("is what `url` names: remove it"),
-        "content-length" => Some("is set by the host: remove it"),
-        "content-encoding" => Some("is set by gzip = true: write that, or remove it"),
-        "proxy-authorization" => Some("is for a proxy: put it into HTTPS_PROXY in the environment"),
-        "authorization" | "cookie" if matches!(text, HeaderText::Plain(_)) => Some(
-            "is a credential, which does not belong into this file: write where it comes from, such as { env = \
-             \"NAME\" }, and replace it at its issuer if others could read the file",
-        ),
-        other if OF_THE_CONNECTION.contains(&other) => Some("belongs to the connection: remove it"),
-        _ => None,
-    }
 }

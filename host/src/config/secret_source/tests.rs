@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 
 const CANARY: &str = "canary-7f3a";
 
-fn source(text: &str) -> Result<SecretSource, String> {
+fn source(text: &str) -> Result<SecretSource, &'static str> {
     let table: toml::Table = toml::from_str(&format!("secret = {text}")).unwrap();
     let mut source = SecretSource::try_from(table["secret"].clone())?;
     source.resolve_path(Path::new("/etc/asset-host"));
@@ -53,51 +53,33 @@ fn reads_the_three_forms() {
 
 #[test]
 fn refuses_other_forms_without_repeating_them() {
-    for (text, part) in [
-        (r#""canary-7f3a""#, "not contain it: write { env"),
-        ("77342", "not contain it"),
-        (r#"["canary-7f3a"]"#, "not contain it"),
-        ("{}", "exactly one of"),
-        (r#"{ env = "A", file = "b" }"#, "exactly one of"),
-        (
-            r#"{ comand = ["pass"] }"#,
-            "unknown key `comand`, did you mean `command`?",
-        ),
-        (
-            r#"{ env = "A", value = "canary-7f3a" }"#,
-            "unknown key `value`",
-        ),
-        (
-            r#"{ env = "canary-7f3a" }"#,
-            "the name of an environment variable",
-        ),
-        (r#"{ env = "" }"#, "the name of an environment variable"),
-        ("{ env = 77342 }", "must be { env = "),
-        (r#"{ file = "" }"#, "{ file = \"path\" }"),
-        ("{ file = 77342 }", "{ file = \"path\" }"),
-        (r#"{ command = "echo canary-7f3a" }"#, "{ command = ["),
-        ("{ command = [] }", "{ command = ["),
-        (r#"{ command = [""] }"#, "{ command = ["),
-        (r#"{ command = ["echo", 77342] }"#, "{ command = ["),
-        (r#"{ timeout = "1s" }"#, "exactly one of"),
-        (r#"{ env = "A", timeout = "1s" }"#, "only beside `command`"),
-        (
-            r#"{ command = ["a"], timeout = 77342 }"#,
-            "timeout = \"30s\"",
-        ),
-        (
-            r#"{ command = ["a"], timeout = "0s" }"#,
-            "timeout = \"30s\"",
-        ),
-        (
-            r#"{ command = ["a"], timeout = "canary-7f3a" }"#,
-            "timeout = \"30s\"",
-        ),
+    for text in [
+        r#""canary-7f3a""#,
+        "77342",
+        r#"["canary-7f3a"]"#,
+        "{}",
+        r#"{ env = "A", file = "b" }"#,
+        r#"{ comand = ["pass"] }"#,
+        r#"{ env = "A", value = "canary-7f3a" }"#,
+        r#"{ env = "canary-7f3a" }"#,
+        r#"{ env = "" }"#,
+        "{ env = 77342 }",
+        r#"{ file = "" }"#,
+        "{ file = 77342 }",
+        r#"{ command = "echo canary-7f3a" }"#,
+        "{ command = [] }",
+        r#"{ command = [""] }"#,
+        r#"{ command = ["echo", 77342] }"#,
+        r#"{ timeout = "1s" }"#,
+        r#"{ env = "A", timeout = "1s" }"#,
+        r#"{ command = ["a"], timeout = 77342 }"#,
+        r#"{ command = ["a"], timeout = "0s" }"#,
+        r#"{ command = ["a"], timeout = "canary-7f3a" }"#,
     ] {
-        let message = source(text).unwrap_err().to_string();
-        assert!(message.contains(part), "{text}: {message}");
-        assert!(!message.contains(CANARY), "{message}");
-        assert!(!message.contains("77342"), "{message}");
+        assert_eq!(source(text), Err(FORMS), "{text}");
+    }
+    for part in ["not contain it", "{ env = ", "{ file = ", "{ command = ["] {
+        assert!(FORMS.contains(part), "{part}");
     }
 }
 

@@ -137,10 +137,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ),
     (
         "secrets = { client_secret = { evn = \"canary-7f3a\" } }",
-        &[
-            "account.acme.secrets.client_secret: ",
-            "did you mean `env`?",
-        ],
+        &["account.acme.secrets.client_secret: ", "write { env = "],
     ),
     (
         "secrets = { client_secret = canary-7f3a }",

@@ -19,10 +19,20 @@ fn delay(retry_after: Option<u64>) -> Delay {
     }
 }
 
-fn seconds(next: Next) -> f64 {
-    match next {
-        Next::Again(wait) => wait.as_secs_f64(),
-        Next::GiveUp => f64::INFINITY,
+fn seconds(next: Option<Duration>) -> f64 {
+    next.map_or(f64::INFINITY, |wait| wait.as_secs_f64())
+}
+
+impl Attempts {
+    /// What follows from an error of a component.
+    fn after_error(
+        &mut self,
+        error: &Error,
+        retry: &Retry,
+        elapsed: Duration,
+        random: f64,
+    ) -> Option<Duration> {
+        self.after(RetryCause::from(error), retry, elapsed, random)
     }
 }
 
@@ -31,7 +41,7 @@ fn the_bound_of_a_back_off_doubles_up_to_retry_most() {
     let mut attempts = Attempts::default();
     let waits: Vec<_> = (0..6)
         .map(|_| {
-            attempts.after(
+            attempts.after_error(
                 &Error::Unavailable(delay(None)),
                 &RETRY,
                 Duration::ZERO,
@@ -52,7 +62,7 @@ fn unavailable_is_given_up_once_retry_total_is_over() {
         (100.0, f64::INFINITY),
         (200.0, f64::INFINITY),
     ] {
-        let next = Attempts::default().after(
+        let next = Attempts::default().after_error(
             &error,
             &RETRY,
             Duration::from_secs_f64(spent),
@@ -68,8 +78,8 @@ fn unavailable_is_given_up_once_retry_total_is_over() {
         ..RETRY
     };
     assert_eq!(
-        Attempts::default().after(&error, &off, Duration::ZERO, 0.5),
-        Next::GiveUp
+        Attempts::default().after_error(&error, &off, Duration::ZERO, 0.5),
+        None
     );
 }
 
@@ -86,7 +96,7 @@ fn a_time_that_an_api_names_is_waited_for() {
         (Error::Unavailable(delay(Some(30))), 30.0),
         (Error::Unavailable(delay(Some(101))), f64::INFINITY),
     ] {
-        let next = Attempts::default().after(&error, &RETRY, Duration::ZERO, 0.5);
+        let next = Attempts::default().after_error(&error, &RETRY, Duration::ZERO, 0.5);
         assert_eq!(seconds(next).to_string(), wait.to_string(), "{error:?}");
     }
 }
@@ -94,7 +104,7 @@ fn a_time_that_an_api_names_is_waited_for() {
 #[test]
 fn waits_of_rate_limits_do_not_count_as_time_without_an_answer() {
     let mut attempts = Attempts::default();
-    attempts.after(
+    attempts.after_error(
         &Error::RateLimited(delay(Some(500))),
         &RETRY,
         Duration::ZERO,
@@ -102,8 +112,8 @@ fn waits_of_rate_limits_do_not_count_as_time_without_an_answer() {
     );
     let unavailable = Error::Unavailable(delay(None));
     for (elapsed, gives_up) in [(500, false), (599, false), (600, true)] {
-        let next = attempts.after(&unavailable, &RETRY, Duration::from_secs(elapsed), 0.5);
-        assert_eq!(next == Next::GiveUp, gives_up, "{elapsed}");
+        let next = attempts.after_error(&unavailable, &RETRY, Duration::from_secs(elapsed), 0.5);
+        assert_eq!(next == None, gives_up, "{elapsed}");
     }
 }
 
@@ -112,7 +122,7 @@ fn an_endless_rate_limit_is_given_up() {
     let mut attempts = Attempts::default();
     let error = Error::RateLimited(delay(Some(1)));
     let tries = (0..100)
-        .take_while(|_| attempts.after(&error, &RETRY, Duration::ZERO, 0.5) != Next::GiveUp)
+        .take_while(|_| attempts.after_error(&error, &RETRY, Duration::ZERO, 0.5) != None)
         .count();
     assert_eq!(tries, 20);
 }
@@ -134,8 +144,8 @@ fn rate_limits_take_an_hour_in_all_or_the_total_where_that_is_longer() {
         let mut attempts = Attempts::default();
         let error = Error::RateLimited(delay(Some(asked)));
         let waits = (0..100)
-            .map(|_| attempts.after(&error, &retry, Duration::ZERO, 0.5))
-            .take_while(|next| *next != Next::GiveUp)
+            .map(|_| attempts.after_error(&error, &retry, Duration::ZERO, 0.5))
+            .take_while(|next| next.is_some())
             .count();
         assert_eq!(waits, tries, "{retry:?} {asked}");
     }
@@ -149,12 +159,12 @@ fn an_expired_session_is_tried_again_at_once_and_only_once() {
         correlation_id: None,
     });
     assert_eq!(
-        attempts.after(&expired, &RETRY, Duration::ZERO, 0.5),
-        Next::Again(Duration::ZERO)
+        attempts.after_error(&expired, &RETRY, Duration::ZERO, 0.5),
+        Some(Duration::ZERO)
     );
     assert_eq!(
-        attempts.after(&expired, &RETRY, Duration::ZERO, 0.5),
-        Next::GiveUp
+        attempts.after_error(&expired, &RETRY, Duration::ZERO, 0.5),
+        None
     );
 }
 
@@ -175,8 +185,8 @@ fn any_other_error_is_not_tried_again() {
         Error::Denied(failure()),
         Error::Other(failure()),
     ] {
-        let next = Attempts::default().after(&error, &RETRY, Duration::ZERO, 0.5);
-        assert_eq!(next, Next::GiveUp, "{error:?}");
+        let next = Attempts::default().after_error(&error, &RETRY, Duration::ZERO, 0.5);
+        assert_eq!(next, None, "{error:?}");
     }
 }
 
@@ -185,7 +195,7 @@ fn a_retry_after_of_zero_does_not_end_the_back_off() {
     let mut attempts = Attempts::default();
     let now = Error::RateLimited(delay(Some(0)));
     let waits: Vec<_> = (0..21)
-        .map(|_| seconds(attempts.after(&now, &RETRY, Duration::ZERO, 0.5)))
+        .map(|_| seconds(attempts.after_error(&now, &RETRY, Duration::ZERO, 0.5)))
         .collect();
     assert_eq!(waits[..5], [0.5, 1.0, 2.0, 4.0, 4.0]);
     assert_eq!(waits[19..], [4.0, f64::INFINITY]);
@@ -202,7 +212,7 @@ proptest! {
         let mut bound = RETRY.first;
         for (limited, asked) in faults {
             let fault = if limited { Error::RateLimited } else { Error::Unavailable };
-            let wait = seconds(attempts.after(&fault(delay(asked)), &retry, Duration::ZERO, random));
+            let wait = seconds(attempts.after_error(&fault(delay(asked)), &retry, Duration::ZERO, random));
             let expected = bound.as_secs_f64() * random;
             let asked = asked.map_or(0.0, |asked| asked.min(3600) as f64);
             prop_assert!((wait - expected.max(asked)).abs() < 0.001, "{wait}");
@@ -218,13 +228,13 @@ proptest! {
     ) {
         let mut attempts = Attempts { pauses: failures, ..Attempts::default() };
         let spent = Duration::from_secs(spent);
-        let next = attempts.after(&Error::Unavailable(delay(None)), &RETRY, spent, random);
+        let next = attempts.after_error(&Error::Unavailable(delay(None)), &RETRY, spent, random);
         match next {
-            Next::Again(wait) => {
+            Some(wait) => {
                 prop_assert!(wait <= RETRY.most);
                 prop_assert!(spent + wait <= RETRY.total);
             }
-            Next::GiveUp => prop_assert!(spent >= RETRY.total),
+            None => prop_assert!(spent >= RETRY.total),
         }
     }
 }
