@@ -49,14 +49,9 @@ pub(crate) fn faults_of(manifest: &Manifest, field: &str, value: &Value) -> Vec<
     let Some(schema) = manifest.field(field) else {
         return vec![format!("the config has no field {field:?}")];
     };
-    let text = |found: InvalidValue| match found.problem {
-        ValueProblem::Unknown(name) => format!("{name:?} is an unknown key"),
-        ValueProblem::Missing(name) => format!("{name:?} is missing"),
-        ValueProblem::Unfit { value, why } => format!("{value} {why}"),
-    };
-    values::check(schema, value)
-        .into_iter()
-        .map(|found| fault(&text(found)))
+    let found = values::check(schema, value).into_iter();
+    found
+        .map(|found| describe(manifest, field, &found.problem))
         .collect()
 }
 
@@ -85,43 +80,38 @@ fn check_names(manifest: &Manifest, account: &Account, problems: &mut Vec<Proble
 
 /// Checks the config against the component's schema. Keys that were reported already, and keys inside them, are skipped.
 fn check_values(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
-    let reported: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-    let is_reported = |problem: &Problem| reported.iter().any(|key| problem.is_at(key));
+    let reported = problems.clone();
     let config = Value::Object(account.config.clone());
-    let found = values::check(&manifest.config, &config);
-    let found = found
-        .into_iter()
-        .map(|found| problem_of(manifest, account, found));
-    problems.extend(found.filter(|problem| !is_reported(problem)));
+    for InvalidValue { path, problem } in values::check(&manifest.config, &config) {
+        let message = describe(manifest, &path.join("."), &problem);
+        let mut key = vec!["account", &account.name, "config"];
+        key.extend(path.iter().map(String::as_str));
+        if let ValueProblem::Unknown(name) | ValueProblem::Missing(name) = &problem {
+            key.push(name);
+        }
+        let problem = Problem::new(key.join("."), message);
+        if !reported.iter().any(|reported| problem.is_at(&reported.key)) {
+            problems.push(problem);
+        }
+    }
 }
 
-/// Returns the problem with the key and the words of the configuration.
-fn problem_of(manifest: &Manifest, account: &Account, found: InvalidValue) -> Problem {
-    let field = found.path.join(".");
-    let key = match field.as_str() {
-        "" => format!("account.{}.config", account.name),
-        field => account.key("config", field),
-    };
-    match found.problem {
+/// Returns what is wrong with a field of the config, in the words of the configuration.
+fn describe(manifest: &Manifest, field: &str, problem: &ValueProblem) -> String {
+    match problem {
         ValueProblem::Unknown(name) => {
             let known: Vec<&str> = manifest.fields().map(|(name, _)| name).collect();
-            let message = format!(
+            format!(
                 "unknown key{}; the component {} {} knows {}",
-                similar::hint(&name, known.iter().copied()),
+                similar::hint(name, known.iter().copied()),
                 manifest.name,
                 manifest.version,
                 known.join(", ")
-            );
-            Problem::new(format!("{key}.{name}"), message)
+            )
         }
-        ValueProblem::Missing(name) => {
-            let message = format!("is missing: set it{}", title(manifest, &name));
-            Problem::new(format!("{key}.{name}"), message)
-        }
-        ValueProblem::Unfit { why, .. } if is_secretive(&field) => {
-            Problem::new(key, format!("the value {why}"))
-        }
-        ValueProblem::Unfit { value, why } => Problem::new(key, fault(&format!("{value} {why}"))),
+        ValueProblem::Missing(name) => format!("is missing: set it{}", title(manifest, name)),
+        ValueProblem::Unfit { why, .. } if is_secretive(field) => format!("the value {why}"),
+        ValueProblem::Unfit { value, why } => fault(&format!("{value} {why}")),
     }
 }
 
@@ -137,24 +127,22 @@ fn check_secrets(manifest: &Manifest, account: &Account, problems: &mut Vec<Prob
             problems.push(Problem::new(account.key("secrets", &secret.name), message));
         }
     }
-    let known: Vec<&str> = manifest
-        .secrets
-        .iter()
-        .map(|secret| secret.name.as_str())
-        .collect();
-    let unknown = account.secrets.keys();
-    for name in unknown.filter(|name| !known.contains(&name.as_str())) {
-        let asks = match known.as_slice() {
-            [] => "no secret".to_owned(),
-            known => known.join(", "),
-        };
-        let message = format!(
-            "the component {} {} does not ask for this secret{}; it asks for {asks}",
-            manifest.name,
-            manifest.version,
-            similar::hint(name, known.iter().copied())
-        );
-        problems.push(Problem::new(account.key("secrets", name), message));
+    for name in account.secrets.keys() {
+        if !is_secret(manifest, name) {
+            let known: Vec<&str> = manifest
+                .secrets
+                .iter()
+                .map(|secret| secret.name.as_str())
+                .collect();
+            let message = format!(
+                "the component {} {} does not ask for this secret{}; it asks for [{}]",
+                manifest.name,
+                manifest.version,
+                similar::hint(name, known.iter().copied()),
+                known.join(", ")
+            );
+            problems.push(Problem::new(account.key("secrets", name), message));
+        }
     }
 }
 

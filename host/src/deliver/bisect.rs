@@ -52,14 +52,8 @@ pub(super) struct Task {
     pub accepted_at: Instant,
 }
 
-/// What became of a batch.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// All of it was taken.
-    Accepted,
-    /// It was refused as it is, for this reason.
-    Refused(String),
-}
+/// What became of a batch: all of it was taken, or it was refused as it is, for this reason.
+pub(super) type Outcome = Result<(), String>;
 
 /// What decides whether a refused event is a reject; shared by all sources that deliver to a destination.
 pub(super) struct Refusals {
@@ -134,7 +128,7 @@ impl<'a, I: Intake> Page<'a, I> {
         for batch in batches.by_ref() {
             let events = self.events(&batch);
             let one = self.intake.send(events, &mut self.retries).await?;
-            let is_refused = matches!(one, Sent::Settled(Outcome::Refused(_)));
+            let is_refused = matches!(one, Sent::Settled(Err(_)));
             sent.push((batch, one));
             if is_refused {
                 break;
@@ -160,7 +154,7 @@ impl<'a, I: Intake> Page<'a, I> {
         outcome: Outcome,
         rest: &mut Vec<Range<usize>>,
     ) -> Result<(), DeliverError> {
-        let Outcome::Refused(reason) = outcome else {
+        let Err(reason) = outcome else {
             return self.retry_suspects().await;
         };
         if batch.len() > 1 {
@@ -193,8 +187,8 @@ impl<'a, I: Intake> Page<'a, I> {
         self.rejects.append(&mut self.refused_twice);
         for Refused { index, .. } in mem::take(&mut self.suspects) {
             match self.send(self.events(&(index..index + 1))).await? {
-                Outcome::Accepted => self.rejects.append(&mut self.refused_twice),
-                Outcome::Refused(reason) => self.refused_twice.push(Refused { index, reason }),
+                Ok(()) => self.rejects.append(&mut self.refused_twice),
+                Err(reason) => self.refused_twice.push(Refused { index, reason }),
             }
         }
         Ok(())
@@ -208,7 +202,7 @@ impl<'a, I: Intake> Page<'a, I> {
             let Some(taken) = taken else {
                 return Err(self.doubt("and has taken none in this run to compare them with"));
             };
-            if let Outcome::Refused(reason) = self.send(slice::from_ref(&taken)).await? {
+            if let Err(reason) = self.send(slice::from_ref(&taken)).await? {
                 return Err(DeliverError::unconfirmed(
                     format_args!(
                         "{} now refuses an event that it took earlier in this run ({reason})",
@@ -233,7 +227,7 @@ impl<'a, I: Intake> Page<'a, I> {
             Sent::Settled(outcome) => outcome,
             Sent::Pending(task) => self.intake.task_outcome(task, events).await?,
         };
-        if outcome == Outcome::Accepted
+        if outcome.is_ok()
             && let Some(last) = events.last()
         {
             *self.refusals.last_taken() = Some(last.clone());

@@ -48,17 +48,16 @@ pub(super) fn complaint(body: &[u8], sent: usize) -> Option<String> {
     if let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(json) {
         // Where each event has an object of its own, its numbers count no events.
         let mut items = items.into_iter();
-        return items.find_map(|item| Fields::read(item.get().as_bytes())?.complaint(None));
+        return items.find_map(|item| Fields::read(item.get().as_bytes())?.complaint(0));
     }
-    Fields::read(json)?.complaint(Some(sent as u64))
+    Fields::read(json)?.complaint(sent as u64)
 }
 
 impl Fields<'_> {
     /// Returns the field that says that something failed, or that fewer events were taken than were `sent`.
-    fn complaint(&self, sent: Option<u64>) -> Option<String> {
+    fn complaint(&self, sent: u64) -> Option<String> {
         // Splunk's HTTP event collector has a text beside its code.
-        let is_splunk = self.get::<&str>("text").is_some();
-        let sent = sent.unwrap_or(0);
+        let is_splunk = self.json("text").is_some_and(|text| text.starts_with('"'));
         self.0.iter().find_map(|(name, json)| {
             let value = || serde_json::from_str::<Value>(json.get()).ok();
             match name.as_str() {

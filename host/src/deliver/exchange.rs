@@ -40,21 +40,13 @@ pub(super) struct Exchange {
     client: HttpClient,
     timeouts: RequestTimeouts,
     /// The destination's name in messages: its origin.
-    place: String,
+    pub place: String,
     /// Sent with every request.
     headers: HeaderMap,
     /// What no message may repeat: secrets, and the values of the operator's headers.
     secrets: Vec<SecretString>,
     retry: Retry,
     stop: Stop,
-}
-
-/// What became of a batch that was posted.
-pub(super) enum Posted {
-    /// It was taken, with this answer.
-    Accepted(Reply),
-    /// It is refused as it is, for this reason.
-    Refused(String),
 }
 
 impl Exchange {
@@ -122,13 +114,8 @@ impl Exchange {
         })
     }
 
-    /// Returns the destination's name in messages.
-    pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
     /// Posts a body with these events until it is known whether they were taken, and adds each repeated request to
-    /// `retries`.
+    /// `retries`. Returns the answer, or why the events were refused as they are.
     ///
     /// # Errors
     ///
@@ -139,7 +126,7 @@ impl Exchange {
         body: Vec<u8>,
         events: &[Event],
         retries: &mut u64,
-    ) -> Result<Posted, DeliverError> {
+    ) -> Result<Result<Reply, String>, DeliverError> {
         let body = Bytes::from(body);
         let mut attempts = Attempts::default();
         let mut failing_since = None;
@@ -149,8 +136,8 @@ impl Exchange {
                     let reason = self.reason(&reply, events);
                     let what = format!("{} answered {reason}", self.place);
                     match reply.judge(events.len(), SystemTime::now()) {
-                        Verdict::Accepted => return Ok(Posted::Accepted(reply)),
-                        Verdict::Refused => return Ok(Posted::Refused(reason)),
+                        Verdict::Accepted => return Ok(Ok(reply)),
+                        Verdict::Refused => return Ok(Err(reason)),
                         Verdict::Retry(cause) => (cause, what),
                         Verdict::Failed(advice) => {
                             return Err(DeliverError::unconfirmed(what, advice));

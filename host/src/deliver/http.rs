@@ -10,11 +10,11 @@ use url::Url;
 use crate::config::{Account, Format, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::INCOMPLETE_ADVICE;
-use crate::deliver::batches::{Bounds, batches};
+use crate::deliver::batches::batches;
 use crate::deliver::bisect::{self, Intake, Outcome, Refusals, Sent, Task};
 use crate::deliver::destination::{Delivery, lines};
 use crate::deliver::error::DeliverError;
-use crate::deliver::exchange::{Exchange, Posted};
+use crate::deliver::exchange::Exchange;
 use crate::deliver::sekoia;
 use crate::stop::Stop;
 
@@ -25,7 +25,8 @@ pub(crate) struct Http {
     url: Url,
     format: Format,
     gzip: bool,
-    bounds: Bounds,
+    max_events: usize,
+    max_bytes: usize,
 }
 
 impl Http {
@@ -44,7 +45,7 @@ impl Http {
         let exchange = Exchange::new(account, config, stop)?;
         if config.allow_plain_http {
             warn!(
-                destination = exchange.place(),
+                destination = exchange.place,
                 "allow_plain_http is on: events, which name machines and persons, may go unencrypted"
             );
         }
@@ -54,22 +55,16 @@ impl Http {
             url: config.url.clone(),
             format: config.format.clone(),
             gzip: config.gzip,
-            bounds: Bounds {
-                events: config.batch_events,
-                bytes: config.batch_bytes,
-                around: match config.format {
-                    Format::Ndjson => 0,
-                    // What encloses the events, and one comma less than there are events.
-                    Format::Array | Format::Sekoia(_) => body(&config.format, &[]).len() - 1,
-                },
-            },
+            max_events: config.batch_events,
+            // Less the brackets of an array.
+            max_bytes: config.batch_bytes.saturating_sub(2),
         })
     }
 
     /// Delivers events in batches.
     pub(super) async fn deliver(&self, events: &[Event]) -> Delivery {
-        let lengths: Vec<usize> = events.iter().map(|event| event.json.len()).collect();
-        let batches = batches(&lengths, self.bounds);
+        let lengths = events.iter().map(|event| event.json.len());
+        let batches = batches(lengths, self.max_events, self.max_bytes);
         bisect::deliver(self, &self.refusals, events, batches).await
     }
 }
@@ -82,11 +77,11 @@ impl Intake for Http {
         }
         let posted = self.exchange.post(&self.url, body, events, retries).await?;
         let reply = match posted {
-            Posted::Refused(reason) => return Ok(Sent::Settled(Outcome::Refused(reason))),
-            Posted::Accepted(reply) => reply,
+            Ok(reply) => reply,
+            Err(reason) => return Ok(Sent::Settled(Err(reason))),
         };
         let sent = match self.format {
-            Format::Ndjson | Format::Array => Some(Sent::Settled(Outcome::Accepted)),
+            Format::Ndjson | Format::Array => Some(Sent::Settled(Ok(()))),
             Format::Sekoia(_) => sekoia::accepted(&reply.body),
         };
         sent.ok_or_else(|| {
@@ -106,12 +101,12 @@ impl Intake for Http {
             Format::Sekoia(tasks) => {
                 sekoia::task_outcome(&self.exchange, tasks, task, events).await
             }
-            Format::Ndjson | Format::Array => Ok(Outcome::Accepted),
+            Format::Ndjson | Format::Array => Ok(Ok(())),
         }
     }
 
     fn place(&self) -> &str {
-        self.exchange.place()
+        &self.exchange.place
     }
 }
 

@@ -30,7 +30,7 @@ const MAX_POLL: u32 = 5;
 /// Reads the answer to an accepted batch; `None` where it is not one of the platform's, or its form of an error.
 pub(super) fn accepted(body: &[u8]) -> Option<Sent> {
     // Older platforms have no tasks.
-    let done = Some(Sent::Settled(Outcome::Accepted));
+    let done = Some(Sent::Settled(Ok(())));
     if body.trim_ascii_start().is_empty() {
         return done;
     }
@@ -58,7 +58,7 @@ pub(super) async fn task_outcome(
     task: Task,
     events: &[Event],
 ) -> Result<Outcome, DeliverError> {
-    let place = exchange.place();
+    let place = &exchange.place;
     let url = tasks.url(["api", "v1", "tasks", &task.id]);
     let mut pause = tasks.poll;
     loop {
@@ -72,14 +72,14 @@ pub(super) async fn task_outcome(
                     events.len(),
                     reply.status
                 );
-                return Ok(Outcome::Accepted);
+                return Ok(Ok(()));
             }
             Ok(reply) => match status(&reply) {
-                Some("FINISHED") => return Ok(Outcome::Accepted),
+                Some("FINISHED") => return Ok(Ok(())),
                 Some("PENDING" | "RUNNING") => "it is still pending".to_owned(),
                 Some(status) => {
                     let code = Fields::read(&reply.body).and_then(|fields| error_code(&fields));
-                    return Ok(Outcome::Refused(failure(exchange, status, code, events)));
+                    return Ok(Err(failure(exchange, status, code, events)));
                 }
                 None => {
                     let asked = reply.retry_after(SystemTime::now()).unwrap_or_default();

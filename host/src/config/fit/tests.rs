@@ -306,7 +306,7 @@ fn each_problem_names_its_key_and_the_remedy() {
             &[
                 "does not ask",
                 "did you mean `client_secret`?",
-                "it asks for client_secret",
+                "it asks for [client_secret]",
             ],
         ),
     ];
@@ -333,7 +333,7 @@ fn a_component_without_secrets_says_so() {
     );
     assert_eq!(problems.len(), 1);
     assert!(
-        problems[0].message.contains("it asks for no secret"),
+        problems[0].message.contains("it asks for []"),
         "{problems:?}"
     );
 }

@@ -46,13 +46,13 @@ impl Scripted {
         let broken = self.broken.iter().any(|range| range.contains(&judged));
         *judged += 1;
         if broken {
-            return Outcome::Refused("broken".into());
+            return Err("broken".into());
         }
         if numbers.iter().any(|number| self.bad.contains(number)) {
-            return Outcome::Refused("bad".into());
+            return Err("bad".into());
         }
         self.taken.lock().unwrap().extend(numbers);
-        Outcome::Accepted
+        Ok(())
     }
 
     /// What was taken of the page, in its order, without repetitions.
