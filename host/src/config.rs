@@ -7,7 +7,6 @@ mod account;
 mod destination;
 pub(crate) mod file;
 pub(crate) mod fit;
-mod fit_reach;
 mod problem;
 pub(crate) mod secret_source;
 pub(crate) mod selection;

@@ -300,7 +300,7 @@ fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
         (
             "rate_limits",
             "hosts = [\"192.0.2.1\"]\nrate_limits",
-            "account.acme.hosts: \"192.0.2.1\" is not a valid host",
+            "account.acme.hosts: the component does not ask for \"192.0.2.1\"",
         ),
         (
             "rate_limits",
@@ -310,12 +310,12 @@ fn a_host_that_an_account_may_not_reach_is_a_problem_for_every_command() {
         (
             "api_host = \"http://",
             "api_host = \"http://user:pass@",
-            "account.acme.config.api_host: must contain no user name",
+            "account.acme.config.api_host: must be a URL that begins with https and contains no user name",
         ),
         (
             "api_host = \"http://127.0.0.1",
             "api_host = \"http://api.example.com",
-            "account.acme.config.api_host: must begin with https",
+            "account.acme.config.api_host: must be a URL that begins with https",
         ),
     ] {
         let work = workplace();

@@ -240,7 +240,7 @@ fn a_config_that_does_not_fit_the_schema_is_reported() {
             "http://sophos.example.com",
             &[
                 "account.acme.config.api_host",
-                "must begin with https",
+                "begins with https",
                 "https://api.central.sophos.com",
             ],
         ),
@@ -366,7 +366,7 @@ fn a_url_without_https_stops_the_run_before_any_request() {
             &[command],
             &[
                 "asset-host.toml: account.zeta.config.api_host",
-                "must begin with https",
+                "begins with https",
             ],
         );
     }

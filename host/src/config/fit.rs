@@ -3,13 +3,12 @@
 use serde_json::Value;
 
 use crate::config::account::Account;
-use crate::config::fit_reach::{check_hosts, check_urls};
 use crate::config::problem::Problem;
+use crate::contract::hosts::{covers, normal};
 use crate::contract::manifest::schema::Schema;
 use crate::contract::manifest::values::{self, InvalidValue, ValueProblem};
 use crate::contract::manifest::{Manifest, RESERVED};
 use crate::network::addresses::is_loopback;
-use crate::sandbox::secrets::bound_url;
 use crate::text::printable::fault;
 use crate::text::similar;
 
@@ -29,7 +28,7 @@ const SECRETIVE: [&str; 6] = [
     "credential",
 ];
 
-/// Checks an account's config, its hosts and the names of its secrets against what the component asks for.
+/// Checks an account's config, hosts and names of secrets against what the component asks for.
 ///
 /// Returns what is wrong, with keys such as `account.acme.config.client_id`. Messages repeat a wrong value unless its name
 /// suggests a secret.
@@ -38,7 +37,6 @@ pub(crate) fn check_account(manifest: &Manifest, account: &Account) -> Vec<Probl
     check_names(manifest, account, &mut problems);
     check_values(manifest, account, &mut problems);
     check_secrets(manifest, account, &mut problems);
-    check_bound_fields(manifest, account, &mut problems);
     check_hosts(manifest, account, &mut problems);
     check_urls(manifest, account, &mut problems);
     problems
@@ -146,30 +144,70 @@ fn check_secrets(manifest: &Manifest, account: &Account, problems: &mut Vec<Prob
     }
 }
 
-/// Finds secrets that cannot be sent: the field to which the manifest binds each must hold a URL, typed or by default,
-/// with https or of this machine.
-fn check_bound_fields(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
-    for secret in &manifest.secrets {
-        let key = account.key("config", &secret.config_field);
+/// Checks the hosts that an account allows of those that the component asks for.
+fn check_hosts(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    for entry in account.hosts.iter().flatten() {
+        if !manifest.hosts.iter().any(|asked| covers(asked, entry)) {
+            let message = format!(
+                "the component does not ask for {entry:?}: remove it, or write some of the hosts that it asks for ({}) or \
+                 names below them, without scheme, port or path. URLs in [account.{}.config] are allowed without this",
+                manifest.hosts.join(", "),
+                account.name
+            );
+            problems.push(Problem::new(
+                format!("account.{}.hosts", account.name),
+                message,
+            ));
+        }
+    }
+}
+
+/// Checks the URLs in the config: those that are typed, and the defaults of fields to which the manifest binds a secret.
+fn check_urls(manifest: &Manifest, account: &Account, problems: &mut Vec<Problem>) {
+    for (name, schema) in manifest.fields().filter(|(_, schema)| schema.is_uri()) {
+        let mut secrets = manifest.secrets.iter();
+        let secret = secrets.find(|secret| secret.config_field == name);
+        let typed = account.config.get(name);
+        let used = typed.or(schema.default.as_ref().filter(|_| secret.is_some()));
+        let key = account.key("config", name);
+        let is_needed = typed.is_some() || secret.is_some();
         // A field is reported once.
-        if problems.iter().any(|problem| problem.key == key) {
+        if !is_needed
+            || used.is_some_and(is_safe)
+            || problems.iter().any(|problem| problem.key == key)
+        {
             continue;
         }
-        let url = bound_url(manifest, &account.config, &secret.config_field);
-        if url.is_some_and(|url| url.has_host() && (url.scheme() == "https" || is_loopback(&url))) {
-            continue;
-        }
-        let must = match account.config.contains_key(&secret.config_field) {
-            true => "must be",
-            false => "is missing: it must be",
+        let missing = if typed.is_none() {
+            "is missing: it "
+        } else {
+            ""
         };
+        let example = schema.default.as_ref().filter(|url| is_safe(url));
+        let example = example.and_then(Value::as_str);
+        let example = example.unwrap_or("https://api.example.com");
+        let because = secret.map(|secret| {
+            format!(
+                ", as the secret {} is sent there and nowhere else",
+                secret.name
+            )
+        });
         let message = format!(
-            "{must} a URL that begins with https, as the secret {} is sent there and nowhere else{}",
-            secret.name,
-            title(manifest, &secret.config_field)
+            "{missing}must be a URL that begins with https and contains no user name and no password, such as {example}{}{}",
+            because.unwrap_or_default(),
+            title(manifest, name)
         );
         problems.push(Problem::new(key, message));
     }
+}
+
+/// Returns whether a value is a URL to which a request may go: with https or of this machine, and without a user name.
+fn is_safe(url: &Value) -> bool {
+    url.as_str().and_then(normal).is_some_and(|url| {
+        (url.scheme() == "https" || is_loopback(&url))
+            && url.username().is_empty()
+            && url.password().is_none()
+    })
 }
 
 /// Returns whether the component asks for a secret of this name.
