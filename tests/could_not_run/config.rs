@@ -62,7 +62,7 @@ fn an_unknown_key_at_any_level_is_reported() {
             "{ evn =",
             &[
                 "account.acme.secrets.client_secret",
-                "did you mean `env`?",
+                "not contain it: write { env = ",
                 "{ file = \"path\" }",
             ],
         ),

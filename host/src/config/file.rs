@@ -34,19 +34,11 @@ struct File {
 }
 
 /// `[state]`
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct State {
     #[serde(deserialize_with = "values::path")]
-    path: PathBuf,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            path: "state.db".into(),
-        }
-    }
+    path: Option<PathBuf>,
 }
 
 /// Why there is no configuration: what is wrong with which file, and what to do.
@@ -109,7 +101,7 @@ impl Config {
         Some(Self {
             file: path.to_owned(),
             accounts,
-            state: folder.join(file.state.path),
+            state: folder.join(file.state.path.unwrap_or("state.db".into())),
         })
     }
 

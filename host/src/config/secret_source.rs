@@ -24,8 +24,8 @@ use self::read::{MAX_LENGTH, read};
 
 /// What to say about anything that is no source: most likely it is the secret itself.
 pub(super) const FORMS: &str = "must say where the secret comes from, not contain it: write { env = \"NAME\" } with the \
-     name of an environment variable, { file = \"path\" }, or { command = [\"program\", \"argument\"], timeout = \"30s\" } \
-     with the timeout if you like; if the secret stands in this file, remove it, and replace it at its issuer if others \
+     name of an environment variable, { file = \"path\" } or { command = [\"program\", \"argument\"] }, and only beside \
+     `command` a timeout = \"30s\"; if the secret stands in this file, remove it, and replace it at its issuer if others \
      could read the file";
 
 /// How long a program may take to print a secret if `timeout` does not say.

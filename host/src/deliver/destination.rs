@@ -15,15 +15,6 @@ pub(crate) struct Delivery {
     pub retries: u64,
 }
 
-impl Default for Delivery {
-    fn default() -> Self {
-        Self {
-            result: Ok(Vec::new()),
-            retries: 0,
-        }
-    }
-}
-
 /// An event that its destination refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {

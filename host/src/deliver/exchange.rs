@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 use url::Url;
 
-use crate::config::{Account, Format, HeaderText, HttpConfig, RequestTimeouts, Retry};
+use crate::config::{Account, Format, HeaderText, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Reply, Verdict};
 use crate::deliver::error::DeliverError;
@@ -37,15 +37,14 @@ const MAX_REQUESTS: usize = 256;
 
 /// Makes requests to one destination.
 pub(super) struct Exchange {
+    pub config: HttpConfig,
     client: HttpClient,
-    timeouts: RequestTimeouts,
     /// The destination's name in messages: its origin.
     pub place: String,
     /// Sent with every request.
     headers: HeaderMap,
     /// What no message may repeat: secrets, and the values of the operator's headers.
     secrets: Vec<SecretString>,
-    retry: Retry,
     stop: Stop,
 }
 
@@ -104,12 +103,11 @@ impl Exchange {
             headers.insert(header.name.clone(), value);
         }
         Ok(Self {
+            config: config.clone(),
             client,
-            timeouts: config.timeouts,
             place,
             headers,
             secrets,
-            retry: config.retry,
             stop: stop.clone(),
         })
     }
@@ -122,7 +120,6 @@ impl Exchange {
     /// When it does not become known, or only the operator can change the answer.
     pub(super) async fn post(
         &self,
-        url: &Url,
         body: Vec<u8>,
         events: &[Event],
         retries: &mut u64,
@@ -131,19 +128,22 @@ impl Exchange {
         let mut attempts = Attempts::default();
         let mut failing_since = None;
         loop {
-            let (cause, what) = match self.send(Method::POST, url, body.clone()).await {
+            let (cause, what) = match self
+                .send(Method::POST, &self.config.url, body.clone())
+                .await
+            {
                 Ok(reply) => {
-                    let reason = self.reason(&reply, events);
-                    let what = format!("{} answered {reason}", self.place);
+                    let reason = || self.reason(&reply, events);
+                    let what = || format!("{} answered {}", self.place, reason());
                     match reply.judge(events.len(), SystemTime::now()) {
                         Verdict::Accepted => return Ok(Ok(reply)),
-                        Verdict::Refused => return Ok(Err(reason)),
-                        Verdict::Retry(cause) => (cause, what),
+                        Verdict::Refused => return Ok(Err(reason())),
+                        Verdict::Retry(cause) => (cause, what()),
                         Verdict::Failed(advice) => {
-                            return Err(DeliverError::unconfirmed(what, advice));
+                            return Err(DeliverError::unconfirmed(what(), advice));
                         }
                         Verdict::Incomplete(why) => {
-                            let what = format_args!("{what}, but {why}");
+                            let what = format!("{}, but {why}", what());
                             return Err(DeliverError::unconfirmed(what, INCOMPLETE_ADVICE));
                         }
                     }
@@ -161,7 +161,8 @@ impl Exchange {
                 }
             };
             let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
-            let Some(wait) = attempts.after(cause, &self.retry, elapsed, fastrand::f64()) else {
+            let Some(wait) = attempts.after(cause, &self.config.retry, elapsed, fastrand::f64())
+            else {
                 return Err(DeliverError::unconfirmed(
                     format_args!("{what}, and trying again did not help"),
                     "see whether the destination is up and that account.NAME.deliver names it, or which limit of \
@@ -191,7 +192,7 @@ impl Exchange {
         *request.uri_mut() = Uri::try_from(url.as_str())
             .map_err(|_| HttpError::Broken("its URL is not a valid HTTP URL".to_owned()))?;
         *request.headers_mut() = self.headers.clone();
-        let timeouts = self.timeouts.into();
+        let timeouts = self.config.timeouts.into();
         let response = self.client.open(request, &timeouts, u64::MAX).await?;
         let (head, mut body) = response.into_parts();
         let most = match head.status.is_success() {

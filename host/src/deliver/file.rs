@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use tracing::{info, warn};
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::destination::{Delivery, lines};
+use crate::deliver::destination::lines;
 use crate::deliver::error::DeliverError;
 use crate::deliver::line_file::{self, Ending};
 
@@ -65,12 +65,10 @@ impl File {
         }
     }
 
-    pub(super) fn deliver(&self, events: &[Event]) -> Delivery {
+    /// Appends a page and returns once it is confirmed. The disk or the reader of a pipe may take its time.
+    pub(super) fn deliver(&self, events: &[Event]) -> Result<(), DeliverError> {
         let bytes = lines(events);
-        Delivery {
-            result: tokio::task::block_in_place(|| self.write(bytes)).map(|()| Vec::new()),
-            retries: 0,
-        }
+        tokio::task::block_in_place(|| self.write(bytes))
     }
 
     fn write(&self, mut bytes: Vec<u8>) -> Result<(), DeliverError> {

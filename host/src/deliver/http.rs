@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tracing::warn;
-use url::Url;
 
 use crate::config::{Account, Format, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
@@ -22,11 +21,6 @@ use crate::stop::Stop;
 pub(crate) struct Http {
     exchange: Exchange,
     refusals: Refusals,
-    url: Url,
-    format: Format,
-    gzip: bool,
-    max_events: usize,
-    max_bytes: usize,
 }
 
 impl Http {
@@ -52,35 +46,32 @@ impl Http {
         Ok(Self {
             exchange,
             refusals: Refusals::new(accept_rejects),
-            url: config.url.clone(),
-            format: config.format.clone(),
-            gzip: config.gzip,
-            max_events: config.batch_events,
-            // Less the brackets of an array.
-            max_bytes: config.batch_bytes.saturating_sub(2),
         })
     }
 
     /// Delivers events in batches.
     pub(super) async fn deliver(&self, events: &[Event]) -> Delivery {
         let lengths = events.iter().map(|event| event.json.len());
-        let batches = batches(lengths, self.max_events, self.max_bytes);
+        let config = &self.exchange.config;
+        // Less the brackets of an array.
+        let max_bytes = config.batch_bytes.saturating_sub(2);
+        let batches = batches(lengths, config.batch_events, max_bytes);
         bisect::deliver(self, &self.refusals, events, batches).await
     }
 }
 
 impl Intake for Http {
     async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
-        let mut body = body(&self.format, events);
-        if self.gzip {
+        let config = &self.exchange.config;
+        let mut body = body(&config.format, events);
+        if config.gzip {
             body = compressed(&body).map_err(|error| DeliverError::io(self.place(), &error))?;
         }
-        let posted = self.exchange.post(&self.url, body, events, retries).await?;
-        let reply = match posted {
+        let reply = match self.exchange.post(body, events, retries).await? {
             Ok(reply) => reply,
             Err(reason) => return Ok(Sent::Settled(Err(reason))),
         };
-        let sent = match self.format {
+        let sent = match config.format {
             Format::Ndjson | Format::Array => Some(Sent::Settled(Ok(()))),
             Format::Sekoia(_) => sekoia::accepted(&reply.body),
         };
@@ -97,7 +88,7 @@ impl Intake for Http {
     }
 
     async fn task_outcome(&self, task: Task, events: &[Event]) -> Result<Outcome, DeliverError> {
-        match &self.format {
+        match &self.exchange.config.format {
             Format::Sekoia(tasks) => {
                 sekoia::task_outcome(&self.exchange, tasks, task, events).await
             }

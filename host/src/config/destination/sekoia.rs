@@ -33,10 +33,10 @@ struct Keys {
     /// The events of one request.
     #[serde(default = "batch", deserialize_with = "values::up_to::<_, 1000>")]
     batch: usize,
-    #[serde(default = "task_wait", deserialize_with = "duration::positive")]
-    task_wait: Duration,
-    #[serde(default = "task_poll", deserialize_with = "duration::positive")]
-    task_poll: Duration,
+    #[serde(default, deserialize_with = "duration::positive")]
+    task_wait: Option<Duration>,
+    #[serde(default, deserialize_with = "duration::positive")]
+    task_poll: Option<Duration>,
     #[serde(default, deserialize_with = "values::path")]
     ca_file: Option<PathBuf>,
     #[serde(default)]
@@ -88,8 +88,8 @@ pub(super) fn read(
     let agent = HeaderValue::try_from(format!("sekoiaio-asset-connector-{uuid}")).ok()?;
     let tasks = SekoiaTasks {
         base: keys.base,
-        wait: keys.task_wait,
-        poll: keys.task_poll,
+        wait: keys.task_wait.unwrap_or(Duration::from_secs(300)),
+        poll: keys.task_poll.unwrap_or(Duration::from_secs(1)),
     };
     let connector = ["api", "v2", "asset-management", "asset-connector", &uuid];
     let http = HttpConfig {
@@ -132,12 +132,4 @@ fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
 
 fn batch() -> usize {
     100
-}
-
-fn task_wait() -> Duration {
-    Duration::from_secs(300)
-}
-
-fn task_poll() -> Duration {
-    Duration::from_secs(1)
 }

@@ -321,7 +321,7 @@ async fn write_at_once(file: File, events: &[Event]) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (file, events) = (std::sync::Arc::clone(&file), events.to_vec());
-        tasks.spawn(async move { file.deliver(&events).result.unwrap() });
+        tasks.spawn(async move { file.deliver(&events).unwrap() });
     }
     tasks.join_all().await;
 }
