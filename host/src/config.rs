@@ -15,11 +15,11 @@ mod tests;
 mod values;
 
 pub(crate) use crate::config::account::{Account, Emit, is_account_name};
-#[cfg(test)]
-pub(crate) use crate::config::destination::Header;
 pub(crate) use crate::config::destination::{
-    DestinationConfig, Format, HeaderText, HttpConfig, RequestTimeouts, SekoiaTasks,
+    DestinationConfig, Format, HeaderText, HttpConfig, SekoiaTasks,
 };
+#[cfg(test)]
+pub(crate) use crate::config::destination::{Header, RequestTimeouts};
 pub(crate) use crate::config::file::Config;
 pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::values::Retry;

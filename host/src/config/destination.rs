@@ -10,17 +10,20 @@ use crate::config::values;
 use crate::text::hex::hex;
 use crate::text::similar;
 
+mod format;
 mod headers;
 mod http;
 mod sekoia;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::format::{Format, SekoiaTasks};
 #[cfg(test)]
 pub(crate) use self::headers::Header;
 pub(crate) use self::headers::HeaderText;
-pub(crate) use self::http::{Format, HttpConfig, RequestTimeouts};
-pub(crate) use self::sekoia::SekoiaTasks;
+pub(crate) use self::http::HttpConfig;
+#[cfg(test)]
+pub(crate) use self::http::RequestTimeouts;
 
 /// Where an account's events go. Accounts with equal tables have equal destinations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use url::Url;
 
+use crate::config::destination::format::Format;
 use crate::config::destination::headers::{self, Header, HeaderText};
-use crate::config::destination::sekoia::SekoiaTasks;
 use crate::config::problem::{Problem, read as read_table};
 use crate::config::values::{self, Retry};
 use crate::network::addresses::is_loopback;
@@ -56,20 +56,6 @@ pub(crate) struct HttpConfig {
     pub timeouts: RequestTimeouts,
     #[serde(default)]
     pub retry: Retry,
-}
-
-/// The form of a body, and what confirms its events.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
-    /// One event a line: `application/x-ndjson`.
-    #[default]
-    Ndjson,
-    /// One JSON array: `application/json`.
-    Array,
-    /// What the asset connector of Sekoia.io takes, and confirms by a task: `to = "sekoia"`.
-    #[serde(skip)]
-    Sekoia(SekoiaTasks),
 }
 
 /// `[account.NAME.deliver.timeouts]`

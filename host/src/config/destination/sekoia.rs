@@ -9,8 +9,9 @@ use serde::de::{Deserializer, Error};
 use url::Url;
 use uuid::Uuid;
 
+use crate::config::destination::format::{Format, SekoiaTasks};
 use crate::config::destination::headers::{Header, HeaderText};
-use crate::config::destination::http::{self as intake, Format, HttpConfig, RequestTimeouts};
+use crate::config::destination::http::{self as intake, HttpConfig, RequestTimeouts};
 use crate::config::problem::{Problem, read as read_table};
 use crate::config::secret_source::SecretSource;
 use crate::config::values::{self, Retry};
@@ -43,30 +44,6 @@ struct Keys {
     timeouts: RequestTimeouts,
     #[serde(default)]
     retry: Retry,
-}
-
-/// Where to ask for the task that ingests a batch, and for how long.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SekoiaTasks {
-    /// The platform, below which the tasks are.
-    pub base: Url,
-    /// How long the platform may take to ingest a batch before its page is left unconfirmed.
-    pub wait: Duration,
-    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to five times
-    /// as long.
-    pub poll: Duration,
-}
-
-impl SekoiaTasks {
-    /// Returns an address at the platform; whatever the segments hold, each stays one segment.
-    pub(crate) fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
-        let mut url = self.base.clone();
-        // Only URLs of other schemes have no path.
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        url
-    }
 }
 
 /// Reads the table `key` of a destination `to = "sekoia"`.

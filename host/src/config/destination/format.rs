@@ -1,0 +1,44 @@
+//! The forms in which intakes take events.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+/// The form of a body, and what confirms its events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// One event a line: `application/x-ndjson`.
+    #[default]
+    Ndjson,
+    /// One JSON array: `application/json`.
+    Array,
+    /// What the asset connector of Sekoia.io takes, and confirms by a task: `to = "sekoia"`.
+    #[serde(skip)]
+    Sekoia(SekoiaTasks),
+}
+
+/// Where to ask for the task that ingests a batch, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SekoiaTasks {
+    /// The platform, below which the tasks are.
+    pub base: Url,
+    /// How long the platform may take to ingest a batch before its page is left unconfirmed.
+    pub wait: Duration,
+    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to five times
+    /// as long.
+    pub poll: Duration,
+}
+
+impl SekoiaTasks {
+    /// Returns an address at the platform; whatever the segments hold, each stays one segment.
+    pub(crate) fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+        let mut url = self.base.clone();
+        // Only URLs of other schemes have no path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+}
