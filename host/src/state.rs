@@ -29,7 +29,7 @@ mod tests;
 
 pub(crate) use crate::state::account_state::{AccountState, Writes};
 pub use crate::state::consent::Consent;
-pub use crate::state::error::StateError;
+pub use crate::state::error::{StateError, StateProblem};
 pub use crate::state::file::State;
 pub use crate::state::fingerprints::Fingerprints;
 pub use crate::state::sources::StoredBatch;

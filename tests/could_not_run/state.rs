@@ -130,7 +130,7 @@ fn a_state_that_cannot_be_created_is_reported() {
         refused(&work, args, &["nowhere/state.db", "its folder must exist"]);
     }
     work.configure("", "[state]\npath = \".\"");
-    refused_by_all(&work, &["cannot open the state"]);
+    refused_by_all(&work, &["cannot be opened"]);
     work.configure("", "[state]\npath = \"\"");
     refused_by_all(&work, &["asset-host.toml", "state.path", "is empty"]);
 }

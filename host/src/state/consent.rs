@@ -78,7 +78,7 @@ impl State {
     ) -> Result<(), StateError> {
         let asks = serde_json::to_string(asks).map_err(|error| {
             let error = rusqlite::Error::ToSqlConversionFailure(Box::new(error));
-            StateError::of(self.path(), error)
+            StateError::at(self.path())(error)
         })?;
         self.write(
             "INSERT INTO consent (account, asks, approved_at) VALUES (?1, ?2, ?3)

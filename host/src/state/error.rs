@@ -5,123 +5,101 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
-/// Why the state cannot be used.
+/// The state cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// Another process holds the state.
+#[error("the state {} {problem}", path.display())]
+pub struct StateError {
+    /// The state file, or the lock file beside it.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: StateProblem,
+}
+
+/// What is wrong with the state, and what to do. Each message continues "the state PATH".
+#[derive(Debug, thiserror::Error)]
+pub enum StateProblem {
+    /// Another process holds the state: `process 4711`, or `another process` if the lock file does not name it.
     #[error(
-        "the state {} is in use by {holder}: wait until it has ended, or stop it; if both are meant to run, \
-         give them different files in state.path",
-        path.display()
+        "is in use by {0}: wait until it has ended, or stop it; if both are meant to run, give them different files in \
+         state.path"
     )]
-    Locked {
-        /// The state file.
-        path: PathBuf,
-        /// Who holds it: `process 4711`, or `another process` where the lock file does not tell.
-        holder: String,
-    },
+    Locked(String),
     /// Another program kept SQLite's lock on the file for longer than the program waits.
     #[error(
-        "the state {} is locked by another program: no other asset-host is writing to it, so a SQLite shell, \
-         a backup or a copy is likely to hold it (`fuser` names the process that has it open); end that, or wait \
-         until it has ended; what was stored before is complete, and the next run continues from there",
-        path.display()
+        "is locked by another program: no other asset-host is writing to it, so a SQLite shell, a backup or a copy is \
+         likely to hold it (`fuser` names the process that has it open); end that, or wait until it has ended; what was \
+         stored before is complete, and the next run continues from there"
     )]
-    Busy {
-        /// The state file.
-        path: PathBuf,
-    },
+    Busy,
     /// The file, or the lock beside it, cannot be opened or created.
-    #[error("cannot open the state {}: {source}; its folder must exist and be writable", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    #[error("cannot be opened: {0}; its folder must exist and be writable")]
+    Open(io::Error),
     /// The file was written by another version of this program.
     #[error(
-        "the state {} has format {found}, and this asset-host reads format {known}: use the asset-host that wrote it, \
-         or name another file in state.path; the first run with a new file collects everything",
-        path.display()
+        "has format {found}, and this asset-host reads format {known}: use the asset-host that wrote it, or name another \
+         file in state.path; the first run with a new file collects everything"
     )]
     Version {
-        /// The state file.
-        path: PathBuf,
         /// The file's format.
         found: i64,
-        /// The format that is known here.
+        /// The format that this program reads.
         known: i64,
     },
-    /// The file is not a state file, and is left unchanged.
+    /// The file belongs to another program, and is left unchanged.
     #[error(
-        "{} is not a state file of asset-host: name another file in state.path, or move this one away",
-        path.display()
+        "is not a state file of asset-host: name another file in state.path, or move this one away"
     )]
-    NotState {
-        /// The file.
-        path: PathBuf,
-    },
+    NotState,
     /// The file is damaged.
     #[error(
-        "the state {} is damaged ({source}): restore it from a backup, or move it away, and the next run \
-         collects everything",
-        path.display()
+        "is damaged ({0}): restore it from a backup, or move it away, and the next run collects everything"
     )]
-    Damaged {
-        /// The state file.
-        path: PathBuf,
-        /// What SQLite reports.
-        source: rusqlite::Error,
-    },
+    Damaged(rusqlite::Error),
     /// There is no space left to write.
     #[error(
-        "no space left to write the state {}: free some space on its disk; what was stored before is complete, \
-         and the next run continues from the last stored cursor",
-        path.display()
+        "cannot be written, as there is no space left: free some space on its disk; what was stored before is complete, \
+         and the next run continues from the last stored cursor"
     )]
-    Full {
-        /// The state file.
-        path: PathBuf,
-    },
+    Full,
     /// Anything else that SQLite reports.
-    #[error("cannot use the state {}: {source}", path.display())]
-    Sqlite {
-        /// The state file.
-        path: PathBuf,
-        /// What SQLite reports.
-        source: rusqlite::Error,
-    },
+    #[error("cannot be used: {0}")]
+    Sqlite(rusqlite::Error),
 }
 
 impl StateError {
-    /// Returns why the file at `path`, the state's or one beside it, could not be opened or created.
-    pub(super) fn opening(path: &Path, source: io::Error) -> Self {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
-            _ => Self::Open { path, source },
+    /// Returns what adds the path of a file to what is wrong with it.
+    pub(super) fn at<E: Into<StateProblem>>(path: &Path) -> impl FnOnce(E) -> Self {
+        |problem| Self {
+            path: path.to_owned(),
+            problem: problem.into(),
         }
     }
+}
 
-    /// Sorts an error of SQLite about the file at `path` by what to do about it.
-    pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
-        let path = path.to_owned();
-        let extended = source.sqlite_error().map(|error| error.extended_code);
-        match source.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => Self::NotState { path },
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source },
-            Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::DatabaseBusy) => Self::Busy { path },
+impl From<io::Error> for StateProblem {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Open(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StateProblem {
+    /// Sorts errors of SQLite by what to do about them.
+    fn from(error: rusqlite::Error) -> Self {
+        let extended = error.sqlite_error().map(|error| error.extended_code);
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotState,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(error),
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy) => Self::Busy,
             // The memory that readers and the writer share lies in a file, which could not grow.
-            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
-            Some(ErrorCode::CannotOpen) => Self::Open {
-                path,
-                source: io::Error::other(source),
-            },
-            Some(_) => Self::Sqlite { path, source },
+            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
+            Some(ErrorCode::CannotOpen) => Self::Open(io::Error::other(error)),
+            Some(_) => Self::Sqlite(error),
             // Not from the file system but from a value that is not what this program writes.
-            None => Self::Damaged { path, source },
+            None => Self::Damaged(error),
         }
     }
 }

@@ -37,32 +37,29 @@ impl State {
             .truncate(false)
             .mode(0o600)
             .open(path)
-            .map_err(|error| StateError::opening(path, error))?;
+            .map_err(StateError::at(path))?;
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        schema::prepare_to_write(path, &connection)?;
+        schema::prepare_to_write(path, &connection).map_err(StateError::at(path))?;
         Ok(Self::new(path, connection, Some(lock)))
     }
 
     /// Opens the state to read it, even while a run holds it. A missing file is an empty state.
     pub fn open_to_read(path: &Path) -> Result<Self, StateError> {
-        let open_error = |error| StateError::opening(path, error);
         let exists = match std::fs::metadata(path) {
-            Ok(found) if found.is_dir() => {
-                return Err(open_error(io::ErrorKind::IsADirectory.into()));
-            }
-            Ok(_) => true,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(open_error(error)),
+            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         };
+        let exists = exists.map_err(StateError::at(path))?;
         if exists {
             let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            if schema::has_tables(path, &connection)? {
+            if schema::has_tables(path, &connection).map_err(StateError::at(path))? {
                 return Ok(Self::new(path, connection, None));
             }
         }
-        let connection =
-            Connection::open_in_memory().map_err(|error| StateError::of(path, error))?;
-        schema::prepare_to_write(path, &connection)?;
+        let connection = Connection::open_in_memory().map_err(StateError::at(path))?;
+        schema::prepare_to_write(path, &connection).map_err(StateError::at(path))?;
         Ok(Self::new(path, connection, None))
     }
 
@@ -85,12 +82,12 @@ impl State {
         &self,
         queries: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StateError> {
-        let run = || {
+        let run = || -> rusqlite::Result<T> {
             // Without a transaction, each query would lock the file and unlock it again.
             let transaction = self.connection.unchecked_transaction()?;
             queries(&transaction)
         };
-        run().map_err(|error| StateError::of(&self.path, error))
+        run().map_err(StateError::at(&self.path))
     }
 
     /// Runs one statement, which SQLite executes completely or not at all.
@@ -100,9 +97,7 @@ impl State {
         params: impl rusqlite::Params,
     ) -> Result<(), StateError> {
         let statement = || self.connection.prepare_cached(sql)?.execute(params);
-        statement()
-            .map(drop)
-            .map_err(|error| StateError::of(&self.path, error))
+        statement().map(drop).map_err(StateError::at(&self.path))
     }
 
     /// Runs several statements, all or none.
@@ -110,7 +105,7 @@ impl State {
         &mut self,
         statements: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StateError> {
-        let run = || {
+        let run = || -> rusqlite::Result<T> {
             let transaction = self
                 .connection
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -118,11 +113,11 @@ impl State {
             transaction.commit()?;
             Ok(value)
         };
-        run().map_err(|error| StateError::of(&self.path, error))
+        run().map_err(StateError::at(&self.path))
     }
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StateError> {
     Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|error| StateError::of(path, error))
+        .map_err(StateError::at(path))
 }

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::state::error::StateError;
+use crate::state::error::{StateError, StateProblem};
 
 /// The lock, held until it is dropped.
 #[derive(Debug)]
@@ -32,7 +32,6 @@ impl Lock {
     /// When another process holds it, or its file cannot be opened, created or locked.
     pub(super) fn take(path: &Path) -> Result<Self, StateError> {
         let lock_path = beside(path);
-        let open_error = |error| StateError::opening(&lock_path, error);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -40,20 +39,18 @@ impl Lock {
             .truncate(false)
             .mode(0o600)
             .open(&lock_path)
-            .map_err(open_error)?;
+            .map_err(StateError::at(&lock_path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StateError::Locked {
-                    path: path.to_owned(),
-                    holder: holder(&mut file),
-                });
+                let locked = StateProblem::Locked(holder(&mut file));
+                return Err(StateError::at(path)(locked));
             }
-            Err(TryLockError::Error(source)) => return Err(open_error(source)),
+            Err(TryLockError::Error(error)) => return Err(StateError::at(&lock_path)(error)),
         }
         file.set_len(0)
             .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(open_error)?;
+            .map_err(StateError::at(&lock_path))?;
         Ok(Self { file })
     }
 }

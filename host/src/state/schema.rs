@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::state::error::StateError;
+use crate::state::error::StateProblem;
 
 /// The format of the file: `PRAGMA user_version`.
 const VERSION: i64 = 1;
@@ -69,28 +69,20 @@ const CREATE: &str = "
 /// # Errors
 ///
 /// When it is not SQLite, belongs to another program or is of another version.
-pub(super) fn has_tables(path: &Path, connection: &Connection) -> Result<bool, StateError> {
-    let not_state = || StateError::NotState {
-        path: path.to_owned(),
-    };
+pub(super) fn has_tables(path: &Path, connection: &Connection) -> Result<bool, StateProblem> {
     // SQLite takes a file that is shorter than its smallest page for an empty one, and would overwrite it.
     let length = std::fs::metadata(path).map_or(0, |found| found.len());
     if (1..MIN_PAGE).contains(&length) {
-        return Err(not_state());
+        return Err(StateProblem::NotState);
     }
-    let number = |sql: &str| -> Result<i64, StateError> {
-        connection
-            .query_row(sql, [], |row| row.get(0))
-            .map_err(|error| StateError::of(path, error))
-    };
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let is_ours = number("PRAGMA application_id")? == APPLICATION_ID;
     let is_empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
     match number("PRAGMA user_version")? {
-        _ if !is_ours && !is_empty => Err(not_state()),
+        _ if !is_ours && !is_empty => Err(StateProblem::NotState),
         0 if is_empty => Ok(false),
         VERSION if is_ours => Ok(!is_empty),
-        found => Err(StateError::Version {
-            path: path.to_owned(),
+        found => Err(StateProblem::Version {
             found,
             known: VERSION,
         }),
@@ -102,22 +94,19 @@ pub(super) fn has_tables(path: &Path, connection: &Connection) -> Result<bool, S
 /// # Errors
 ///
 /// Those of [`has_tables`], and when the file cannot be written.
-pub(super) fn prepare_to_write(path: &Path, connection: &Connection) -> Result<(), StateError> {
+pub(super) fn prepare_to_write(path: &Path, connection: &Connection) -> Result<(), StateProblem> {
     let has_tables = has_tables(path, connection)?;
-    let statements = || -> rusqlite::Result<()> {
-        // Answers with the chosen mode: a disk without shared memory keeps another one, which is as durable.
-        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-        connection.execute_batch(&format!(
-            "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {KEPT_LOG};"
+    // Answers with the chosen mode: a disk without shared memory keeps another one, which is as durable.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {KEPT_LOG};"
+    ))?;
+    if !has_tables {
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute_batch(&format!(
+            "{CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
         ))?;
-        if !has_tables {
-            let transaction = connection.unchecked_transaction()?;
-            transaction.execute_batch(&format!(
-                "{CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-            ))?;
-            transaction.commit()?;
-        }
-        Ok(())
-    };
-    statements().map_err(|error| StateError::of(path, error))
+        transaction.commit()?;
+    }
+    Ok(())
 }

@@ -54,6 +54,9 @@ fn what_nobody_wrote_is_damage() {
             .execute(&format!("UPDATE consent SET {change}"), [])
             .unwrap();
         let error = state.consent("acme").unwrap_err();
-        assert!(matches!(error, StateError::Damaged { .. }), "{error:?}");
+        assert!(
+            matches!(error.problem, StateProblem::Damaged(_)),
+            "{error:?}"
+        );
     }
 }

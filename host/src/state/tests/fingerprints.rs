@@ -163,7 +163,7 @@ fn fingerprints_and_cursor_are_stored_both_or_neither() {
     let error = state
         .store_batch(&full(&fleet.page(0, 1000), true), at(1))
         .unwrap_err();
-    assert!(matches!(error, StateError::Full { .. }), "{error:?}");
+    assert!(matches!(error.problem, StateProblem::Full), "{error:?}");
     assert!(error.to_string().contains("free some space"), "{error}");
     for state in [state, State::open_to_read(&folder.path()).unwrap()] {
         assert_eq!(t1(&state), before);

@@ -60,7 +60,7 @@ fn a_second_run_is_told_who_holds_the_state_and_reading_stays_free() {
     state.store_batch(&batch("a"), at(0)).unwrap();
 
     let error = State::open_for_run(&folder.path()).unwrap_err();
-    assert!(matches!(error, StateError::Locked { .. }));
+    assert!(matches!(error.problem, StateProblem::Locked(_)));
     let message = error.to_string();
     for part in [
         "state.db",
@@ -107,7 +107,7 @@ fn a_reader_cannot_write() {
     drop(folder.open());
     let mut reader = State::open_to_read(&folder.path()).unwrap();
     let error = reader.store_batch(&batch("a"), at(0)).unwrap_err();
-    assert!(matches!(error, StateError::Sqlite { .. }), "{error}");
+    assert!(matches!(error.problem, StateProblem::Sqlite(_)), "{error}");
 }
 
 /// Tries both ways to open a file and returns both errors.
@@ -137,7 +137,7 @@ fn another_format_is_refused_with_the_remedy() {
         drop(connection);
         for error in refused(&folder) {
             assert!(
-                matches!(error, StateError::Version { found: 99, .. }),
+                matches!(error.problem, StateProblem::Version { found: 99, .. }),
                 "{error}"
             );
             let message = error.to_string();
@@ -154,7 +154,7 @@ fn another_file_is_refused_and_left_alone() {
     for content in ["x", "something else entirely", &"some text\n".repeat(1000)] {
         std::fs::write(folder.path(), content).unwrap();
         for error in refused(&folder) {
-            assert!(matches!(error, StateError::NotState { .. }), "{error:?}");
+            assert!(matches!(error.problem, StateProblem::NotState), "{error:?}");
             let message = error.to_string();
             for part in ["state.db", "not a state file", "state.path"] {
                 assert!(message.contains(part), "{message}");
@@ -168,7 +168,7 @@ fn another_file_is_refused_and_left_alone() {
         .unwrap();
     drop(connection);
     for error in refused(&folder) {
-        assert!(matches!(error, StateError::NotState { .. }), "{error:?}");
+        assert!(matches!(error.problem, StateProblem::NotState), "{error:?}");
     }
 }
 
@@ -182,7 +182,10 @@ fn a_row_that_nobody_wrote_is_damage() {
         .execute("UPDATE source SET last_full_at = 'last week'", [])
         .unwrap();
     let error = state.source("acme", "t1").unwrap_err();
-    assert!(matches!(error, StateError::Damaged { .. }), "{error:?}");
+    assert!(
+        matches!(error.problem, StateProblem::Damaged(_)),
+        "{error:?}"
+    );
     let message = error.to_string();
     for part in ["state.db", "damaged", "last week", "backup"] {
         assert!(message.contains(part), "{message}");
@@ -201,7 +204,7 @@ fn a_full_disk_keeps_what_was_stored() {
     let before = t1(&state);
     let huge = "x".repeat(1_000_000);
     let error = state.store_batch(&batch(&huge), at(1)).unwrap_err();
-    assert!(matches!(error, StateError::Full { .. }), "{error:?}");
+    assert!(matches!(error.problem, StateProblem::Full), "{error:?}");
     let message = error.to_string();
     for part in ["state.db", "free some space", "last stored cursor"] {
         assert!(message.contains(part), "{message}");
@@ -225,7 +228,7 @@ fn a_program_that_locks_the_file_is_told_from_a_run_and_costs_nothing() {
         state.forget_fingerprints("acme", "t1", ["a"]).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(error, StateError::Busy { .. }), "{error:?}");
+        assert!(matches!(error.problem, StateProblem::Busy), "{error:?}");
         let message = error.to_string();
         for part in ["state.db", "locked by another program", "backup", "wait"] {
             assert!(message.contains(part), "{message}");
@@ -256,7 +259,7 @@ fn a_folder_in_the_place_of_the_file_is_named() {
         State::open_for_run(&folder.path()).unwrap_err(),
         State::open_to_read(&folder.path()).unwrap_err(),
     ] {
-        assert!(matches!(error, StateError::Open { .. }), "{error:?}");
+        assert!(matches!(error.problem, StateProblem::Open(_)), "{error:?}");
         assert!(error.to_string().contains("state.db"), "{error}");
     }
 }
