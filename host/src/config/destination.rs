@@ -34,7 +34,7 @@ pub(crate) enum DestinationConfig {
     /// The end of a file.
     File { path: PathBuf },
     /// An intake that accepts events by POST.
-    Http(HttpConfig),
+    Http(Box<HttpConfig>),
 }
 
 /// The keys of `to = "file"`.
@@ -72,8 +72,12 @@ impl DestinationConfig {
                 let path = folder.join(file.path);
                 Some(Self::File { path })
             }
-            Some("sekoia") => sekoia::read(key, table, folder, problems).map(Self::Http),
-            Some("http") => http::read(key, table, folder, problems).map(Self::Http),
+            Some("sekoia") => sekoia::read(key, table, folder, problems)
+                .map(Box::new)
+                .map(Self::Http),
+            Some("http") => http::read(key, table, folder, problems)
+                .map(Box::new)
+                .map(Self::Http),
             None => {
                 let key = format!("{key}.to");
                 problems.push(Problem::new(key, "must be a text in quotes"));

@@ -132,7 +132,7 @@ pub(crate) fn secret(value: &str) -> SecretSource {
 /// An account that delivers to an intake.
 pub(crate) fn account(config: &HttpConfig) -> Account {
     Account {
-        deliver: DestinationConfig::Http(config.clone()),
+        deliver: DestinationConfig::Http(Box::new(config.clone())),
         ..crate::config::fit::tests::account(serde_json::json!({}), &[])
     }
 }

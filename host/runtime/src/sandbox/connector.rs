@@ -164,7 +164,10 @@ impl Connector {
             },
             |returned| match returned {
                 Ok(event) => check::mapped(event, &limits),
-                Err(error) => Ok(check::map_error(error)),
+                Err(error) => {
+                    check::map_error(error);
+                    Ok(())
+                }
             },
         );
         mapped.await?.map_err(CallError::Told)
@@ -189,7 +192,10 @@ impl Connector {
             },
             |returned| match returned {
                 Ok(explanation) => check::explanation(explanation, &limits),
-                Err(error) => Ok(check::map_error(error)),
+                Err(error) => {
+                    check::map_error(error);
+                    Ok(())
+                }
             },
         );
         explained.await?.map_err(CallError::Told)
@@ -203,7 +209,10 @@ impl Connector {
     pub async fn check(&mut self, config: &str) -> Result<Account, CallError<Error>> {
         self.call_collection(
             async |collection, store| collection.call_check(store, config).await,
-            |account| Ok(check::account(account)),
+            |account| {
+                check::account(account);
+                Ok(())
+            },
         )
         .await
     }
@@ -259,7 +268,10 @@ impl Connector {
             async |api, store| export(api.inventory_connector_collection(), store).await,
             |returned| match returned {
                 Ok(value) => check(value),
-                Err(error) => Ok(check::error(error)),
+                Err(error) => {
+                    check::error(error);
+                    Ok(())
+                }
             },
         );
         returned.await?.map_err(|error| self.add_reason(error))

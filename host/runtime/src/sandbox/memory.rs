@@ -80,6 +80,15 @@ impl Drop for Charge {
 /// The memories and tables of one instance, each summed up.
 ///
 /// wasmtime asks here before one is made or grows. More than is allowed ends the call at once, so that no component
+/// Bytes with what is held until they are dropped, such as the [`Charge`] for them.
+pub(crate) struct Held<B, H>(pub(crate) B, pub(crate) H);
+
+impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Held<B, H> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
 /// continues with an allocation that failed. Units that the system then does not have stay charged.
 #[derive(Debug)]
 pub struct Resources {

@@ -66,12 +66,15 @@ pub fn bound(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     Ok(())
 }
 
+/// A function of `wasi:http` that sets an optional text of a request.
+type SetText = fn(&mut Store<'_>, Request, Option<String>) -> wasmtime::Result<Result<(), ()>>;
+
 /// Wraps the function that sets an optional text, of at most `max` bytes.
 fn bound_text(
     types: &mut LinkerInstance<'_, Sandbox>,
     what: &str,
     max: usize,
-    set: fn(&mut Store<'_>, Request, Option<String>) -> wasmtime::Result<Result<(), ()>>,
+    set: SetText,
 ) -> wasmtime::Result<()> {
     types.func_wrap(
         &format!("[method]outgoing-request.set-{what}"),

@@ -82,7 +82,10 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
             most: Duration::from_secs(60),
         },
     };
-    assert_eq!(check(smallest), Ok(DestinationConfig::Http(sekoia.clone())));
+    assert_eq!(
+        check(smallest),
+        Ok(DestinationConfig::Http(Box::new(sekoia.clone())))
+    );
     let all = format!(
         "{smallest}\nbase = \"http://127.0.0.1:8080/sub\"\nbatch = 1000\ntask_wait = \"1m\"\ntask_poll = \"2s\"\n\
          ca_file = \"authorities.pem\"\n\
@@ -108,7 +111,7 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
         },
         ..sekoia
     };
-    assert_eq!(check(&all), Ok(DestinationConfig::Http(expected)));
+    assert_eq!(check(&all), Ok(DestinationConfig::Http(Box::new(expected))));
 }
 
 #[test]
@@ -128,7 +131,10 @@ fn http_has_defaults_for_all_but_the_url() {
         timeouts: RequestTimeouts::default(),
         retry: Retry::default(),
     };
-    assert_eq!(check(smallest), Ok(DestinationConfig::Http(http.clone())));
+    assert_eq!(
+        check(smallest),
+        Ok(DestinationConfig::Http(Box::new(http.clone())))
+    );
     let all = format!(
         "{smallest}\nformat = \"array\"\ngzip = true\nbatch_events = 10\nbatch_bytes = 1000\n\
          ca_file = \"/etc/authorities.pem\"\n\
@@ -157,7 +163,7 @@ fn http_has_defaults_for_all_but_the_url() {
         ca_file: Some("/etc/authorities.pem".into()),
         ..http
     };
-    assert_eq!(check(&all), Ok(DestinationConfig::Http(expected)));
+    assert_eq!(check(&all), Ok(DestinationConfig::Http(Box::new(expected))));
 }
 
 /// A table that is right but for the lines behind it.

@@ -113,7 +113,7 @@ fn waits_of_rate_limits_do_not_count_as_time_without_an_answer() {
     let unavailable = Error::Unavailable(delay(None));
     for (elapsed, gives_up) in [(500, false), (599, false), (600, true)] {
         let next = attempts.after_error(&unavailable, &RETRY, Duration::from_secs(elapsed), 0.5);
-        assert_eq!(next == None, gives_up, "{elapsed}");
+        assert_eq!(next.is_none(), gives_up, "{elapsed}");
     }
 }
 
@@ -122,7 +122,11 @@ fn an_endless_rate_limit_is_given_up() {
     let mut attempts = Attempts::default();
     let error = Error::RateLimited(delay(Some(1)));
     let tries = (0..100)
-        .take_while(|_| attempts.after_error(&error, &RETRY, Duration::ZERO, 0.5) != None)
+        .take_while(|_| {
+            attempts
+                .after_error(&error, &RETRY, Duration::ZERO, 0.5)
+                .is_some()
+        })
         .count();
     assert_eq!(tries, 20);
 }

@@ -25,7 +25,7 @@ fn config_below(base: &str) -> HttpConfig {
     config.retry = RETRY;
     tasks(&mut config).wait = Duration::from_secs(60);
     tasks(&mut config).poll = Duration::from_nanos(1);
-    config
+    *config
 }
 
 fn config(server: &Server) -> HttpConfig {

@@ -19,8 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::network::error::HttpError;
-use crate::sandbox::egress::responses::Held;
-use crate::sandbox::memory::Budget;
+use crate::sandbox::memory::{Budget, Held};
 
 /// How much of a body is gathered at most that the component has not asked for, in bytes: a page of ordinary size. One
 /// piece more, of that size at most, waits to be taken.

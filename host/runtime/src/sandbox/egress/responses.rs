@@ -18,18 +18,9 @@ use crate::sandbox::cpu::thread_time;
 use crate::sandbox::egress::Egress;
 use crate::sandbox::egress::ahead::Ahead;
 use crate::sandbox::egress::denials::Rule;
-use crate::sandbox::memory::Charge;
+use crate::sandbox::memory::{Charge, Held};
 use crate::sandbox::secrets::Withheld;
 use crate::text::printable::quote;
-
-/// Bytes with what is held until they are dropped.
-pub(super) struct Held<B, H>(pub(super) B, pub(super) H);
-
-impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Held<B, H> {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_ref()
-    }
-}
 
 impl Egress {
     /// Collects a body of at most `max` bytes, charged as memory of the component. Trailers are left out. It is one

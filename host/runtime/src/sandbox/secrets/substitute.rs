@@ -198,9 +198,12 @@ fn to_basic(credentials: &[u8], max: usize) -> Option<Bytes> {
     (length <= max).then(|| Bytes::from_owner(written))
 }
 
+/// Writes a value as a format of bodies spells it.
+type Encoder = fn(&str) -> Zeroizing<Vec<u8>>;
+
 /// Returns how a value is written in a body with these headers: in a form or in JSON; `None` for any other body and for a
 /// compressed one.
-fn encoder(headers: &HeaderMap) -> Option<fn(&str) -> Zeroizing<Vec<u8>>> {
+fn encoder(headers: &HeaderMap) -> Option<Encoder> {
     if headers.contains_key(CONTENT_ENCODING) {
         return None;
     }
