@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
 use crate::run::report::{Entry, Outcome};
-use crate::run::walk::Walk;
+use crate::run::walk::collect_pages;
 use crate::state::{Start, StateError, next_walk};
-use crate::text::printable::printable;
 use crate::units::duration;
 
 /// Collects a source, stores how that ended, and adds it to the account's results.
@@ -27,10 +26,14 @@ pub(super) async fn collect_source(
     let (id, name) = (Some(source.id.clone()), source.name.clone());
     let mut entry = Entry::new(job.name(), id, name, Outcome::UpToDate);
     let stop = &job.settings.stop;
+    let walk = async {
+        let start = start(&source)?;
+        collect_pages(&source, &mut worker, &mut entry, start).await
+    };
     let ended = tokio::select! {
         // What is confirmed by now counts.
         biased;
-        ended = walk(&source, &mut worker, &mut entry) => ended,
+        ended = walk => ended,
         () = stop.grace_period_elapsed() => Err(Halt::Failed(format!(
             "the current page was not finished within {} of the request to stop (--stop-within); it is sent again in \
              the next run",
@@ -44,16 +47,6 @@ pub(super) async fn collect_source(
     };
     job.results.add(entry);
     outcome.map(drop)
-}
-
-async fn walk(source: &Arc<SourceJob>, worker: &mut Worker, entry: &mut Entry) -> Result<(), Halt> {
-    let start = start(source)?;
-    let resumed = start.cursor.is_some();
-    info!(full = start.full, resumed, "collecting");
-    let job = &source.job;
-    let progress = (job.settings.progress)(&format!("{} {}", job.name(), printable(&source.name)));
-    let mut walk = Walk::new(source, start.full, entry, progress);
-    walk.collect_pages(worker, start).await
 }
 
 /// Returns where the source's walk begins.

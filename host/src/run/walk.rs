@@ -23,46 +23,50 @@ use crate::run::report::{Entry, Tally};
 use crate::state::{Start, StateError, Writes};
 use crate::text::printable::printable;
 
+/// Collects every page of a source, from `start` to the end of the walk. What is confirmed is added to `entry` as soon as
+/// it is.
+///
+/// # Errors
+///
+/// When the walk ends early, with the reason.
+pub(super) async fn collect_pages(
+    source: &Arc<SourceJob>,
+    worker: &mut Worker,
+    entry: &mut Entry,
+    start: Start,
+) -> Result<(), Halt> {
+    let resumed = start.cursor.is_some();
+    info!(full = start.full, resumed, "collecting");
+    let job = &source.job;
+    let line = format!("{} {}", job.name(), printable(&source.name));
+    let mut walk = Walk {
+        source,
+        full: start.full,
+        entry,
+        progress: (job.settings.progress)(&line),
+        sent: 0,
+        pages: PageCount::default(),
+        pending: None,
+    };
+    walk.run(worker, start.cursor).await
+}
+
 /// A walk over a source.
-pub(crate) struct Walk<'a> {
+struct Walk<'a> {
     source: &'a Arc<SourceJob>,
     full: bool,
     /// What is confirmed.
     entry: &'a mut Entry,
     progress: SourceProgress,
-    /// Events that were handed to the destination.
+    /// Events that were passed to the destination.
     sent: u64,
     pages: PageCount,
     /// The page that is being delivered.
     pending: Option<AbortOnDropHandle<DeliveredPage>>,
 }
 
-impl<'a> Walk<'a> {
-    /// Returns a walk that adds to `entry` what is confirmed, as soon as it is.
-    pub(crate) fn new(
-        source: &'a Arc<SourceJob>,
-        full: bool,
-        entry: &'a mut Entry,
-        progress: SourceProgress,
-    ) -> Self {
-        Self {
-            source,
-            full,
-            entry,
-            progress,
-            sent: 0,
-            pages: PageCount::default(),
-            pending: None,
-        }
-    }
-
-    /// Collects every page from `start` to the end of the walk.
-    pub(crate) async fn collect_pages(
-        &mut self,
-        worker: &mut Worker,
-        start: Start,
-    ) -> Result<(), Halt> {
-        let mut cursor = start.cursor;
+impl Walk<'_> {
+    async fn run(&mut self, worker: &mut Worker, mut cursor: Option<String>) -> Result<(), Halt> {
         loop {
             if self.source.job.settings.stop.requested() {
                 self.confirm_without(worker).await?;
