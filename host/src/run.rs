@@ -22,7 +22,7 @@ pub(crate) mod prepare;
 pub(crate) mod progress;
 pub(crate) mod range;
 pub(crate) mod report;
-pub(crate) mod results;
+mod results;
 pub(crate) mod schedule;
 mod source;
 mod walk;

@@ -1,7 +1,7 @@
 //! The workers of a run: connectors that are lent to the sources of an account, each with a permit of `--jobs`.
 //!
 //! A connector keeps its session between the sources that it is lent to, so that an account with thousands of tenants
-//! asks for as many tokens as it has connectors. A source that waits, to try again or for its destination, returns
+//! requests only as many tokens as it has connectors. A source that waits, to try again or for its destination, returns
 //! connector and permit, so that it does not hold up the others. So does a source of an account whose requests the
 //! API has asked to pause.
 //!
@@ -120,7 +120,6 @@ impl Worker {
             self.leave_job();
             let began = Instant::now();
             let pause = tokio::time::sleep(self.paused());
-            // Whether it is cancelled is asked next.
             let _ = stop.run_until_cancelled(pause).await;
             self.waited += began.elapsed();
         }

@@ -19,7 +19,7 @@ use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rate_limit::Limiters;
 use crate::sandbox::rights::{Grants, Rights};
 use crate::state::State;
-use crate::state::consent::{self, ConsentError};
+use crate::state::consent;
 use crate::stop::Stop;
 use crate::text::printable::fault;
 
@@ -151,15 +151,14 @@ fn does_not_fit(
 ) -> anyhow::Error {
     let invalid = config.invalid(problems);
     // A state that cannot be read is reported once the account is in order.
-    let status = State::open_to_read(&config.state)
-        .map_err(ConsentError::from)
-        .and_then(|state| consent::check(&state, &[(&account.name, asks)]));
-    match status {
-        Err(ConsentError::NotApproved(refusal)) => anyhow::anyhow!(
+    let refusal = State::open_to_read(&config.state)
+        .and_then(|state| consent::refusal(&state, &account.name, asks));
+    match refusal {
+        Ok(Some(refusal)) => anyhow::anyhow!(
             "{refusal}\nand the account {} does not fit what it asks for:\n{invalid}",
             account.name
         ),
-        Err(ConsentError::State(_)) | Ok(()) => invalid.into(),
+        Ok(None) | Err(_) => invalid.into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a run tells the terminal what it has collected, without knowing the terminal.
+//! How a run shows what it has collected, without knowing the terminal.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! What was approved for each account's component, and whether a component asks for more.
 
+use anyhow::bail;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 use time::OffsetDateTime;
@@ -45,17 +46,6 @@ impl ConsentStatus {
             None => Self::OtherBuild(consent),
         }
     }
-}
-
-/// Why accounts may not run.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConsentError {
-    /// Components ask for more than was approved. The message names each account, what it asks for, and what to do.
-    #[error("{0}")]
-    NotApproved(String),
-    /// The state cannot be read.
-    #[error(transparent)]
-    State(#[from] StateError),
 }
 
 impl State {
@@ -106,23 +96,32 @@ fn consent(row: &Row<'_>) -> rusqlite::Result<Consent> {
 /// # Errors
 ///
 /// When one asks for more, with all that do, or when the state cannot be read.
-pub(crate) fn check(state: &State, accounts: &[(&str, &Permissions)]) -> Result<(), ConsentError> {
-    let mut refused = Vec::new();
+pub(crate) fn check(state: &State, accounts: &[(&str, &Permissions)]) -> anyhow::Result<()> {
+    let mut refusals = Vec::new();
     for (account, asks) in accounts {
-        let status = ConsentStatus::of(state.consent(account)?, asks);
-        if let ConsentStatus::NeedsApproval(approved, difference) = status {
-            refused.push(format!(
-                "account {account}: the component asks for more than was approved on {}\n{difference}\n  look at it with \
-                 `asset-host describe --account {account}`; `asset-host approve --account {account}` lets it",
-                timestamp::format(approved.approved_at),
-            ));
-        }
+        refusals.extend(refusal(state, account, asks)?);
     }
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(ConsentError::NotApproved(refused.join("\n")))
+    match refusals.is_empty() {
+        true => Ok(()),
+        false => bail!(refusals.join("\n")),
     }
+}
+
+/// Returns why an account's component may not run, and what to do, if it asks for more than was approved.
+pub(crate) fn refusal(
+    state: &State,
+    account: &str,
+    asks: &Permissions,
+) -> Result<Option<String>, StateError> {
+    let status = ConsentStatus::of(state.consent(account)?, asks);
+    let ConsentStatus::NeedsApproval(approved, difference) = status else {
+        return Ok(None);
+    };
+    Ok(Some(format!(
+        "account {account}: the component asks for more than was approved on {}\n{difference}\n  to see all of it: \
+         `asset-host describe --account {account}`; to allow it: `asset-host approve --account {account}`",
+        timestamp::format(approved.approved_at),
+    )))
 }
 
 /// Approves what the components of accounts ask for, on the first run of an account or when its component is another

@@ -62,8 +62,8 @@ impl State {
         })
     }
 
-    /// Forgets the fingerprints of devices that are about to be sent, all or none: until the page is confirmed, nobody
-    /// knows what the receiver has of them. Nothing is written if none is stored. If it fails, do not send the page.
+    /// Forgets the fingerprints of devices that are about to be sent, all or none: until the page is confirmed, it is
+    /// not known what the receiver has of them. If it fails, do not send the page.
     pub fn forget_fingerprints<'a>(
         &mut self,
         account: &str,

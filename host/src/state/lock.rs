@@ -55,14 +55,14 @@ impl Lock {
     }
 }
 
-/// The lock file of a state file.
+/// Returns the path of the lock file.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
 }
 
-/// Who holds the lock. The holder may not have written it down yet.
+/// Returns who holds the lock. The holder may not have written it down yet.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     let pid: Option<u32> = file

@@ -11,7 +11,7 @@ use crate::state::error::StateProblem;
 /// The format of the file: `PRAGMA user_version`.
 const VERSION: i64 = 1;
 
-/// What tells the file from every other SQLite file, `inv1` in ASCII: `PRAGMA application_id`.
+/// Marks the file as one of this program, `inv1` in ASCII: `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x696e_7631;
 
 /// The smallest page of SQLite, in bytes.

@@ -13,7 +13,7 @@ use crate::state::stored_source::SourceState;
 pub(crate) enum Wanted {
     /// What was seen since the last run, or everything where that is due.
     Normal,
-    /// Everything; an interrupted walk over everything goes on (`--full`).
+    /// Everything; an interrupted walk over everything is resumed (`--full`).
     Full,
     /// Everything, from the beginning (`--full --restart`).
     FullRestart,
@@ -39,7 +39,7 @@ impl Start {
 /// Returns where the next walk over a source begins.
 ///
 /// Everything is walked where nothing is stored, where it is asked for, and where the last full walk ended
-/// `full_every` ago or longer; an interrupted full walk goes on instead, unless it is to begin anew. Any
+/// `full_every` ago or longer; an interrupted full walk is resumed instead, unless it is to start over. Any
 /// other walk begins at the stored cursor.
 pub(crate) fn next_walk(
     state: Option<&SourceState>,
@@ -65,8 +65,8 @@ pub(crate) fn next_walk(
     }
 }
 
-/// Whether a full walk is due. A last one far in the future was written under a wrong clock and counts for
-/// nothing; a little in the future is a clock that was put right.
+/// Returns whether a full walk is due. A last one far in the future was stored under a wrong clock and does not count; one
+/// a little in the future was stored before the clock was corrected.
 fn is_due(last: Option<OffsetDateTime>, every: Duration, now: OffsetDateTime) -> bool {
     last.is_none_or(|last| (now - last).unsigned_abs() >= every)
 }

@@ -20,7 +20,7 @@ pub(crate) struct SourceState {
     pub mark: Option<String>,
     /// Whether a walk is in progress: the last batch said that more follows.
     pub walking: bool,
-    /// Whether the walk in progress is one over everything.
+    /// Whether the walk in progress is a full one.
     pub full: bool,
     /// When the full walk in progress began.
     pub full_started_at: Option<OffsetDateTime>,
