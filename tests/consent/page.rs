@@ -69,7 +69,7 @@ fn describe_shows_what_the_account_allows() {
         "7 requests in 2 s",
         "4242 bytes",
         "100,000",
-        "512 KiB  the stack of an instance",
+        "512 KiB  stack of an instance",
     ]);
     let ran = work.host(&["describe", "--json"]).expect(0);
     let facts: Value = serde_json::from_str(&ran.stdout).unwrap();

@@ -9,4 +9,3 @@ pub mod limits;
 pub mod manifest;
 pub mod permissions;
 pub mod stopped;
-pub mod violation;

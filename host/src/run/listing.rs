@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 
 use crate::contract::bindings::inventory::connector::types::{Error, Source, SourcesPage};
 use crate::contract::stopped::Stopped;
-use crate::contract::violation::ContractViolation;
 use crate::run::attempt::Tries;
 use crate::run::context::AccountJob;
 use crate::run::halt::Halt;
@@ -96,13 +95,13 @@ async fn add_pages(
             return Ok(());
         };
         if !asked.insert(Sha256::digest(next)) {
-            return Err(broken(ContractViolation::SOURCES_IN_A_CIRCLE));
+            return Err(Halt::Failed(Stopped::SOURCES_IN_A_CIRCLE.to_string()));
         }
         if bytes > MAX_BYTES {
             break;
         }
     }
-    Err(broken(ContractViolation::TOO_MANY_SOURCE_PAGES))
+    Err(Halt::Failed(Stopped::TOO_MANY_SOURCE_PAGES.to_string()))
 }
 
 /// Asks the component for the page `next` of the listing, again if that may help.
@@ -122,10 +121,6 @@ async fn list_page(
             }
         }
     }
-}
-
-fn broken(violation: ContractViolation) -> Halt {
-    Halt::Failed(Stopped::ContractViolation(violation).to_string())
 }
 
 /// Returns what a source takes, in bytes.

@@ -23,16 +23,15 @@ use crate::contract::check::text::{
 };
 use crate::contract::limits::{Limit, Limits, MAX_CURSOR_BYTES};
 use crate::contract::stopped::Stopped;
-use crate::contract::violation::ContractViolation;
 use crate::text::printable::printable;
 use crate::units::quantity;
 
 pub mod explanation;
+pub mod messages;
 pub mod text;
-pub mod told;
 
 pub use crate::contract::check::explanation::{explanation, mapped};
-pub use crate::contract::check::told::{account, correlation_id, error, map_error};
+pub use crate::contract::check::messages::{account, correlation_id, error, map_error};
 
 /// The most sources of one page: ten times what the API of Sophos lists at most.
 pub const MAX_SOURCES: usize = 1000;
@@ -60,7 +59,7 @@ pub fn batch(batch: &mut Batch, cursor: Option<&str>, limits: &Limits) -> Result
     if batch.more && cursor == Some(batch.cursor.as_str()) {
         let violation = "a page is to be followed by itself, as it returns the cursor that it was \
                          requested with, and the walk would never end";
-        return Err(ContractViolation::new(violation).into());
+        return Err(Stopped::violation(violation));
     }
     for reject in &mut batch.rejects {
         cut(&mut reject.reason, MAX_MESSAGE);
@@ -107,11 +106,11 @@ fn reject_large_events(batch: &mut Batch, limits: &Limits) {
     }));
 }
 
-fn check_event(event: &Event, number: usize) -> Result<(), ContractViolation> {
+fn check_event(event: &Event, number: usize) -> Result<(), Stopped> {
     let rule = if !is_id(&event.device) {
         let violation =
             format!("event {number} of the page has no device id, or one of more than 1 KiB");
-        return Err(ContractViolation::new(violation));
+        return Err(Stopped::violation(violation));
     } else if has_line_break(&event.json) {
         "has a line break in its text"
     } else if !is_object(&event.json) {
@@ -121,7 +120,7 @@ fn check_event(event: &Event, number: usize) -> Result<(), ContractViolation> {
     };
     let device: String = printable(&event.device).chars().take(100).collect();
     let violation = format!("event {number} of the page, device {device:?}, {rule}");
-    Err(ContractViolation::new(violation))
+    Err(Stopped::violation(violation))
 }
 
 /// Checks a page of sources that was requested with `next`, and cuts its texts for people.
@@ -137,7 +136,7 @@ pub fn sources(page: &mut SourcesPage, next: Option<&str>, limits: &Limits) -> R
     if count > MAX_SOURCES {
         let violation =
             format!("it lists {count} sources on one page, and {MAX_SOURCES} are allowed");
-        return Err(ContractViolation::new(violation).into());
+        return Err(Stopped::violation(violation));
     }
     let texts = page.sources.iter().map(|source| {
         let (Ok(config) | Err(config)) = &source.config;
@@ -146,21 +145,21 @@ pub fn sources(page: &mut SourcesPage, next: Option<&str>, limits: &Limits) -> R
     let total = texts.fold(length, usize::saturating_add);
     Stopped::check_size(Limit::BatchBytes, total, limits.batch_bytes)?;
     if following.is_some() && following == next {
-        return Err(ContractViolation::SOURCES_IN_A_CIRCLE.into());
+        return Err(Stopped::SOURCES_IN_A_CIRCLE);
     }
     for (index, source) in page.sources.iter_mut().enumerate() {
         let number = index + 1;
         if !is_id(&source.id) {
             let violation =
                 format!("source {number} of the page has no id, or one of more than 1 KiB");
-            return Err(ContractViolation::new(violation).into());
+            return Err(Stopped::violation(violation));
         }
         match &mut source.config {
             Ok(config) if is_object(config) => {}
             Ok(_) => {
                 let violation =
                     format!("the config of source {number} of the page is not one JSON object");
-                return Err(ContractViolation::new(violation).into());
+                return Err(Stopped::violation(violation));
             }
             Err(reason) => cut(reason, MAX_MESSAGE),
         }

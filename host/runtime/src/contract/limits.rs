@@ -101,20 +101,20 @@ impl Limits {
     /// table, its value, and what it limits.
     pub fn rows(&self, timeouts: &Timeouts) -> Vec<(&'static str, String, &'static str)> {
         let row = |limit: Limit| {
-            let key = limit.key()?;
-            Some((key, limit.allowed(self, timeouts), limit.subject()))
+            let (key, subject) = limit.key_and_subject();
+            Some((key?, limit.allowed(self, timeouts), subject))
         };
         Limit::ALL.into_iter().filter_map(row).collect()
     }
 
     /// Returns the limits that are constants: the value and what it limits.
     pub fn constant_rows() -> Vec<(String, &'static str)> {
-        let allowed = |limit: Limit| limit.allowed(&Self::default(), &Timeouts::default());
-        Limit::ALL
-            .into_iter()
-            .filter(|limit| limit.key().is_none())
-            .map(|limit| (allowed(limit), limit.subject()))
-            .collect()
+        let (limits, timeouts) = (Self::default(), Timeouts::default());
+        let row = |limit: Limit| match limit.key_and_subject() {
+            (None, subject) => Some((limit.allowed(&limits, &timeouts), subject)),
+            (Some(_), _) => None,
+        };
+        Limit::ALL.into_iter().filter_map(row).collect()
     }
 
     /// How many requests, bodies, streams, headers and the like a component may hold at once: so few that what the host
@@ -236,29 +236,6 @@ impl Limit {
         Self::Pages,
     ];
 
-    /// Returns what it limits, as a phrase.
-    fn subject(self) -> &'static str {
-        match self {
-            Self::MemoryBytes => "memory of an instance, with what the host keeps for it",
-            Self::TableElements => "elements of all tables of an instance together",
-            Self::Instances => "core instances, memories and tables of an instance, each",
-            Self::Stack => "the stack of an instance",
-            Self::Cpu => "computing in one call",
-            Self::Call => "one call, waits included",
-            Self::OfflineCall => {
-                "one call of `describe`, `map` or `explain`, which need no network"
-            }
-            Self::Requests => "requests in one call",
-            Self::ResponseBytes => "body of one response, as it comes over the wire",
-            Self::ResponseHeaderBytes => "headers of one response together",
-            Self::BatchBytes => "events, rejects and cursor of one page together",
-            Self::EventBytes => "one event",
-            Self::CursorBytes => "cursor of one page",
-            Self::EmptyPages => "pages in a row without an event",
-            Self::Pages => "pages of one walk in one run",
-        }
-    }
-
     /// Returns how much it allows, as people read it: `256 MiB`, `100,000`, `1m`.
     pub fn allowed(self, limits: &Limits, timeouts: &Timeouts) -> String {
         let bytes = |number: usize| quantity::bytes(number as u64);
@@ -282,17 +259,41 @@ impl Limit {
         }
     }
 
-    /// Returns the key that sets it, below the account's table, unless it is a constant.
-    pub fn key(self) -> Option<&'static str> {
+    /// Returns the key that sets it, below the account's table, unless it is a constant; and what it limits, as a phrase.
+    pub(in crate::contract) fn key_and_subject(self) -> (Option<&'static str>, &'static str) {
         match self {
-            Self::MemoryBytes => Some("limits.memory_bytes"),
-            Self::Cpu => Some("limits.cpu"),
-            Self::Requests => Some("limits.requests"),
-            Self::ResponseBytes => Some("limits.response_bytes"),
-            Self::BatchBytes => Some("limits.batch_bytes"),
-            Self::EventBytes => Some("limits.event_bytes"),
-            Self::Call => Some("timeouts.call"),
-            _ => None,
+            Self::MemoryBytes => (
+                Some("limits.memory_bytes"),
+                "memory of an instance, with what the host keeps for it",
+            ),
+            Self::Cpu => (Some("limits.cpu"), "computing in one call"),
+            Self::Requests => (Some("limits.requests"), "requests in one call"),
+            Self::ResponseBytes => (
+                Some("limits.response_bytes"),
+                "body of one response, as it comes over the wire",
+            ),
+            Self::BatchBytes => (
+                Some("limits.batch_bytes"),
+                "events, rejects and cursor of one page together",
+            ),
+            Self::EventBytes => (Some("limits.event_bytes"), "one event"),
+            Self::Call => (Some("timeouts.call"), "one call, waits included"),
+            Self::TableElements => (None, "elements of all tables of an instance together"),
+            Self::Instances => (
+                None,
+                "core instances, memories and tables of an instance, each",
+            ),
+            Self::Stack => (None, "stack of an instance, as in an endless recursion"),
+            Self::OfflineCall => (
+                None,
+                "one call of `describe`, `map` or `explain`, which need no network",
+            ),
+            Self::ResponseHeaderBytes => {
+                (None, "headers of one response, of which it may have 100")
+            }
+            Self::CursorBytes => (None, "cursor of one page"),
+            Self::EmptyPages => (None, "pages in a row without an event"),
+            Self::Pages => (None, "pages of one walk in one run"),
         }
     }
 }

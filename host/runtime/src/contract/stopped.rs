@@ -1,13 +1,12 @@
 //! Why an instance was stopped and dropped, in words for the person who runs the host.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
 use crate::contract::limits::{Limit, Limits, MAX_INSTANCES, Timeouts};
-use crate::contract::violation::ContractViolation;
 use crate::text::printable::printable;
 use crate::units::quantity;
 
@@ -29,11 +28,26 @@ pub enum Stopped {
     #[error("the component failed: {0}. Please report this to its maker")]
     Trapped(String),
     /// It returned what the contract does not allow.
+    /// The sentence holds no content of what the component returned, as that may be personal data, but for a device's id.
     #[error("the component broke the contract: {0}. Please report this to its maker")]
-    ContractViolation(#[from] ContractViolation),
+    ContractViolation(Cow<'static, str>),
 }
 
 impl Stopped {
+    /// The component's list of sources never ends, as a page is followed by an earlier one.
+    pub const SOURCES_IN_A_CIRCLE: Self = Self::ContractViolation(Cow::Borrowed(
+        "its list of sources goes in a circle and would never end",
+    ));
+    /// The component's list of sources is too long.
+    pub const TOO_MANY_SOURCE_PAGES: Self = Self::ContractViolation(Cow::Borrowed(
+        "it lists more than 10,000 pages of sources, or more than 512 MiB of them",
+    ));
+
+    /// Returns that a component violated the contract, as this sentence says.
+    pub(in crate::contract) fn violation(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::ContractViolation(sentence.into())
+    }
+
     /// Returns that one of these limits was exceeded.
     pub fn limit_exceeded(limit: Limit, limits: &Limits, timeouts: &Timeouts) -> Self {
         Self::LimitExceeded {
@@ -63,8 +77,7 @@ impl Stopped {
 
     /// Returns whether a call took too long, which a slow API alone may cause.
     pub fn is_timeout(&self) -> bool {
-        let limit = Limit::Call;
-        matches!(self, Self::LimitExceeded { limit: exceeded, .. } if *exceeded == limit)
+        matches!(self, Self::LimitExceeded { limit, .. } if *limit == Limit::Call)
     }
 
     /// Returns why the engine ended a call with `error`.
@@ -131,43 +144,16 @@ fn meaning(trap: Trap) -> Option<&'static str> {
 }
 
 /// Returns the sentence about a limit that was exceeded.
-fn exceeded(limit: Limit, allowed: &str) -> impl fmt::Display {
-    let maker = "report this to the component's maker";
-    let (what, raise) = match limit {
-        Limit::Stack => (
-            "its calls are nested deeper, as in an endless recursion,",
-            "",
-        ),
-        Limit::OfflineCall => (
-            "a call of describe, map or explain, which need no network, took longer",
-            "",
-        ),
-        Limit::MemoryBytes => ("it asked for more memory", "if its pages are just large"),
-        Limit::TableElements => ("its tables have more elements", ""),
-        Limit::Instances => ("it has more core instances, memories or tables", ""),
-        Limit::Cpu => ("a call computed longer", "if its pages are just large"),
-        Limit::Call => ("a call took longer", "if the API is just slow"),
-        Limit::Requests => ("a call sent more requests", "if a page just needs so many"),
-        Limit::ResponseBytes => (
-            "the body of a response was larger",
-            "if the API's pages are just large",
-        ),
-        Limit::ResponseHeaderBytes => (
-            "a response had more than 100 headers, or they were larger",
-            "",
-        ),
-        Limit::BatchBytes => ("a page was larger", "if its pages are just large"),
-        Limit::EventBytes => ("an event was larger", "if its events are just large"),
-        Limit::CursorBytes => ("a cursor was larger", ""),
-        Limit::EmptyPages => ("more pages in a row had no event", ""),
-        Limit::Pages => ("a walk had more pages", ""),
-    };
-    match limit.key() {
+fn exceeded(limit: Limit, allowed: &str) -> String {
+    let (key, subject) = limit.key_and_subject();
+    match key {
         Some(key) => format!(
-            "the component was stopped: {what} than `{key}` ({allowed}) allows; raise it {raise}, else {maker}"
+            "the component exceeded `{key}` ({allowed}) and was stopped: {subject}; raise it if the account needs more, \
+             else report this to the component's maker"
         ),
         None => format!(
-            "the component was stopped: {what} than the host allows ({allowed}). Please {maker}"
+            "the component exceeded a limit of the host ({allowed}) and was stopped: {subject}. Please report this to \
+             the component's maker"
         ),
     }
 }
@@ -191,8 +177,8 @@ mod tests {
             ),
             (
                 Trap::StackOverflow,
-                "the component was stopped: its calls are nested deeper, as in an endless recursion, than the host \
-                 allows (512 KiB). Please report this to the component's maker",
+                "the component exceeded a limit of the host (512 KiB) and was stopped: stack of an instance, as in an \
+                 endless recursion. Please report this to the component's maker",
             ),
         ] {
             assert_eq!(by_engine(trap), words);
@@ -217,13 +203,13 @@ mod tests {
             |limit| Stopped::limit_exceeded(limit, &Limits::default(), &Timeouts::default());
         assert_eq!(
             stopped(Limit::Call).to_string(),
-            "the component was stopped: a call took longer than `timeouts.call` (5m) allows; raise it if the API is \
-             just slow, else report this to the component's maker"
+            "the component exceeded `timeouts.call` (5m) and was stopped: one call, waits included; raise it if the \
+             account needs more, else report this to the component's maker"
         );
         assert_eq!(
             stopped(Limit::CursorBytes).to_string(),
-            "the component was stopped: a cursor was larger than the host allows (1 MiB). Please report this to the \
-             component's maker"
+            "the component exceeded a limit of the host (1 MiB) and was stopped: cursor of one page. Please report this to \
+             the component's maker"
         );
     }
 

@@ -4,7 +4,6 @@ use crate::contract::bindings::inventory::connector::types::{Explanation, Mapped
 use crate::contract::check::text::{has_line_break, is_json, is_object, is_pointer};
 use crate::contract::limits::{Limit, Limits};
 use crate::contract::stopped::Stopped;
-use crate::contract::violation::ContractViolation;
 
 /// Checks what a record was mapped to: an event by itself.
 ///
@@ -15,7 +14,7 @@ pub fn mapped(event: &str, limits: &Limits) -> Result<(), Stopped> {
     Stopped::check_size(Limit::BatchBytes, event.len(), limits.batch_bytes)?;
     if has_line_break(event) || !is_object(event) {
         let violation = "what it made of the record is not one JSON object on one line";
-        return Err(ContractViolation::new(violation).into());
+        return Err(Stopped::violation(violation));
     }
     Ok(())
 }
@@ -36,11 +35,11 @@ pub fn explanation(explanation: &Explanation, limits: &Limits) -> Result<(), Sto
     let total = lengths.fold(explanation.event.len(), usize::saturating_add);
     Stopped::check_size(Limit::BatchBytes, total, limits.batch_bytes)?;
     mapped(&explanation.event, limits)?;
-    Ok(check_reasons(explanation)?)
+    check_reasons(explanation)
 }
 
 /// Checks the reasons of an explanation.
-fn check_reasons(explanation: &Explanation) -> Result<(), ContractViolation> {
+fn check_reasons(explanation: &Explanation) -> Result<(), Stopped> {
     for (list, values) in [
         ("values", &explanation.values),
         ("omitted", &explanation.omitted),
@@ -56,24 +55,24 @@ fn check_reasons(explanation: &Explanation) -> Result<(), ContractViolation> {
     }
 }
 
-fn check_value(value: &MappedValue, place: &str) -> Result<(), ContractViolation> {
+fn check_value(value: &MappedValue, place: &str) -> Result<(), Stopped> {
     let sources = &value.sources;
     if !is_json(&value.value_json) || !sources.iter().all(|source| is_json(&source.value_json)) {
         let violation = format!("a value of {place} is not one JSON value");
-        return Err(ContractViolation::new(violation));
+        return Err(Stopped::violation(violation));
     }
     if !is_pointer(&value.path) || !sources.iter().all(|source| is_pointer(&source.pointer)) {
         return Err(not_a_pointer(place));
     }
     if has_line_break(&value.rule) {
         let violation = format!("the rule of {place} has a line break");
-        return Err(ContractViolation::new(violation));
+        return Err(Stopped::violation(violation));
     }
     Ok(())
 }
 
-fn not_a_pointer(place: &str) -> ContractViolation {
-    ContractViolation::new(format!(
+fn not_a_pointer(place: &str) -> Stopped {
+    Stopped::violation(format!(
         "a path of {place} is not a JSON Pointer (RFC 6901)"
     ))
 }

@@ -49,7 +49,7 @@ fn page(events: &[&str]) -> Batch {
 }
 
 fn violation(rule: &str) -> Result<(), Stopped> {
-    Err(ContractViolation::new(rule.to_owned()).into())
+    Err(Stopped::violation(rule.to_owned()))
 }
 
 fn exceeds(limit: Limit, result: Result<(), Stopped>) -> bool {
@@ -256,7 +256,7 @@ fn texts_for_people_are_cut() {
     let Error::InvalidConfig(errors) = reported else {
         panic!("another error");
     };
-    assert_eq!(errors.len(), told::MAX_ENTRIES);
+    assert_eq!(errors.len(), messages::MAX_ENTRIES);
     assert!(errors[0].message.len() <= MAX_MESSAGE + 3 && errors[0].field.len() <= MAX_NAME + 3);
 }
 
