@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::config::Config;
+use crate::config::{Account, Config};
 
 /// The component's file beside this program, as `make build` leaves it.
 const BESIDE: &str = "sophos-assets.wasm";
@@ -24,23 +24,35 @@ pub(crate) fn component(
     }
     if config.exists() {
         let config = Config::load(config)?;
-        let mut components: Vec<_> = config
-            .accounts
-            .into_iter()
-            .map(|account| (account.component, account.sha256))
-            .collect();
-        components.dedup();
-        return match <[_; 1]>::try_from(components) {
-            Ok([component]) => Ok(component),
-            Err(_) => bail!(
-                "the accounts of {} use different components: name one with --component",
-                config.file.display()
-            ),
-        };
+        let account = shared(&config)?;
+        return Ok((account.component.clone(), account.sha256.clone()));
     }
     let beside =
         beside_program().with_context(|| format!("no configuration file {}", config.display()))?;
     Ok((beside, None))
+}
+
+/// Returns the first account of a configuration whose accounts all use the same component.
+///
+/// # Errors
+///
+/// When they use different ones.
+pub(crate) fn shared(config: &Config) -> anyhow::Result<&Account> {
+    let component = |account: &Account| (account.component.clone(), account.sha256.clone());
+    match config.accounts.as_slice() {
+        [first, others @ ..]
+            if others
+                .iter()
+                .all(|other| component(other) == component(first)) =>
+        {
+            Ok(first)
+        }
+        _ => bail!(
+            "the accounts of {} use different components: name an account with --account, or a component with \
+             --component",
+            config.file.display()
+        ),
+    }
 }
 
 /// Returns the component beside this program.

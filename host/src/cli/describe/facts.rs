@@ -1,19 +1,19 @@
-//! The facts that `describe` tells, and their form as JSON: `docs/consent.md` describes it.
+//! The facts that `describe` tells, as `docs/consent.md` describes their JSON form.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::cli::describe::imports::{self, Package};
-use crate::config::{Account, Problem};
+use crate::config::{Account, Config, Problem};
 use crate::contract::hosts::normal;
-use crate::contract::limits::Limits;
-use crate::contract::limits::Timeouts;
+use crate::contract::limits::{Limits, Timeouts};
 use crate::contract::manifest::{Manifest, RateLimit};
-use crate::sandbox::engine::Loaded;
+use crate::contract::permissions::Permissions;
+use crate::run::prepare::Component;
 use crate::sandbox::secrets::bound_url;
+use crate::state::State;
 use crate::state::consent::ConsentStatus;
-use crate::units::quantity;
-use crate::units::timestamp;
+use crate::units::{quantity, timestamp};
 
 /// What there is to know of a component, for an account or by itself.
 #[derive(Debug, Serialize)]
@@ -24,9 +24,9 @@ pub(super) struct Facts {
     pub sha256: String,
     /// The digest that the account pins.
     pub pinned_sha256: Option<String>,
-    /// The account for which the facts hold; none where they hold for no account yet.
+    /// The account for which the facts hold.
     pub account: Option<String>,
-    /// What it imports.
+    /// What the component imports.
     pub imports: Vec<Package>,
     /// Where its requests may go.
     pub reach: Reach,
@@ -36,11 +36,12 @@ pub(super) struct Facts {
     pub limits: Vec<Limit>,
     /// How many requests its API is sent at most.
     pub rate_limits: Vec<RateLimit>,
-    /// What is not in order with the account's configuration.
+    /// What is wrong with the account's configuration.
     pub problems: Vec<String>,
-    /// Where the account stands with what it asks for.
-    #[serde(skip)]
-    pub consent: Option<Consented>,
+    /// What is approved for the account.
+    pub consent: Option<Consent>,
+    /// The manifest as the component returns it.
+    pub manifest: Value,
 }
 
 /// Where a component's requests may go.
@@ -80,8 +81,7 @@ pub(super) struct Secret {
     pub title: String,
     /// The field of the config to whose origin alone it may go.
     pub config_field: String,
-    /// That origin; none where neither the account nor a default tells it, and where the component is handed the
-    /// secret itself, which can go anywhere then.
+    /// That origin; none where neither the account nor a default tells it.
     pub origin: Option<String>,
 }
 
@@ -96,27 +96,83 @@ pub(super) struct Limit {
     pub what: &'static str,
 }
 
-/// Where an account stands with what its component asks for.
-#[derive(Debug)]
-pub(super) enum Consented {
-    /// By the state.
-    Known(Box<ConsentStatus>),
-    /// The state cannot be read, with the reason.
-    Unknown(String),
+/// How what a component asks for compares to what is approved for an account.
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub(super) enum Consent {
+    /// Nothing is approved yet: the first run approves.
+    FirstRunApproves,
+    /// This very component is approved.
+    Approved(Approval),
+    /// Another build is approved, and this one asks for no more.
+    OtherBuildNoMore(Approval),
+    /// The component asks for more than is approved.
+    NeedsApproval(Approval),
+    /// The state cannot be read.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What is approved for an account.
+#[derive(Debug, Serialize)]
+pub(super) struct Approval {
+    /// Since when.
+    pub approved_at: String,
+    /// What the approved component asks for.
+    pub approved: Permissions,
+    /// What the component asks for beyond that, one line each.
+    pub more: Vec<String>,
+}
+
+impl Consent {
+    /// Reads what is approved. A state that cannot be read, such as that of a service, does not keep the rest from being
+    /// shown.
+    pub(super) fn of(config: &Config, account: &Account, component: &Component) -> Self {
+        let recorded =
+            State::open_to_read(&config.state).and_then(|state| state.consent(&account.name));
+        let recorded = match recorded {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                let reason = error.to_string();
+                return Self::Unknown { reason };
+            }
+        };
+        let approval = |consent: crate::state::Consent, more| Approval {
+            approved_at: timestamp::format(consent.approved_at),
+            approved: consent.asks,
+            more,
+        };
+        match ConsentStatus::of(recorded, &component.asks(account)) {
+            ConsentStatus::FirstRun => Self::FirstRunApproves,
+            ConsentStatus::Approved(consent) => Self::Approved(approval(consent, Vec::new())),
+            ConsentStatus::OtherBuild(consent) => {
+                Self::OtherBuildNoMore(approval(consent, Vec::new()))
+            }
+            ConsentStatus::NeedsApproval(consent, difference) => {
+                Self::NeedsApproval(approval(consent, difference.more()))
+            }
+        }
+    }
 }
 
 impl Facts {
     /// Collects the facts of a component; without an account the defaults hold. `problems` are the account's,
     /// and `proxy` is host and port of the proxy for https.
+    ///
+    /// # Errors
+    ///
+    /// When the manifest is not JSON, which the check of the contract has ruled out.
     pub(super) fn of(
-        loaded: &Loaded,
-        manifest: &Manifest,
+        component: &Component,
         account: Option<&Account>,
-        consent: Option<Consented>,
+        consent: Option<Consent>,
         problems: &[Problem],
         proxy: Option<String>,
-    ) -> Self {
-        let (bounds, timeouts) = account.map_or_else(
+    ) -> serde_json::Result<Self> {
+        let (loaded, manifest) = (&component.loaded, &component.manifest);
+        let (limits, timeouts) = account.map_or_else(
             || (Limits::default(), Timeouts::default()),
             |account| (account.limits, account.timeouts),
         );
@@ -130,7 +186,13 @@ impl Facts {
             origin: bound_url(manifest, config, &secret.config_field)
                 .map(|url| url.origin().ascii_serialization()),
         });
-        Self {
+        let limits = limits.rows(&timeouts).into_iter();
+        let limits = limits.map(|(key, value, what)| Limit {
+            key,
+            value: quantity::as_configured(&value),
+            what,
+        });
+        Ok(Self {
             file: loaded.path.display().to_string(),
             sha256: loaded.digest.clone(),
             pinned_sha256: account.and_then(|account| account.sha256.clone()),
@@ -138,58 +200,16 @@ impl Facts {
             imports: imports::packages(&loaded.imports),
             reach: reach(manifest, account, proxy),
             secrets: secrets.collect(),
-            limits: bounds
-                .rows(&timeouts)
-                .into_iter()
-                .map(|(key, value, what)| Limit {
-                    key,
-                    value: quantity::as_configured(&value),
-                    what,
-                })
-                .collect(),
+            limits: limits.collect(),
             rate_limits: rate_limits.unwrap_or(&manifest.rate_limits).clone(),
             problems: problems.iter().map(ToString::to_string).collect(),
             consent,
-        }
-    }
-
-    /// The facts as one JSON object, with the manifest as the component gives it.
-    pub(super) fn json(&self, manifest: &Value) -> Value {
-        let mut facts = json!(self);
-        if let Value::Object(facts) = &mut facts {
-            let consent = self.consent.as_ref().map(Consented::json);
-            facts.insert("consent".to_owned(), consent.unwrap_or_default());
-            facts.insert("manifest".to_owned(), manifest.clone());
-        }
-        facts
-    }
-}
-
-impl Consented {
-    /// The JSON form: a `status`, and what belongs to it.
-    fn json(&self) -> Value {
-        let standing = match self {
-            Self::Unknown(why) => return json!({ "status": "unknown", "reason": why }),
-            Self::Known(standing) => standing,
-        };
-        let (status, approved, more) = match standing.as_ref() {
-            ConsentStatus::FirstRun => return json!({ "status": "first_run_approves" }),
-            ConsentStatus::Approved(approved) => ("approved", approved, Vec::new()),
-            ConsentStatus::OtherBuild(approved) => ("other_build_no_more", approved, Vec::new()),
-            ConsentStatus::NeedsApproval(approved, difference) => {
-                ("needs_approval", approved, difference.more())
-            }
-        };
-        json!({
-            "status": status,
-            "approved_at": timestamp::format(approved.approved_at),
-            "approved": approved.asks,
-            "more": more,
+            manifest: serde_json::from_str(&component.text)?,
         })
     }
 }
 
-/// Where the component's requests may go.
+/// Returns where the component's requests may go.
 fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) -> Reach {
     let narrowed = account.and_then(|account| account.hosts.clone());
     // Checked with the account: it leaves some of what the manifest asks for, and adds nothing.
@@ -201,7 +221,7 @@ fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) 
         url_fields: url_fields
             .map(|(field, _)| UrlField {
                 field: field.to_owned(),
-                origin: typed(account, field),
+                origin: account.and_then(|account| origin(account.config.get(field)?)),
             })
             .collect(),
         allow_addresses: account
@@ -217,12 +237,7 @@ fn reach(manifest: &Manifest, account: Option<&Account>, proxy: Option<String>) 
     }
 }
 
-/// The origin of the URL that the account sets in a field of the config.
-fn typed(account: Option<&Account>, field: &str) -> Option<String> {
-    origin(account?.config.get(field)?)
-}
-
-/// The origin of a URL in a JSON value.
+/// Returns the origin of a URL in a JSON value.
 fn origin(value: &Value) -> Option<String> {
     let origin = normal(value.as_str()?)?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())

@@ -2,22 +2,23 @@
 
 use serde_json::Value;
 
-use crate::cli::describe::facts::{Consented, Facts};
+use crate::cli::describe::facts::{Approval, Consent, Facts};
 use crate::contract::limits::{Limits, MAX_REQUEST_BODY};
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
 use crate::network::client::MAX_HEADERS;
 use crate::sandbox::stderr::{MAX_BYTES, MAX_LINES};
-use crate::state::consent::ConsentStatus;
 use crate::text::printable::printable;
 use crate::units::quantity;
-use crate::units::timestamp;
 
 /// The length of the lines that hold the component's own words.
 const WIDTH: usize = 100;
 
 /// The indent of what does not fit on the first line.
 const FURTHER: &str = "      ";
+
+/// The width of the column of keys: that of the longest.
+const KEY_WIDTH: usize = "limits.response_bytes".len();
 
 /// The page as it is written. The component's own text must neither steer the terminal nor look like a line of the page.
 #[derive(Default)]
@@ -41,31 +42,24 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// Writes a list as [`Page::list`] does, for entries with the component's own text.
-    fn list_of_words(
-        &mut self,
-        heading: &str,
-        entries: impl IntoIterator<Item = String>,
-        none: &str,
-    ) {
+    /// Writes a heading and a line for each entry, or `none` without entries.
+    fn list(&mut self, heading: &str, entries: Vec<String>, none: &str) {
         self.line(heading);
-        let before = self.0.len();
-        for entry in entries {
-            self.words("  ", &entry);
+        for entry in &entries {
+            self.line(&format!("  {entry}"));
         }
-        if self.0.len() == before {
+        if entries.is_empty() {
             self.line(&format!("  {none}"));
         }
     }
 
-    /// Writes a heading and a line for each entry, or `none` without entries.
-    fn list(&mut self, heading: &str, entries: impl IntoIterator<Item = String>, none: &str) {
+    /// Writes a list whose entries hold the component's own text.
+    fn list_of_words(&mut self, heading: &str, entries: Vec<String>, none: &str) {
         self.line(heading);
-        let before = self.0.len();
-        for entry in entries {
-            self.line(&format!("  {entry}"));
+        for entry in &entries {
+            self.words("  ", entry);
         }
-        if self.0.len() == before {
+        if entries.is_empty() {
             self.line(&format!("  {none}"));
         }
     }
@@ -124,7 +118,7 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
     if !facts.problems.is_empty() {
         page.list_of_words(
             "The account's configuration is not valid yet",
-            facts.problems.iter().cloned(),
+            facts.problems.clone(),
             "",
         );
     }
@@ -132,49 +126,45 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
         let interfaces = package.interfaces.join(", ");
         format!("{}: {} ({interfaces})", package.package, package.means)
     });
-    page.list("It imports", imports, "nothing");
+    page.list("It imports", imports.collect(), "nothing");
     page.list("It may send requests to", reach(facts), "no host");
+    let secrets = facts.secrets.iter().map(|secret| {
+        let (name, title) = (&secret.name, &secret.title);
+        let origin = secret.origin.as_deref().unwrap_or("which is not set");
+        let field = &secret.config_field;
+        format!("{name}: to send it to the URL in `{field}`, {origin} ({title})")
+    });
     page.list_of_words(
         "It is given placeholders of the secrets; the host puts the value in where a request leaves",
-        facts.secrets.iter().map(|secret| {
-            let (name, title) = (&secret.name, &secret.title);
-            let origin = secret.origin.as_deref().unwrap_or("which is not set");
-            let field = &secret.config_field;
-            format!("{name}: to send it to the URL in `{field}`, {origin} ({title})")
-        }),
+        secrets.collect(),
         "none",
     );
+    let rate_limits = facts.rate_limits.iter();
+    let rate_limits =
+        rate_limits.map(|limit| format!("{} requests in {} s", limit.requests, limit.seconds));
     page.list(
         "Its API is sent at most",
-        facts
-            .rate_limits
-            .iter()
-            .map(|limit| format!("{} requests in {} s", limit.requests, limit.seconds)),
+        rate_limits.collect(),
         "any number of requests",
     );
-    let width = facts.limits.iter().map(|limit| limit.key.len()).max();
-    let width = width.unwrap_or_default();
-    page.list(
-        "It is stopped beyond",
-        facts.limits.iter().map(|limit| {
-            format!(
-                "{:width$} {:>10}  {}",
-                limit.key,
-                shown(&limit.value),
-                limit.what
-            )
-        }),
-        "nothing",
-    );
+    let limits = facts.limits.iter();
+    let limits = limits.map(|limit| (limit.key, shown(&limit.value), limit.what));
+    page.list("It is stopped beyond", limit_lines(limits), "nothing");
+    let constants = constants().into_iter();
+    let constants = constants.map(|(value, what)| ("", value, what));
     page.list(
         "And by constants, beyond",
-        constants()
-            .into_iter()
-            .map(|(value, what)| format!("{:width$} {value:>10}  {what}", "")),
+        limit_lines(constants),
         "nothing",
     );
     page.list_of_words("It is configured by", fields(manifest), "nothing");
     page.0
+}
+
+/// Lists limits, each with its key, its value and what it limits, in columns.
+fn limit_lines<'a>(limits: impl Iterator<Item = (&'a str, String, &'a str)>) -> Vec<String> {
+    let line = |(key, value, what)| format!("{key:KEY_WIDTH$} {value:>10}  {what}");
+    limits.map(line).collect()
 }
 
 /// Formats a limit's value for a person: `100,000`, `256 MiB`.
@@ -202,33 +192,41 @@ fn pinned(facts: &Facts) -> String {
 }
 
 /// Describes what is approved for the account.
-fn consent_lines(consent: &Consented, account: &str) -> Vec<String> {
-    let since = |consent: &crate::state::Consent| timestamp::format(consent.approved_at);
+fn consent_lines(consent: &Consent, account: &str) -> Vec<String> {
     match consent {
-        Consented::Unknown(why) => vec![format!("cannot read what was approved: {why}")],
-        Consented::Known(standing) => match standing.as_ref() {
-            ConsentStatus::FirstRun => {
-                vec!["nothing is approved yet; the first run approves what it asks for".to_owned()]
-            }
-            ConsentStatus::Approved(consent) => vec![format!("approved since {}", since(consent))],
-            ConsentStatus::OtherBuild(consent) => vec![format!(
-                "{} is approved since {}, sha256 {}; this build asks for no more",
-                consent.asks.component(),
-                since(consent),
-                consent.asks.sha256
-            )],
-            ConsentStatus::NeedsApproval(consent, difference) => {
-                let heading = format!(
-                    "NOT APPROVED: it asks for more than was approved on {}, and does not run",
-                    since(consent)
-                );
-                let remedy = format!("to approve: asset-host approve --account {account}");
-                let lines = difference.to_string();
-                let lines = lines.lines().map(str::to_owned);
-                [heading].into_iter().chain(lines).chain([remedy]).collect()
-            }
-        },
+        Consent::Unknown { reason } => vec![format!("cannot read what was approved: {reason}")],
+        Consent::FirstRunApproves => {
+            vec!["nothing is approved yet; the first run approves what it asks for".to_owned()]
+        }
+        Consent::Approved(Approval { approved_at, .. }) => {
+            vec![format!("approved since {approved_at}")]
+        }
+        Consent::OtherBuildNoMore(approval) => {
+            vec![format!(
+                "{}; this build asks for no more",
+                approved(approval)
+            )]
+        }
+        Consent::NeedsApproval(approval) => {
+            let mut lines = vec![
+                "NOT APPROVED: it asks for more than was approved, and does not run".to_owned(),
+                approved(approval),
+            ];
+            lines.extend(approval.more.iter().cloned());
+            lines.push(format!(
+                "to approve: asset-host approve --account {account}"
+            ));
+            lines
+        }
     }
+}
+
+/// Describes the component that is approved.
+fn approved(approval: &Approval) -> String {
+    let approved = &approval.approved;
+    let (component, sha256) = (approved.component(), &approved.sha256);
+    let since = &approval.approved_at;
+    format!("{component} is approved since {since}, sha256 {sha256}")
 }
 
 /// Lists where its requests may go.
@@ -320,7 +318,7 @@ mod tests {
             assert!(forged.chars().count() >= 2000);
             let mut page = Page::default();
             page.words("", &forged);
-            page.list_of_words("It is configured by", [forged.clone()], "nothing");
+            page.list_of_words("It is configured by", vec![forged.clone()], "nothing");
             for line in page.0.lines() {
                 assert!(!line.starts_with("  sha256"), "{line:?}");
                 assert!(line.chars().count() <= WIDTH, "{line:?}");

@@ -130,7 +130,10 @@ mod tests {
             unused: vec!["/a".into(), "/b/0".into()],
         };
         assert_eq!(check_reasons(&good), Ok(()));
-        let violation = |broken: &Explanation| check_reasons(broken).unwrap_err().to_string();
+        let violation = |broken: &Explanation| match check_reasons(broken) {
+            Err(Stopped::ContractViolation(sentence)) => sentence,
+            other => panic!("no violation: {other:?}"),
+        };
         for (index, (change, rule)) in rows.into_iter().enumerate() {
             let mut broken = good.clone();
             change(&mut broken.values[1]);
