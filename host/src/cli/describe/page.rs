@@ -226,7 +226,7 @@ fn approved(approval: &Approval) -> String {
     let approved = &approval.approved;
     let (component, sha256) = (approved.component(), &approved.sha256);
     let since = &approval.approved_at;
-    format!("{component} is approved since {since}, sha256 {sha256}")
+    format!("{component}, sha256 {sha256}, is approved since {since}")
 }
 
 /// Lists where its requests may go.
