@@ -1,28 +1,28 @@
-//! Words of a component or an API, before they reach a terminal.
+//! Text of a component or an API, made safe for a terminal.
 
-/// The most characters of one fault: whoever wrote what is wrong decides how long the fault is.
-const LONGEST_FAULT: usize = 500;
+/// The most characters of a fault: the component or the API that it quotes decides how long it is.
+const MAX_FAULT: usize = 500;
 
 /// The most characters of a text of a component that a warning quotes, such as a host or the name of a header.
 pub const MAX_QUOTE: usize = 100;
 
-/// The text on one line, without characters that steer a terminal or what is seen of it: each becomes a space.
+/// Returns the text on one line, with a space for each character that is unsafe for a terminal.
 pub fn printable(text: &str) -> String {
-    text.replace(steers, " ")
+    text.replace(is_unsafe_for_terminal, " ")
 }
 
-/// The same for each line of a text whose line breaks are the host's own.
+/// Returns the text with each line as [`printable`] returns it, for a text whose line breaks are the host's own.
 pub fn printable_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(printable).collect();
     lines.join("\n")
 }
 
-/// A fault that quotes what a component gave: on one line, and cut where it is long.
+/// Returns a fault that quotes a component: on one line, and cut to [`MAX_FAULT`] characters.
 pub fn fault(text: &str) -> String {
-    cut(printable(text), LONGEST_FAULT)
+    cut(printable(text), MAX_FAULT)
 }
 
-/// A text of a component as a warning quotes it: on one line, and cut to [`MAX_QUOTE`] characters.
+/// Returns a component's text as a warning quotes it: on one line, and cut to [`MAX_QUOTE`] characters.
 pub fn quote(text: &str) -> String {
     cut(printable(text), MAX_QUOTE)
 }
@@ -35,8 +35,8 @@ fn cut(mut text: String, characters: usize) -> String {
     text
 }
 
-/// Whether a character steers a terminal, turns the direction of what follows, breaks a line, or is not seen.
-pub fn steers(character: char) -> bool {
+/// Returns whether a character controls a terminal, changes the direction of text, breaks a line, or is invisible.
+pub fn is_unsafe_for_terminal(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -49,12 +49,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_becomes_a_space() {
-        for steering in [
+    fn an_unsafe_character_becomes_a_space() {
+        for unsafe_character in [
             '\0', '\n', '\r', '\u{1b}', '\u{7f}', '\u{9b}', '\u{61c}', '\u{200b}', '\u{200f}',
             '\u{202a}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{2069}', '\u{feff}',
         ] {
-            assert_eq!(printable(&format!("a{steering}b")), "a b", "{steering:?}");
+            assert_eq!(
+                printable(&format!("a{unsafe_character}b")),
+                "a b",
+                "{unsafe_character:?}"
+            );
         }
         let harmless = "Zoë's \"Gerät\" – 端末 ✓";
         assert_eq!(printable(harmless), harmless);

@@ -109,9 +109,13 @@ pub(super) fn page(facts: &Facts, manifest: &Manifest) -> String {
         ),
     );
     if let (Some(account), Some(consent)) = (&facts.account, &facts.consent) {
+        let asking = format!(
+            "{} {}, sha256 {}",
+            manifest.name, manifest.version, facts.sha256
+        );
         page.list(
             &format!("For the account {account}"),
-            consent_lines(consent, account),
+            consent_lines(consent, account, &asking),
             "",
         );
     }
@@ -191,8 +195,8 @@ fn pinned(facts: &Facts) -> String {
     }
 }
 
-/// Describes what is approved for the account.
-fn consent_lines(consent: &Consent, account: &str) -> Vec<String> {
+/// Describes what is approved for the account; `asking` is the component that is described.
+fn consent_lines(consent: &Consent, account: &str, asking: &str) -> Vec<String> {
     match consent {
         Consent::Unknown { reason } => vec![format!("cannot read what was approved: {reason}")],
         Consent::FirstRunApproves => {
@@ -201,32 +205,33 @@ fn consent_lines(consent: &Consent, account: &str) -> Vec<String> {
         Consent::Approved(Approval { approved_at, .. }) => {
             vec![format!("approved since {approved_at}")]
         }
-        Consent::OtherBuildNoMore(approval) => {
-            vec![format!(
-                "{}; this build asks for no more",
-                approved(approval)
-            )]
-        }
-        Consent::NeedsApproval(approval) => {
-            let mut lines = vec![
-                "NOT APPROVED: it asks for more than was approved, and does not run".to_owned(),
-                approved(approval),
-            ];
-            lines.extend(approval.more.iter().cloned());
+        Consent::OtherBuildNoMore(Approval {
+            approved_at,
+            approved,
+            ..
+        }) => vec![format!(
+            "{} is approved since {approved_at}, sha256 {}; this build asks for no more",
+            approved.component(),
+            approved.sha256
+        )],
+        Consent::NeedsApproval(Approval {
+            approved_at,
+            approved,
+            more,
+        }) => {
+            let mut lines = vec![format!(
+                "NOT APPROVED: it asks for more than was approved on {approved_at}, and does not run"
+            )];
+            lines.extend(more.iter().map(|line| format!("  {line}")));
+            let (component, sha256) = (approved.component(), &approved.sha256);
+            lines.push(format!("  approved: {component}, sha256 {sha256}"));
+            lines.push(format!("  asking:   {asking}"));
             lines.push(format!(
                 "to approve: asset-host approve --account {account}"
             ));
             lines
         }
     }
-}
-
-/// Describes the component that is approved.
-fn approved(approval: &Approval) -> String {
-    let approved = &approval.approved;
-    let (component, sha256) = (approved.component(), &approved.sha256);
-    let since = &approval.approved_at;
-    format!("{component}, sha256 {sha256}, is approved since {since}")
 }
 
 /// Lists where its requests may go.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tracing::Level;
 use tracing::field::{Field, Visit};
 
-use crate::text::printable::{printable, steers};
+use crate::text::printable::{is_unsafe_for_terminal, printable};
 
 /// The field that holds an event's message.
 const MESSAGE: &str = "message";
@@ -82,7 +82,7 @@ impl Fields {
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
-        if steers(character) {
+        if is_unsafe_for_terminal(character) {
             // Writing to a string cannot fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {

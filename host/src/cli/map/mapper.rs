@@ -1,4 +1,4 @@
-//! A component that maps, and what it is told to do so.
+//! A component that maps, by its default dialect or by what the flags or an account say.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,64 +23,63 @@ use crate::units::timestamp;
 /// A component that maps.
 pub(super) struct Mapper {
     connector: Connector,
-    /// What `explain` gets beside the record; none where `map` is called.
-    how: Option<How>,
+    /// What `explain` gets in addition to the record; without it, `map` is called.
+    choice: Option<Choice>,
 }
 
 /// A dialect of the manifest, or a config of the component.
-struct How {
-    /// As `explain` takes it.
+struct Choice {
+    /// The text that `explain` takes.
     text: String,
-    /// Where a person finds it: a flag, or a key with its file.
+    /// Where the person chose it: a flag, or a key with its file.
     place: String,
 }
 
 impl Mapper {
-    /// The component that the flags name, told what they say. `config` is read where they name an account, and where
-    /// they name no component.
+    /// Loads the component that the flags name. `config` is read if they name an account, or no component.
     ///
     /// # Errors
     ///
     /// When a flag or the account does not fit the component, or there is none.
     pub(super) async fn new(config: &Path, args: &args::Map) -> anyhow::Result<Self> {
-        let now = args.now.as_deref().map(moment).transpose()?;
+        let now = args.now.as_deref().map(parse_now).transpose()?;
         let runtime = engine::start()?;
-        let (loaded, how) = match &args.account {
+        let (loaded, choice) = match &args.account {
             Some(name) => {
                 let config = Config::load(config)?;
                 let account = config.account(name)?;
                 let found = prepare::component(&runtime, &config, account).await?;
-                let how = How {
+                let choice = Choice {
                     text: prepare::config_text(account),
                     place: format!("{}: account.{}.config", config.file.display(), account.name),
                 };
-                (found.loaded, Some(how))
+                (found.loaded, Some(choice))
             }
             None => {
                 let (path, sha256) =
                     crate::cli::component::component(args.component.as_deref(), config)?;
                 let loaded = runtime.load(&path, sha256.as_deref()).await?;
-                let how = how(&loaded, args).await?;
-                (loaded, how)
+                let choice = chosen(&loaded, args).await?;
+                (loaded, choice)
             }
         };
         let mut connector = Connector::without_rights(loaded);
         if let Some(now) = now {
             connector.stop_clock(now);
         }
-        Ok(Self { connector, how })
+        Ok(Self { connector, choice })
     }
 
-    /// One record to its event, with the reasons for it where the component was asked for them; or why there is none.
+    /// Maps one record to its event, with the reasons if there was a choice of dialect or config; or returns why it cannot.
     ///
     /// # Errors
     ///
-    /// When the component refuses what it is told beside the record, and so would refuse it with any other.
+    /// When the component refuses the dialect or the config, as it would with any other record.
     pub(super) async fn map(&mut self, record: &str) -> anyhow::Result<Result<Explanation, Fault>> {
-        let mapped = match &self.how {
-            Some(how) => match self.connector.explain(record, &how.text).await {
+        let mapped = match &self.choice {
+            Some(choice) => match self.connector.explain(record, &choice.text).await {
                 Err(CallError::Told(error)) if check::is_about_dialect(&error) => {
-                    bail!("{}: {}", how.place, fault(&error.message))
+                    bail!("{}: {}", choice.place, fault(&error.message))
                 }
                 mapped => mapped,
             },
@@ -104,17 +103,17 @@ impl Mapper {
     }
 }
 
-/// The time of `--now`, from the beginning of 1970 on, as the clocks of components count it.
-fn moment(text: &str) -> anyhow::Result<Duration> {
+/// Returns the time of `--now` since the beginning of 1970, as the clocks of components count it.
+fn parse_now(text: &str) -> anyhow::Result<Duration> {
     let time = timestamp::parse(text).map_err(|error| anyhow!("--now: {error}"))?;
     Duration::try_from(time - OffsetDateTime::UNIX_EPOCH).map_err(|_| {
         anyhow!("--now: the clock of a component does not go back beyond 1970: give a later time than {text}")
     })
 }
 
-/// What `--dialect` and `--omit` come to for a component; none where nothing but its events is asked for.
-async fn how(loaded: &Loaded, args: &args::Map) -> anyhow::Result<Option<How>> {
-    // A comma too many names nothing.
+/// Returns what `--dialect`, `--omit` and `--explain` choose; `None` without any of them.
+async fn chosen(loaded: &Loaded, args: &args::Map) -> anyhow::Result<Option<Choice>> {
+    // An extra comma leaves an empty path.
     let omitted = args.omit.iter().map(|path| path.trim());
     let omitted: Vec<_> = omitted.filter(|path| !path.is_empty()).collect();
     if args.dialect.is_none() && omitted.is_empty() && !args.explain {
@@ -136,20 +135,19 @@ async fn how(loaded: &Loaded, args: &args::Map) -> anyhow::Result<Option<How>> {
         };
         let dialect = args.dialect.as_ref().or(manifest.dialects.first());
         let text = dialect.cloned();
-        return Ok(text.map(|text| How { text, place }));
+        return Ok(text.map(|text| Choice { text, place }));
     }
     let omit = omit(&manifest, &omitted)?;
     let dialect = args.dialect.as_deref();
     let dialect = dialect.map(|dialect| ("dialect".to_owned(), dialect.into()));
     let config: Map<_, _> = dialect.into_iter().chain([omit]).collect();
-    Ok(Some(How {
+    Ok(Some(Choice {
         text: Value::Object(config).to_string(),
         place: "--omit".to_owned(),
     }))
 }
 
-/// The field of a config that `--omit` sets. A component that does not know it would leave nothing out, and nobody
-/// would notice.
+/// Returns the field of the config that `--omit` sets. A component without this field would leave nothing out, unnoticed.
 fn omit(manifest: &Manifest, paths: &[&str]) -> anyhow::Result<(String, Value)> {
     const NAME: &str = "omit";
     if manifest.field(NAME).is_none() {
@@ -179,10 +177,10 @@ mod tests {
             ("1970-01-01T01:00:01.5+01:00", Duration::from_millis(1500)),
             ("2026-11-20T08:00:00Z", Duration::from_secs(1_795_161_600)),
         ] {
-            assert_eq!(moment(text).unwrap(), expected, "{text}");
+            assert_eq!(parse_now(text).unwrap(), expected, "{text}");
         }
         for text in ["1969-12-31T23:59:59Z", "yesterday", "2026-11-20"] {
-            let message = moment(text).unwrap_err().to_string();
+            let message = parse_now(text).unwrap_err().to_string();
             assert!(message.starts_with("--now: "), "{message}");
             assert!(message.contains(text), "{message}");
         }
