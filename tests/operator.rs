@@ -351,7 +351,7 @@ fn a_run_that_cannot_start_is_in_the_metrics() {
 #[test]
 fn sighup_does_not_end_a_service_with_any_destination() {
     let work = partner();
-    // Not a file, which SIGHUP reopens; and not standard output, which `Running` drops.
+    // Not standard output, which `Running` drops.
     let intake = Intake::start(intake::Options::new());
     let url = intake.url();
     work.deliver(&format!("to = \"http\"\nurl = \"{url}/events\""));

@@ -66,18 +66,3 @@ pub(crate) fn ignore_hang_ups() -> io::Result<()> {
     // The handler stays for the life of the process, although nobody listens.
     signal(SignalKind::hangup()).map(drop)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_hang_up_does_not_end_the_process() {
-        ignore_hang_ups().unwrap();
-        let sent = std::process::Command::new("kill")
-            .args(["-HUP", &std::process::id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-    }
-}
