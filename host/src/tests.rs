@@ -51,7 +51,7 @@ fn limits() -> Vec<(String, String)> {
     let with_key = limits.rows(&timeouts);
     let with_key = with_key
         .into_iter()
-        .map(|(key, much, _)| (format!("`{key}`"), much));
+        .filter_map(|(key, much, _)| Some((format!("`{}`", key?), much)));
     let times = [
         ("connect", timeouts.connect),
         ("tls", timeouts.tls),

@@ -97,29 +97,17 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the limits that the configuration sets, in the order of the table above: the key below the account's
-    /// table, its value, and what it limits.
-    pub fn rows(&self, timeouts: &Timeouts) -> Vec<(&'static str, String, &'static str)> {
-        let row = |limit: Limit| {
+    /// Returns all limits: the key that sets one, below the account's table, unless it is a constant; how much it allows;
+    /// and what it limits. Those with a key come first, in the order of the table above.
+    pub fn rows(&self, timeouts: &Timeouts) -> [(Option<&'static str>, String, &'static str); 15] {
+        Limit::ALL.map(|limit| {
             let (key, subject) = limit.key_and_subject();
-            Some((key?, limit.allowed(self, timeouts), subject))
-        };
-        Limit::ALL.into_iter().filter_map(row).collect()
+            (key, limit.allowed(self, timeouts), subject)
+        })
     }
 
-    /// Returns the limits that are constants: the value and what it limits.
-    pub fn constant_rows() -> Vec<(String, &'static str)> {
-        let (limits, timeouts) = (Self::default(), Timeouts::default());
-        let row = |limit: Limit| match limit.key_and_subject() {
-            (None, subject) => Some((limit.allowed(&limits, &timeouts), subject)),
-            (Some(_), _) => None,
-        };
-        Limit::ALL.into_iter().filter_map(row).collect()
-    }
-
-    /// How many requests, bodies, streams, headers and the like a component may hold at once: so few that what the host
-    /// keeps for all of them is less than the memory that the component may take, but for the least number that it
-    /// needs to work.
+    /// Returns how many requests, bodies, streams, headers and the like a component may hold at once: so few that what the
+    /// host keeps for all of them fits into the component's memory, but at least as many as it needs to work.
     pub fn handles(&self) -> usize {
         (self.memory_bytes / MAX_RESPONSE_HEADER_BYTES).clamp(MIN_HANDLES, MAX_HANDLES)
     }
@@ -323,7 +311,7 @@ mod tests {
         let rows = Limits::default().rows(&Timeouts::default());
         let rows: Vec<_> = rows
             .iter()
-            .map(|(key, value, _)| (*key, value.as_str()))
+            .map(|(key, value, _)| (key.unwrap_or("constant"), value.as_str()))
             .collect();
         assert_eq!(
             rows,
@@ -335,21 +323,14 @@ mod tests {
                 ("limits.batch_bytes", "64 MiB"),
                 ("limits.event_bytes", "1 MiB"),
                 ("timeouts.call", "5m"),
-            ]
-        );
-        let constants = Limits::constant_rows();
-        let constants: Vec<_> = constants.iter().map(|(value, _)| value.as_str()).collect();
-        assert_eq!(
-            constants,
-            [
-                "100,000",
-                "100",
-                "512 KiB",
-                "5s",
-                "64 KiB",
-                "1 MiB",
-                "1,000",
-                "1,000,000"
+                ("constant", "100,000"),
+                ("constant", "100"),
+                ("constant", "512 KiB"),
+                ("constant", "5s"),
+                ("constant", "64 KiB"),
+                ("constant", "1 MiB"),
+                ("constant", "1,000"),
+                ("constant", "1,000,000"),
             ]
         );
     }

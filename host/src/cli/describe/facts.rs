@@ -187,10 +187,9 @@ impl Facts {
                 .map(|url| url.origin().ascii_serialization()),
         });
         let limits = limits.rows(&timeouts).into_iter();
-        let limits = limits.map(|(key, value, what)| Limit {
-            key,
-            value: quantity::as_configured(&value),
-            what,
+        let limits = limits.filter_map(|(key, value, what)| {
+            let value = quantity::as_configured(&value);
+            key.map(|key| Limit { key, value, what })
         });
         Ok(Self {
             file: loaded.path.display().to_string(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cli::describe::facts::{Approval, Consent, Facts};
-use crate::contract::limits::{Limits, MAX_REQUEST_BODY};
+use crate::contract::limits::{Limits, MAX_REQUEST_BODY, Timeouts};
 use crate::contract::manifest::Manifest;
 use crate::contract::manifest::schema::Schema;
 use crate::network::client::MAX_HEADERS;
@@ -69,7 +69,9 @@ impl Page {
 fn constants() -> Vec<(String, &'static str)> {
     let bytes = |number: usize| quantity::bytes(number as u64);
     let count = |number: usize| quantity::count(number as u64);
-    let mut constants = Limits::constant_rows();
+    let limits = Limits::default().rows(&Timeouts::default()).into_iter();
+    let constants = limits.filter(|(key, ..)| key.is_none());
+    let mut constants: Vec<_> = constants.map(|(_, value, what)| (value, what)).collect();
     constants.extend([
         (bytes(MAX_REQUEST_BODY), "the body of one request"),
         (count(MAX_HEADERS), "headers of one answer"),

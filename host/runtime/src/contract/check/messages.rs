@@ -1,8 +1,6 @@
 //! Texts of a component for people, cut to a length that a person reads.
 
-use crate::contract::bindings::inventory::connector::types::{
-    Account, Error, FieldError, MapError,
-};
+use crate::contract::bindings::inventory::connector::types::{Account, Error, MapError};
 use crate::contract::check::text::{MAX_MESSAGE, MAX_NAME, cut};
 
 /// The most fields of a config, or notes about an account, that are reported.
@@ -22,19 +20,16 @@ pub fn account(account: &mut Account) {
 
 /// Cuts the messages of an error.
 pub fn error(error: &mut Error) {
-    match parts(error) {
-        Ok((message, correlation_id)) => {
-            cut(message, MAX_MESSAGE);
-            if let Some(id) = correlation_id {
-                cut(id, MAX_NAME);
-            }
+    if let Error::InvalidConfig(fields) = error {
+        fields.truncate(MAX_ENTRIES);
+        for error in fields {
+            cut(&mut error.field, MAX_NAME);
+            cut(&mut error.message, MAX_MESSAGE);
         }
-        Err(fields) => {
-            fields.truncate(MAX_ENTRIES);
-            for error in fields {
-                cut(&mut error.field, MAX_NAME);
-                cut(&mut error.message, MAX_MESSAGE);
-            }
+    } else if let Some((message, correlation_id)) = parts(error) {
+        cut(message, MAX_MESSAGE);
+        if let Some(id) = correlation_id {
+            cut(id, MAX_NAME);
         }
     }
 }
@@ -46,15 +41,15 @@ pub fn map_error(error: &mut MapError) {
 
 /// Returns where an error keeps the id under which the vendor's support finds the request, if it has such a place.
 pub fn correlation_id(error: &mut Error) -> Option<&mut Option<String>> {
-    parts(error).ok().map(|(_, id)| id)
+    parts(error).map(|(_, id)| id)
 }
 
-/// Returns the message and the correlation id of an error, or its fields.
-fn parts(error: &mut Error) -> Result<(&mut String, &mut Option<String>), &mut Vec<FieldError>> {
+/// Returns the message and the correlation id of an error; `None` for one with a message for each field.
+fn parts(error: &mut Error) -> Option<(&mut String, &mut Option<String>)> {
     match error {
-        Error::InvalidConfig(fields) => Err(fields),
+        Error::InvalidConfig(_) => None,
         Error::RateLimited(delay) | Error::Unavailable(delay) => {
-            Ok((&mut delay.message, &mut delay.correlation_id))
+            Some((&mut delay.message, &mut delay.correlation_id))
         }
         Error::Unauthorized(failure)
         | Error::Expired(failure)
@@ -64,6 +59,6 @@ fn parts(error: &mut Error) -> Result<(&mut String, &mut Option<String>), &mut V
         | Error::Protocol(failure)
         | Error::LimitExceeded(failure)
         | Error::Denied(failure)
-        | Error::Other(failure) => Ok((&mut failure.message, &mut failure.correlation_id)),
+        | Error::Other(failure) => Some((&mut failure.message, &mut failure.correlation_id)),
     }
 }
