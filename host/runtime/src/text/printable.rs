@@ -17,7 +17,7 @@ pub fn printable_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Returns a fault that quotes a component: on one line, and cut to [`MAX_FAULT`] characters.
+/// Returns a fault that quotes a component: on one line, and cut to `MAX_FAULT` characters.
 pub fn fault(text: &str) -> String {
     cut(printable(text), MAX_FAULT)
 }
