@@ -198,7 +198,9 @@ pub fn child() -> ExitCode {
         Ok(code) => code,
         Err(error) => return fail(1, &format_args!("{error:#}")),
     };
-    match io::stdout().write_all(&code) {
+    let mut stdout = io::stdout();
+    // What is buffered when the program ends would be written without a check.
+    match stdout.write_all(&code).and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(2, &error),
     }

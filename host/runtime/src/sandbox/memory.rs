@@ -77,9 +77,6 @@ impl Drop for Charge {
     }
 }
 
-/// The memories and tables of one instance, each summed up.
-///
-/// wasmtime asks here before one is made or grows. More than is allowed ends the call at once, so that no component
 /// Bytes with what is held until they are dropped, such as the [`Charge`] for them.
 pub(crate) struct Held<B, H>(pub(crate) B, pub(crate) H);
 
@@ -89,6 +86,9 @@ impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Held<B, H> {
     }
 }
 
+/// The memories and tables of one instance, each summed up.
+///
+/// wasmtime asks here before one is made or grows. More than is allowed ends the call at once, so that no component
 /// continues with an allocation that failed. Units that the system then does not have stay charged.
 #[derive(Debug)]
 pub struct Resources {

@@ -35,7 +35,7 @@ mod tests;
 
 use crate::sandbox::secrets::find::{Spelling, spellings};
 
-pub use crate::sandbox::secrets::mask::Withheld;
+pub use crate::sandbox::secrets::mask::{Withheld, is_gzip};
 pub use crate::sandbox::secrets::substitute::{MAX_SECRET_HEADERS, Misplaced};
 
 /// What placeholders begin with, so that a person who sees one in a component's output knows it. Lower case, as

@@ -19,7 +19,7 @@ use crate::sandbox::egress::Egress;
 use crate::sandbox::egress::ahead::Ahead;
 use crate::sandbox::egress::denials::Rule;
 use crate::sandbox::memory::{Charge, Held};
-use crate::sandbox::secrets::Withheld;
+use crate::sandbox::secrets::{Withheld, is_gzip};
 use crate::text::printable::quote;
 
 impl Egress {
@@ -52,14 +52,19 @@ impl Egress {
     /// All responses of such an origin, not only those to the requests that carried the secret: a server may keep what it
     /// was sent and return it later. They are in the host's memory until the component has read them, so there are few at
     /// a time.
-    pub(super) async fn masked(
+    pub(super) async fn masked<B>(
         &self,
         origin: &str,
-        response: Response<network::body::Body>,
-    ) -> Result<Response<WasiBody>, Error> {
+        response: Response<B>,
+    ) -> Result<Response<WasiBody>, Error>
+    where
+        B: Body<Data = Bytes, Error = HttpError> + Unpin,
+    {
+        let (mut head, body) = response.into_parts();
+        // Not to collect what cannot be searched.
+        is_gzip(&head.headers).map_err(|withheld| self.withhold_unsearched(origin, withheld))?;
         // Nobody closes the semaphore.
         let kept = Arc::clone(&self.kept_responses).acquire_owned().await.ok();
-        let (mut head, body) = response.into_parts();
         let body = body.map_err(|error| self.withhold(origin, &error));
         let (body, charge) = self.collect(body, usize::MAX).await?;
         // A thread cannot be aborted; it ends by itself when the request is dropped.
@@ -78,10 +83,24 @@ impl Egress {
             let max = rights.limits.response_bytes;
             let masked = rights.secrets.mask(&mut head, body, max, &mut goes_on);
             goes_on();
-            (head, masked)
+            // Held until here, also if the component has dropped the request: the thread still has the body.
+            (head, masked, (charge, kept))
         });
-        let (head, masked) = masked.await.map_err(|_| Error::InternalError(None))?;
-        let body = masked.map_err(|withheld| match withheld {
+        let (head, masked, (charge, kept)) =
+            masked.await.map_err(|_| Error::InternalError(None))?;
+        let body = masked.map_err(|withheld| self.withhold_unsearched(origin, withheld))?;
+        // What was made of the body is there already, so it is charged also where there is no room for it.
+        drop(charge);
+        let mut charge = self.memory.charge();
+        charge.add(body.len());
+        let body = Full::new(Bytes::from_owner(Held(body, (charge, kept))));
+        let body = body.map_err(|never| match never {}).boxed_unsync();
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// Returns the error that the component gets for a response that was not searched to its end.
+    fn withhold_unsearched(&self, origin: &str, withheld: Withheld) -> Error {
+        match withheld {
             Withheld::Unreadable => {
                 if self.call.admit_warning() {
                     warn!(
@@ -97,14 +116,7 @@ impl Egress {
                 self.call.withhold(Limit::Cpu);
                 Error::InternalError(None)
             }
-        })?;
-        // What was made of the body is there already, so it is charged also where there is no room for it.
-        drop(charge);
-        let mut charge = self.memory.charge();
-        charge.add(body.len());
-        let body = Full::new(Bytes::from_owner(Held(body, (charge, kept))));
-        let body = body.map_err(|never| match never {}).boxed_unsync();
-        Ok(Response::from_parts(head, body))
+        }
     }
 
     /// Returns the body of a response in which no secret can be. A part is read before the component asks for it.
@@ -209,8 +221,18 @@ fn for_operator(error: &HttpError) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+    use std::task::Poll;
+
     use super::*;
+    use crate::sandbox::egress::hooks::MAX_KEPT_RESPONSES;
     use crate::sandbox::rights::Rights;
+
+    /// Polls a future once, and returns whether it is pending.
+    async fn is_pending<F: Future>(mut future: Pin<&mut F>) -> bool {
+        poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+    }
 
     #[tokio::test]
     async fn a_collected_body_is_charged_until_it_is_dropped_and_fails_without_room() {
@@ -234,5 +256,53 @@ mod tests {
         assert_eq!(egress.memory.room(), 4);
         drop(rest);
         assert_eq!(egress.memory.room(), 10);
+    }
+
+    #[test]
+    fn a_dropped_request_is_charged_until_the_search_of_its_response_ends() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let egress = Egress::new(Rights::none().into());
+            let room = egress.memory.room();
+            // The only thread for searches is busy until the sender is dropped.
+            let (busy, released) = std::sync::mpsc::channel::<()>();
+            let other = tokio::task::spawn_blocking(move || released.recv().is_err());
+
+            let body = Full::new(Bytes::from_static(b"answer"));
+            let response = Response::new(body.map_err(|never| match never {}));
+            let mut masked = Box::pin(egress.masked("https://api.example", response));
+            assert!(is_pending(masked.as_mut()).await);
+            drop(masked);
+            assert_eq!(egress.memory.room(), room - 6);
+            assert_eq!(
+                egress.kept_responses.available_permits(),
+                MAX_KEPT_RESPONSES - 1
+            );
+
+            drop(busy);
+            assert!(other.await.unwrap());
+            let all = u32::try_from(MAX_KEPT_RESPONSES).unwrap();
+            let _all = egress.kept_responses.acquire_many(all).await.unwrap();
+            assert_eq!(egress.memory.room(), room);
+        });
+    }
+
+    #[tokio::test]
+    async fn a_response_that_cannot_be_searched_is_not_collected() {
+        let mut rights = Rights::none();
+        rights.limits.memory_bytes = 1;
+        let egress = Egress::new(rights.into());
+        let body = Full::new(Bytes::from_static(b"answer")).map_err(|never| match never {});
+        let response = Response::builder()
+            .header("content-encoding", "br")
+            .body(body);
+        let masked = egress
+            .masked("https://api.example", response.unwrap())
+            .await;
+        assert!(matches!(masked, Err(Error::HttpResponseContentCoding(_))));
+        assert_eq!(egress.call.take_withheld(), None);
     }
 }

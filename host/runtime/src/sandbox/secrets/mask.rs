@@ -40,7 +40,11 @@ pub enum Withheld {
 }
 
 /// Returns whether the body of a response is compressed with gzip.
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Withheld> {
+///
+/// # Errors
+///
+/// When it is compressed otherwise, so that it cannot be searched.
+pub fn is_gzip(headers: &HeaderMap) -> Result<bool, Withheld> {
     let names = |header: HeaderName| -> Vec<_> {
         let values = headers.get_all(header).iter();
         values
