@@ -22,6 +22,9 @@ use crate::deliver::destination::lines;
 use crate::deliver::error::DeliverError;
 use crate::deliver::line_file::{self, Ending};
 
+/// How often a page is written to another file because the one before was removed.
+const MAX_OPENED: u32 = 5;
+
 /// A file, or something else that takes lines: a named pipe, or standard output.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -127,7 +130,7 @@ fn open(path: &Path) -> Result<(fs::File, bool), DeliverError> {
 /// found: under the path, or wherever the file was moved to.
 fn append(path: &Path, file: &mut fs::File, bytes: &[u8]) -> Result<(), DeliverError> {
     let failed = |error| DeliverError::io(path.display(), &error);
-    loop {
+    for _ in 0..MAX_OPENED {
         if !is_at(file, path).map_err(failed)? {
             *file = open(path)?.0;
             info!("{}: opened again", path.display());
@@ -143,11 +146,18 @@ fn append(path: &Path, file: &mut fs::File, bytes: &[u8]) -> Result<(), DeliverE
             })?;
             line_file::sync(file).map_err(failed)
         })?;
-        // Without a name, what was written is gone once the file is closed.
-        if file.metadata().map_err(failed)?.nlink() > 0 {
+        // Without a name, what was written is gone once the file is closed. Some file systems count no names.
+        if is_at(file, path).map_err(failed)? || file.metadata().map_err(failed)?.nlink() > 0 {
             return Ok(());
         }
     }
+    Err(DeliverError::unconfirmed(
+        format_args!(
+            "{} was removed again and again while a page was written to it",
+            path.display()
+        ),
+        "rename the file to rotate it, and see which program removes it",
+    ))
 }
 
 /// Does something while nobody else writes the file: two runs may share it, and neither may take a line that the other

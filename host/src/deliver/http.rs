@@ -37,7 +37,7 @@ impl Http {
         accept_rejects: bool,
     ) -> Result<Self, DeliverError> {
         let exchange = Exchange::new(account, config, stop)?;
-        if config.allow_plain_http {
+        if config.allow_plain_http && config.url.scheme() == "http" {
             warn!(
                 destination = exchange.place,
                 "allow_plain_http is on: events, which name machines and persons, may go unencrypted"

@@ -74,7 +74,7 @@ pub(super) async fn task_outcome(
                 );
                 return Ok(Ok(()));
             }
-            Ok(reply) => match status(&reply) {
+            Ok(reply) => match status(&reply).as_deref() {
                 Some("FINISHED") => return Ok(Ok(())),
                 Some("PENDING" | "RUNNING") => "it is still pending".to_owned(),
                 Some(status) => {
@@ -123,11 +123,11 @@ fn is_hidden(status: StatusCode) -> bool {
 }
 
 /// Returns the status of the task, if the answer has one.
-fn status(reply: &Reply) -> Option<&str> {
+fn status(reply: &Reply) -> Option<String> {
     let fields = Fields::read(&reply.body).filter(|_| reply.status == StatusCode::OK)?;
     fields
         .get("status")
-        .filter(|status: &&str| !status.is_empty())
+        .filter(|status: &String| !status.is_empty())
 }
 
 /// `the task ended as FAILED (E1)`

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::*;
 
@@ -401,4 +401,18 @@ fn a_torn_line_of_a_stream_is_never_continued() {
     let mut text = String::new();
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(text, "\n{}\n{}\n");
+}
+
+#[test]
+fn a_file_that_has_a_path_and_no_name_is_written_once() {
+    let folder = Folder::holding("");
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .open(folder.path())
+        .unwrap();
+    fs::remove_file(folder.path()).unwrap();
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    File::open(&path).unwrap().write(page(&["{}"])).unwrap();
+    assert_eq!(file.metadata().unwrap().len(), 3);
 }
