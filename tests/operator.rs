@@ -154,6 +154,21 @@ fn metrics_are_written_to_a_file_after_each_run() {
     assert!(metrics.contains(&success), "{metrics}");
 }
 
+#[test]
+fn metrics_are_written_also_if_the_summary_cannot_be() {
+    let work = partner();
+    let args = [
+        "--summary",
+        "missing/summary.json",
+        "--metrics",
+        "metrics.prom",
+    ];
+    let ran = work.host(&[&["collect"], &args[..]].concat());
+    ran.expect(1);
+    assert!(ran.stderr.contains("--summary: "), "{}", ran.stderr);
+    assert!(work.path("metrics.prom").exists());
+}
+
 /// Returns the port at which a host serves its metrics, from its log.
 fn port_of_metrics(running: &Running) -> String {
     let (_, rest) = running

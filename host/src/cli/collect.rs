@@ -130,7 +130,8 @@ impl Collect<'_> {
         text::show(&report, self.terminal);
         let mut status = ExitStatus::of(&report);
         let written = self.write_summary(&report);
-        if !written || publishes && !self.publish(|metrics| metrics.record(&report)) {
+        let published = !publishes || self.publish(|metrics| metrics.record(&report));
+        if !written || !published {
             status = status.max(ExitStatus::SomeFailed);
         }
         Ok(status)
