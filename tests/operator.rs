@@ -163,8 +163,7 @@ fn metrics_are_written_also_if_the_summary_cannot_be() {
         "--metrics",
         "metrics.prom",
     ];
-    let ran = work.host(&[&["collect"], &args[..]].concat());
-    ran.expect(1);
+    let ran = work.host(&[&["collect"], &args[..]].concat()).expect(1);
     assert!(ran.stderr.contains("--summary: "), "{}", ran.stderr);
     assert!(work.path("metrics.prom").exists());
 }

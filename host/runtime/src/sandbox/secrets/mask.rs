@@ -93,7 +93,8 @@ impl Secrets {
         goes_on: impl FnMut() -> bool,
     ) -> Result<Bytes, Withheld> {
         let headers = &mut head.headers;
-        if is_gzip(headers)? {
+        // A response without a body may name an encoding: to HEAD, or with 204 or 304.
+        if is_gzip(headers)? && !body.is_empty() {
             headers.remove(CONTENT_ENCODING);
             headers.remove(CONTENT_LENGTH);
             body = inflate(&body, max)?;

@@ -181,6 +181,14 @@ fn a_body_inflates_up_to_the_bound() {
     assert_eq!(inflate(b"plain", 1000), Err(Withheld::Damaged));
 }
 
+#[test]
+fn a_response_without_a_body_may_name_gzip() {
+    let secrets = secrets(TOKEN_URL, VALUE);
+    let mut head = answer(&[("content-encoding", "gzip")]);
+    let body = secrets.mask(&mut head, Bytes::new(), 100, || true);
+    assert_eq!(body, Ok(Bytes::new()));
+}
+
 proptest! {
     #[test]
     fn no_answer_keeps_a_secret_in_a_known_encoding(
