@@ -109,7 +109,7 @@ fn raw_data_is_at_most_half_a_mebibyte() {
     let mapped = map_as("ocsf", &unparsed(100_000)).unwrap();
     assert!(mapped.json.len() > 400_000 && mapped.json.len() < MEGABYTE);
     let error = map_as("ocsf", &unparsed(130_000)).unwrap_err().to_string();
-    assert!(error.contains("more than 512 KiB"), "{error}");
+    assert!(error.contains("at most 512 KiB"), "{error}");
 }
 
 /// A tree of it would be scanned once for each level, and its event could outgrow a component's memory.

@@ -43,9 +43,9 @@ pub(super) enum Verdict {
     Refused,
     /// They may be taken later.
     Retry(RetryCause),
-    /// It is a success that does not confirm all of them, for this reason.
+    /// A success that does not confirm all of them, with the reason.
     Incomplete(String),
-    /// Nothing but the operator can change it, who can do this.
+    /// Another attempt does not help; what the operator can do.
     Failed(&'static str),
 }
 
@@ -98,8 +98,8 @@ impl Reply {
         Some(until.duration_since(now).unwrap_or_default())
     }
 
-    /// Returns the status, and the error code of the body where it has one: `403 Forbidden (E403)`. Nothing else of an
-    /// answer is ever logged or stored.
+    /// Returns the status, and the error code of the body where it has one: `403 Forbidden (E403)`. Of a
+    /// failed answer nothing else is logged or stored.
     pub(super) fn reason(&self, events: &[Event], secrets: &[SecretString]) -> String {
         // The name that everyone knows the status by, never the server's own.
         let status = match self.status.canonical_reason() {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 /// Words in `status` and `result` that mean a failure, at least of a part.
 const FAILED: [&str; 5] = ["error", "failed", "failure", "partial", "rejected"];
 
-/// The fields of a JSON object, which stand where they are.
+/// The fields of a JSON object, borrowed from its text.
 pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Fields<'a> {

@@ -13,8 +13,8 @@ use crate::contract::bindings::inventory::connector::types::{Delay, Error};
 const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// The longest that an API or a destination may make a run wait between two successes, all waits together; where
-/// `retry.total` is longer, as long as that. An API counts by the minute, the hour or the day, and instead of waiting for
-/// the next day a run had better end.
+/// `retry.total` is longer, as long as that. An API may count by the day, and a run ends rather than wait for
+/// the next day.
 pub(crate) const MAX_RATE_LIMIT_WAITS: Duration = Duration::from_secs(60 * 60);
 
 /// How many times in a row an API or a destination may ask for fewer requests before the source is given up.
@@ -57,7 +57,8 @@ impl From<&Error> for RetryCause {
 }
 
 impl Attempts {
-    /// Returns how long to wait before the next attempt, or `None` to give up. `elapsed` is the time since the first failure after the last success,
+    /// Returns how long to wait before the next attempt, or `None` to give up. `elapsed` is the time since the first
+    /// failure after the last success,
     /// `random` a number from 0 (inclusive) to 1 (exclusive).
     ///
     /// | cause | what to do |

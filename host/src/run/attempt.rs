@@ -21,7 +21,8 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    /// Waits until a failed call may be made again. The worker rests meanwhile, and counts the call.
+    /// Waits until a failed call may be repeated, and counts it as a retry of the worker, whose job other sources use
+    /// meanwhile.
     ///
     /// # Errors
     ///

@@ -118,8 +118,8 @@ impl Walk<'_> {
         batch.unwrap_or(Err(Halt::Stopped))
     }
 
-    /// Waits for the pending page, if there is one. The destination may take its time, so the worker's job goes to
-    /// another source meanwhile.
+    /// Waits for the pending page, if there is one. The destination may take its time, so another
+    /// source uses the worker's job meanwhile.
     async fn confirm_without(&mut self, worker: &mut Worker) -> Result<(), Halt> {
         if self.pending.is_some() {
             worker.leave_job();
@@ -165,8 +165,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Removes the events beyond `--limit`, and returns whether the source has more of them. No cursor of a preview is
-    /// stored, so its position is not either.
+    /// Removes the events beyond `--limit`, and returns whether the source has more of them. With `--limit`
+    /// no cursor is stored, so the mark is not either.
     fn cut_to_limit(&self, batch: &mut Batch) -> bool {
         let Some(limit) = self.source.job.settings.limit else {
             return false;

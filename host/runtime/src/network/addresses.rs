@@ -13,7 +13,7 @@
 //! | form | checked as |
 //! |---|---|
 //! | IPv4-mapped, `::ffff:10.0.0.1` | `10.0.0.1` and nothing else |
-//! | NAT64, `64:ff9b::10.0.0.1` | `10.0.0.1`, and by itself where `allow_addresses` names it |
+//! | NAT64, `64:ff9b::10.0.0.1` | `10.0.0.1`; allowed, too, if `allow_addresses` has the NAT64 address |
 //! | 6to4, `2002:a00:1::` | itself, and `10.0.0.1` |
 //!
 //! A network with IPv6 alone reaches the IPv4 Internet by NAT64, so that form is not rejected by itself.
