@@ -37,8 +37,8 @@
 //! # }
 //! ```
 //!
-//! `examples/embed.rs` goes on from there: it lists the sources and collects all pages. A page's cursor belongs into a
-//! store of the platform's once the page's events are safe: the next page is asked for with it.
+//! `examples/embed.rs` continues from there: it lists the sources and collects all pages. Store the cursor of a page once
+//! the page's events are safe: the next call of `collect` takes it.
 //!
 //! # What it needs
 //!
@@ -74,6 +74,6 @@ pub use contract::manifest::parse::ManifestError;
 pub use contract::manifest::{Manifest, RateLimit};
 pub use network::addresses::AllowedAddresses;
 pub use sandbox::connector::{CallError, Connector, DescribeError, Described, Stopped};
-pub use sandbox::engine::{EngineError, LoadError, Loaded, Runtime};
+pub use sandbox::engine::{EngineError, LoadError, Loaded, Runtime, Unusable};
 pub use sandbox::rate_limit::SharedLimiter;
 pub use sandbox::rights::{Grants, Rights, RightsError};
