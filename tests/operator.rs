@@ -157,14 +157,15 @@ fn metrics_are_written_to_a_file_after_each_run() {
 #[test]
 fn metrics_are_written_also_if_the_summary_cannot_be() {
     let work = partner();
-    let args = [
-        "--summary",
-        "missing/summary.json",
-        "--metrics",
-        "metrics.prom",
-    ];
-    let ran = work.host(&[&["collect"], &args[..]].concat()).expect(1);
-    assert!(ran.stderr.contains("--summary: "), "{}", ran.stderr);
+    // The summary can be written when the run begins, and no more once the secret is read.
+    work.edit_config(
+        "client_secret = { env = \"TEST_CLIENT_SECRET\" }",
+        "client_secret = { command = [\"sh\", \"-c\", \"mkdir summary.json; echo canary-secret\"] }",
+    );
+    let files = ["--summary", "summary.json", "--metrics", "metrics.prom"];
+    work.host(&[&["collect"], &files[..]].concat())
+        .expect(1)
+        .says(&["--summary: summary.json: cannot be written"]);
     assert!(work.path("metrics.prom").exists());
 }
 
