@@ -278,9 +278,9 @@ test("an endpoint that is too large for reasons says so, whatever is pointed at"
     const macAddresses = products.map((_, index) => `00:00:5E:00:${(index >> 8).toString(16).padStart(2, "0")}:${(index & 255).toString(16).padStart(2, "0")}`);
     const ipv4Addresses = products.map((_, index) => `192.0.2.${index % 256}`);
     await drop(page, { name: "large.json", content: JSON.stringify({ ...endpoint(1), assignedProducts: products, macAddresses, ipv4Addresses }) });
-    await hasText(page, "#why", "without reasons: the endpoint is too large");
+    await hasText(page, "#why", "does not explain this event: the endpoint is too large");
     await value(page, "source", "/hostname").hover();
-    await hasText(page, "#why", "without reasons: the endpoint is too large");
+    await hasText(page, "#why", "does not explain this event: the endpoint is too large");
   }));
 
 test("an endpoint with a duplicate name is shown without reasons", () =>
