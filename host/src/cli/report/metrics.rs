@@ -16,23 +16,25 @@ use crate::sandbox::egress::denials::Rule;
 use crate::units::timestamp;
 
 /// Each metric: its name without the prefix `asset_host_`, its labels, and its help for who looks at it in Prometheus.
-const METRICS: &str = "\
-build_info | version | The version of asset-host; always 1.
-runs_total | exit_code | Completed runs since the start of the process, by exit code.
-last_run_end_timestamp_seconds | | When the last run ended.
-last_run_duration_seconds | | How long the last run took.
-last_run_exit_code | | The exit code of the last run: 0 success, 1 some failed, 2 could not run.
-sources | outcome | Sources of the last run, by outcome.
-source_info | account source name | The name of the source; always 1.
-source_outcome | account source outcome | The outcome of the source in the last run, as a label; always 1.
-source_last_success_timestamp_seconds | account source | When the source was last up to date.
-source_mark_timestamp_seconds | account source | The time up to which the source is collected.
-source_pages_total | account source | Pages that the destination confirmed.
-source_events_total | account source | Events that the destination confirmed.
-source_unchanged_total | account source | Events that were not sent because only a heartbeat changed.
-source_rejects_total | account source by | Records rejected by the component and events rejected by the destination.
-source_retries_total | account source | Repeated calls of the component and repeated requests to the destination.
-requests_denied_total | account rule | Requests of the component that the sandbox denied, by rule.";
+#[rustfmt::skip]
+const METRICS: [(&str, &[&str], &str); 16] = [
+    ("build_info", &["version"], "The version of asset-host; always 1."),
+    ("runs_total", &["exit_code"], "Completed runs since the start of the process, by exit code."),
+    ("last_run_end_timestamp_seconds", &[], "When the last run ended."),
+    ("last_run_duration_seconds", &[], "How long the last run took."),
+    ("last_run_exit_code", &[], "The exit code of the last run: 0 success, 1 some failed, 2 could not run."),
+    ("sources", &["outcome"], "Sources of the last run, by outcome."),
+    ("source_info", &["account", "source", "name"], "The name of the source; always 1."),
+    ("source_outcome", &["account", "source", "outcome"], "The outcome of the source in the last run, as a label; always 1."),
+    ("source_last_success_timestamp_seconds", &["account", "source"], "When the source was last up to date."),
+    ("source_mark_timestamp_seconds", &["account", "source"], "The time up to which the source is collected."),
+    ("source_pages_total", &["account", "source"], "Pages that the destination confirmed."),
+    ("source_events_total", &["account", "source"], "Events that the destination confirmed."),
+    ("source_unchanged_total", &["account", "source"], "Events that were not sent because only a heartbeat changed."),
+    ("source_rejects_total", &["account", "source", "by"], "Records rejected by the component and events rejected by the destination."),
+    ("source_retries_total", &["account", "source"], "Repeated calls of the component and repeated requests to the destination."),
+    ("requests_denied_total", &["account", "rule"], "Requests of the component that the sandbox denied, by rule."),
+];
 
 const SUCCESS: &str = "source_last_success_timestamp_seconds";
 const MARK: &str = "source_mark_timestamp_seconds";
@@ -61,18 +63,14 @@ impl Metrics {
             gauges: BTreeMap::new(),
             accounts: Mutex::default(),
         };
-        for line in METRICS.lines() {
-            let mut columns = line.splitn(3, '|').map(str::trim);
-            let mut column = || columns.next().unwrap_or_default();
-            let (name, labels, help) = (column(), column(), column());
-            let labels: Vec<_> = labels.split_whitespace().collect();
+        for (name, labels, help) in METRICS {
             let options = Opts::new(name, help);
             if name.ends_with("_total") {
-                let counter = IntCounterVec::new(options, &labels)?;
+                let counter = IntCounterVec::new(options, labels)?;
                 metrics.registry.register(Box::new(counter.clone()))?;
                 metrics.counters.insert(name, counter);
             } else {
-                let gauge = GaugeVec::new(options, &labels)?;
+                let gauge = GaugeVec::new(options, labels)?;
                 metrics.registry.register(Box::new(gauge.clone()))?;
                 metrics.gauges.insert(name, gauge);
             }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{ALLOW, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::server::conn::http1;
@@ -80,8 +80,13 @@ fn respond<B>(request: &Request<B>, metrics: &Metrics) -> Response<String> {
         let text = "metrics are served to this machine only: use http://localhost or http://127.0.0.1, or let your \
                     proxy send `Host: localhost`\n";
         (StatusCode::MISDIRECTED_REQUEST, text.to_owned())
-    } else if request.method() != Method::GET || request.uri().path() != "/metrics" {
-        (StatusCode::NOT_FOUND, "use GET /metrics\n".to_owned())
+    } else if request.uri().path() != "/metrics" {
+        (
+            StatusCode::NOT_FOUND,
+            "metrics are at /metrics\n".to_owned(),
+        )
+    } else if request.method() != Method::GET {
+        (StatusCode::METHOD_NOT_ALLOWED, "use GET\n".to_owned())
     } else {
         match metrics.encode() {
             Ok(text) => (StatusCode::OK, text),
@@ -92,6 +97,10 @@ fn respond<B>(request: &Request<B>, metrics: &Metrics) -> Response<String> {
     *response.status_mut() = status;
     let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
     response.headers_mut().insert(CONTENT_TYPE, kind);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let get = HeaderValue::from_static("GET");
+        response.headers_mut().insert(ALLOW, get);
+    }
     response
 }
 

@@ -30,15 +30,20 @@ async fn answers_get_metrics_and_nothing_else() {
     metrics.record(&every_outcome());
     let second = ask(address, "GET /metrics?format=text");
     assert!(second.ends_with(&metrics.encode().unwrap()), "{second}");
-    for line in [
-        "GET /",
-        "POST /metricsx",
-        "POST /metrics",
-        "HEAD /metrics",
-        "DELETE /metrics",
+    for (line, status) in [
+        ("GET /", "404"),
+        ("POST /metricsx", "404"),
+        ("POST /metrics", "405"),
+        ("HEAD /metrics", "405"),
+        ("DELETE /metrics", "405"),
     ] {
         let answer = ask(address, line);
-        assert!(answer.starts_with("HTTP/1.1 404 "), "{line}: {answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{line}: {answer}"
+        );
+        let allows = answer.to_lowercase().contains("allow: get");
+        assert_eq!(allows, status == "405", "{line}: {answer}");
     }
 }
 
