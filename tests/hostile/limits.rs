@@ -83,7 +83,7 @@ fn born_with_too_much_memory() {
 fn recursion() {
     Place::new("recursion")
         .collect(1)
-        .failed(&["limit of the host (512 KiB)", "endless recursion"]);
+        .failed(&["limit of the host (512 KiB) and was stopped: stack of an instance, as in an endless recursion"]);
 }
 
 #[test]
