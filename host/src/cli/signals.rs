@@ -48,7 +48,7 @@ fn listen(mut stop: Option<Stop>) -> io::Result<()> {
                 secret_source::kill_all();
                 std::process::exit(ENDED_BY_SIGNAL);
             };
-            // Requested before it is logged, so that who reads the line can rely on it.
+            // Requested before it is logged, so that the reader of the line can rely on it.
             stop.request();
             warn!("stopping after the current page; send the signal again to stop at once");
         }
@@ -56,7 +56,7 @@ fn listen(mut stop: Option<Stop>) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets no SIGHUP from now on end the process: it must not end a service. A file of events that was moved away is noticed
+/// Keeps SIGHUP from ending the process, as it must not end a service. A file of events that was moved away is noticed
 /// without a signal.
 ///
 /// # Errors

@@ -138,7 +138,7 @@ fn append(path: &Path, file: &mut fs::File, bytes: &[u8]) -> Result<(), DeliverE
         locked(file, || {
             end_at_an_event(path, file)?;
             (&*file).write_all(bytes).map_err(|error| {
-                // Programs that follow the file have not taken a torn line yet, and nobody else need judge it.
+                // Programs that follow the file have not read the torn line yet, so it is cut off at once.
                 if let Ok(ending) = line_file::ending(file) {
                     let _ = file.set_len(ending.whole);
                 }

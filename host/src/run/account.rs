@@ -197,7 +197,7 @@ fn fail_source(job: &AccountJob, id: String, name: String, reason: &str) -> Resu
     Ok(())
 }
 
-/// Reports that the account fails as a whole.
+/// Reports that the account fails.
 fn fail_account(job: &AccountJob, why: &str) {
     error!("{why}");
     job.results.add_account(Outcome::Failed(why.to_owned()));

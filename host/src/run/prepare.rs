@@ -141,8 +141,8 @@ async fn prepare(
 }
 
 /// Returns the error of an account that does not fit its component. If the component asks for more than was approved,
-/// that comes first, as it may well be the reason: whoever only reads that something is missing would set it, and never
-/// know.
+/// that comes first, as it may be the reason: a person who reads only that a field is missing would set it, and not learn
+/// of the rest.
 fn does_not_fit(
     config: &Config,
     account: &Account,

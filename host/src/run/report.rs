@@ -28,12 +28,12 @@ pub(crate) struct Report {
     pub denied: BTreeMap<String, Vec<(Rule, u64)>>,
 }
 
-/// The result of a source, or of an account as a whole.
+/// The result of a source, or of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Entry {
     /// The account's name.
     pub account: String,
-    /// The source's id; `None` for the account as a whole, when its sources could not be listed.
+    /// The source's id; `None` for the account itself, if its sources could not be listed.
     pub source: Option<String>,
     /// The source's name.
     pub name: String,

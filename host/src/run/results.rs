@@ -60,7 +60,7 @@ impl AccountResults {
         self.add(Entry::new(&self.account, Some(source), name, outcome));
     }
 
-    /// Adds the result of the account as a whole.
+    /// Adds the result of the account itself.
     pub(super) fn add_account(&self, outcome: Outcome) {
         self.add(Entry::new(
             &self.account,

@@ -125,7 +125,7 @@ impl CallState {
         state.host_time
     }
 
-    /// Counts a wait for the rate limit from `now` on, as a whole.
+    /// Counts a wait for the rate limit that begins `now`, including the time that is still to come.
     pub fn wait(&self, now: Instant, wait: Duration) {
         let mut state = self.lock();
         let begun = state.waits_until.map_or(now, |until| until.max(now));

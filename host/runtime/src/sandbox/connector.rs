@@ -253,7 +253,7 @@ impl Connector {
         .await
     }
 
-    /// Drops the instance, and with it whatever it was up to; the next call gets a fresh one.
+    /// Drops the instance with its requests; the next call gets a new one.
     pub fn drop_instance(&mut self) {
         self.instance = None;
     }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::contract::manifest::RateLimit;
 
-/// The most requests of a limit, and the most moments that are remembered: 4 MiB of them. It is above every limit that is known to
-/// be in use; one that allows more requests is kept as one of so many.
+/// The most requests of a limit, and the most moments that are remembered, which take 4 MiB. A limit that allows more
+/// requests is kept as one of this many; no known API has one.
 const MAX_REQUESTS: u32 = 1 << 18;
 
 /// Gives each request the moment at which it may leave: a pure function of time.
@@ -95,7 +95,7 @@ impl SharedLimiter {
         moment.saturating_duration_since(now)
     }
 
-    /// Lets no request of the account leave for this long. A pause that ends later stays as it is.
+    /// Pauses all requests of the account. A pause that ends later is not shortened.
     pub fn pause(&self, pause: Duration) {
         let until = Instant::now().checked_add(pause);
         let mut limiter = self.lock();

@@ -1,4 +1,4 @@
-//! The facts that `describe` tells, as `docs/consent.md` describes their JSON form.
+//! The facts that `describe` reports, as `docs/consent.md` describes their JSON form.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::state::consent::ConsentStatus;
 use crate::units::{quantity, timestamp};
 
-/// What there is to know of a component, for an account or by itself.
+/// What is known of a component, for an account or without one.
 #[derive(Debug, Serialize)]
 pub(super) struct Facts {
     /// The component's file.
@@ -68,7 +68,7 @@ pub(super) struct Reach {
 pub(super) struct UrlField {
     /// The field.
     pub field: String,
-    /// The origin that the account opens by it; none where it sets none.
+    /// The origin that the account allows by it, if the account sets one.
     pub origin: Option<String>,
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Secret {
     pub title: String,
     /// The field of the config to whose origin alone it may go.
     pub config_field: String,
-    /// That origin; none where neither the account nor a default tells it.
+    /// That origin, if the account or a default has one.
     pub origin: Option<String>,
 }
 

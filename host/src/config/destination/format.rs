@@ -26,8 +26,7 @@ pub(crate) struct SekoiaTasks {
     pub base: Url,
     /// How long the platform may take to ingest a batch before its page is left unconfirmed.
     pub wait: Duration,
-    /// How long to wait before the platform is asked a second time whether it has; doubled each time, up to five times
-    /// as long.
+    /// The pause between the first two queries for a task; it doubles each time, up to five times the first.
     pub poll: Duration,
 }
 

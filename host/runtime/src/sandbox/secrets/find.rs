@@ -90,7 +90,7 @@ pub(super) fn spellings(value: &str) -> Vec<Spelling> {
 }
 
 impl Spelling {
-    /// Returns where the spelling stands in a text.
+    /// Returns where the spelling is in a text.
     pub(super) fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
         let (before, after) = self.shared;
         memmem::find_iter(text, self.bytes.as_slice()).map(move |at| {
@@ -105,18 +105,18 @@ pub(super) fn holds(text: &[u8], bytes: &[u8]) -> bool {
     !bytes.is_empty() && memmem::find(text, bytes).is_some()
 }
 
-/// Writes a value as it stands in a JSON string, with the least that must be escaped.
+/// Writes a value into a JSON string, and escapes only what must be escaped.
 pub(super) fn json_string(value: &str) -> Zeroizing<Vec<u8>> {
     json(value, |_| false, false, false)
 }
 
-/// Writes a value as it stands in a form, as the URL standard of the WHATWG has it.
+/// Writes a value into a form, by the URL standard of the WHATWG.
 pub(super) fn form(value: &str) -> Zeroizing<Vec<u8>> {
     let [(kept, space), ..] = PERCENT;
     percent(value, kept, space, true)
 }
 
-/// Writes a value as it stands in a JSON string. The space is made at once: a vector that grows leaves copies behind.
+/// Writes a value into a JSON string. The space is allocated at once: a vector that grows leaves copies behind.
 fn json(
     value: &str,
     is_escaped: impl Fn(char) -> bool,

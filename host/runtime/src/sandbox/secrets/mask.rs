@@ -84,7 +84,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// When the body cannot be searched, would be too large, or the search does not go on.
+    /// When the body cannot be searched, would be too large, or `goes_on` ends the search.
     pub fn mask(
         &self,
         head: &mut response::Parts,
