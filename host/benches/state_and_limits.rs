@@ -120,7 +120,7 @@ struct Stored {
 impl Stored {
     fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = State::open_for_run(&folder.path().join("state.db")).unwrap();
+        let state = State::open_to_write(&folder.path().join("state.db")).unwrap();
         Self { state, folder }
     }
 

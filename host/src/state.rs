@@ -5,11 +5,12 @@
 //! | `source` | each source of each account: its cursor and the position of its walk |
 //! | `fingerprint` | each device of the accounts that deliver only changes |
 //! | `destination` | each account that delivers only changes: its destination |
+//! | `account` | each account that is collected on a schedule: the slot that it was last begun in |
 //! | `consent` | each account: the permissions that were approved |
 //!
 //! A cursor is stored only after its events are confirmed and must then survive a power cut, hence write-ahead
-//! logging with full synchronisation. One run writes at a time; readers are never blocked. SQLite reuses the space of
-//! deleted rows.
+//! logging with full synchronisation. One run at a time changes what is stored of an account, and holds its lock; readers
+//! are never blocked. SQLite reuses the space of deleted rows.
 //!
 //! `AccountState` is what a run sees; the commands use [`State`], the file.
 
@@ -21,6 +22,7 @@ mod file;
 mod fingerprints;
 mod lock;
 mod schema;
+mod slots;
 mod sources;
 mod start;
 mod stored_source;
@@ -32,6 +34,7 @@ pub use crate::state::consent::Consent;
 pub use crate::state::error::{StateError, StateProblem};
 pub use crate::state::file::State;
 pub use crate::state::fingerprints::Fingerprints;
+pub(crate) use crate::state::lock::AccountLock;
 pub use crate::state::sources::StoredBatch;
 pub(crate) use crate::state::start::{Start, Wanted, next_walk};
 pub(crate) use crate::state::stored_source::SourceState;

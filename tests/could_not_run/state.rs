@@ -50,10 +50,9 @@ fn a_state_that_another_run_holds_is_refused() {
             args,
             &[
                 "state.db",
-                "is in use by",
+                "is in use for account acme by",
                 &holder,
                 "wait until it has ended",
-                "state.path",
             ],
         );
     }

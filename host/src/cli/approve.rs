@@ -34,8 +34,9 @@ pub(crate) async fn run(
         let component = prepare::component(&runtime, &config, account).await?;
         all.push((account.name.as_str(), component.asks(account)));
     }
-    let mut state = State::open_for_run(&config.state)?;
+    let mut state = State::open_to_write(&config.state)?;
     for (account, asks) in &all {
+        let _lock = state.lock(account)?;
         let status = ConsentStatus::of(state.consent(account)?, asks);
         if !matches!(status, ConsentStatus::Approved(_)) {
             state.approve(account, asks, OffsetDateTime::now_utc())?;

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::bail;
+
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
@@ -37,7 +39,12 @@ pub(crate) async fn run(
     let stop = Stop::new(Duration::ZERO);
     let ready = prepare::accounts(&runtime, &config, accounts, &mut limiters, &stop).await?;
     let asks: Vec<_> = ready.iter().map(Ready::asks).collect();
-    consent::check(&State::open_to_read(&config.state)?, &asks)?;
+    let state = State::open_to_read(&config.state)?;
+    for (account, asks) in asks {
+        if let Some(refusal) = consent::refusal(&state, account, asks)? {
+            bail!(refusal);
+        }
+    }
     let mut status = ExitStatus::Done;
     for ready in ready {
         let name = &ready.account.name;

@@ -30,7 +30,7 @@ use crate::run::schedule::Schedule;
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
 use crate::state::consent;
-use crate::state::{State, Wanted, Writes};
+use crate::state::{AccountLock, State, Wanted, Writes};
 use crate::stop::Stop;
 use crate::units::duration;
 
@@ -121,7 +121,7 @@ impl Collect<'_> {
             prepared = self.prepare() => prepared,
             () = stop.wait() => return Ok(ExitStatus::Done),
         };
-        let (settings, state, accounts) = prepared.inspect_err(|_| {
+        let (settings, state, _locks, accounts) = prepared.inspect_err(|_| {
             self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
         })?;
         // A range and a preview say nothing about how far the sources are collected.
@@ -138,7 +138,7 @@ impl Collect<'_> {
     }
 
     /// Everything that a run needs before its first request.
-    async fn prepare(&mut self) -> anyhow::Result<(Settings, State, Accounts)> {
+    async fn prepare(&mut self) -> anyhow::Result<(Settings, State, Vec<AccountLock>, Accounts)> {
         debug!("making ready");
         let config = Config::load(self.config)?;
         let settings = self.settings(&config);
@@ -147,10 +147,18 @@ impl Collect<'_> {
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
         let mut state = match settings.writes() {
             Writes::Nothing => State::open_to_read(&config.state)?,
-            Writes::Forgotten | Writes::Everything => State::open_for_run(&config.state)?,
+            Writes::Forgotten | Writes::Everything => State::open_to_write(&config.state)?,
         };
         let asks: Vec<_> = ready.iter().map(Ready::asks).collect();
-        consent::check(&state, &asks)?;
+        let mut locks = Vec::new();
+        for (account, asks) in asks {
+            if let Some(refusal) = consent::refusal(&state, account, asks)? {
+                anyhow::bail!(refusal);
+            }
+            if settings.writes() != Writes::Nothing {
+                locks.push(state.lock(account)?);
+            }
+        }
         if !self.remembered {
             self.remember(&state, &ready)?;
             self.remembered = true;
@@ -159,9 +167,11 @@ impl Collect<'_> {
         if settings.writes() == Writes::Everything {
             // Last, so that a run that could not begin has approved nothing.
             let asks: Vec<_> = accounts.iter().map(|(ready, _)| ready.asks()).collect();
-            consent::record(&mut state, &asks, OffsetDateTime::now_utc())?;
+            for (account, asks) in asks {
+                consent::record(&mut state, account, asks, OffsetDateTime::now_utc())?;
+            }
         }
-        Ok((settings, state, accounts))
+        Ok((settings, state, locks, accounts))
     }
 
     fn settings(&self, config: &Config) -> Settings {

@@ -1,6 +1,6 @@
 //! `state`: shows and changes the stored cursors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::{Context, bail};
@@ -145,7 +145,8 @@ fn set(
         );
     }
     let account = &config.account(&set.selector.account)?.name;
-    let mut state = State::open_for_run(&config.state)?;
+    let mut state = State::open_to_write(&config.state)?;
+    let _lock = state.lock(account)?;
     let stored = find(&state, &set.selector)?;
     let known = stored.is_some();
     let named = set.selector.source.clone();
@@ -174,7 +175,8 @@ fn set(
 
 /// Forgets one source, or every source of an account.
 fn reset(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut state = State::open_for_run(&config.state)?;
+    let mut state = State::open_to_write(&config.state)?;
+    let _lock = state.lock(&selector.account)?;
     let count = state.reset(&selector.account, selector.source.as_deref())?;
     if count == 0 {
         bail!(nothing_stored(&state, selector));
@@ -192,7 +194,15 @@ fn reset(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> any
 fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     let accounts = config.accounts.iter();
     let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
-    let removed = State::open_for_run(&config.state)?.prune(&configured)?;
+    let mut state = State::open_to_write(&config.state)?;
+    let mut locks = BTreeMap::new();
+    for source in state.sources()? {
+        let changes = source.gone_at.is_some() || !configured.contains(source.account.as_str());
+        if changes && !locks.contains_key(&source.account) {
+            locks.insert(source.account.clone(), state.lock(&source.account)?);
+        }
+    }
+    let removed = state.prune(&configured)?;
     if removed.is_empty() {
         writeln!(
             out,

@@ -1,6 +1,5 @@
 //! What was approved for each account's component, and whether a component asks for more.
 
-use anyhow::bail;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 use time::OffsetDateTime;
@@ -91,22 +90,6 @@ fn consent(row: &Row<'_>) -> rusqlite::Result<Consent> {
     })
 }
 
-/// Checks that no account's component asks for more than was approved. Changes nothing.
-///
-/// # Errors
-///
-/// When one asks for more, with all that do, or when the state cannot be read.
-pub(crate) fn check(state: &State, accounts: &[(&str, &Permissions)]) -> anyhow::Result<()> {
-    let mut refusals = Vec::new();
-    for (account, asks) in accounts {
-        refusals.extend(refusal(state, account, asks)?);
-    }
-    match refusals.is_empty() {
-        true => Ok(()),
-        false => bail!(refusals.join("\n")),
-    }
-}
-
 /// Returns why an account's component may not run, and what to do, if it asks for more than was approved.
 pub(crate) fn refusal(
     state: &State,
@@ -124,42 +107,41 @@ pub(crate) fn refusal(
     )))
 }
 
-/// Approves what the components of accounts ask for, on the first run of an account or when its component is another
-/// build that asks for no more, and logs it. Approves nothing more.
+/// Approves what an account's component asks for, on the first run of the account or when the component is another build
+/// that asks for no more, and logs it. Approves nothing more.
 ///
 /// # Errors
 ///
 /// When the state cannot be read or written.
 pub(crate) fn record(
     state: &mut State,
-    accounts: &[(&str, &Permissions)],
+    account: &str,
+    asks: &Permissions,
     now: OffsetDateTime,
 ) -> Result<(), StateError> {
-    for (account, asks) in accounts {
-        match ConsentStatus::of(state.consent(account)?, asks) {
-            ConsentStatus::FirstRun => {
-                state.approve(account, asks, now)?;
-                info!(
-                    account,
-                    sha256 = asks.sha256,
-                    "first run of {}, which approves what it asks for: {asks}. `asset-host describe --account \
-                     {account}` describes it",
-                    asks.component()
-                );
-            }
-            ConsentStatus::OtherBuild(before) => {
-                state.approve(account, asks, now)?;
-                info!(
-                    account,
-                    sha256 = asks.sha256,
-                    before = before.asks.sha256,
-                    "the component is another build, {}, before {}; it asks for no more than was approved",
-                    asks.component(),
-                    before.asks.component()
-                );
-            }
-            ConsentStatus::Approved(_) | ConsentStatus::NeedsApproval(..) => {}
+    match ConsentStatus::of(state.consent(account)?, asks) {
+        ConsentStatus::FirstRun => {
+            state.approve(account, asks, now)?;
+            info!(
+                account,
+                sha256 = asks.sha256,
+                "first run of {}, which approves what it asks for: {asks}. `asset-host describe --account {account}` \
+                 describes it",
+                asks.component()
+            );
         }
+        ConsentStatus::OtherBuild(before) => {
+            state.approve(account, asks, now)?;
+            info!(
+                account,
+                sha256 = asks.sha256,
+                before = before.asks.sha256,
+                "the component is another build, {}, before {}; it asks for no more than was approved",
+                asks.component(),
+                before.asks.component()
+            );
+        }
+        ConsentStatus::Approved(_) | ConsentStatus::NeedsApproval(..) => {}
     }
     Ok(())
 }

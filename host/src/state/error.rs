@@ -9,7 +9,7 @@ use rusqlite::{ErrorCode, ffi};
 #[derive(Debug, thiserror::Error)]
 #[error("the state {} {problem}", path.display())]
 pub struct StateError {
-    /// The state file, or the lock file beside it.
+    /// The state file, or the lock file of an account beside it.
     pub path: PathBuf,
     /// What is wrong with it.
     pub problem: StateProblem,
@@ -18,16 +18,19 @@ pub struct StateError {
 /// What is wrong with the state, and what to do. Each message continues "the state PATH".
 #[derive(Debug, thiserror::Error)]
 pub enum StateProblem {
-    /// Another process holds the state: `process 4711`, or `another process` if the lock file does not name it.
-    #[error(
-        "is in use by {0}: wait until it has ended, or stop it; if both are meant to run, give them different files in \
-         state.path"
-    )]
-    Locked(String),
+    /// The account is being collected or changed, by `process 4711`, or `another process` if the lock file does not
+    /// name it.
+    #[error("is in use for account {account} by {holder}: wait until it has ended, or stop it")]
+    Locked {
+        /// The account's name.
+        account: String,
+        /// Who holds its lock.
+        holder: String,
+    },
     /// Another program kept SQLite's lock on the file for longer than the program waits.
     #[error(
-        "is locked by another program: no other asset-host is writing to it, so a SQLite shell, a backup or a copy is \
-         likely to hold it (`fuser` names the process that has it open); end that, or wait until it has ended; what was \
+        "is locked by another program: no asset-host keeps it locked for so long, so a SQLite shell, a backup or a copy \
+         is likely to hold it (`fuser` names the process that has it open); end that, or wait until it has ended; what was \
          stored before is complete, and the next run continues from there"
     )]
     Busy,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::state::error::StateError;
-use crate::state::lock::Lock;
+use crate::state::lock::AccountLock;
 use crate::state::schema;
 
 /// How many prepared statements are kept: more than there are, so that none is prepared twice.
@@ -21,15 +21,12 @@ const KEPT_STATEMENTS: usize = 32;
 pub struct State {
     path: PathBuf,
     pub(super) connection: Connection,
-    /// Held as long as this value lives; `None` if the state is opened to read.
-    _lock: Option<Lock>,
 }
 
 impl State {
-    /// Opens the state to change it and creates it if it is missing. No other process can do the same until the
-    /// value is dropped or this process ends, however it ends.
-    pub fn open_for_run(path: &Path) -> Result<Self, StateError> {
-        let lock = Lock::take(path)?;
+    /// Opens the state to change it and creates it if it is missing. Who changes what is stored of an account holds its
+    /// [lock](Self::lock).
+    pub fn open_to_write(path: &Path) -> Result<Self, StateError> {
         // SQLite would create the file with the permissions that the umask leaves.
         OpenOptions::new()
             .write(true)
@@ -40,7 +37,7 @@ impl State {
             .map_err(StateError::at(path))?;
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare_to_write(path, &connection).map_err(StateError::at(path))?;
-        Ok(Self::new(path, connection, Some(lock)))
+        Ok(Self::new(path, connection))
     }
 
     /// Opens the state to read it, even while a run holds it. A missing file is an empty state.
@@ -55,21 +52,30 @@ impl State {
         if exists {
             let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             if schema::has_tables(path, &connection).map_err(StateError::at(path))? {
-                return Ok(Self::new(path, connection, None));
+                return Ok(Self::new(path, connection));
             }
         }
         let connection = Connection::open_in_memory().map_err(StateError::at(path))?;
         schema::prepare_to_write(path, &connection).map_err(StateError::at(path))?;
-        Ok(Self::new(path, connection, None))
+        Ok(Self::new(path, connection))
     }
 
-    fn new(path: &Path, connection: Connection, lock: Option<Lock>) -> Self {
+    fn new(path: &Path, connection: Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
         Self {
             path: path.to_owned(),
             connection,
-            _lock: lock,
         }
+    }
+
+    /// Locks an account, without waiting: nobody else collects it or changes what is stored of it until the lock is
+    /// dropped or this process ends, however it ends.
+    ///
+    /// # Errors
+    ///
+    /// When somebody holds the lock, or its file cannot be opened, created or locked.
+    pub(crate) fn lock(&self, account: &str) -> Result<AccountLock, StateError> {
+        AccountLock::take(&self.path, account)
     }
 
     /// Returns the state file's path.

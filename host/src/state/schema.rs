@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::state::error::StateProblem;
 
 /// The format of the file: `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Marks the file as one of this program, `inv1` in ASCII: `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x696e_7631;
@@ -56,6 +56,10 @@ const CREATE: &str = "
     CREATE TABLE destination (
         account TEXT PRIMARY KEY,
         identity TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE account (
+        account TEXT PRIMARY KEY,
+        slot TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE consent (
         account TEXT PRIMARY KEY,

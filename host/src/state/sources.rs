@@ -250,7 +250,7 @@ impl State {
                 ))?
                 .query_map([&known], SourceState::of)?
                 .collect::<rusqlite::Result<_>>()?;
-            for table in ["destination", "consent"] {
+            for table in ["destination", "account", "consent"] {
                 transaction.execute(&format!("DELETE FROM {table} WHERE {unknown}"), [&known])?;
             }
             pruned.sort_by(|one: &SourceState, other| {

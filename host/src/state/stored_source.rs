@@ -62,7 +62,7 @@ impl SourceState {
 }
 
 /// Reads a column that holds a time as text, or nothing.
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<OffsetDateTime>> {
+pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<OffsetDateTime>> {
     let index = row.as_ref().column_index(column)?;
     row.get::<_, Option<String>>(index)?
         .map(|text| timestamp::parse(&text))

@@ -46,7 +46,7 @@ impl Folder {
     }
 
     pub(super) fn open(&self) -> State {
-        State::open_for_run(&self.path()).unwrap()
+        State::open_to_write(&self.path()).unwrap()
     }
 }
 

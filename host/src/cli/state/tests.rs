@@ -33,7 +33,7 @@ fn store(config: &Config, account: &str, source: &str, cursor: &str, more: bool)
         first: true,
         fingerprints: Fingerprints::Forgotten,
     };
-    let mut state = State::open_for_run(&config.state).unwrap();
+    let mut state = State::open_to_write(&config.state).unwrap();
     state.store_batch(&batch, at(0)).unwrap();
 }
 
@@ -75,7 +75,7 @@ fn list_is_a_table() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "beta", "tenant-2", "{}", true);
-    let mut state = State::open_for_run(&config.state).unwrap();
+    let mut state = State::open_to_write(&config.state).unwrap();
     state.store_success("acme", "t1", at(1)).unwrap();
     state
         .store_error(
@@ -260,7 +260,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "acme", "t2", "{}", true);
-    let mut state = State::open_for_run(&config.state).unwrap();
+    let mut state = State::open_to_write(&config.state).unwrap();
     let found = BTreeSet::from(["t1".to_owned()]);
     state.store_listing("acme", &found, at(3)).unwrap();
     drop(state);
@@ -290,7 +290,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
 fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let mut state = State::open_for_run(&config.state).unwrap();
+    let mut state = State::open_to_write(&config.state).unwrap();
     state
         .store_listing("acme", &BTreeSet::new(), at(3))
         .unwrap();
@@ -308,14 +308,19 @@ fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
 fn changes_wait_for_no_run_and_reading_needs_no_lock() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let _run = State::open_for_run(&config.state).unwrap();
+    let state = State::open_to_write(&config.state).unwrap();
+    let _run = state.lock("acme").unwrap();
+    store(&config, "acme", "gone", "{}", false);
+    let listed = ["t1".to_owned()].into();
+    let mut writer = State::open_to_write(&config.state).unwrap();
+    writer.store_listing("acme", &listed, at(0)).unwrap();
     for command in [
         set("acme", None, "2026-01-01T00:00:00Z"),
         args::State::Reset(selector("acme", None)),
         args::State::Prune,
     ] {
-        assert_refused(&config, command, &["in use by process"]);
+        assert_refused(&config, command, &["in use for account acme by process"]);
     }
     run(&config, args::State::List).unwrap();
-    run(&config, args::State::Show(selector("acme", None))).unwrap();
+    run(&config, args::State::Show(selector("acme", Some("t1")))).unwrap();
 }

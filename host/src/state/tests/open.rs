@@ -39,13 +39,15 @@ fn commits_are_durable() {
 fn the_files_are_private() {
     let folder = Folder::new();
     let mut state = folder.open();
+    let _lock = state.lock("acme").unwrap();
     state.store_batch(&batch("a"), at(0)).unwrap();
     let names: Vec<String> = std::fs::read_dir(folder.0.path())
         .unwrap()
         .map(|entry| {
             let entry = entry.unwrap();
             let mode = entry.metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.path());
+            let private = if entry.path().is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode & 0o777, private, "{:?}", entry.path());
             entry.file_name().into_string().unwrap()
         })
         .collect();
@@ -54,39 +56,61 @@ fn the_files_are_private() {
 }
 
 #[test]
-fn a_second_run_is_told_who_holds_the_state_and_reading_stays_free() {
+fn a_second_run_of_an_account_is_told_who_holds_it_and_all_else_stays_free() {
     let folder = Folder::new();
     let mut state = folder.open();
+    let lock = state.lock("acme").unwrap();
     state.store_batch(&batch("a"), at(0)).unwrap();
 
-    let error = State::open_for_run(&folder.path()).unwrap_err();
-    assert!(matches!(error.problem, StateProblem::Locked(_)));
+    let error = folder.open().lock("acme").unwrap_err();
+    assert!(matches!(error.problem, StateProblem::Locked { .. }));
     let message = error.to_string();
     for part in [
         "state.db",
+        "account acme",
         &format!("process {}", std::process::id()),
         "wait until",
-        "state.path",
     ] {
         assert!(message.contains(part), "{message}");
     }
+    folder.open().lock("umbrella").unwrap();
 
     let reader = State::open_to_read(&folder.path()).unwrap();
     assert_eq!(t1(&reader).cursor.as_deref(), Some("a"));
     state.store_batch(&batch("b"), at(1)).unwrap();
     assert_eq!(t1(&reader).cursor.as_deref(), Some("b"));
 
-    drop(state);
-    folder.open();
+    drop(lock);
+    folder.open().lock("acme").unwrap();
 }
 
 #[test]
 fn a_holder_that_has_not_written_its_id_is_another_process() {
     let folder = Folder::new();
-    let lock = std::fs::File::create(folder.0.path().join("state.db.lock")).unwrap();
+    let locks = folder.0.path().join("state.db.locks");
+    std::fs::create_dir(&locks).unwrap();
+    let lock = std::fs::File::create(locks.join("acme")).unwrap();
     lock.lock().unwrap();
-    let message = State::open_for_run(&folder.path()).unwrap_err().to_string();
-    assert!(message.contains("in use by another process"), "{message}");
+    let message = folder.open().lock("acme").unwrap_err().to_string();
+    assert!(message.contains("by another process"), "{message}");
+}
+
+#[test]
+fn the_slot_of_each_account_is_kept_and_forgotten_with_it() {
+    let folder = Folder::new();
+    let mut state = folder.open();
+    for (account, slot) in [("acme", 0), ("umbrella", 0), ("acme", 3600)] {
+        state.begin_slot(account, at(slot)).unwrap();
+    }
+    drop(state);
+    let slots = |state: &State| Vec::from_iter(state.slots().unwrap());
+    let stored = [
+        ("acme".to_owned(), at(3600)),
+        ("umbrella".to_owned(), at(0)),
+    ];
+    assert_eq!(slots(&folder.open()), stored);
+    folder.open().prune(&["umbrella"].into()).unwrap();
+    assert_eq!(slots(&folder.open()), stored[1..]);
 }
 
 #[test]
@@ -114,7 +138,7 @@ fn a_reader_cannot_write() {
 fn refused(folder: &Folder) -> [StateError; 2] {
     let before = std::fs::read(folder.path()).unwrap();
     let errors = [
-        State::open_for_run(&folder.path()).unwrap_err(),
+        State::open_to_write(&folder.path()).unwrap_err(),
         State::open_to_read(&folder.path()).unwrap_err(),
     ];
     assert_eq!(
@@ -141,7 +165,7 @@ fn another_format_is_refused_with_the_remedy() {
                 "{error}"
             );
             let message = error.to_string();
-            for part in ["state.db", "format 99", "reads format 1", "state.path"] {
+            for part in ["state.db", "format 99", "reads format 2", "state.path"] {
                 assert!(message.contains(part), "{message}");
             }
         }
@@ -243,7 +267,7 @@ fn a_program_that_locks_the_file_is_told_from_a_run_and_costs_nothing() {
 fn a_missing_folder_is_named() {
     let folder = Folder::new();
     let path = folder.0.path().join("nowhere/state.db");
-    let message = State::open_for_run(&path).unwrap_err().to_string();
+    let message = State::open_to_write(&path).unwrap_err().to_string();
     for part in ["nowhere/state.db", "folder must exist"] {
         assert!(message.contains(part), "{message}");
     }
@@ -256,7 +280,7 @@ fn a_folder_in_the_place_of_the_file_is_named() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path()).unwrap();
     for error in [
-        State::open_for_run(&folder.path()).unwrap_err(),
+        State::open_to_write(&folder.path()).unwrap_err(),
         State::open_to_read(&folder.path()).unwrap_err(),
     ] {
         assert!(matches!(error.problem, StateProblem::Open(_)), "{error:?}");
