@@ -87,7 +87,9 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
             return ended;
         }
         Command::Check(args) => runtime.block_on(cli::check::run(&cli.config, args, out)),
-        Command::Map(args) => runtime.block_on(cli::map::run(&cli.config, args, out)),
+        Command::Map(args) => {
+            runtime.block_on(cli::map::run(&cli.config, args, cli.log_format, out))
+        }
         Command::Describe(args) => runtime.block_on(cli::describe::run(&cli.config, args, out)),
         Command::Approve(args) => runtime.block_on(cli::approve::run(&cli.config, args, out)),
         Command::Init(args) => runtime.block_on(cli::init::run(&cli.config, args, out)),

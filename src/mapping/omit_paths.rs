@@ -23,11 +23,44 @@ const REQUIRED_BY_SEKOIA: [&str; 2] = ["device.os", "enrichments"];
 ///
 /// If the path does not name anything in the dialect, or something that an event requires: a message.
 pub(crate) fn checked(paths: &[&str], dialect: Dialect) -> Result<Omit, String> {
-    let paths = paths.iter().map(|path| path.trim());
+    let paths = paths.iter().map(|path| in_table(path.trim(), dialect));
     for path in paths.clone() {
         check(path, dialect)?;
     }
     Ok(Omit::new(paths.map(str::to_owned).collect()))
+}
+
+/// Returns the path as the table writes it, where the index of a list may be `[]` or missing. A path that is the start of
+/// one in the table is not changed, since the cursor depends on it.
+fn in_table(path: &str, dialect: Dialect) -> &str {
+    if let Some(list) = path.strip_suffix("[]")
+        && path.starts_with(UNMAPPED)
+    {
+        return list;
+    }
+    if rules::of(dialect).any(|rule| is_within(rule.path, path)) {
+        return path;
+    }
+    rules::of(dialect)
+        .find_map(|rule| start_of(rule.path, path))
+        .unwrap_or(path)
+}
+
+/// Returns the start of an attribute's path that names the same as `path`.
+fn start_of<'a>(attribute: &'a str, path: &str) -> Option<&'a str> {
+    let mut names = attribute.split('.');
+    let mut length = 0;
+    for given in path.split('.') {
+        let name = names.next()?;
+        let list = without_index(name);
+        let is_same =
+            [name, list].contains(&given) || list != name && given.strip_suffix("[]") == Some(list);
+        if !is_same {
+            return None;
+        }
+        length += name.len() + usize::from(length > 0);
+    }
+    attribute.get(..length).map(without_index)
 }
 
 /// Returns whether the unused fields inside a member of the endpoint are left out: it is named (`unmapped.tags`), or

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use console::Term;
+use tracing::error;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
+use crate::cli::log::Format;
 use crate::text::printable::printable;
 
 mod json;
@@ -17,10 +19,13 @@ mod records;
 mod table;
 
 use crate::cli::map::mapper::Mapper;
-use crate::cli::map::records::{Fault, records};
+use crate::cli::map::records::{Fault, id, records};
 
 /// A larger record does not fit into the component's memory together with its event.
 const MAX_RECORD: usize = 32 << 20;
+
+/// Beyond this many errors, their number says more than their texts.
+const MAX_ERRORS: u64 = 20;
 
 /// What is printed for a record.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +65,7 @@ impl Form {
 pub(crate) async fn run(
     config: &Path,
     args: &args::Map,
+    log_format: Format,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let form = Form::of(args)?;
@@ -70,13 +76,18 @@ pub(crate) async fn run(
     } else {
         &args.files
     };
-    let mut status = ExitStatus::Done;
+    let mut errors = Errors {
+        format: log_format,
+        count: 0,
+    };
     let mut tables = 0;
     for file in files {
         let (name, text) = read(file)?;
         let records = records(&text);
-        let several = files.len() > 1 || records.len() > 1;
-        for record in records {
+        let several_here = records.len() > 1;
+        let several = files.len() > 1 || several_here;
+        for (number, record) in (1..).zip(records) {
+            let text = record.json.as_ref().ok().copied();
             let mapped = match record.json {
                 Err(fault) => Err(fault),
                 Ok(json) if json.len() > MAX_RECORD => Err(Fault {
@@ -98,19 +109,18 @@ pub(crate) async fn run(
                     }
                     out.write_all(table::table(&explanation, columns).as_bytes())?;
                 }
-                (Err(fault), _) => {
-                    status = ExitStatus::SomeFailed;
-                    report(
-                        &name,
-                        record.line + fault.line.saturating_sub(1),
-                        &fault.why,
-                    );
-                }
+                (Err(fault), _) => errors.report(&Failed {
+                    file: &name,
+                    line: record.line + fault.line.saturating_sub(1),
+                    number: several_here.then_some(number),
+                    id: text.and_then(id),
+                    why: &fault.why,
+                }),
             }
         }
     }
     out.flush()?;
-    Ok(status)
+    Ok(errors.end())
 }
 
 fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
@@ -125,7 +135,68 @@ fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     Ok((file.display().to_string(), bytes))
 }
 
-fn report(file: &str, line: usize, why: &str) {
+/// A record without an event.
+struct Failed<'a> {
+    file: &'a str,
+    /// The line of the fault.
+    line: usize,
+    /// The record's place among those of the file, from 1, since several may be on one line; `None` for the only one.
+    number: Option<u64>,
+    id: Option<String>,
+    why: &'a str,
+}
+
+/// The errors of records on standard error: the first ones, then the number of the others.
+struct Errors {
+    format: Format,
+    count: u64,
+}
+
+impl Errors {
+    fn report(&mut self, failed: &Failed<'_>) {
+        self.count += 1;
+        if self.count > MAX_ERRORS {
+            return;
+        }
+        let Failed {
+            file,
+            line,
+            number,
+            id,
+            why,
+        } = failed;
+        if self.format == Format::Json {
+            error!(file, line, record = number, id, "{why}");
+            return;
+        }
+        let number = number.map(|number| format!("record {number}"));
+        let id = id.as_ref().map(|id| format!("id {id:?}"));
+        let which: Vec<_> = number.into_iter().chain(id).collect();
+        let which = match which.as_slice() {
+            [] => String::new(),
+            which => format!(" ({})", which.join(", ")),
+        };
+        print(&format!("{file}:{line}: {why}{which}"));
+    }
+
+    /// Reports how many errors were not printed.
+    fn end(&self) -> ExitStatus {
+        if self.count == 0 {
+            return ExitStatus::Done;
+        }
+        let more = self.count.saturating_sub(MAX_ERRORS);
+        if more > 0 {
+            let why = format!("{more} more records cannot be mapped");
+            match self.format {
+                Format::Json => error!(more, "{why}"),
+                Format::Text => print(&why),
+            }
+        }
+        ExitStatus::SomeFailed
+    }
+}
+
+fn print(line: &str) {
     // A closed standard error leaves nowhere to report to.
-    let _ = writeln!(io::stderr(), "{file}:{line}: {}", printable(why));
+    let _ = writeln!(io::stderr(), "{}", printable(line));
 }

@@ -86,3 +86,35 @@ fn required_attributes_cannot_be_left_out() {
         assert!(error.contains(remedy), "{path}: {error}");
     }
 }
+
+#[test]
+fn a_list_has_the_same_attributes_with_its_index_and_without() {
+    for (given, expected, dialect) in [
+        ("device.groups.uid", "device.groups[].uid", Dialect::Sekoia),
+        (
+            "device.network_interfaces.mac",
+            "device.network_interfaces[].mac",
+            Dialect::Sekoia,
+        ),
+        (
+            "enrichments.data.health",
+            "enrichments[0].data.health",
+            Dialect::Ocsf,
+        ),
+        (
+            "enrichments[].data.health",
+            "enrichments[0].data.health",
+            Dialect::Ocsf,
+        ),
+        ("unmapped.tags[]", "unmapped.tags", Dialect::Ocsf),
+        // Cursors of these exist.
+        ("device.groups[]", "device.groups[]", Dialect::Sekoia),
+        ("device.groups", "device.groups", Dialect::Sekoia),
+    ] {
+        let omit = checked(&[given], dialect).unwrap();
+        assert_eq!(omit.paths(), [expected], "{given}");
+    }
+    for path in ["device[].desc", "device.groups[0].uid", "device.desc[]"] {
+        assert!(checked(&[path], Dialect::Sekoia).is_err(), "{path}");
+    }
+}

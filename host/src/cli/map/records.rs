@@ -3,6 +3,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// What programs on Windows put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The longest id of a record that an error repeats, in characters.
+const MAX_ID: usize = 100;
+
 /// Why a record has no event.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -27,11 +33,24 @@ struct Page<'a> {
     items: Vec<&'a RawValue>,
 }
 
+/// Returns the `id` of a record, where it has one that is a text, to name the record in an error.
+pub(super) fn id(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct WithId<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    let record: WithId<'_> = serde_json::from_str(json).ok()?;
+    let id: String = serde_json::from_str(record.id.get()).ok()?;
+    Some(id.chars().take(MAX_ID).collect())
+}
+
 /// Returns the records of a text: one object, an array, a page with `items`, or one of these per line.
 ///
 /// A text that is not a single JSON value is read line by line, so that a bad line does not affect the others; a text
 /// without a line that is an object is one error.
 pub(super) fn records(text: &[u8]) -> Vec<Record<'_>> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut place = Place::of(text);
     let whole = match value(text) {
         Ok(value) => return place.items(value),
@@ -140,7 +159,7 @@ impl<'a> Place<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, records};
+    use super::{Record, id, records};
 
     /// The line of each record and its text, or the line of its fault.
     fn found(text: &[u8]) -> Vec<(usize, Result<&str, ()>)> {
@@ -171,6 +190,8 @@ mod tests {
             ),
             ("{\"items\": 5}", vec![(1, Ok("{\"items\": 5}"))]),
             ("null", vec![(1, Ok("null"))]),
+            ("\u{feff}{}\n{}", vec![(1, Ok("{}")), (2, Ok("{}"))]),
+            ("\u{feff}[{}]", vec![(1, Ok("{}"))]),
         ] {
             assert_eq!(found(text.as_bytes()), expected, "{text}");
         }
@@ -207,6 +228,22 @@ mod tests {
             (b"\xff\n\xff", 1),
         ] {
             assert_eq!(found(text), [(line, Err(()))], "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_short_text() {
+        let deep = format!("{{\"id\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let long = format!("{{\"id\": \"{}\"}}", "é".repeat(200));
+        for (json, expected) in [
+            ("{\"a\": {}, \"id\": \"b\\u0063\"}", Some("bc".to_owned())),
+            (&long, Some("é".repeat(100))),
+            ("{\"id\": 5}", None),
+            ("{}", None),
+            ("7", None),
+            (&deep, None),
+        ] {
+            assert_eq!(id(json), expected, "{json:.50}");
         }
     }
 }
