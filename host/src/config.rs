@@ -1,12 +1,13 @@
-//! The configuration file: read, checked, and turned into values that need no further check.
+//! The configuration: read, checked, and turned into values that need no further check.
 //!
 //! serde reads the types as they are; what concerns several keys is checked by hand afterwards. Every message names the
 //! file and the key, and none repeats a value where a secret may stand.
 
 mod account;
 mod destination;
-pub(crate) mod file;
+mod file;
 pub(crate) mod fit;
+mod place;
 mod problem;
 pub(crate) mod secret_source;
 pub(crate) mod selection;
@@ -20,6 +21,6 @@ pub(crate) use crate::config::destination::{
 };
 #[cfg(test)]
 pub(crate) use crate::config::destination::{Header, RequestTimeouts};
-pub(crate) use crate::config::file::Config;
-pub(crate) use crate::config::problem::Problem;
+pub(crate) use crate::config::file::{Config, WrongAccount};
+pub(crate) use crate::config::problem::{ConfigError, Problem};
 pub(crate) use crate::config::values::Retry;

@@ -6,6 +6,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use crate::cli::args;
+use crate::cli::component::report_wrong;
 use crate::cli::exit::ExitStatus;
 use crate::config::Config;
 use crate::contract::permissions::Permissions;
@@ -30,8 +31,9 @@ pub(crate) async fn run(
     let config = Config::load(config)?;
     let runtime = engine::start()?;
     let mut all = Vec::new();
-    for account in config.select(&args.accounts)? {
-        let component = prepare::component(&runtime, &config, account).await?;
+    let (accounts, wrong) = config.select_some(&args.accounts)?;
+    for account in accounts {
+        let component = prepare::component(&runtime, account).await?;
         all.push((account.name.as_str(), component.asks(account)));
     }
     let mut state = State::open_to_write(&config.state)?;
@@ -43,7 +45,7 @@ pub(crate) async fn run(
         }
         writeln!(out, "{account}: {}", describe(&status, asks))?;
     }
-    Ok(ExitStatus::Done)
+    report_wrong(&wrong, out)
 }
 
 /// Describes what was done for an account.

@@ -16,11 +16,13 @@ use crate::units::{duration, timestamp};
 #[derive(Debug, Parser)]
 #[command(name = "asset-host", version)]
 pub(crate) struct Cli {
-    /// Read this configuration file; `init` writes one
+    /// Read this configuration file, every *.toml of this folder, or standard input (-); `init` writes a file
     #[arg(
         long,
         global = true,
-        value_name = "FILE",
+        value_name = "FILE|FOLDER",
+        env = "ASSET_HOST_CONFIG",
+        hide_env_values = true,
         default_value = "asset-host.toml"
     )]
     pub config: PathBuf,

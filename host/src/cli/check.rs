@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::cli::args;
+use crate::cli::component::report_wrong;
 use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
 use crate::config::Config;
@@ -33,7 +34,7 @@ pub(crate) async fn run(
     // By default, a signal would leave a running `command` of a secret behind.
     signals::end_on_signals()?;
     let config = Config::load(config)?;
-    let accounts = config.select(&args.accounts)?;
+    let (accounts, wrong) = config.select_some(&args.accounts)?;
     let runtime = engine::start()?;
     let mut limiters = Limiters::default();
     let stop = Stop::new(Duration::ZERO);
@@ -45,7 +46,7 @@ pub(crate) async fn run(
             bail!(refusal);
         }
     }
-    let mut status = ExitStatus::Done;
+    let mut status = report_wrong(&wrong, out)?;
     for ready in ready {
         let name = &ready.account.name;
         let mut connector = Connector::new(ready.loaded, ready.rights);

@@ -16,7 +16,7 @@ use crate::cli::report::export::Exporter;
 use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{DeliveryOptions, Destination};
 use crate::run::accounts::collect_accounts;
@@ -142,7 +142,10 @@ impl Collect<'_> {
         debug!("making ready");
         let config = Config::load(self.config)?;
         let settings = self.settings(&config);
-        let accounts = config.select(&self.args.accounts)?;
+        let (accounts, wrong) = config.select(&self.args.accounts)?;
+        if !wrong.is_empty() {
+            return Err(ConfigError::all(wrong.iter().map(|wrong| &wrong.error)).into());
+        }
         let (limiters, stop) = (&mut self.limiters, &self.stop);
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
         let mut state = match settings.writes() {

@@ -1,10 +1,13 @@
-//! Finds the component for commands that need no account.
+//! Finds the accounts and the component for commands that need one or none.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::config::{Account, Config};
+use crate::cli::exit::ExitStatus;
+use crate::config::{Account, Config, ConfigError, WrongAccount};
+use crate::text::printable::printable_lines;
 
 /// The component's file beside this program, as `make build` leaves it.
 const BESIDE: &str = "sophos-assets.wasm";
@@ -22,8 +25,7 @@ pub(crate) fn component(
     if let Some(named) = named {
         return Ok((named.to_owned(), None));
     }
-    if config.exists() {
-        let config = Config::load(config)?;
+    if let Some(config) = Config::load_if_exists(config)? {
         let account = shared(&config)?;
         return Ok((account.component.clone(), account.sha256.clone()));
     }
@@ -40,6 +42,7 @@ pub(crate) fn component(
 pub(crate) fn shared(config: &Config) -> anyhow::Result<&Account> {
     let component = |account: &Account| (account.component.clone(), account.sha256.clone());
     match config.accounts.as_slice() {
+        [] => Err(ConfigError::all(config.wrong.iter().map(|wrong| &wrong.error)).into()),
         [first, others @ ..]
             if others
                 .iter()
@@ -50,9 +53,24 @@ pub(crate) fn shared(config: &Config) -> anyhow::Result<&Account> {
         _ => bail!(
             "the accounts of {} use different components: name an account with --account, or a component with \
              --component",
-            config.file.display()
+            config.place.display()
         ),
     }
+}
+
+/// Writes a line or more for each account that is wrong, and returns whether that is a failure of the command.
+pub(crate) fn report_wrong(
+    wrong: &[&WrongAccount],
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    for WrongAccount { name, error, .. } in wrong {
+        let error = printable_lines(&error.to_string());
+        writeln!(out, "{name}: failed: {error}")?;
+    }
+    Ok(match wrong.is_empty() {
+        true => ExitStatus::Done,
+        false => ExitStatus::SomeFailed,
+    })
 }
 
 /// Returns the component beside this program.

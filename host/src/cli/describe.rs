@@ -33,7 +33,7 @@ pub(crate) async fn run(
     let config = match (&args.account, component) {
         (None, Some(_)) => None,
         (Some(_), _) => Some(Config::load(config)?),
-        (None, None) => config.exists().then(|| Config::load(config)).transpose()?,
+        (None, None) => Config::load_if_exists(config)?,
     };
     let account = match (&config, &args.account) {
         (Some(config), Some(name)) => Some(config.account(name)?),
@@ -51,9 +51,9 @@ pub(crate) async fn run(
         (None, None, _) => beside_program()?,
     };
     let described = match (component, &config, account) {
-        (None, Some(config), Some(account)) => load(&path, Some(account))
+        (None, Some(_), Some(account)) => load(&path, Some(account))
             .await
-            .with_context(|| prepare::component_key(config, account))?,
+            .with_context(|| prepare::component_key(account))?,
         _ => load(&path, account).await?,
     };
     let (component, problems) = described;

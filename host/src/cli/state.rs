@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::table;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::state::{SourceState, State};
 use crate::text::printable::printable;
 use crate::units::timestamp;
@@ -192,6 +192,10 @@ fn reset(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> any
 
 /// Forgets accounts that are no longer configured, and sources that are gone or cannot be collected.
 fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+    if !config.wrong.is_empty() {
+        // An account in a file that cannot be read would count as no longer configured.
+        return Err(ConfigError::all(config.wrong.iter().map(|wrong| &wrong.error)).into());
+    }
     let accounts = config.accounts.iter();
     let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
     let mut state = State::open_to_write(&config.state)?;
@@ -207,7 +211,7 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
         writeln!(
             out,
             "nothing to forget: every stored account is configured in {}, and all their sources can be collected",
-            config.file.display()
+            config.place.display()
         )?;
     }
     for source in removed {

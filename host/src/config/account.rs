@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Number, Value};
 
 use crate::config::destination::DestinationConfig;
-use crate::config::problem::{Problem, read};
+use crate::config::problem::{ConfigError, Problem, read};
 use crate::config::secret_source::{SecretSource, long_enough};
 use crate::config::selection;
 use crate::config::values::{self, Retry};
@@ -26,6 +26,9 @@ pub(crate) struct Account {
     /// The name: letters, digits, `-` and `_`.
     #[serde(skip)]
     pub name: String,
+    /// The file that it is from.
+    #[serde(skip)]
+    pub file: PathBuf,
     /// The component's file.
     #[serde(deserialize_with = "values::path")]
     pub component: PathBuf,
@@ -56,6 +59,9 @@ pub(crate) struct Account {
     /// The interval of full walks, counted from the end of the last one.
     #[serde(default = "weekly", deserialize_with = "duration::positive")]
     pub full_every: Duration,
+    /// The interval of its runs; overrides `--every`.
+    #[serde(default, deserialize_with = "duration::positive")]
+    pub every: Option<Duration>,
     /// Which of the hosts that the component asks for it may reach, in the forms of a manifest; all if `None`.
     #[serde(default)]
     pub hosts: Option<Vec<String>>,
@@ -99,26 +105,47 @@ pub(crate) fn is_account_name(name: &str) -> bool {
 }
 
 impl Account {
-    /// Reads the table `[account.NAME]`. Relative paths are relative to `folder`. What is wrong is added to `problems`.
+    /// Reads the table `[account.NAME]` of `file`. Relative paths are relative to `folder`.
     pub(super) fn read(
-        name: String,
-        table: toml::Table,
+        name: &str,
+        table: toml::Value,
+        file: &Path,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        match Self::check_table(name, table, folder, &mut problems) {
+            Some(account) if problems.is_empty() => Ok(Self {
+                name: name.to_owned(),
+                file: file.to_owned(),
+                ..account
+            }),
+            _ => Err(ConfigError::of(file, &problems)),
+        }
+    }
+
+    /// Reads the table, but not the account's name. What is wrong is added to `problems`.
+    fn check_table(
+        name: &str,
+        table: toml::Value,
         folder: &Path,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         let key = format!("account.{name}");
-        if !is_account_name(&name) {
+        if !is_account_name(name) {
             problems.push(Problem::new(
                 format!("account.{name:?}"),
                 "is not a valid name of an account: use letters, digits, `-` and `_`",
             ));
         }
+        let toml::Value::Table(table) = table else {
+            problems.push(Problem::new(key, "must be a table"));
+            return None;
+        };
         let deliver = table.get("deliver").and_then(toml::Value::as_table);
         let deliver = deliver.cloned().unwrap_or_default();
         let deliver = DestinationConfig::read(&format!("{key}.deliver"), deliver, folder, problems);
         let mut account: Self = read(&key, table, problems)?;
         account.check(&key, problems);
-        account.name = name;
         account.component = folder.join(account.component);
         account.ca_file = account.ca_file.map(|path| folder.join(path));
         for source in account.secrets.values_mut() {
@@ -168,6 +195,11 @@ impl Account {
         } else {
             Err(problems)
         }
+    }
+
+    /// Returns the error that reports these problems of the account.
+    pub(crate) fn invalid(&self, problems: &[Problem]) -> ConfigError {
+        ConfigError::of(&self.file, problems)
     }
 
     /// Returns the full name of a key in one of the account's tables: `account.acme.config.client_id`.

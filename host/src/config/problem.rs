@@ -1,6 +1,7 @@
 //! What is wrong with the configuration, and at which key.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
@@ -33,6 +34,34 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.key, self.message)
+    }
+}
+
+/// Why there is no configuration, or no account: what is wrong with which file, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ConfigError(String);
+
+impl ConfigError {
+    pub(super) fn new(message: impl fmt::Display) -> Self {
+        Self(message.to_string())
+    }
+
+    /// Returns the error with one line for each problem, which begins with the file.
+    pub(super) fn of(file: &Path, problems: &[Problem]) -> Self {
+        let file = file.display();
+        let lines = problems.iter().map(|problem| format!("{file}: {problem}"));
+        Self(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Returns the error that reports all of these.
+    pub(crate) fn all<'a>(errors: impl Iterator<Item = &'a Self>) -> Self {
+        Self(
+            errors
+                .map(|error| error.0.as_str())
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 }
 

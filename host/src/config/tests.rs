@@ -1,13 +1,13 @@
 //! What the configuration accepts and what it says about the rest.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use crate::config::file::ConfigError;
 use crate::config::secret_source::SecretSource;
 use crate::config::*;
 use crate::contract::limits::{Limits, Timeouts};
 
+mod folder;
 mod limits;
 mod refused;
 
@@ -15,13 +15,19 @@ fn load(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("asset-host.toml");
     std::fs::write(&path, text).unwrap();
-    Config::load(&path)
+    let config = Config::load(&path)?;
+    match config.wrong.is_empty() {
+        true => Ok(config),
+        false => Err(ConfigError::all(
+            config.wrong.iter().map(|wrong| &wrong.error),
+        )),
+    }
 }
 
 /// Loads and makes paths relative to the configuration's folder, so that they can be compared.
 fn account(text: &str) -> Account {
     let config = load(text).unwrap();
-    let folder = config.file.parent().unwrap().to_owned();
+    let folder = config.place.parent().unwrap().to_owned();
     let relative = |path: &Path| path.strip_prefix(&folder).unwrap_or(path).to_owned();
     let mut account = config.accounts[0].clone();
     account.component = relative(&account.component);
@@ -42,12 +48,13 @@ fn account(text: &str) -> Account {
 #[test]
 fn the_smallest_file_gets_every_default() {
     let config = load("[account.main]\ncomponent = \"c.wasm\"\n").unwrap();
-    let folder = config.file.parent().unwrap();
+    let folder = config.place.parent().unwrap();
     assert_eq!(config.state, folder.join("state.db"));
     assert_eq!(
         config.accounts,
         [Account {
             name: "main".into(),
+            file: config.place.clone(),
             component: folder.join("c.wasm"),
             sha256: None,
             config: serde_json::Map::new(),
@@ -58,6 +65,7 @@ fn the_smallest_file_gets_every_default() {
             emit: Emit::Seen,
             rate_limits: None,
             full_every: Duration::from_secs(604_800),
+            every: None,
             hosts: None,
             allow_addresses: Vec::new(),
             ca_file: None,
@@ -94,6 +102,7 @@ fn every_key_arrives() {
         component = "connectors/sophos-assets.wasm"
         sha256 = "ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
         full_every = "1d 12h"
+        every = "6h"
         allow_loopback_http = true
         hosts = ["id.example.com", "*.eu.example.com"]
         allow_addresses = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
@@ -169,6 +178,7 @@ fn every_key_arrives() {
         }
     );
     assert_eq!(account.full_every, Duration::from_secs(36 * 60 * 60));
+    assert_eq!(account.every, Some(Duration::from_secs(6 * 60 * 60)));
     assert_eq!(
         account.hosts,
         Some(vec!["id.example.com".into(), "*.eu.example.com".into()])
@@ -222,12 +232,11 @@ fn a_missing_file_is_named_with_the_command_that_writes_one() {
 #[test]
 fn an_unreadable_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let message = Config::load(folder.path()).unwrap_err().to_string();
+    let file = folder.path().join("latin-1.toml");
+    std::fs::write(&file, b"# \xe9").unwrap();
+    let message = Config::load(&file).unwrap_err().to_string();
     assert!(message.contains("cannot read"), "{message}");
-    assert!(
-        message.contains(folder.path().to_str().unwrap()),
-        "{message}"
-    );
+    assert!(message.contains(file.to_str().unwrap()), "{message}");
 }
 
 #[test]
@@ -238,7 +247,7 @@ fn accounts_are_chosen_by_name() {
     .unwrap();
     let names = |wanted: &[&str]| -> Vec<String> {
         let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
-        let accounts = config.select(&wanted).unwrap();
+        let (accounts, _) = config.select(&wanted).unwrap();
         accounts
             .iter()
             .map(|account| account.name.clone())
@@ -265,7 +274,7 @@ fn secrets_that_cannot_be_read_are_all_named() {
     )
     .unwrap();
     let problems = config.accounts[0].resolve_secrets().unwrap_err();
-    let message = config.invalid(problems).to_string();
+    let message = config.accounts[0].invalid(&problems).to_string();
     for part in [
         "account.acme.secrets.a: the environment variable ASSET_HOST_NEVER_SET is not set",
         "account.acme.secrets.b: cannot read",
@@ -273,13 +282,4 @@ fn secrets_that_cannot_be_read_are_all_named() {
     ] {
         assert!(message.contains(part), "{message}");
     }
-}
-
-#[test]
-fn paths_are_relative_to_the_file_even_without_a_folder() {
-    let table = "[account.a]\ncomponent = \"c.wasm\"".parse().unwrap();
-    let mut problems = Vec::new();
-    let config = Config::check(Path::new("asset-host.toml"), table, &mut problems).unwrap();
-    assert_eq!(config.state, PathBuf::from("state.db"));
-    assert_eq!(config.accounts[0].component, PathBuf::from("c.wasm"));
 }

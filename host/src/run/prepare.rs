@@ -93,7 +93,7 @@ async fn prepare(
         let grants = grants.clone();
         move || grants.client()
     });
-    let (component, problems) = load(runtime, config, &account).await?;
+    let (component, problems) = load(runtime, &account).await?;
     let asks = component.asks(&account);
     if !problems.is_empty() {
         return Err(does_not_fit(config, &account, &asks, problems));
@@ -105,7 +105,7 @@ async fn prepare(
     });
     let mut secrets = secrets
         .await?
-        .map_err(|problems| config.invalid(problems))?;
+        .map_err(|problems| account.invalid(&problems))?;
     if account.allow_loopback_http {
         warn!(
             account = account.name,
@@ -149,7 +149,7 @@ fn does_not_fit(
     asks: &Permissions,
     problems: Vec<Problem>,
 ) -> anyhow::Error {
-    let invalid = config.invalid(problems);
+    let invalid = account.invalid(&problems);
     // A state that cannot be read is reported once the account is in order.
     let refusal = State::open_to_read(&config.state)
         .and_then(|state| consent::refusal(&state, &account.name, asks));
@@ -175,20 +175,16 @@ pub(crate) struct Component {
 }
 
 /// Returns where an account names its component: `FILE: account.NAME.component`.
-pub(crate) fn component_key(config: &Config, account: &Account) -> String {
+pub(crate) fn component_key(account: &Account) -> String {
     format!(
         "{}: account.{}.component",
-        config.file.display(),
+        account.file.display(),
         account.name
     )
 }
 
 /// Loads the component of an account, and returns what is wrong with the account for it. Reads no secret.
-async fn load(
-    runtime: &Runtime,
-    config: &Config,
-    account: &Account,
-) -> anyhow::Result<(Component, Vec<Problem>)> {
+async fn load(runtime: &Runtime, account: &Account) -> anyhow::Result<(Component, Vec<Problem>)> {
     let loaded = async {
         let loaded = runtime
             .load(&account.component, account.sha256.as_deref())
@@ -198,7 +194,7 @@ async fn load(
         Ok((component, problems))
     };
     let loaded: anyhow::Result<_> = loaded.await;
-    loaded.with_context(|| component_key(config, account))
+    loaded.with_context(|| component_key(account))
 }
 
 /// Loads the component of an account that is in order. Reads no secret.
@@ -206,15 +202,11 @@ async fn load(
 /// # Errors
 ///
 /// When the component or its manifest is not in order, or the account's configuration does not fit it.
-pub(crate) async fn component(
-    runtime: &Runtime,
-    config: &Config,
-    account: &Account,
-) -> anyhow::Result<Component> {
-    let (component, problems) = load(runtime, config, account).await?;
+pub(crate) async fn component(runtime: &Runtime, account: &Account) -> anyhow::Result<Component> {
+    let (component, problems) = load(runtime, account).await?;
     match problems.is_empty() {
         true => Ok(component),
-        false => Err(config.invalid(problems).into()),
+        false => Err(account.invalid(&problems).into()),
     }
 }
 

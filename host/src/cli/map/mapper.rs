@@ -48,10 +48,14 @@ impl Mapper {
             Some(name) => {
                 let config = Config::load(config)?;
                 let account = config.account(name)?;
-                let found = prepare::component(&runtime, &config, account).await?;
+                let found = prepare::component(&runtime, account).await?;
                 let choice = Choice {
                     text: prepare::config_text(account),
-                    place: format!("{}: account.{}.config", config.file.display(), account.name),
+                    place: format!(
+                        "{}: account.{}.config",
+                        account.file.display(),
+                        account.name
+                    ),
                 };
                 (found.loaded, Some(choice))
             }

@@ -37,6 +37,11 @@ const REFUSED: &[(&str, &[&str])] = &[
         &["account.acme.full_every: must be longer than 0s"],
     ),
     (
+        "every = \"0s\"",
+        &["account.acme.every: must be longer than 0s"],
+    ),
+    ("[account]\nother = 5", &["account.other: must be a table"]),
+    (
         "allow_loopback_http = \"yes\"",
         &["account.acme.allow_loopback_http: must be a boolean"],
     ),
