@@ -6,16 +6,18 @@
 //! `file` writes lines to a file or to standard output. `http` sends them to an intake: `batches` cuts a page into
 //! requests, `bisect` finds the events that are refused, `exchange` makes one request until its outcome is known,
 //! `answer` judges the answer, and `body` finds in it that not everything was taken. A format of the intake
-//! is a body in `http`, and a file of its own where its answers need one, as `sekoia` does.
+//! is a body in `http`, and a file of its own where its answers need one, as `bulk`, `hec` and `sekoia` do.
 
 mod answer;
 mod batches;
 mod bisect;
 mod body;
+mod bulk;
 mod destination;
 mod error;
 mod exchange;
 mod file;
+mod hec;
 mod http;
 mod line_file;
 pub(crate) mod rejects;

@@ -41,6 +41,8 @@ pub(super) enum Verdict {
     Accepted,
     /// They are refused; others may be taken.
     Refused,
+    /// This one is refused, by its position, and those before it were taken.
+    RefusedAt(usize),
     /// They may be taken later.
     Retry(RetryCause),
     /// A success that does not confirm all of them, with the reason.
@@ -52,21 +54,17 @@ pub(super) enum Verdict {
 impl Reply {
     /// Returns what the answer to a request with `sent` events means.
     pub(super) fn judge(&self, sent: usize, now: SystemTime) -> Verdict {
-        match self.status {
-            status if status.is_success() => self
+        match self.judge_status(now) {
+            Verdict::Accepted => self
                 .complaint(sent)
                 .map_or(Verdict::Accepted, Verdict::Incomplete),
-            StatusCode::TOO_MANY_REQUESTS => Verdict::Retry(RetryCause::RateLimited(Some(
-                self.retry_after(now).unwrap_or(PAUSE),
-            ))),
-            status if status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() => {
-                Verdict::Retry(RetryCause::Unavailable(self.retry_after(now)))
-            }
-            StatusCode::BAD_REQUEST
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY => Verdict::Refused,
-            status => Verdict::Failed(advice(status)),
+            other => other,
         }
+    }
+
+    /// Returns what the status means, whatever the body says.
+    pub(super) fn judge_status(&self, now: SystemTime) -> Verdict {
+        judge_status(self.status, self.retry_after(now))
     }
 
     /// Returns what in a success answer says that not all events were taken.
@@ -101,16 +99,9 @@ impl Reply {
     /// Returns the status, and the error code of the body where it has one: `403 Forbidden (E403)`. Of a
     /// failed answer nothing else is logged or stored.
     pub(super) fn reason(&self, events: &[Event], secrets: &[SecretString]) -> String {
-        // The name that everyone knows the status by, never the server's own.
-        let status = match self.status.canonical_reason() {
-            Some(name) => format!("{} {name}", self.status.as_u16()),
-            None => self.status.as_u16().to_string(),
-        };
         let code = Fields::read(&self.body).and_then(|fields| error_code(&fields));
-        match code.filter(|code| may_be_kept(code, events, secrets)) {
-            Some(code) => format!("{status} ({code})"),
-            None => status,
-        }
+        let code = code.filter(|code| may_be_kept(code, events, secrets));
+        describe(self.status, code.as_deref())
     }
 
     /// Returns whether the answer is for a browser, which no intake's is.
@@ -123,6 +114,35 @@ impl Reply {
         let kind = self.headers.get(header::CONTENT_TYPE);
         let is_html = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         (is_html && !body.is_empty()) || begins(b"<!doctype html") || begins(b"<html")
+    }
+}
+
+/// Returns what a status means for the events that it is about.
+pub(super) fn judge_status(status: StatusCode, retry_after: Option<Duration>) -> Verdict {
+    match status {
+        status if status.is_success() => Verdict::Accepted,
+        StatusCode::TOO_MANY_REQUESTS => {
+            Verdict::Retry(RetryCause::RateLimited(Some(retry_after.unwrap_or(PAUSE))))
+        }
+        status if status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() => {
+            Verdict::Retry(RetryCause::Unavailable(retry_after))
+        }
+        StatusCode::BAD_REQUEST
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::UNPROCESSABLE_ENTITY => Verdict::Refused,
+        status => Verdict::Failed(advice(status)),
+    }
+}
+
+/// `403 Forbidden (E403)`, with the name that everyone knows the status by, never the server's own.
+pub(super) fn describe(status: StatusCode, code: Option<&str>) -> String {
+    let mut text = status.as_u16().to_string();
+    if let Some(name) = status.canonical_reason() {
+        text = format!("{text} {name}");
+    }
+    match code {
+        Some(code) => format!("{text} ({code})"),
+        None => text,
     }
 }
 

@@ -52,8 +52,17 @@ pub(super) struct Task {
     pub accepted_at: Instant,
 }
 
-/// What became of a batch: all of it was taken, or it was refused as it is, for this reason.
-pub(super) type Outcome = Result<(), String>;
+/// What became of a batch: it was taken, but for those of its events that are listed, each by its position in the batch;
+/// or it was refused. At least one event of a batch that was taken was taken.
+pub(super) type Outcome = Result<Vec<Refused>, BatchRefused>;
+
+/// A batch that is refused as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BatchRefused {
+    pub reason: String,
+    /// The position of the event that the refusal is about, if the destination tells it; those before it were taken.
+    pub at: Option<usize>,
+}
 
 /// What decides whether a refused event is a reject; shared by all sources that deliver to a destination.
 pub(super) struct Refusals {
@@ -154,9 +163,27 @@ impl<'a, I: Intake> Page<'a, I> {
         outcome: Outcome,
         rest: &mut Vec<Range<usize>>,
     ) -> Result<(), DeliverError> {
-        let Err(reason) = outcome else {
-            return self.retry_suspects().await;
+        let BatchRefused { reason, at } = match outcome {
+            Ok(refused) => {
+                let in_page = |one: Refused| Refused {
+                    index: batch.start + one.index,
+                    ..one
+                };
+                self.rejects.extend(refused.into_iter().map(in_page));
+                return self.retry_suspects().await;
+            }
+            Err(refused) => refused,
         };
+        if let Some(at) = at.filter(|at| *at < batch.len() && batch.len() > 1) {
+            let suspect = batch.start + at;
+            rest.push(suspect + 1..batch.end);
+            rest.push(suspect..suspect + 1);
+            rest.retain(|batch| !batch.is_empty());
+            return match at {
+                0 => Ok(()),
+                _ => self.retry_suspects().await,
+            };
+        }
         if batch.len() > 1 {
             debug!(
                 destination = self.intake.place(),
@@ -187,8 +214,10 @@ impl<'a, I: Intake> Page<'a, I> {
         self.rejects.append(&mut self.refused_twice);
         for Refused { index, .. } in mem::take(&mut self.suspects) {
             match self.send(self.events(&(index..index + 1))).await? {
-                Ok(()) => self.rejects.append(&mut self.refused_twice),
-                Err(reason) => self.refused_twice.push(Refused { index, reason }),
+                Ok(_) => self.rejects.append(&mut self.refused_twice),
+                Err(BatchRefused { reason, .. }) => {
+                    self.refused_twice.push(Refused { index, reason });
+                }
             }
         }
         Ok(())
@@ -202,7 +231,7 @@ impl<'a, I: Intake> Page<'a, I> {
             let Some(taken) = taken else {
                 return Err(self.doubt("and has taken none in this run to compare them with"));
             };
-            if let Err(reason) = self.send(slice::from_ref(&taken)).await? {
+            if let Err(BatchRefused { reason, .. }) = self.send(slice::from_ref(&taken)).await? {
                 return Err(DeliverError::unconfirmed(
                     format_args!(
                         "{} now refuses an event that it took earlier in this run ({reason})",
@@ -227,10 +256,14 @@ impl<'a, I: Intake> Page<'a, I> {
             Sent::Settled(outcome) => outcome,
             Sent::Pending(task) => self.intake.task_outcome(task, events).await?,
         };
-        if outcome.is_ok()
-            && let Some(last) = events.last()
-        {
-            *self.refusals.last_taken() = Some(last.clone());
+        let taken = match &outcome {
+            Ok(refused) => (0..events.len())
+                .rev()
+                .find(|index| refused.iter().all(|one| one.index != *index)),
+            Err(refused) => refused.at.and_then(|at| at.checked_sub(1)),
+        };
+        if let Some(taken) = taken.and_then(|index| events.get(index)) {
+            *self.refusals.last_taken() = Some(taken.clone());
         }
         Ok(outcome)
     }

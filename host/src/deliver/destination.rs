@@ -29,18 +29,23 @@ pub(crate) struct Refused {
 pub(super) fn lines(events: &[Event]) -> Vec<u8> {
     let mut lines = Vec::with_capacity(events.iter().map(|event| event.json.len() + 1).sum());
     for event in events {
-        let mut rest = event.json.as_bytes();
-        while let Some((line, after)) =
-            memchr2(b'\n', b'\r', rest).and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)))
-        {
-            lines.extend_from_slice(line);
-            lines.push(b' ');
-            rest = after;
-        }
-        lines.extend_from_slice(rest);
-        lines.push(b'\n');
+        push_line(&mut lines, event);
     }
     lines
+}
+
+/// Adds the line of an event.
+pub(super) fn push_line(lines: &mut Vec<u8>, event: &Event) {
+    let mut rest = event.json.as_bytes();
+    while let Some((line, after)) =
+        memchr2(b'\n', b'\r', rest).and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)))
+    {
+        lines.extend_from_slice(line);
+        lines.push(b' ');
+        rest = after;
+    }
+    lines.extend_from_slice(rest);
+    lines.push(b'\n');
 }
 
 #[cfg(test)]

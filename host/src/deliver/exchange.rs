@@ -1,7 +1,10 @@
 //! One request to a destination, made again until it is known whether its events were taken.
 
-use std::time::{Instant, SystemTime};
+use std::io::{self, Write};
+use std::time::Instant;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
@@ -10,9 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 use url::Url;
 
-use crate::config::{Account, Format, HeaderText, HttpConfig};
+use crate::config::{Account, HeaderText, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Reply, Verdict};
+use crate::deliver::bisect::BatchRefused;
 use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, RetryCause};
 use crate::network::client::{ClientOptions, HttpClient};
@@ -34,6 +38,25 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 /// How many requests may be in progress at the same time: one for each of the most sources that a run collects in
 /// parallel.
 const MAX_REQUESTS: usize = 256;
+
+/// The attempts to deliver a batch.
+pub(super) struct Tries<'a> {
+    attempts: Attempts,
+    failing_since: Option<Instant>,
+    /// Counts the requests that are made again.
+    retries: &'a mut u64,
+}
+
+impl<'a> Tries<'a> {
+    /// Begins a batch, and adds each repeated request to `retries`.
+    pub(super) fn new(retries: &'a mut u64) -> Self {
+        Self {
+            attempts: Attempts::default(),
+            failing_since: None,
+            retries,
+        }
+    }
+}
 
 /// Makes requests to one destination.
 pub(super) struct Exchange {
@@ -69,10 +92,7 @@ impl Exchange {
         };
         let client = HttpClient::new(options)
             .map_err(|why| DeliverError::Failed(format!("cannot deliver to {place}: {why}")))?;
-        let media_type = match config.format {
-            Format::Ndjson => "application/x-ndjson",
-            Format::Array | Format::Sekoia(_) => "application/json",
-        };
+        let media_type = config.format.media_type();
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -112,21 +132,23 @@ impl Exchange {
         })
     }
 
-    /// Posts a body with these events until it is known whether they were taken, and adds each repeated request to
-    /// `retries`. Returns the answer, or why the events were refused as they are.
+    /// Posts a body with these events until `judge` knows from the answer whether they were taken. Returns the answer, or
+    /// why the events were refused as they are.
     ///
     /// # Errors
     ///
     /// When it does not become known, or only the operator can change the answer.
     pub(super) async fn post(
         &self,
-        body: Vec<u8>,
+        mut body: Vec<u8>,
         events: &[Event],
-        retries: &mut u64,
-    ) -> Result<Result<Reply, String>, DeliverError> {
+        judge: impl Fn(&Reply) -> Verdict,
+        tries: &mut Tries<'_>,
+    ) -> Result<Result<Reply, BatchRefused>, DeliverError> {
+        if self.config.gzip {
+            body = compressed(&body).map_err(|error| DeliverError::io(&self.place, &error))?;
+        }
         let body = Bytes::from(body);
-        let mut attempts = Attempts::default();
-        let mut failing_since = None;
         loop {
             let (cause, what) = match self
                 .send(Method::POST, &self.config.url, body.clone())
@@ -135,9 +157,14 @@ impl Exchange {
                 Ok(reply) => {
                     let reason = || self.reason(&reply, events);
                     let what = || format!("{} answered {}", self.place, reason());
-                    match reply.judge(events.len(), SystemTime::now()) {
+                    let refused = |at| BatchRefused {
+                        reason: reason(),
+                        at,
+                    };
+                    match judge(&reply) {
                         Verdict::Accepted => return Ok(Ok(reply)),
-                        Verdict::Refused => return Ok(Err(reason())),
+                        Verdict::Refused => return Ok(Err(refused(None))),
+                        Verdict::RefusedAt(at) => return Ok(Err(refused(Some(at)))),
                         Verdict::Retry(cause) => (cause, what()),
                         Verdict::Failed(advice) => {
                             return Err(DeliverError::unconfirmed(what(), advice));
@@ -160,24 +187,36 @@ impl Exchange {
                     (RetryCause::Unavailable(None), what)
                 }
             };
-            let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
-            let Some(wait) = attempts.after(cause, &self.config.retry, elapsed, fastrand::f64())
-            else {
-                return Err(DeliverError::unconfirmed(
-                    format_args!("{what}, and trying again did not help"),
-                    "see whether the destination is up and that account.NAME.deliver names it, or which limit of \
-                     requests it has",
-                ));
-            };
-            *retries += 1;
-            info!(
-                destination = self.place,
-                "trying again in {:.1} s: {what}",
-                wait.as_secs_f64()
-            );
-            if self.stop.sleep(wait).await {
-                return Err(DeliverError::Stopped(self.place.clone()));
-            }
+            self.wait(cause, &what, tries).await?;
+        }
+    }
+
+    /// Waits until a request may be made again, or fails with `what` happened.
+    pub(super) async fn wait(
+        &self,
+        cause: RetryCause,
+        what: &str,
+        tries: &mut Tries<'_>,
+    ) -> Result<(), DeliverError> {
+        let failing_since = tries.failing_since.get_or_insert_with(Instant::now);
+        let elapsed = failing_since.elapsed();
+        let retry = &self.config.retry;
+        let Some(wait) = tries.attempts.after(cause, retry, elapsed, fastrand::f64()) else {
+            return Err(DeliverError::unconfirmed(
+                format_args!("{what}, and trying again did not help"),
+                "see whether the destination is up and that account.NAME.deliver names it, or which limit of \
+                 requests it has",
+            ));
+        };
+        *tries.retries += 1;
+        info!(
+            destination = self.place,
+            "trying again in {:.1} s: {what}",
+            wait.as_secs_f64()
+        );
+        match self.stop.sleep(wait).await {
+            true => Err(DeliverError::Stopped(self.place.clone())),
+            false => Ok(()),
         }
     }
 
@@ -217,4 +256,10 @@ impl Exchange {
     pub(super) fn reason(&self, reply: &Reply, events: &[Event]) -> String {
         reply.reason(events, &self.secrets)
     }
+}
+
+fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
 }

@@ -1,20 +1,19 @@
 //! Events to an intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, Sekoia.io, and others.
 
-use std::io::{self, Write};
+use std::io;
+use std::time::SystemTime;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use tracing::warn;
 
 use crate::config::{Account, Format, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::answer::INCOMPLETE_ADVICE;
+use crate::deliver::answer::{INCOMPLETE_ADVICE, Reply, Verdict};
 use crate::deliver::batches::batches;
 use crate::deliver::bisect::{self, Intake, Outcome, Refusals, Sent, Task};
 use crate::deliver::destination::{Delivery, lines};
 use crate::deliver::error::DeliverError;
-use crate::deliver::exchange::Exchange;
-use crate::deliver::sekoia;
+use crate::deliver::exchange::{Exchange, Tries};
+use crate::deliver::{bulk, hec, sekoia};
 use crate::stop::Stop;
 
 /// An intake.
@@ -51,8 +50,10 @@ impl Http {
 
     /// Delivers events in batches.
     pub(super) async fn deliver(&self, events: &[Event]) -> Delivery {
-        let lengths = events.iter().map(|event| event.json.len());
         let config = &self.exchange.config;
+        let lengths = events
+            .iter()
+            .map(|event| event.json.len() + overhead(&config.format, event));
         // Less the brackets of an array.
         let max_bytes = config.batch_bytes.saturating_sub(2);
         let batches = batches(lengths, config.batch_events, max_bytes);
@@ -62,18 +63,22 @@ impl Http {
 
 impl Intake for Http {
     async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
-        let config = &self.exchange.config;
-        let mut body = body(&config.format, events);
-        if config.gzip {
-            body = compressed(&body).map_err(|error| DeliverError::io(self.place(), &error))?;
+        let format = &self.exchange.config.format;
+        let mut tries = Tries::new(retries);
+        if let Some(action) = bulk::Action::of(format) {
+            let outcome = bulk::send(&self.exchange, action, events, &mut tries).await?;
+            return Ok(Sent::Settled(outcome));
         }
-        let reply = match self.exchange.post(body, events, retries).await? {
+        let body = body(format, events).map_err(|why| DeliverError::io(self.place(), &why))?;
+        let judge = |reply: &Reply| judge(format, reply, events.len());
+        let posted = self.exchange.post(body, events, judge, &mut tries).await?;
+        let reply = match posted {
             Ok(reply) => reply,
-            Err(reason) => return Ok(Sent::Settled(Err(reason))),
+            Err(refused) => return Ok(Sent::Settled(Err(refused))),
         };
-        let sent = match config.format {
-            Format::Ndjson | Format::Array => Some(Sent::Settled(Ok(()))),
+        let sent = match format {
             Format::Sekoia(_) => sekoia::accepted(&reply.body),
+            _ => Some(Sent::Settled(Ok(Vec::new()))),
         };
         sent.ok_or_else(|| {
             DeliverError::unconfirmed(
@@ -92,7 +97,7 @@ impl Intake for Http {
             Format::Sekoia(tasks) => {
                 sekoia::task_outcome(&self.exchange, tasks, task, events).await
             }
-            Format::Ndjson | Format::Array => Ok(Ok(())),
+            _ => Ok(Ok(Vec::new())),
         }
     }
 
@@ -102,22 +107,33 @@ impl Intake for Http {
 }
 
 /// Returns the body of a request, before it is compressed.
-fn body(format: &Format, events: &[Event]) -> Vec<u8> {
+fn body(format: &Format, events: &[Event]) -> io::Result<Vec<u8>> {
     let array = |before: &str, after: &str| {
         let events: Vec<&str> = events.iter().map(|event| event.json.as_str()).collect();
         format!("{before}[{}]{after}", events.join(",")).into_bytes()
     };
-    match format {
-        Format::Ndjson => lines(events),
+    Ok(match format {
         Format::Array => array("", ""),
+        Format::SplunkHec => hec::body(events)?,
         Format::Sekoia(_) => array("{\"version\":1,\"items\":", "}"),
+        _ => lines(events),
+    })
+}
+
+fn judge(format: &Format, reply: &Reply, sent: usize) -> Verdict {
+    match format {
+        Format::SplunkHec => hec::judge(reply, sent, SystemTime::now()),
+        _ => reply.judge(sent, SystemTime::now()),
     }
 }
 
-fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body)?;
-    encoder.finish()
+/// Returns how many bytes a body has for an event besides the event itself.
+fn overhead(format: &Format, event: &Event) -> usize {
+    match format {
+        Format::Ndjson | Format::Array | Format::Sekoia(_) => 0,
+        Format::ElasticsearchBulk | Format::ElasticsearchBulkCreate => bulk::overhead(event),
+        Format::SplunkHec => hec::OVERHEAD,
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 use crate::config::SekoiaTasks;
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{Reply, error_code};
-use crate::deliver::bisect::{Outcome, Sent, Task};
+use crate::deliver::bisect::{BatchRefused, Outcome, Sent, Task};
 use crate::deliver::body::Fields;
 use crate::deliver::error::DeliverError;
 use crate::deliver::exchange::Exchange;
@@ -30,7 +30,7 @@ const MAX_POLL: u32 = 5;
 /// Reads the answer to an accepted batch; `None` where it is not one of the platform's, or its form of an error.
 pub(super) fn accepted(body: &[u8]) -> Option<Sent> {
     // Older platforms have no tasks.
-    let done = Some(Sent::Settled(Ok(())));
+    let done = Some(Sent::Settled(Ok(Vec::new())));
     if body.trim_ascii_start().is_empty() {
         return done;
     }
@@ -72,14 +72,15 @@ pub(super) async fn task_outcome(
                     events.len(),
                     reply.status
                 );
-                return Ok(Ok(()));
+                return Ok(Ok(Vec::new()));
             }
             Ok(reply) => match status(&reply).as_deref() {
-                Some("FINISHED") => return Ok(Ok(())),
+                Some("FINISHED") => return Ok(Ok(Vec::new())),
                 Some("PENDING" | "RUNNING") => "it is still pending".to_owned(),
                 Some(status) => {
                     let code = Fields::read(&reply.body).and_then(|fields| error_code(&fields));
-                    return Ok(Err(failure(exchange, status, code, events)));
+                    let reason = failure(exchange, status, code, events);
+                    return Ok(Err(BatchRefused { reason, at: None }));
                 }
                 None => {
                     let asked = reply.retry_after(SystemTime::now()).unwrap_or_default();

@@ -125,6 +125,9 @@ impl HttpConfig {
     ) -> Self {
         self.retry.check(key, problems);
         self.ca_file = self.ca_file.map(|path| folder.join(path));
+        if let Some(why) = self.format.path_problem(self.url.path()) {
+            problems.push(Problem::new(format!("{key}.{url_key}"), why));
+        }
         let mut has_secret = false;
         for header in &mut self.headers {
             if let HeaderText::Secret { source, .. } = &mut header.text {

@@ -193,6 +193,21 @@ fn events_may_go_without_tls_where_the_operator_says_so() {
 }
 
 #[test]
+fn a_format_may_need_a_path() {
+    for (format, path) in [
+        ("elasticsearch-bulk", "devices/_bulk"),
+        ("elasticsearch-bulk-create", "sub/devices/_bulk?pipeline=x"),
+        ("splunk-hec", "services/collector/event"),
+        ("array", "_bulk"),
+    ] {
+        check(&format!(
+            "to = \"http\"\nurl = \"https://x.example.com/{path}\"\nformat = \"{format}\""
+        ))
+        .unwrap();
+    }
+}
+
+#[test]
 fn equal_tables_of_two_accounts_are_equal_destinations() {
     let of = |account: &str, lines: &str| check_for(account, lines).unwrap();
     let secret = "headers = { b = { env = \"KEY\" }, a = \"1\" }";

@@ -10,6 +10,8 @@ use super::*;
 /// Refuses every batch that holds one of the bad events, at once or only later, and every batch while it is broken.
 struct Scripted {
     bad: BTreeSet<usize>,
+    /// What it tells about a batch with bad events.
+    tells: Tells,
     /// Whether the outcome is known only once it is waited for.
     later: bool,
     /// The numbers of the batches, counted from 0 in the order in which they are judged, during which it is broken.
@@ -21,10 +23,26 @@ struct Scripted {
     refusals: Refusals,
 }
 
+/// What a destination tells about a batch that it does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tells {
+    Nothing,
+    /// The position of the first bad event, with all before it taken.
+    Position,
+    /// Which events are bad, with all others taken.
+    Each,
+}
+
+fn refused(reason: &str, at: Option<usize>) -> BatchRefused {
+    let reason = reason.to_owned();
+    BatchRefused { reason, at }
+}
+
 impl Scripted {
     fn new(bad: impl IntoIterator<Item = usize>) -> Self {
         Self {
             bad: bad.into_iter().collect(),
+            tells: Tells::Nothing,
             later: false,
             broken: Vec::new(),
             judged: Mutex::default(),
@@ -46,13 +64,30 @@ impl Scripted {
         let broken = self.broken.iter().any(|range| range.contains(&judged));
         *judged += 1;
         if broken {
-            return Err("broken".into());
+            return Err(refused("broken", None));
         }
-        if numbers.iter().any(|number| self.bad.contains(number)) {
-            return Err("bad".into());
-        }
-        self.taken.lock().unwrap().extend(numbers);
-        Ok(())
+        let at = numbers.iter().position(|number| self.bad.contains(number));
+        let (reports, taken) = match (at, self.tells) {
+            (None, _) => (Ok(Vec::new()), numbers),
+            (Some(at), Tells::Position) => (
+                Err(refused("bad", Some(at))),
+                numbers.into_iter().take(at).collect(),
+            ),
+            (Some(_), Tells::Each) if !numbers.iter().all(|number| self.bad.contains(number)) => {
+                let is_bad = |(index, number): (usize, &usize)| {
+                    self.bad.contains(number).then(|| Refused {
+                        index,
+                        reason: "bad".to_owned(),
+                    })
+                };
+                let bad = numbers.iter().enumerate().filter_map(is_bad).collect();
+                let is_good = |number: &usize| !self.bad.contains(number);
+                (Ok(bad), numbers.into_iter().filter(is_good).collect())
+            }
+            (Some(_), _) => return Err(refused("bad", None)),
+        };
+        self.taken.lock().unwrap().extend(taken);
+        reports
     }
 
     /// What was taken of the page, in its order, without repetitions.
@@ -140,13 +175,14 @@ proptest! {
         count in 0_usize..60,
         size in 1_usize..30,
         later in any::<bool>(),
+        tells in prop::sample::select(vec![Tells::Nothing, Tells::Position, Tells::Each]),
         proven in any::<bool>(),
     ) {
         let scripted = match proven {
             true => Scripted::proven(bad.clone()),
             false => Scripted::new(bad.clone()),
         };
-        let scripted = Scripted { later, ..scripted };
+        let scripted = Scripted { later, tells, ..scripted };
         let longest = longest_run(&bad, count);
         let (bad, good): (Vec<_>, Vec<_>) = (0..count).partition(|number| bad.contains(number));
         match scripted.deliver(count, size) {
@@ -174,13 +210,14 @@ proptest! {
         count in 0_usize..60,
         size in 1_usize..30,
         later in any::<bool>(),
+        tells in prop::sample::select(vec![Tells::Nothing, Tells::Position, Tells::Each]),
         breaks in 0_usize..80,
         works_again in 0_usize..40,
         breaks_again in 0_usize..40,
     ) {
         let works_again = breaks + works_again;
         let broken = vec![breaks..works_again, works_again + breaks_again..usize::MAX];
-        let scripted = Scripted { later, broken, ..Scripted::proven(bad.clone()) };
+        let scripted = Scripted { later, tells, broken, ..Scripted::proven(bad.clone()) };
         if let Ok(delivered) = scripted.deliver(count, size) {
             let bad: Vec<_> = bad.into_iter().filter(|number| *number < count).collect();
             prop_assert_eq!(delivered, bad);
@@ -374,4 +411,33 @@ fn after_a_batch_that_is_refused_at_once_no_other_is_sent_before_it_is_searched(
         batch(&[4, 5]),
     ];
     assert_eq!(*scripted.log.lock().unwrap(), expected);
+}
+
+#[test]
+fn events_before_the_one_that_a_refusal_is_about_are_not_sent_again() {
+    let scripted = Scripted {
+        tells: Tells::Position,
+        ..Scripted::new([2])
+    };
+    assert_eq!(scripted.deliver(6, 6).unwrap(), [2]);
+    let expected = [
+        batch(&[0, 1, 2, 3, 4, 5]),
+        batch(&[2]),
+        batch(&[3, 4, 5]),
+        batch(&[2]),
+        // Compared with the last event that was taken.
+        batch(&[5]),
+    ];
+    assert_eq!(*scripted.log.lock().unwrap(), expected);
+}
+
+#[test]
+fn events_refused_while_others_of_their_batch_are_taken_are_rejects_at_once() {
+    let scripted = Scripted {
+        tells: Tells::Each,
+        ..Scripted::new(1..100)
+    };
+    let delivered = scripted.deliver(101, 101).unwrap();
+    assert_eq!(delivered, (1..100).collect::<Vec<_>>());
+    assert_eq!(scripted.requests(), 1);
 }

@@ -142,7 +142,7 @@ fn a_task_is_named_by_a_text_or_a_number() {
         ("ok", None),
     ] {
         let found = accepted(body.as_bytes()).map(|sent| match sent {
-            Sent::Settled(Ok(())) => "done".to_owned(),
+            Sent::Settled(Ok(refused)) if refused.is_empty() => "done".to_owned(),
             Sent::Pending(task) => format!("task {}", task.id),
             Sent::Settled(outcome) => panic!("{body}: {outcome:?}"),
         });

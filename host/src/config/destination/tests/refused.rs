@@ -44,6 +44,27 @@ fn what_is_wrong_is_named_with_its_remedy() {
         ),
         (HTTP, "ca_file = \"\"", "ca_file", &["is empty"]),
         (
+            HTTP,
+            "format = \"splunk\"",
+            "format",
+            &["splunk", "`elasticsearch-bulk`", "`splunk-hec`"],
+        ),
+        (
+            "to = \"http\"\nurl = \"https://search.example.com/_bulk\"",
+            "format = \"elasticsearch-bulk\"",
+            "url",
+            &[
+                "must end in an index",
+                "https://search.example.com/devices/_bulk",
+            ],
+        ),
+        (
+            "to = \"http\"\nurl = \"https://search.example.com/devices\"",
+            "format = \"elasticsearch-bulk-create\"",
+            "url",
+            &["`/_bulk`"],
+        ),
+        (
             "to = \"sekoia\"\napi_key = { env = \"KEY\" }",
             "",
             "",
