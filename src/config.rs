@@ -77,6 +77,7 @@ struct Fields {
 struct TenantFields {
     id: Option<Value>,
     api_host: Option<Value>,
+    name: Option<Value>,
 }
 
 /// Reads a configuration as [`Config::parse`] does.
@@ -131,6 +132,7 @@ impl Config {
                 format!("`until` ({until}) must be later than `since` ({since})"),
             );
         }
+        let mapping = mapping.map(|mapping| mapping.of_tenant(fields.tenant.as_ref()));
         let tenant = errors.tenant(fields.tenant, api_host.as_ref());
         let range = (since.is_some() || until.is_some()).then_some(Range { since, until });
 
@@ -242,7 +244,7 @@ impl Errors {
         let Some(fields) = fields else {
             self.add(
                 "tenant",
-                "`tenant` must be an object of `id` and `api_host`, as `discover` sets it"
+                "`tenant` must be an object of `id`, `api_host` and `name`, as `discover` sets it"
                     .to_owned(),
             );
             return None;
@@ -256,6 +258,12 @@ impl Errors {
             self.add(
                 "tenant/id",
                 "`tenant.id` must be a tenant's id, as `discover` sets it".to_owned(),
+            );
+        }
+        if fields.name.is_some_and(|name| !name.is_string()) {
+            self.add(
+                "tenant/name",
+                "`tenant.name` must be a text, as `discover` sets it".to_owned(),
             );
         }
         let host = fields.api_host.as_ref().and_then(Value::as_str);

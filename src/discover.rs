@@ -17,6 +17,9 @@ pub(crate) const UNIDENTIFIED: &str = "(unidentified)";
 /// The maximum number of places in the reason for tenants without an id.
 const MAX_PLACES: usize = 10;
 
+/// The maximum number of characters of a tenant's name, which is in each of its events.
+const MAX_NAME: usize = 256;
+
 /// Lists sources. A tenant credential has one, the tenant, collected with the account's own config. One of a
 /// partner or an organization has a source for each tenant, collected with the account's config and `tenant`
 /// in it; `next` is the number of the next page.
@@ -55,9 +58,9 @@ fn sources(config: &str, number: u32, listing: Listing) -> SourcesPage {
         .tenants
         .into_iter()
         .map(|Listed { id, name, access }| Source {
+            config: access.map(|tenant| with_tenant(fields.clone(), &tenant, &name)),
             id,
             name,
-            config: access.map(|tenant| with_tenant(fields.clone(), &tenant)),
         })
         .collect();
     if !listing.unidentified.is_empty() {
@@ -69,9 +72,14 @@ fn sources(config: &str, number: u32, listing: Listing) -> SourcesPage {
     }
 }
 
-fn with_tenant(mut fields: Map<String, Value>, tenant: &Tenant) -> String {
-    let tenant = json!({ "id": tenant.id, "api_host": origin(&tenant.api_host) });
-    fields.insert("tenant".to_owned(), tenant);
+fn with_tenant(mut fields: Map<String, Value>, tenant: &Tenant, name: &str) -> String {
+    let mut of_source = json!({ "id": tenant.id, "api_host": origin(&tenant.api_host) });
+    // A tenant without a name is called by its id.
+    if name != tenant.id {
+        let short: String = name.trim().chars().take(MAX_NAME).collect();
+        of_source["name"] = short.into();
+    }
+    fields.insert("tenant".to_owned(), of_source);
     Value::Object(fields).to_string()
 }
 

@@ -169,6 +169,10 @@ impl Mapping {
     ) -> Subject<'a> {
         let mut subject = Subject::new(endpoint, record, now, self.dialect, &self.omit);
         if self.dialect == Dialect::Ocsf {
+            let id = endpoint.tenant_id.as_deref().unwrap_or_default();
+            let named = self.tenant.as_ref();
+            let named = named.filter(|tenant| tenant.id.eq_ignore_ascii_case(id));
+            subject.tenant_name = named.map(|tenant| &*tenant.name);
             subject.observables = observables::of(&subject);
             subject.shows_state = rules::shows_state(subject.record, &self.omit);
         }

@@ -10,7 +10,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sophos_central_simulator::{
@@ -150,6 +150,37 @@ fn a_partner_collects_every_collectable_tenant_with_one_token() {
         assert_eq!(known, tenant != closed && tenant != suspended, "{tenant}");
     }
     assert_eq!(simulator.requests_of(Route::Token).len(), 1);
+}
+
+#[test]
+fn events_in_ocsf_have_the_name_that_the_listing_gives_their_tenant() {
+    let names = [
+        "Dupont & Fils",
+        "a/../b\u{1b}[2J\u{202e}\"",
+        &"é".repeat(400),
+    ];
+    for (dialect, is_named) in [("ocsf", true), ("sekoia", false)] {
+        let tenants: Vec<_> = Tenant::generate(7, 3, EACH)
+            .into_iter()
+            .zip(names)
+            .map(|(tenant, name)| Tenant::new(&tenant.id, name, tenant.fleet))
+            .collect();
+        let ids = tenants.iter().map(|tenant| tenant.id.clone());
+        let names: BTreeMap<_, _> = ids.zip(names).collect();
+        let work = partner(tenants);
+        work.configure(&format!("dialect = {dialect:?}"), "");
+        one_job(&work, 0).says(&["events 6"]);
+        for event in work.events() {
+            let org = &event["device"]["org"];
+            let id = org["uid"].as_str().unwrap();
+            let short: String = names[id].chars().take(256).collect();
+            let expected = if is_named { &short } else { id };
+            assert_eq!(org["name"], *expected);
+        }
+        // The cursor of a tenant with a name is taken up like any other.
+        work.forget_events();
+        one_job(&work, 0).says(&["events 0"]);
+    }
 }
 
 #[test]

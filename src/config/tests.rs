@@ -62,6 +62,10 @@ fn every_field_that_does_not_fit_is_named() {
             "/tenant",
         ),
         (
+            r#"{"client_id": "c", "tenant": {"id": "t", "api_host": "https://api-eu01.central.sophos.com", "name": 5}}"#,
+            "/tenant/name",
+        ),
+        (
             r#"{"client_id": "c", "tenant": {"id": "t"}}"#,
             "/tenant/api_host",
         ),

@@ -42,13 +42,32 @@ fn a_source_is_collected_with_the_accounts_config_and_its_tenant() {
         serde_json::from_str::<Value>(config).unwrap(),
         json!({
             "client_id": "c", "page_size": 7,
-            "tenant": {"id": ID, "api_host": "https://api-eu01.central.sophos.com"},
+            "tenant": {"id": ID, "api_host": "https://api-eu01.central.sophos.com", "name": "Example Dental"},
         })
     );
-    assert_eq!(Config::parse(config).unwrap().tenant, Some(tenant));
+    let read = Config::parse(config).unwrap();
+    assert_eq!(read.tenant, Some(tenant));
+    assert_eq!(read.mapping.tenant.unwrap().name, "Example Dental");
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     assert!(validator.is_valid(&serde_json::from_str(config).unwrap()));
+}
+
+#[test]
+fn the_name_in_a_config_is_bounded_and_not_the_id() {
+    for (name, expected) in [
+        (ID.to_owned(), None),
+        ("é".repeat(300), Some("é".repeat(256))),
+        (" a\u{1b}\"b ".to_owned(), Some("a\u{1b}\"b".to_owned())),
+    ] {
+        let tenant = Tenant {
+            id: ID.to_owned(),
+            api_host: Url::parse("https://api-eu01.central.sophos.com").unwrap(),
+        };
+        let config = with_tenant(Map::new(), &tenant, &name);
+        let config: Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(config["tenant"]["name"].as_str(), expected.as_deref());
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::mapping::omit_paths;
 const SEKOIA_VERSION: u32 = 2;
 
 /// The same for the dialect `ocsf`.
-const OCSF_VERSION: u32 = 2;
+const OCSF_VERSION: u32 = 3;
 
 /// How endpoints are mapped to events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,28 @@ pub struct Mapping {
     pub dialect: Dialect,
     /// The attributes that are left out.
     pub(crate) omit: Omit,
+    /// The tenant of the endpoints, where a listing names it.
+    pub(crate) tenant: Option<NamedTenant>,
+}
+
+/// A tenant with the name that the listing of a partner or an organization gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedTenant {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl NamedTenant {
+    /// Reads `tenant` of a config; `None` if it has no name.
+    fn of(tenant: &Value) -> Option<Self> {
+        let text = |name: &str| Some(tenant.get(name)?.as_str()?.to_owned());
+        Some(Self {
+            id: text("id")?,
+            name: text("name").filter(|name| !name.is_empty())?,
+        })
+    }
 }
 
 /// A field of a config that is not valid.
@@ -66,7 +88,18 @@ impl Mapping {
         })?;
         let omit = omit_paths::checked(&paths, dialect)
             .map_err(|why| refused(format!("`omit` does not fit: {why}")))?;
-        Ok(Self { dialect, omit })
+        Ok(Self {
+            dialect,
+            omit,
+            tenant: None,
+        })
+    }
+
+    /// Adds the name of the tenant, from the field `tenant` of a config.
+    #[must_use]
+    pub fn of_tenant(self, tenant: Option<&Value>) -> Self {
+        let tenant = tenant.and_then(NamedTenant::of);
+        Self { tenant, ..self }
     }
 
     /// Reads the argument of `explain`: the name of a dialect, or the JSON text of a config.
@@ -78,13 +111,13 @@ impl Mapping {
         if let Some(dialect) = Dialect::named(dialect_or_config) {
             return Ok(Self {
                 dialect,
-                omit: Omit::default(),
+                ..Self::default()
             });
         }
         let config: Result<Map<String, Value>, _> = serde_json::from_str(dialect_or_config);
         let message = match config {
             Ok(config) => match Self::new(config.get("dialect"), config.get("omit")) {
-                Ok(mapping) => return Ok(mapping),
+                Ok(mapping) => return Ok(mapping.of_tenant(config.get("tenant"))),
                 Err(error) => error.message,
             },
             Err(_) => format!("the dialect must be one of: {}", names()),
@@ -96,7 +129,8 @@ impl Mapping {
         })
     }
 
-    /// Returns a number that differs if the events do, for the cursor.
+    /// Returns a number that differs if the events do, for the cursor. The tenant's name has no part in it: a renamed
+    /// tenant is no reason to collect every device again.
     pub fn version(&self) -> u32 {
         self.mark(match self.dialect {
             Dialect::Sekoia => SEKOIA_VERSION,
@@ -106,7 +140,7 @@ impl Mapping {
 
     /// Returns the number for a dialect of that version.
     fn mark(&self, version: u32) -> u32 {
-        if *self == Self::default() {
+        if self.dialect == Dialect::default() && self.omit.is_empty() {
             return version;
         }
         // Each dialect and each choice of `omit` has a number of its own.

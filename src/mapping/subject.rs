@@ -36,6 +36,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) login: Option<Login<'a>>,
     /// `observables`
     pub(crate) observables: Vec<Observable<'a>>,
+    /// The name of the endpoint's tenant, where a listing tells it.
+    pub(crate) tenant_name: Option<&'a str>,
     /// Whether the event has a value for `enrichments[0].data`.
     pub(crate) shows_state: bool,
 }
@@ -109,6 +111,7 @@ impl<'a> Subject<'a> {
             core_agent: None,
             login: None,
             observables: Vec::new(),
+            tenant_name: None,
             shows_state: false,
         };
         match dialect {

@@ -79,7 +79,9 @@ fn every_row_of_the_table_makes_a_value_of_some_endpoint() {
             .filter(|path| !["raw_data", "enrichments[0].data", "unmapped"].contains(path))
             .collect();
         for case in golden("golden") {
-            for value in explain_as(name, &case.input).unwrap().values {
+            let config = case.config();
+            let how = if name == "ocsf" { &config } else { name };
+            for value in explain_as(how, &case.input).unwrap().values {
                 let as_row = |path: &&str| {
                     let steps = path.split('.').flat_map(|step| {
                         let name = step.trim_end_matches("[0]").trim_end_matches("[]");

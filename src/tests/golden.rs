@@ -1,7 +1,8 @@
 //! The golden files: one for each rule of the mapping and for each odd shape of the API, named after it.
 //!
 //! `tests/golden/NAME.input.json` is an endpoint, `NAME.expected.json` its event and `NAME.ocsf.json` the one in
-//! the dialect `ocsf`, compared value for value and in the order of the keys. What must be refused lies in
+//! the dialect `ocsf`, compared value for value and in the order of the keys.
+//! `NAME.config.json` is the config for the dialect `ocsf`, where one matters. What must be refused lies in
 //! `refused/`, with the error beside it: the one of `map`, and what the dialect `ocsf` makes of it.
 //! An event that shows the clock, which stands at 2026-11-25T00:00:00Z here, has `clock` in its name.
 //! With `UPDATE_GOLDEN=1` the expected files are written anew: read the difference before you commit it.
@@ -83,7 +84,7 @@ fn every_golden_refusal_returns_its_error() {
 #[test]
 fn every_golden_endpoint_becomes_its_event_in_ocsf() {
     compare(&ocsf(golden("golden")), |case| {
-        match map_as("ocsf", &case.input) {
+        match map_as(&case.config(), &case.input) {
             Ok(mapped) => mapped.json,
             Err(error) => panic!("{}: {error}", case.name),
         }
@@ -108,7 +109,9 @@ fn no_expected_file_is_without_an_input() {
         let inputs: Vec<_> = cases.map(|case| case.expected).collect();
         for entry in fs::read_dir(common::tests().join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            let is_expected = !path.to_string_lossy().ends_with(".input.json") && path.is_file();
+            let name = path.to_string_lossy();
+            let is_given = name.ends_with(".input.json") || name.ends_with(".config.json");
+            let is_expected = !is_given && path.is_file();
             assert!(!is_expected || inputs.contains(&path), "{}", path.display());
         }
     }

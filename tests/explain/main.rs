@@ -99,7 +99,10 @@ fn each_of_several_endpoints_has_a_heading() {
         .map(|heading| format!("{heading}\n{table}"))
         .collect();
     assert_eq!(ran.stdout, tables.join("\n"));
-    assert_eq!(ran.stderr, "bad.ndjson:2: an object was expected\n");
+    assert_eq!(
+        ran.stderr,
+        "bad.ndjson:2: an object was expected (record 2)\n"
+    );
 }
 
 #[test]

@@ -219,6 +219,14 @@ pub(crate) const OWNER: &[Rule] = &[
     .only(Sekoia)
     .required(),
     rule(
+        "device.org.name",
+        &["tenant.id"],
+        "the name that the listing of a partner or an organization gives the tenant, at most 256 characters of it; a \
+         tenant's own credential is not told it",
+        |subject, _| subject.tenant_name.map(text),
+    )
+    .only(Ocsf),
+    rule(
         "device.owner.uid",
         &["associatedPerson.id"],
         "as it is",

@@ -66,6 +66,25 @@ fn every_choice_has_a_version_of_its_own() {
 }
 
 #[test]
+fn the_name_of_a_tenant_is_read_from_a_config_and_has_no_version() {
+    for dialect in Dialect::ALL.map(Dialect::name) {
+        let config = |name: Value| {
+            let tenant = json!({"id": "t", "api_host": "x", "name": name});
+            let config = json!({"dialect": dialect, "tenant": tenant});
+            Mapping::of(&config.to_string()).unwrap()
+        };
+        let named = config(json!("Example Dental"));
+        assert_eq!(named.tenant.as_ref().unwrap().name, "Example Dental");
+        for unnamed in [json!(""), json!(null), json!(5)] {
+            let unnamed = config(unnamed);
+            assert_eq!(unnamed.tenant, None);
+            assert_eq!(unnamed.version(), named.version());
+        }
+        assert_eq!(named.version(), Mapping::of(dialect).unwrap().version());
+    }
+}
+
+#[test]
 fn a_new_version_of_a_dialect_is_another_for_each_choice() {
     for (dialect, omit) in [
         ("sekoia", &[][..]),

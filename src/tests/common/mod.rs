@@ -37,6 +37,16 @@ pub struct Golden {
     pub expected: PathBuf,
 }
 
+impl Golden {
+    /// The config of an event in the dialect `ocsf`: that of `NAME.config.json`, or its name alone.
+    pub fn config(&self) -> String {
+        let config = self
+            .expected
+            .with_file_name(format!("{}.config.json", self.name));
+        fs::read_to_string(config).unwrap_or_else(|_| "ocsf".to_owned())
+    }
+}
+
 /// The golden files in a folder of `tests/`, by name.
 pub fn golden(folder: &str) -> Vec<Golden> {
     let folder = tests().join(folder);
