@@ -125,6 +125,26 @@ fn init_writes_a_file_that_becomes_an_account_with_three_changed_lines() {
 }
 
 #[test]
+fn init_writes_the_dialect_of_its_flag_and_otherwise_shows_the_default() {
+    let work = without_configuration();
+    work.host(&["init", "--dialect", "klingon"])
+        .expect(2)
+        .says(&["--dialect must be one of: sekoia, ocsf"]);
+    assert!(!work.path("asset-host.toml").exists());
+    for (flag, line) in [
+        (&["--dialect", "ocsf"][..], "dialect = \"ocsf\""),
+        (&["--dialect", "sekoia"], "dialect = \"sekoia\""),
+        // Nobody is asked without a terminal.
+        (&[], "#dialect = \"sekoia\""),
+    ] {
+        work.host(&[&["init", "--force"], flag].concat()).expect(0);
+        let written = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+        assert!(written.lines().any(|found| found == line), "{written}");
+        assert!(written.contains("January 1970"), "{written}");
+    }
+}
+
+#[test]
 fn init_replaces_a_file_only_with_force() {
     let work = without_configuration();
     work.write("asset-host.toml", "mine, and no TOML");

@@ -206,6 +206,10 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME", default_value = "main")]
     pub account: String,
 
+    /// Write events in this dialect; without it, `init` asks on a terminal, and elsewhere takes the default one
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: Option<String>,
+
     /// Replace an existing file
     #[arg(long)]
     pub force: bool,

@@ -17,6 +17,8 @@ use crate::run::engine;
 use crate::run::prepare::Component;
 use crate::text::printable::printable;
 
+mod dialect;
+
 /// The longest line of a comment.
 const WIDTH: usize = 100;
 
@@ -68,7 +70,8 @@ fn write(
         );
     }
     let component = relative(component, config)?;
-    let text = configuration(manifest, sha256, &component, account);
+    let dialect = dialect::choose(manifest, args.dialect.as_deref())?;
+    let text = configuration(manifest, sha256, &component, account, dialect.as_deref());
     let file = OpenOptions::new()
         .write(true)
         .truncate(true)
@@ -156,8 +159,15 @@ fn next_steps(
 /// Returns a commented configuration for one account of a component.
 ///
 /// `sha256` is the component's digest, and `component` the path to write into the file. Fields that must be set and have
-/// no default hold [`PLACEHOLDER`]; the others are commented out and show their default.
-fn configuration(manifest: &Manifest, sha256: &str, component: &Path, account: &str) -> String {
+/// no default hold [`PLACEHOLDER`]; the others are commented out and show their default, but for a dialect that was
+/// chosen.
+fn configuration(
+    manifest: &Manifest,
+    sha256: &str,
+    component: &Path,
+    account: &str,
+    dialect: Option<&str>,
+) -> String {
     format!(
         include_str!("init/template.txt"),
         about = comment(&format!(
@@ -168,18 +178,24 @@ fn configuration(manifest: &Manifest, sha256: &str, component: &Path, account: &
         component = quoted(&component.to_string_lossy()),
         sha256 = quoted(sha256),
         hosts = toml(&Value::from(manifest.hosts.clone())).unwrap_or_default(),
-        config = fields(manifest),
+        config = fields(manifest, dialect),
         secrets = secrets(manifest, account),
     )
 }
 
 /// Returns the fields of the config, those first that must be set.
-fn fields(manifest: &Manifest) -> String {
+fn fields(manifest: &Manifest, dialect: Option<&str>) -> String {
     let (required, optional): (Vec<_>, Vec<_>) = manifest
         .fields()
         .partition(|(name, _)| manifest.requires(name));
     let fields = required.into_iter().chain(optional);
-    let fields = fields.map(|(name, schema)| about(schema) + &field(manifest, name, schema) + "\n");
+    let fields = fields.map(|(name, schema)| {
+        let line = match dialect {
+            Some(dialect) if name == dialect::FIELD => format!("{name} = {}", quoted(dialect)),
+            _ => field(manifest, name, schema),
+        };
+        about(schema) + &line + "\n"
+    });
     fields.collect::<Vec<_>>().join("\n")
 }
 

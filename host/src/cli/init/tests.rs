@@ -57,6 +57,7 @@ fn the_file_explains_every_field() {
         DIGEST,
         Path::new("example-assets.wasm"),
         "acme",
+        None,
     );
     for line in [
         "# Configuration of asset-host for Example Central, collected by the component example-assets 0.1.0.",
@@ -113,6 +114,7 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
         DIGEST,
         Path::new("c.wasm"),
         "acme",
+        None,
     ));
     let account = &config.accounts[0];
     let DestinationConfig::File { path } = &account.deliver else {
@@ -130,7 +132,7 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
 
 #[test]
 fn the_lines_that_are_commented_out_are_the_defaults() {
-    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
+    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme", None);
     let as_written = load(&text);
     // Of the destinations an account has one; they have a test of their own.
     let mut elsewhere = true;
@@ -158,6 +160,7 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
     assert_eq!(all.config["map"], json!({ "a b": 0.5, "c": true }));
     all.config = as_written.config.clone();
     // Each file was in a folder of its own.
+    all.file = as_written.file.clone();
     all.component = as_written.component.clone();
     all.deliver = as_written.deliver.clone();
     assert_eq!(&all, as_written);
@@ -165,7 +168,7 @@ fn the_lines_that_are_commented_out_are_the_defaults() {
 
 #[test]
 fn the_examples_load_too() {
-    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
+    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme", None);
     let uncommented = ["hosts", "allow_addresses", "ca_file"]
         .iter()
         .fold(text, |text, key| {
@@ -201,7 +204,7 @@ fn delivering_to(text: &str, to: &str) -> String {
 
 #[test]
 fn the_examples_of_the_other_destinations_load_and_show_their_defaults() {
-    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme");
+    let text = configuration(&manifest(), DIGEST, Path::new("c.wasm"), "acme", None);
     let deliver = |to| load(&delivering_to(&text, to)).accounts[0].deliver.clone();
     assert_eq!(deliver("stdout"), DestinationConfig::Stdout);
     let smallest = load(
@@ -227,7 +230,7 @@ fn a_component_without_fields_and_secrets_gets_a_file_too() {
     changed["config"] = json!({ "type": "object", "properties": {} });
     changed["secrets"] = json!([]);
     let manifest = Manifest::parse(&changed.to_string()).unwrap();
-    let text = configuration(&manifest, DIGEST, Path::new("c.wasm"), "main");
+    let text = configuration(&manifest, DIGEST, Path::new("c.wasm"), "main", None);
     assert!(!text.contains("secrets]"), "{text}");
     let config = load(&text);
     assert_eq!(check_account(&manifest, &config.accounts[0]), []);
@@ -247,6 +250,7 @@ impl Folder {
         let command = args::Init {
             component: None,
             account: account.into(),
+            dialect: None,
             force,
         };
         let mut out = Vec::new();
@@ -360,7 +364,7 @@ proptest! {
         field("client_id", Some(&title), None);
         field("zone", None, Some(&default));
         field("token_url", None, Some(&default));
-        let config = load(&configuration(&manifest, DIGEST, Path::new("c.wasm"), "acme"));
+        let config = load(&configuration(&manifest, DIGEST, Path::new("c.wasm"), "acme", None));
         prop_assert_eq!(config.accounts.len(), 1);
         let account = &config.accounts[0];
         prop_assert_eq!(account.config.keys().collect::<Vec<_>>(), ["client_id", "level", "zone"]);
