@@ -11,6 +11,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bulk;
+mod collector;
 mod connections;
 mod file;
 mod http;
@@ -18,6 +20,7 @@ mod place;
 mod refused_events;
 mod secrets;
 mod sekoia;
+mod servers;
 mod statuses;
 mod tasks;
 mod waits;

@@ -49,17 +49,25 @@ pub enum Kind {
     Http,
     /// `to = "sekoia"`
     Sekoia,
+    /// `to = "http"` with `format = "elasticsearch-bulk"`
+    Bulk,
+    /// `to = "http"` with `format = "splunk-hec"`
+    Collector,
 }
 
 impl Kind {
-    /// Both.
+    /// Those whose answers any success confirms, and the platform.
     pub const ALL: [Kind; 2] = [Kind::Http, Kind::Sekoia];
+    /// Those of servers with answers of their own.
+    pub const SERVERS: [Kind; 2] = [Kind::Bulk, Kind::Collector];
 
     /// Returns the route of the intake that takes the events.
     pub fn route(self) -> Route {
         match self {
             Kind::Http => Route::Plain,
             Kind::Sekoia => Route::Connector,
+            Kind::Bulk => Route::Bulk,
+            Kind::Collector => Route::Collector,
         }
     }
 
@@ -70,6 +78,15 @@ impl Kind {
             Kind::Sekoia => format!(
                 "to = \"sekoia\"\nbase = \"{url}\"\nuuid = \"{UUID}\"\n\
                  api_key = {{ env = \"TEST_API_KEY\" }}\ntask_poll = \"1ms\""
+            ),
+            Kind::Bulk => {
+                format!(
+                    "to = \"http\"\nurl = \"{url}/devices/_bulk\"\nformat = \"elasticsearch-bulk\""
+                )
+            }
+            Kind::Collector => format!(
+                "to = \"http\"\nurl = \"{url}/services/collector/event\"\nformat = \"splunk-hec\"\n\
+                 headers = {{ authorization = {{ env = \"TEST_API_KEY\", prefix = \"Splunk \" }} }}"
             ),
         }
     }

@@ -24,8 +24,8 @@ fn place(kind: Kind) -> (Workplace, Intake, Vec<String>) {
     let work = Workplace::new(Sophos::new(Fleet::new(1, 600)));
     work.configure("", PATIENT);
     let batch = match kind {
-        Kind::Http => "batch_events = 100",
         Kind::Sekoia => "batch = 100",
+        _ => "batch_events = 100",
     };
     work.deliver(&format!("{}\n{batch}", kind.keys(intake.url())));
     let all = work.simulator.fleet(|fleet| fleet.ids());
@@ -205,8 +205,8 @@ fn a_destination_that_breaks_during_a_run_makes_no_rejects() {
         let work = Workplace::new(Sophos::new(Fleet::new(1, 300)));
         work.configure(&format!("page_size = {page_size}"), PATIENT);
         let batch = match kind {
-            Kind::Http => "batch_events = 10",
             Kind::Sekoia => "batch = 10",
+            _ => "batch_events = 10",
         };
         work.deliver(&format!("{}\n{batch}", kind.keys(intake.url())));
         let requests = AtomicUsize::new(0);

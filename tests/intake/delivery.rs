@@ -5,6 +5,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
+use super::bulk::Action;
 use crate::request::Request;
 
 /// The kinds of destination.
@@ -16,6 +17,10 @@ pub enum Route {
     Connector,
     /// `GET /api/v1/tasks/{id}`
     Task,
+    /// `POST /{index}/_bulk`
+    Bulk,
+    /// `POST /services/collector/event`
+    Collector,
 }
 
 impl Route {
@@ -26,6 +31,8 @@ impl Route {
         match (connector, task) {
             (Some(uuid), _) => (Route::Connector, uuid),
             (_, Some(id)) => (Route::Task, id),
+            _ if path.ends_with("/_bulk") => (Route::Bulk, ""),
+            _ if path == "/services/collector/event" => (Route::Collector, ""),
             _ => (Route::Plain, ""),
         }
     }
@@ -42,7 +49,9 @@ pub struct Delivery {
     pub route: Route,
     /// The events in the body, in their order; none where it holds no events or cannot be read.
     pub events: Vec<Value>,
-    /// How many of them, the first ones, were accepted.
+    /// The line before each event of a bulk request.
+    pub actions: Vec<Action>,
+    /// How many of them were accepted: the first ones, but for [`Intake::item_when`](super::Intake::item_when).
     pub accepted: usize,
 }
 

@@ -98,6 +98,30 @@ impl Intake {
         state.special_tasks.push((Arc::new(condition), task));
     }
 
+    /// Gives each event that fits the condition this status and error type in the answers of the bulk API, so many times
+    /// in all; the collector calls the first of them in a request invalid. The first condition that fits counts.
+    pub fn item_when(
+        &self,
+        condition: impl Fn(&Value) -> bool + Send + Sync + 'static,
+        times: u64,
+        status: u16,
+        error: &str,
+    ) {
+        let fate = (status, error.to_owned());
+        let mut state = self.running.lock();
+        state.item_rules.push((Arc::new(condition), times, fate));
+    }
+
+    /// Forgets what [`Intake::item_when`] said.
+    pub fn clear_items(&self) {
+        self.running.lock().item_rules.clear();
+    }
+
+    /// Returns the documents that the bulk API holds, by id.
+    pub fn documents(&self) -> BTreeMap<String, Value> {
+        self.running.lock().documents.clone()
+    }
+
     /// Forgets what [`Intake::task_when`] said, for the batches to come.
     pub fn clear_tasks(&self) {
         self.running.lock().special_tasks.clear();

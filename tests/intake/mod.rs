@@ -1,7 +1,8 @@
 //! A recording intake on loopback, as a destination for tests.
 //!
-//! One server has two kinds of destination: a plain HTTP intake (NDJSON or a JSON array, gzip or not) at any path, and
-//! Sekoia's asset connector with its tasks. It records every accepted event and every request, and its answers
+//! One server has four kinds of destination: a plain HTTP intake (NDJSON or a JSON array, gzip or not) at any path,
+//! Sekoia's asset connector with its tasks, the bulk API of Elasticsearch and OpenSearch, and Splunk's HTTP event
+//! collector. It records every accepted event and every request, and its answers
 //! can fail, whether or not it accepted what was sent.
 //!
 //! ```
@@ -33,10 +34,13 @@
 //! | choose status, key, uuid, tasks, HTTPS | [`Options`], while it runs [`Intake::configure`] |
 //! | make answers fail | [`Failure`], [`Intake::fault`], [`Intake::fault_always`], [`Intake::fault_when`] |
 //! | make the tasks of some batches end differently | [`Intake::task_when`] |
+//! | refuse single events of a bulk request, or from one on | [`Intake::item_when`] |
 //! | hold an answer, and with it the client | [`Intake::hold`], [`Intake::wait_until_held`], [`Intake::release`] |
-//! | see what was accepted | [`Intake::events`], [`Intake::deliveries`], [`Intake::ids`], [`Intake::take`] |
+//! | see what was accepted | [`Intake::events`], [`Intake::deliveries`], [`Intake::ids`], [`Intake::take`], [`Intake::documents`] |
 //! | see what was sent | [`Intake::requests`], [`Intake::requests_of`], [`Intake::connections`] |
 
+mod bulk;
+mod collector;
 mod delivery;
 mod failure;
 mod handle;
@@ -44,6 +48,7 @@ mod options;
 mod sekoia;
 mod state;
 
+pub use bulk::Action;
 pub use delivery::{Delivery, Route};
 pub use failure::{Failure, Takes};
 pub use handle::Intake;

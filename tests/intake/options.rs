@@ -60,7 +60,7 @@ pub struct Options {
     pub status: u16,
     /// The connector that exists; any other gets 404.
     pub uuid: String,
-    /// The bearer key that Sekoia's routes want; any other gets 401.
+    /// The bearer key that Sekoia's routes want, and the token that the collector wants; any other gets 401 or 403.
     pub api_key: String,
     /// What a task's status is the first time that it is asked for, the second, and so on; the last stays. Where there
     /// is none at all, answers carry no `task_id`, as those of older platforms.

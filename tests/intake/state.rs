@@ -1,6 +1,6 @@
 //! Everything a running intake knows, and how it answers a request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -10,6 +10,7 @@ use super::delivery::{self, Delivery, Route};
 use super::failure::{Failure, Takes};
 use super::options::{Options, TaskStatus};
 use super::sekoia::{self, Refusal};
+use super::{bulk, collector};
 use crate::answer::{Answer, error_word};
 use crate::damage::{self, Content};
 use crate::fault::Fault;
@@ -19,6 +20,7 @@ use crate::script::Script;
 use crate::server::{Answering, Reply};
 use crate::uuid;
 
+type EventCondition = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
 type Condition = Arc<dyn Fn(&Delivery) -> bool + Send + Sync>;
 
 pub(crate) struct State {
@@ -33,6 +35,10 @@ pub(crate) struct State {
     pub(crate) special_tasks: Vec<(Condition, Vec<TaskStatus>)>,
     /// The remaining statuses of each task.
     tasks: HashMap<String, Vec<TaskStatus>>,
+    /// What becomes of some events, and how many times.
+    pub(crate) item_rules: Vec<(EventCondition, u64, (u16, String))>,
+    /// What the bulk API holds, by id.
+    pub(crate) documents: BTreeMap<String, Value>,
     ids: Rng,
 }
 
@@ -47,6 +53,8 @@ impl State {
             deliveries: Vec::new(),
             special_tasks: Vec::new(),
             tasks: HashMap::new(),
+            item_rules: Vec::new(),
+            documents: BTreeMap::new(),
             ids: Rng::with_seed(0),
         }
     }
@@ -56,6 +64,12 @@ impl State {
         let request = &mut delivery.request;
         delivery::inflate(request).map_err(|message| (400, message))?;
         delivery.events = match Route::at(&request.path) {
+            (Route::Bulk, _) => {
+                let (actions, events) = bulk::judge(request)?;
+                delivery.actions = actions;
+                events
+            }
+            (Route::Collector, _) => collector::judge(&self.options, request)?,
             (Route::Plain, _) if !matches!(request.method.as_str(), "POST" | "PUT") => {
                 return Err((405, "Method Not Allowed".to_owned()));
             }
@@ -71,10 +85,48 @@ impl State {
         Ok(())
     }
 
+    /// Returns what becomes of the events of which the first ones may be accepted: status and error type of each one
+    /// about which there is a rule.
+    fn fates(&mut self, delivery: &Delivery) -> Vec<(u16, String)> {
+        let mut fates = Vec::new();
+        for (index, event) in delivery.events.iter().enumerate() {
+            let action = delivery.actions.get(index);
+            let exists = action.is_some_and(|action| {
+                action.kind == "create" && self.documents.contains_key(&action.id)
+            });
+            let rule = self
+                .item_rules
+                .iter_mut()
+                .find(|(condition, times, _)| *times > 0 && condition(event));
+            fates.push(match rule {
+                Some((_, times, fate)) => {
+                    *times = times.saturating_sub(1);
+                    fate.clone()
+                }
+                None if exists => (409, "version_conflict_engine_exception".to_owned()),
+                None => (201, String::new()),
+            });
+        }
+        if delivery.route == Route::Collector {
+            let invalid = fates.iter().position(|(_, error)| !error.is_empty());
+            fates.truncate(invalid.map_or(fates.len(), |number| number + 1));
+        }
+        fates
+    }
+
     /// Returns the answer to a valid request of which this many events are accepted.
-    fn true_answer(&mut self, delivery: &Delivery, taken: usize) -> Answer {
+    fn true_answer(
+        &mut self,
+        delivery: &Delivery,
+        taken: usize,
+        fates: &[(u16, String)],
+    ) -> Answer {
         let body = json!({"accepted": taken, "rejected": delivery.events.len() - taken});
         match Route::at(&delivery.request.path) {
+            (Route::Bulk, _) => bulk::answer(&delivery.actions, fates),
+            (Route::Collector, _) => {
+                collector::answer(fates.iter().position(|(_, error)| !error.is_empty()))
+            }
             (Route::Plain, _) if self.options.status == 204 => Answer {
                 status: 204,
                 headers: Vec::new(),
@@ -140,13 +192,29 @@ impl Answering for State {
             route: Route::at(&request.path).0,
             request,
             events: Vec::new(),
+            actions: Vec::new(),
             accepted: 0,
         };
         let judged = self.judge(&mut delivery);
         let failure = self.script.next(delivery.route, &delivery);
         let takes = failure.as_ref().map_or(Takes::All, |failure| failure.takes);
+        let mut accepted = Vec::new();
+        let mut fates = Vec::new();
         if judged.is_ok() {
-            delivery.accepted = takes.of(self.ingested(&delivery));
+            let most = takes.of(self.ingested(&delivery));
+            if most > 0 {
+                fates = self.fates(&delivery);
+            }
+            for (index, (_, error)) in fates.iter().enumerate().take(most) {
+                if error.is_empty() {
+                    accepted.extend(delivery.events.get(index).cloned());
+                    if let Some(action) = delivery.actions.get(index) {
+                        let event = delivery.events[index].clone();
+                        self.documents.insert(action.id.clone(), event);
+                    }
+                }
+            }
+            delivery.accepted = accepted.len();
         }
         let fault = failure.and_then(|failure| failure.fault);
         let answer = match (&fault, judged) {
@@ -158,15 +226,18 @@ impl Answering for State {
                 }),
                 _,
             ) => status(*code, headers, body.as_deref()),
-            (_, Err(refusal)) => refuse(refusal),
-            (_, Ok(())) => self.true_answer(&delivery, takes.of(delivery.events.len())),
+            (_, Err(refusal)) => match delivery.route {
+                Route::Bulk => bulk::refuse(refusal),
+                Route::Collector => collector::refuse(refusal),
+                _ => refuse(refusal),
+            },
+            (_, Ok(())) => self.true_answer(&delivery, takes.of(delivery.events.len()), &fates),
         };
         let content = match &fault {
             Some(fault) => damage::wire(fault, damage::body(fault, answer, &[])),
             None => Content::Answer(answer),
         };
-        let accepted = delivery.events.iter().take(delivery.accepted);
-        self.events.extend(accepted.cloned());
+        self.events.extend(accepted);
         self.deliveries.push(delivery);
         Reply {
             wait: self.holds.due() || matches!(fault, Some(Fault::Stall)),

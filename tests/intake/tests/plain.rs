@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
-use sophos_central_simulator::intake::Route;
+use sophos_central_simulator::intake::{API_KEY, Route};
 
 use super::{array, ask, event, lines, post, start};
 
@@ -96,4 +96,72 @@ fn an_unreadable_delivery_is_refused_and_recorded() {
         assert!(intake.events().is_empty(), "{body:?}");
         assert_eq!(intake.requests().len(), 1);
     }
+}
+
+#[test]
+fn the_bulk_api_answers_with_an_item_for_each_event() {
+    let intake = start();
+    let headers = [("content-type", "application/x-ndjson".to_owned())];
+    let send = |path: &str, body: &str| ask(&intake, "POST", path, &headers, body.as_bytes());
+    let one = format!("{{\"create\":{{\"_id\":\"1\"}}}}\n{}\n", event("a"));
+    assert_eq!(send("/i/_bulk", &one).json()["errors"], false);
+    let answer = send("/i/_bulk", &one).json();
+    assert_eq!(answer["errors"], true);
+    assert_eq!(answer["items"][0]["create"]["status"], 409);
+    intake.item_when(|event| event["device"]["uid"] == "b", 1, 429, "full");
+    let two = format!("{{\"index\":{{\"_id\":\"2\"}}}}\n{}\n", event("b"));
+    let both = format!("{}{two}", one.replace("create", "index"));
+    let answer = send("/i/_bulk", &both).json();
+    assert_eq!(answer["items"][0]["index"]["status"], 201);
+    assert_eq!(answer["items"][1]["index"]["error"]["type"], "full");
+    assert_eq!(send("/i/_bulk", &two).json()["errors"], false);
+    assert_eq!(intake.documents().len(), 2);
+    for (path, body) in [
+        ("/_bulk", one.as_str()),
+        ("/i/_bulk", one.trim_end()),
+        ("/i/_bulk", "{}\n{}\n"),
+        ("/i/_bulk", "{\"index\":{}}\n"),
+    ] {
+        assert_eq!(send(path, body).status, 400, "{path} {body}");
+    }
+}
+
+#[test]
+fn the_collector_takes_the_events_before_an_invalid_one() {
+    let intake = start();
+    let target = "/services/collector/event";
+    let envelope = |device: &str| {
+        let event = event(device);
+        json!({"time": 1.5, "source": "asset-host", "sourcetype": "ocsf:device_inventory_info", "event": event})
+            .to_string()
+    };
+    let token = [("authorization", format!("Splunk {API_KEY}"))];
+    let all = ["a", "b", "c"].map(envelope).concat();
+    intake.item_when(
+        |event| event["device"]["uid"] == "b",
+        u64::MAX,
+        400,
+        "invalid",
+    );
+    let reply = ask(&intake, "POST", target, &token, all.as_bytes());
+    assert_eq!(reply.status, 400);
+    assert_eq!(
+        reply.json(),
+        json!({"text": "Invalid data format", "code": 6, "invalid-event-number": 1})
+    );
+    assert_eq!(intake.ids(), ["a"]);
+    for (headers, status, code) in [
+        (&[][..], 401, 2),
+        (&[("authorization", format!("Bearer {API_KEY}"))], 401, 3),
+        (&[("authorization", "Splunk x".to_owned())], 403, 4),
+    ] {
+        let reply = ask(&intake, "POST", target, headers, all.as_bytes());
+        assert_eq!(
+            (reply.status, &reply.json()["code"]),
+            (status, &json!(code))
+        );
+    }
+    intake.clear_items();
+    let reply = ask(&intake, "POST", target, &token, all.as_bytes());
+    assert_eq!(reply.json(), json!({"text": "Success", "code": 0}));
 }
