@@ -32,6 +32,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
 
     let mut events = Vec::new();
     let mut rejects = Vec::new();
+    let mut total = None;
     let query = cursor.query();
     let more = match endpoints::request(&session, &tenant, config.page_size, &query)? {
         Requested::KeyRefused => {
@@ -49,6 +50,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
             let text = Text::of(&answer.body);
             let sorted = sort(&tenant.api_host, &text, &config.mapping, &mut cursor, now)?;
             (events, rejects) = (sorted.events, sorted.rejects);
+            total = cursor.announced();
             cursor
                 .turn_page(sorted.next_key.as_deref())
                 .map_err(stuck)?
@@ -64,6 +66,7 @@ pub fn collect(config: &str, cursor: Option<&str>) -> Result<Batch, Error> {
         rejects,
         cursor,
         mark,
+        total,
         more,
         warnings,
     })

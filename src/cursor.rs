@@ -272,6 +272,11 @@ impl Cursor {
         }
     }
 
+    /// Returns the number of items that the API announced for the complete walk, while it runs.
+    pub fn announced(&self) -> Option<u64> {
+        self.walk.as_ref()?.announced
+    }
+
     /// Ends a page. `next_key` is `pages.nextKey` of the response, `None` on the last page. Returns whether the walk
     /// continues; if it does not, the mark has risen, unless the walk was short.
     pub fn turn_page(&mut self, next_key: Option<&str>) -> Result<bool, Stuck> {

@@ -174,3 +174,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_announced_number_of_a_walk_is_known_on_each_of_its_pages() {
+    let mut cursor = resume(None);
+    assert_eq!(cursor.announced(), None);
+    cursor.listed(2, Some(5));
+    assert_eq!(cursor.announced(), Some(5));
+    cursor.turn_page(Some("k")).unwrap();
+    let mut cursor = resume(Some(&cursor.into_text().unwrap()));
+    cursor.listed(2, None);
+    assert_eq!(cursor.announced(), Some(5));
+    cursor.turn_page(None).unwrap();
+    assert_eq!(cursor.announced(), None);
+}

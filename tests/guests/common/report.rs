@@ -20,6 +20,7 @@ pub fn batch(events: Vec<Event>) -> Batch {
         rejects: Vec::new(),
         cursor: "end".to_owned(),
         mark: None,
+        total: None,
         more: false,
         warnings: Vec::new(),
     }

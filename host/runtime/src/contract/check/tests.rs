@@ -43,6 +43,7 @@ fn page(events: &[&str]) -> Batch {
         rejects: Vec::new(),
         cursor: "c-2".into(),
         mark: None,
+        total: None,
         more: true,
         warnings: Vec::new(),
     }
