@@ -22,6 +22,17 @@ fn without_configuration() -> Workplace {
 }
 
 #[test]
+fn the_version_has_the_commit() {
+    let ran = without_configuration().host(&["--version"]).expect(0);
+    let version = ran.stdout.trim();
+    let (name, commit) = version.split_once(" (").expect(version);
+    assert_eq!(name, "asset-host 0.1.0");
+    let commit = commit.trim_end_matches(')');
+    assert_eq!(commit.len(), 12, "{version}");
+    assert!(commit.chars().all(|c| c.is_ascii_hexdigit()), "{version}");
+}
+
+#[test]
 fn describe_shows_what_the_component_is_and_asks_for() {
     let work = without_configuration();
     let digest = std::process::Command::new("sha256sum")

@@ -13,6 +13,7 @@ mod support;
 mod component;
 mod config;
 mod flags;
+mod folder;
 mod secrets;
 mod standard_output;
 mod state;

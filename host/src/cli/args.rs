@@ -14,7 +14,7 @@ use crate::units::{duration, timestamp};
 ///
 /// Exit codes: 0 success; 1 a source failed or a record was rejected; 2 nothing ran.
 #[derive(Debug, Parser)]
-#[command(name = "asset-host", version)]
+#[command(name = "asset-host", version = env!("ASSET_HOST_VERSION"))]
 pub(crate) struct Cli {
     /// Read this configuration file, every *.toml of this folder, or standard input (-); `init` writes a file
     #[arg(
@@ -120,9 +120,9 @@ pub(crate) struct Collect {
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
 
-    /// Write Prometheus metrics to this file after each run, or serve them on this loopback address, such as
-    /// 127.0.0.1:9464
-    #[arg(long, value_name = "FILE|ADDRESS", value_parser = Target::parse)]
+    /// Write Prometheus metrics to this file after each run, or serve them on this port or loopback address, such as
+    /// 9464 or [::1]:9464
+    #[arg(long, value_name = "FILE|PORT|ADDRESS", value_parser = Target::parse)]
     pub metrics: Option<Target>,
 }
 
@@ -219,15 +219,55 @@ pub(crate) struct Init {
 #[derive(Debug, Subcommand)]
 pub(crate) enum State {
     /// List the sources with their marks and last runs
-    List,
+    List(AsJson),
     /// Print the stored cursor of one source
-    Show(Selector),
+    Show(Show),
     /// Start the next run at a time, such as the last one of another connector
     Set(SetMark),
     /// Forget cursors, so that the next run collects everything
-    Reset(Selector),
+    Reset(Reset),
     /// Forget sources that are gone or cannot be collected, and accounts that are no longer configured
-    Prune,
+    Prune(Confirmed),
+}
+
+/// How a result is printed.
+#[derive(Debug, Args)]
+pub(crate) struct AsJson {
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Whether a question is answered.
+#[derive(Debug, Args)]
+pub(crate) struct Confirmed {
+    /// Forget several cursors without a question
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// The arguments of `state show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The source
+    #[command(flatten)]
+    pub selector: Selector,
+
+    /// The form
+    #[command(flatten)]
+    pub form: AsJson,
+}
+
+/// The arguments of `state reset`.
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// The source
+    #[command(flatten)]
+    pub selector: Selector,
+
+    /// The answer
+    #[command(flatten)]
+    pub confirmed: Confirmed,
 }
 
 /// A source in the state.
@@ -237,8 +277,8 @@ pub(crate) struct Selector {
     #[arg(long, value_name = "NAME")]
     pub account: String,
 
-    /// The source, where the account has several
-    #[arg(long, value_name = "ID")]
+    /// The source by its id or name, where the account has several
+    #[arg(long, value_name = "ID|NAME")]
     pub source: Option<String>,
 }
 

@@ -1,16 +1,18 @@
 //! `state`: shows and changes the stored cursors.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::table;
+use crate::config::selection::same;
 use crate::config::{Config, ConfigError};
-use crate::state::{SourceState, State};
+use crate::state::{AccountLock, SourceState, State, StateError};
 use crate::text::printable::printable;
 use crate::units::timestamp;
 
@@ -18,8 +20,8 @@ use crate::units::timestamp;
 ///
 /// # Errors
 ///
-/// When the state cannot be opened, read or written, when the selected source does not exist or is one of several, or
-/// when the time of `set` is in the future.
+/// When the state cannot be opened, read or written, when the account is in use, when the selected source does not exist
+/// or is one of several, when the time of `set` is in the future, or when a person does not confirm.
 pub(crate) fn run(
     config: &Config,
     command: &args::State,
@@ -27,19 +29,26 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     match command {
-        args::State::List => list(config, out)?,
-        args::State::Show(selector) => show(config, selector, out)?,
+        args::State::List(form) => list(config, form.json, out)?,
+        args::State::Show(show) => self::show(config, &show.selector, show.form.json, out)?,
         args::State::Set(set) => self::set(config, set, now, out)?,
-        args::State::Reset(selector) => reset(config, selector, out)?,
-        args::State::Prune => prune(config, out)?,
+        args::State::Reset(reset) => {
+            self::reset(config, &reset.selector, reset.confirmed.yes, out)?
+        }
+        args::State::Prune(confirmed) => prune(config, confirmed.yes, out)?,
     }
     Ok(ExitStatus::Done)
 }
 
 /// Lists every source.
-fn list(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+fn list(config: &Config, as_json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let state = State::open_to_read(&config.state)?;
     let sources = state.sources()?;
+    if as_json {
+        let sources: Vec<_> = sources.iter().map(json).collect();
+        writeln!(out, "{:#}", Value::from(sources))?;
+        return Ok(());
+    }
     if sources.is_empty() {
         writeln!(out, "{}: nothing is stored yet", state.path().display())?;
         return Ok(());
@@ -98,9 +107,18 @@ fn walk(source: &SourceState) -> String {
 }
 
 /// Prints everything that is stored of one source.
-fn show(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyhow::Result<()> {
+fn show(
+    config: &Config,
+    selector: &args::Selector,
+    as_json: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let state = State::open_to_read(&config.state)?;
     let source = find(&state, selector)?.with_context(|| nothing_stored(&state, selector))?;
+    if as_json {
+        writeln!(out, "{:#}", json(&source))?;
+        return Ok(());
+    }
     let walk = walk(&source);
     let fields = [
         ("account", source.account),
@@ -121,12 +139,34 @@ fn show(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyh
     }
     match &source.cursor {
         None => writeln!(out, "{:16} -", "cursor")?,
-        Some(cursor) => match serde_json::from_str::<serde_json::Value>(cursor) {
+        Some(cursor) => match serde_json::from_str::<Value>(cursor) {
             Ok(value) => writeln!(out, "cursor\n{value:#}")?,
             Err(_) => writeln!(out, "{:16} {}", "cursor", printable(cursor))?,
         },
     }
     Ok(())
+}
+
+/// Returns what is stored of a source as JSON. A cursor that is JSON is not a text in it.
+fn json(source: &SourceState) -> Value {
+    let cursor = source.cursor.as_deref();
+    let time = |time: Option<OffsetDateTime>| time.map(timestamp::format);
+    json!({
+        "account": source.account,
+        "source": source.source,
+        "name": source.name,
+        "mark": source.mark,
+        "walking": source.walking,
+        "full": source.full,
+        "full_started_at": time(source.full_started_at),
+        "last_full_at": time(source.last_full_at),
+        "last_success_at": time(source.last_success_at),
+        "last_error": source.last_error,
+        "last_error_at": time(source.last_error_at),
+        "not_collectable_since": time(source.gone_at),
+        "updated_at": time(Some(source.updated_at)),
+        "cursor": cursor.map(|text| serde_json::from_str(text).unwrap_or(Value::from(text))),
+    })
 }
 
 /// Stores a time as a source's cursor, which the contract allows.
@@ -150,7 +190,7 @@ fn set(
     let stored = find(&state, &set.selector)?;
     let known = stored.is_some();
     let named = set.selector.source.clone();
-    let source = named.or(stored.map(|stored| stored.source));
+    let source = stored.map(|stored| stored.source).or(named);
     let source = source.with_context(|| {
         format!(
             "nothing is stored of account {account} yet, so its source is unknown: name it with --source \
@@ -174,24 +214,45 @@ fn set(
 }
 
 /// Forgets one source, or every source of an account.
-fn reset(config: &Config, selector: &args::Selector, out: &mut dyn Write) -> anyhow::Result<()> {
+fn reset(
+    config: &Config,
+    selector: &args::Selector,
+    yes: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let account = selector.account.as_str();
     let mut state = State::open_to_write(&config.state)?;
-    let _lock = state.lock(&selector.account)?;
-    let count = state.reset(&selector.account, selector.source.as_deref())?;
+    let forgotten = match &selector.source {
+        None => state.sources_of(account)?.len(),
+        Some(_) => 1,
+    };
+    let _lock = confirm_and_lock(&state, forgotten, &BTreeSet::from([account]), yes)?;
+    let source = match &selector.source {
+        None => None,
+        Some(_) => {
+            let found = find(&state, selector)?;
+            Some(
+                found
+                    .with_context(|| nothing_stored(&state, selector))?
+                    .source,
+            )
+        }
+    };
+    let count = state.reset(account, source.as_deref())?;
     if count == 0 {
         bail!(nothing_stored(&state, selector));
     }
     writeln!(
         out,
-        "forgot {count} {} of account {}: the next run collects everything",
-        if count == 1 { "cursor" } else { "cursors" },
-        printable(&selector.account)
+        "forgot {} of account {}: the next run collects everything",
+        cursors(count),
+        printable(account)
     )?;
     Ok(())
 }
 
 /// Forgets accounts that are no longer configured, and sources that are gone or cannot be collected.
-fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+fn prune(config: &Config, yes: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     if !config.wrong.is_empty() {
         // An account in a file that cannot be read would count as no longer configured.
         return Err(ConfigError::all(config.wrong.iter().map(|wrong| &wrong.error)).into());
@@ -199,13 +260,10 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     let accounts = config.accounts.iter();
     let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
     let mut state = State::open_to_write(&config.state)?;
-    let mut locks = BTreeMap::new();
-    for source in state.sources()? {
-        let changes = source.gone_at.is_some() || !configured.contains(source.account.as_str());
-        if changes && !locks.contains_key(&source.account) {
-            locks.insert(source.account.clone(), state.lock(&source.account)?);
-        }
-    }
+    let mut gone = state.sources()?;
+    gone.retain(|source| source.gone_at.is_some() || !configured.contains(source.account.as_str()));
+    let accounts = gone.iter().map(|source| source.account.as_str()).collect();
+    let _locks = confirm_and_lock(&state, gone.len(), &accounts, yes)?;
     let removed = state.prune(&configured)?;
     if removed.is_empty() {
         writeln!(
@@ -230,24 +288,72 @@ fn prune(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the selected source: the named one, else the only one of the account.
+/// Locks these accounts.
+fn lock(state: &State, accounts: &BTreeSet<&str>) -> Result<Vec<AccountLock>, StateError> {
+    accounts.iter().map(|account| state.lock(account)).collect()
+}
+
+/// Locks these accounts to forget this many of their cursors, once a person confirms more than one. While the person
+/// thinks, the accounts can be collected.
+fn confirm_and_lock(
+    state: &State,
+    count: usize,
+    accounts: &BTreeSet<&str>,
+    yes: bool,
+) -> anyhow::Result<Vec<AccountLock>> {
+    let locks = lock(state, accounts)?;
+    if yes || count < 2 {
+        return Ok(locks);
+    }
+    drop(locks);
+    let names: Vec<_> = accounts.iter().copied().collect();
+    let what = printable(&format!(
+        "{} of account {}",
+        cursors(count),
+        names.join(", ")
+    ));
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        bail!("this forgets {what}: add --yes to do so without a question");
+    }
+    write!(io::stderr(), "Forget {what}? [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if !matches!(answer.trim(), "y" | "Y" | "yes") {
+        bail!("nothing is forgotten");
+    }
+    Ok(lock(state, accounts)?)
+}
+
+fn cursors(count: usize) -> String {
+    match count {
+        1 => "1 cursor".to_owned(),
+        _ => format!("{count} cursors"),
+    }
+}
+
+/// Returns the selected source: the one of this id or else of this name, or without either the only one of the account.
 ///
 /// # Errors
 ///
-/// When no source is named and the account has several.
+/// When there are several.
 fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<SourceState>> {
     let mut sources = state.sources_of(&selector.account)?;
     if let Some(wanted) = &selector.source {
-        return Ok(sources.into_iter().find(|source| source.source == *wanted));
+        if let Some(source) = sources.iter().find(|source| source.source == *wanted) {
+            return Ok(Some(source.clone()));
+        }
+        sources.retain(|source| same(wanted, &source.source) || same(wanted, &source.name));
     }
     if sources.len() > 1 {
         let line = |source: &SourceState| {
             printable(&format!("  --source {}  ({})", source.source, source.name))
         };
         let lines: Vec<_> = sources.iter().map(line).collect();
+        let of_this_name = selector.source.as_ref().map(|_| " of this name");
         bail!(
-            "account {} has several sources; name one of them:\n{}",
+            "account {} has several sources{}; name one of them:\n{}",
             selector.account,
+            of_this_name.unwrap_or_default(),
             lines.join("\n")
         );
     }

@@ -44,7 +44,8 @@ fn contains(list: &[String], text: &str) -> bool {
     list.iter().any(|entry| same(entry, text))
 }
 
-fn same(entry: &str, text: &str) -> bool {
+/// Returns whether an entry is this id or name.
+pub(crate) fn same(entry: &str, text: &str) -> bool {
     entry.trim().to_lowercase() == text.trim().to_lowercase()
 }
 

@@ -1,4 +1,4 @@
-//! The value of `--metrics`: a file, or a loopback address.
+//! The value of `--metrics`: a file, a port, or a loopback address.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,22 +15,22 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Parses the value. Text of the form `host:port`, with digits after the last colon and no `/`, is an address;
-    /// everything else is a file. `localhost` is 127.0.0.1; no name is resolved.
+    /// Parses the value. Text of the form `host:port` or `port`, with digits after the last colon and no `/`, is an
+    /// address; everything else is a file. A port alone, and that of `localhost`, is one of 127.0.0.1; no name is
+    /// resolved.
     ///
     /// # Errors
     ///
     /// When it is an address, but not a loopback address with a valid port.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
-        let port = text.rsplit_once(':').map(|(_, port)| port);
-        let is_address = port
-            .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-        if !is_address || text.contains('/') {
+        let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_port || text.contains('/') {
             return Ok(Self::File(text.into()));
         }
-        let numeric = match text.strip_prefix("localhost:") {
-            Some(port) => format!("127.0.0.1:{port}"),
-            None => text.to_owned(),
+        let numeric = match host {
+            "localhost" => format!("127.0.0.1:{port}"),
+            _ => text.to_owned(),
         };
         match numeric.parse::<SocketAddr>() {
             Ok(address) if address.ip().is_loopback() => Ok(Self::Address(address)),
@@ -47,12 +47,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_and_port_is_an_address_and_everything_else_a_file() {
+    fn a_port_and_host_and_port_are_addresses_and_everything_else_a_file() {
         for (text, expected) in [
             ("127.0.0.1:9464", "127.0.0.1:9464"),
             ("127.0.0.2:1", "127.0.0.2:1"),
             ("[::1]:9464", "[::1]:9464"),
             ("localhost:9464", "127.0.0.1:9464"),
+            ("9464", "127.0.0.1:9464"),
+            ("0", "127.0.0.1:0"),
             ("127.0.0.1:0", "127.0.0.1:0"),
         ] {
             let expected = Target::Address(expected.parse().unwrap());
@@ -66,7 +68,9 @@ mod tests {
             "a:b",
             "localhost:",
             "localhost",
-            "9464",
+            "./9464",
+            "9464.prom",
+            "",
         ] {
             let expected = Target::File(text.into());
             assert_eq!(Target::parse(text).unwrap(), expected, "{text}");
@@ -85,6 +89,7 @@ mod tests {
             ":9464",
             "[127.0.0.1]:9464",
             "localhost:65536",
+            "65536",
             "127.0.0.1:999999999999",
         ] {
             let message = Target::parse(text).unwrap_err().to_string();

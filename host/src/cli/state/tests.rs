@@ -1,7 +1,7 @@
 //! What the commands over the state print, change and refuse.
 
 use super::*;
-use crate::cli::args::{Selector, SetMark};
+use crate::cli::args::{AsJson, Confirmed, Reset, Selector, SetMark, Show};
 use crate::state::{Fingerprints, StoredBatch};
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -51,6 +51,28 @@ fn selector(account: &str, source: Option<&str>) -> Selector {
     }
 }
 
+fn list() -> args::State {
+    args::State::List(AsJson { json: false })
+}
+
+fn show(account: &str, source: Option<&str>) -> args::State {
+    args::State::Show(Show {
+        selector: selector(account, source),
+        form: AsJson { json: false },
+    })
+}
+
+fn reset(account: &str, source: Option<&str>) -> args::State {
+    args::State::Reset(Reset {
+        selector: selector(account, source),
+        confirmed: Confirmed { yes: true },
+    })
+}
+
+fn prune() -> args::State {
+    args::State::Prune(Confirmed { yes: true })
+}
+
 fn set(account: &str, source: Option<&str>, last_seen: &str) -> args::State {
     args::State::Set(SetMark {
         selector: selector(account, source),
@@ -88,7 +110,7 @@ fn list_is_a_table() {
         .unwrap();
     drop(state);
     assert_eq!(
-        run(&config, args::State::List).unwrap(),
+        run(&config, list()).unwrap(),
         "ACCOUNT  SOURCE    NAME        MARK                      WALK               LAST SUCCESS              LAST ERROR\n\
          acme     t1        Name of t1  2026-01-31T07:00:00.000Z  -                  2026-01-31T08:00:01.000Z  -\n\
          beta     tenant-2  Näme [31m   -                         full, in progress  -                         2026-01-31T08:00:02.000Z the API refused\n"
@@ -98,7 +120,7 @@ fn list_is_a_table() {
 #[test]
 fn list_without_a_state_creates_none() {
     let (_folder, config) = config();
-    let text = run(&config, args::State::List).unwrap();
+    let text = run(&config, list()).unwrap();
     assert!(text.contains("state.db: nothing is stored yet"), "{text}");
     assert!(!config.state.exists());
 }
@@ -113,7 +135,7 @@ fn show_prints_the_cursor_readably() {
         r#"{"v":1,"last_seen_cursor":"x"}"#,
         false,
     );
-    let text = run(&config, args::State::Show(selector("acme", None))).unwrap();
+    let text = run(&config, show("acme", None)).unwrap();
     for line in [
         "account          acme",
         "source           t1",
@@ -128,7 +150,7 @@ fn show_prints_the_cursor_readably() {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");
     }
     store(&config, "beta", "t1", "an opaque\u{7} text", false);
-    let text = run(&config, args::State::Show(selector("beta", Some("t1")))).unwrap();
+    let text = run(&config, show("beta", Some("t1"))).unwrap();
     assert!(
         text.ends_with("cursor           an opaque  text\n"),
         "{text}"
@@ -141,7 +163,7 @@ fn a_source_must_be_there_and_be_the_only_one() {
     store(&config, "acme", "t1", "{}", false);
     store(&config, "acme", "t2", "{}", false);
     for command in [
-        args::State::Show(selector("acme", None)),
+        show("acme", None),
         set("acme", None, "2026-01-01T00:00:00Z"),
     ] {
         let parts = [
@@ -156,23 +178,11 @@ fn a_source_must_be_there_and_be_the_only_one() {
         "nothing is stored of account acme, source t3",
         "state list",
     ];
-    assert_refused(
-        &config,
-        args::State::Show(selector("acme", Some("t3"))),
-        &missing,
-    );
-    assert_refused(
-        &config,
-        args::State::Reset(selector("acme", Some("t3"))),
-        &missing,
-    );
+    assert_refused(&config, show("acme", Some("t3")), &missing);
+    assert_refused(&config, reset("acme", Some("t3")), &missing);
     let missing = ["nothing is stored of account acne;", "state list"];
-    assert_refused(&config, args::State::Show(selector("acne", None)), &missing);
-    assert_refused(
-        &config,
-        args::State::Reset(selector("acne", None)),
-        &missing,
-    );
+    assert_refused(&config, show("acne", None), &missing);
+    assert_refused(&config, reset("acne", None), &missing);
 }
 
 #[test]
@@ -234,10 +244,10 @@ fn reset_forgets_one_or_all() {
     for source in ["t1", "t2", "t3"] {
         store(&config, "acme", source, "{}", false);
     }
-    let text = run(&config, args::State::Reset(selector("acme", Some("t2")))).unwrap();
+    let text = run(&config, reset("acme", Some("t2"))).unwrap();
     assert!(text.contains("forgot 1 cursor of account acme"), "{text}");
     assert_eq!(cursor(&config, "acme", "t2"), None);
-    let text = run(&config, args::State::Reset(selector("acme", None))).unwrap();
+    let text = run(&config, reset("acme", None)).unwrap();
     assert!(text.contains("forgot 2 cursors of account acme"), "{text}");
     assert_eq!(cursor(&config, "acme", "t1"), None);
 }
@@ -246,10 +256,10 @@ fn reset_forgets_one_or_all() {
 fn prune_forgets_accounts_that_are_gone() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let text = run(&config, args::State::Prune).unwrap();
+    let text = run(&config, prune()).unwrap();
     assert!(text.starts_with("nothing to forget"), "{text}");
     store(&config, "gone", "t9", "{}", false);
-    let text = run(&config, args::State::Prune).unwrap();
+    let text = run(&config, prune()).unwrap();
     assert_eq!(text, "forgot account gone, source t9 (Name of t9)\n");
     assert!(cursor(&config, "acme", "t1").is_some());
     assert_eq!(cursor(&config, "gone", "t9"), None);
@@ -265,19 +275,19 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
     state.store_listing("acme", &found, at(3)).unwrap();
     drop(state);
 
-    let list = run(&config, args::State::List).unwrap();
+    let list = run(&config, list()).unwrap();
     let line = list.lines().find(|line| line.contains("t2")).unwrap();
     assert!(
         line.contains("  not collectable since 2026-01-31T08:00:03.000Z  "),
         "{list}"
     );
     assert_eq!(list.matches("not collectable since").count(), 1, "{list}");
-    let show = run(&config, args::State::Show(selector("acme", Some("t2")))).unwrap();
+    let show = run(&config, show("acme", Some("t2"))).unwrap();
     let line = "walk             not collectable since 2026-01-31T08:00:03.000Z";
     assert!(show.lines().any(|found| found == line), "{show}");
     assert_eq!(cursor(&config, "acme", "t2").as_deref(), Some("{}"));
 
-    let text = run(&config, args::State::Prune).unwrap();
+    let text = run(&config, prune()).unwrap();
     assert_eq!(
         text,
         "forgot account acme, source t2 (Name of t2), not collectable since 2026-01-31T08:00:03.000Z\n"
@@ -296,7 +306,7 @@ fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
         .unwrap();
     drop(state);
     run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00Z")).unwrap();
-    let text = run(&config, args::State::Prune).unwrap();
+    let text = run(&config, prune()).unwrap();
     assert!(text.starts_with("nothing to forget"), "{text}");
     assert_eq!(
         cursor(&config, "acme", "t1").as_deref(),
@@ -316,11 +326,88 @@ fn changes_wait_for_no_run_and_reading_needs_no_lock() {
     writer.store_listing("acme", &listed, at(0)).unwrap();
     for command in [
         set("acme", None, "2026-01-01T00:00:00Z"),
-        args::State::Reset(selector("acme", None)),
-        args::State::Prune,
+        reset("acme", None),
+        prune(),
     ] {
         assert_refused(&config, command, &["in use for account acme by process"]);
     }
-    run(&config, args::State::List).unwrap();
-    run(&config, args::State::Show(selector("acme", Some("t1")))).unwrap();
+    run(&config, list()).unwrap();
+    run(&config, show("acme", Some("t1"))).unwrap();
+}
+
+#[test]
+fn a_source_is_found_by_its_id_or_its_name() {
+    let (_folder, config) = config();
+    for source in ["t1", "t2", "t3"] {
+        store(&config, "acme", source, "{}", false);
+    }
+    let mut state = State::open_to_write(&config.state).unwrap();
+    for (source, name) in [("t1", "Kestrel"), ("t2", "Kestrel"), ("t3", "t1")] {
+        state.store_error("acme", source, name, "-", at(0)).unwrap();
+    }
+    drop(state);
+    for (wanted, found) in [("t3", "t3"), ("T3", "t3"), ("t1", "t1")] {
+        let text = run(&config, show("acme", Some(wanted))).unwrap();
+        let line = format!("source           {found}");
+        assert!(text.lines().any(|line_| line_ == line), "{wanted}: {text}");
+    }
+    let parts = [
+        "acme has several sources of this name",
+        "--source t1  (Kestrel)",
+        "--source t2  (Kestrel)",
+    ];
+    let time = "2026-01-01T00:00:00Z";
+    for command in [
+        show("acme", Some("kestrel")),
+        reset("acme", Some("Kestrel")),
+        set("acme", Some("Kestrel"), time),
+    ] {
+        assert_refused(&config, command, &parts);
+    }
+    run(&config, reset("acme", Some("t2"))).unwrap();
+    let text = run(&config, set("acme", Some("kestrel "), time)).unwrap();
+    assert!(text.starts_with("acme, source t1: "), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn list_and_show_are_also_json() {
+    let (_folder, config) = config();
+    let list = || run(&config, args::State::List(AsJson { json: true })).unwrap();
+    assert_eq!(list(), "[]\n");
+    store(&config, "acme", "t1", "{\"v\":1}", true);
+    let listed: Value = serde_json::from_str(&list()).unwrap();
+    let show = args::State::Show(Show {
+        selector: selector("acme", None),
+        form: AsJson { json: true },
+    });
+    let shown: Value = serde_json::from_str(&run(&config, show).unwrap()).unwrap();
+    assert_eq!(listed, json!([shown]));
+    assert_eq!(
+        shown,
+        json!({
+            "account": "acme", "source": "t1", "name": "Name of t1", "mark": null, "walking": true, "full": true,
+            "full_started_at": "2026-01-31T08:00:00.000Z", "last_full_at": null, "last_success_at": null,
+            "last_error": null, "last_error_at": null, "not_collectable_since": null,
+            "updated_at": "2026-01-31T08:00:00.000Z", "cursor": { "v": 1 },
+        })
+    );
+}
+
+#[test]
+fn prune_forgets_nothing_while_an_account_is_unknown() {
+    let (_folder, mut config) = config();
+    store(&config, "gone", "t1", "{}", false);
+    let mut other = config.clone();
+    std::fs::write(
+        &config.place,
+        "[account.beta]\ncomponent = \"\"\n[account.acme]\ncomponent = \"c\"",
+    )
+    .unwrap();
+    other.wrong = Config::load(&config.place).unwrap().wrong;
+    assert_refused(&other, prune(), &["account.beta.component"]);
+    assert!(cursor(&config, "gone", "t1").is_some());
+    config.wrong.clear();
+    run(&config, prune()).unwrap();
+    assert_eq!(cursor(&config, "gone", "t1"), None);
 }
