@@ -15,7 +15,7 @@ pub(crate) mod context;
 pub(crate) mod engine;
 pub(crate) mod failure;
 mod halt;
-mod listing;
+pub(crate) mod listing;
 mod page;
 mod pool;
 pub(crate) mod prepare;

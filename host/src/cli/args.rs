@@ -132,6 +132,10 @@ pub(crate) struct Check {
     /// Test this account only; can be repeated
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
+
+    /// The form
+    #[command(flatten)]
+    pub form: AsJson,
 }
 
 /// The arguments of `map`.

@@ -40,6 +40,14 @@ pub(crate) fn unmatched<'a>(list: &'a [String], sources: &[(&str, &str)]) -> Vec
         .collect()
 }
 
+/// Says what is wrong with an entry of the list `key` that matches no source.
+pub(crate) fn no_such_source(key: &str, entry: &str) -> String {
+    format!(
+        "`{key}` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or remove it if \
+         the source is gone"
+    )
+}
+
 fn contains(list: &[String], text: &str) -> bool {
     list.iter().any(|entry| same(entry, text))
 }

@@ -167,17 +167,11 @@ fn check_selection(job: &AccountJob, listing: &Listing, stored: &[SourceState]) 
     let stored = stored.iter();
     let stored = stored.map(|source| (source.source.as_str(), source.name.as_str()));
     let names: Vec<_> = listed.chain(stored).collect();
-    let message = |key, entry| {
-        format!(
-            "`{key}` names {entry:?}, which is neither the id nor the name of a source: check the spelling, or remove \
-             it if the source is gone"
-        )
-    };
     for entry in selection::unmatched(&account.skip, &names) {
-        warn!("{}", message("skip", entry));
+        warn!("{}", selection::no_such_source("skip", entry));
     }
     for entry in selection::unmatched(&account.only, &names) {
-        let why = message("only", entry);
+        let why = selection::no_such_source("only", entry);
         error!("{why}");
         let (id, name) = (entry.to_owned(), entry.to_owned());
         job.results.add_uncollected(id, name, Outcome::Failed(why));

@@ -1,5 +1,6 @@
 //! Why a source, or the listing of an account's sources, did not get to its end.
 
+use crate::contract::stopped::Stopped;
 use crate::state::StateError;
 
 /// Why collecting ended early. Reasons are sentences for the person who runs the program.
@@ -18,5 +19,11 @@ pub(crate) enum Halt {
 impl From<StateError> for Halt {
     fn from(error: StateError) -> Self {
         Self::State(error)
+    }
+}
+
+impl From<Stopped> for Halt {
+    fn from(stopped: Stopped) -> Self {
+        Self::Failed(stopped.to_string())
     }
 }

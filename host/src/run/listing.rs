@@ -10,7 +10,7 @@ use crate::run::attempt::Tries;
 use crate::run::context::AccountJob;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
-use crate::sandbox::connector::CallError;
+use crate::sandbox::connector::{CallError, Connector};
 
 /// How many pages a component may list: a million tenants of Sophos.
 const MAX_PAGES: usize = 10_000;
@@ -70,38 +70,74 @@ impl Listing {
 
 /// Asks the component for every page of the account's sources. Ends early once the time to stop is over.
 pub(crate) async fn list_sources(worker: &mut Worker, job: &AccountJob) -> Listing {
-    let mut sources = Vec::new();
+    let mut pages = Pages::default();
+    let all = async {
+        while !pages.complete {
+            let page = list_page(worker, job, pages.next.as_deref()).await?;
+            pages.add(page)?;
+        }
+        Ok(())
+    };
     let complete = tokio::select! {
-        complete = add_pages(&mut sources, worker, job) => complete,
+        complete = all => complete,
         () = job.settings.stop.grace_period_elapsed() => Err(Halt::Stopped),
     };
-    Listing::new(sources, complete)
+    Listing::new(pages.sources, complete)
 }
 
-async fn add_pages(
-    sources: &mut Vec<Source>,
-    worker: &mut Worker,
-    job: &AccountJob,
-) -> Result<(), Halt> {
-    let mut next: Option<String> = None;
-    let mut asked = HashSet::new();
-    let mut bytes = 0;
-    for _ in 0..MAX_PAGES {
-        let page = list_page(worker, job, next.as_deref()).await?;
-        bytes += page.sources.iter().map(size).sum::<usize>();
-        sources.extend(page.sources);
-        next = page.next;
-        let Some(next) = &next else {
-            return Ok(());
-        };
-        if !asked.insert(Sha256::digest(next)) {
-            return Err(Halt::Failed(Stopped::SOURCES_IN_A_CIRCLE.to_string()));
-        }
-        if bytes > MAX_BYTES {
-            break;
-        }
+/// Asks a connector for every page of the account's sources, and tries none again.
+///
+/// # Errors
+///
+/// The component's reason, or that it was stopped.
+pub(crate) async fn list_once(
+    connector: &mut Connector,
+    config: &str,
+) -> Result<Vec<Source>, CallError<Error>> {
+    let mut pages = Pages::default();
+    while !pages.complete {
+        let page = connector.discover(config, pages.next.as_deref()).await;
+        pages.add(page.map_err(not_a_stored_cursor)?)?;
     }
-    Err(Halt::Failed(Stopped::TOO_MANY_SOURCE_PAGES.to_string()))
+    Ok(Listing::new(pages.sources, Ok(())).sources)
+}
+
+/// The pages of a listing so far.
+#[derive(Default)]
+struct Pages {
+    sources: Vec<Source>,
+    count: usize,
+    bytes: usize,
+    /// The page to ask for.
+    next: Option<String>,
+    /// What was asked for.
+    asked: HashSet<[u8; 32]>,
+    complete: bool,
+}
+
+impl Pages {
+    /// Adds a page.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many, or another one was asked for before.
+    fn add(&mut self, page: SourcesPage) -> Result<(), Stopped> {
+        self.count += 1;
+        self.bytes += page.sources.iter().map(size).sum::<usize>();
+        self.sources.extend(page.sources);
+        self.next = page.next;
+        match &self.next {
+            None => self.complete = true,
+            Some(next) if !self.asked.insert(Sha256::digest(next).into()) => {
+                return Err(Stopped::SOURCES_IN_A_CIRCLE);
+            }
+            Some(_) if self.count >= MAX_PAGES || self.bytes > MAX_BYTES => {
+                return Err(Stopped::TOO_MANY_SOURCE_PAGES);
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
 }
 
 /// Asks the component for the page `next` of the listing, again if that may help.
