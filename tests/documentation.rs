@@ -1,5 +1,5 @@
 //! The pages for users, compared with the program: `docs/cli.md` with its help, and the examples of
-//! `docs/configuration.md` and `README.md` with what it reads.
+//! `docs/configuration.md`, `docs/recipes.md` and `README.md` with what it reads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +19,7 @@ use tempfile::TempDir;
 const README: &str = include_str!("../README.md");
 const CLI: &str = include_str!("../docs/cli.md");
 const CONFIGURATION: &str = include_str!("../docs/configuration.md");
+const RECIPES: &str = include_str!("../docs/recipes.md");
 
 /// An account for a destination that the page shows alone.
 const ACCOUNT: &str = "[account.acme]
@@ -143,7 +144,10 @@ fn assert_read(toml: &str) {
 #[test]
 fn the_program_reads_every_example_of_a_configuration() {
     let mut read = 0;
-    for example in examples(CONFIGURATION).into_iter().chain(examples(README)) {
+    for example in [CONFIGURATION, README, RECIPES]
+        .into_iter()
+        .flat_map(examples)
+    {
         let example = match example.starts_with("to = ") {
             true => format!("{ACCOUNT}{example}"),
             false => example,
@@ -157,7 +161,7 @@ fn the_program_reads_every_example_of_a_configuration() {
         assert_read(&all.join("\n").replace("\n#", "\n"));
         read += 1;
     }
-    assert_eq!(read, 5);
+    assert_eq!(read, 10);
 }
 
 #[test]

@@ -65,12 +65,15 @@ pub(crate) fn judge(request: &Request) -> Result<(Vec<Action>, Vec<Value>), Refu
 /// Returns the answer with what became of each event: its status and, where it failed, the type of the error.
 pub(crate) fn answer(actions: &[Action], fates: &[(u16, String)]) -> Answer {
     let items = actions.iter().zip(fates).map(|(action, (status, error))| {
-        let mut item = json!({"_index": "devices", "_id": action.id, "status": status});
-        match error.is_empty() {
-            true => item["result"] = "created".into(),
-            // The real ones repeat values of the event in their reasons.
-            false => item["error"] = json!({"type": error, "reason": format!("{error}: [canary]")}),
-        }
+        let id = &action.id;
+        // The real ones repeat values of the event in their reasons.
+        let item = match error.is_empty() {
+            true => json!({"_index": "devices", "_id": id, "status": status, "result": "created"}),
+            false => json!({
+                "_index": "devices", "_id": id, "status": status,
+                "error": {"type": error, "reason": format!("{error}: [canary]")},
+            }),
+        };
         json!({action.kind.as_str(): item})
     });
     let items: Vec<Value> = items.collect();

@@ -39,13 +39,11 @@ pub(crate) fn judge(options: &Options, request: &Request) -> Result<Vec<Value>, 
             && envelope["source"] == "asset-host"
             && envelope["sourcetype"] == "ocsf:device_inventory_info"
     };
-    match envelopes.iter().all(fits) {
-        true => Ok(envelopes
-            .into_iter()
-            .map(|mut one| one["event"].take())
-            .collect()),
-        false => refuse(400, "Invalid data format"),
+    if !envelopes.iter().all(fits) {
+        return refuse(400, "Invalid data format");
     }
+    let event = |mut one: Value| one.get_mut("event").map(Value::take);
+    Ok(envelopes.into_iter().filter_map(event).collect())
 }
 
 /// Returns the answer if all events were taken, or those before the first invalid one.

@@ -205,12 +205,13 @@ impl Answering for State {
             if most > 0 {
                 fates = self.fates(&delivery);
             }
-            for (index, (_, error)) in fates.iter().enumerate().take(most) {
+            for (index, (event, (_, error))) in
+                delivery.events.iter().zip(&fates).enumerate().take(most)
+            {
                 if error.is_empty() {
-                    accepted.extend(delivery.events.get(index).cloned());
+                    accepted.push(event.clone());
                     if let Some(action) = delivery.actions.get(index) {
-                        let event = delivery.events[index].clone();
-                        self.documents.insert(action.id.clone(), event);
+                        self.documents.insert(action.id.clone(), event.clone());
                     }
                 }
             }

@@ -41,14 +41,22 @@ pub(super) enum Verdict {
     Accepted,
     /// They are refused; others may be taken.
     Refused,
-    /// This one is refused, by its position, and those before it were taken.
-    RefusedAt(usize),
     /// They may be taken later.
     Retry(RetryCause),
     /// A success that does not confirm all of them, with the reason.
     Incomplete(String),
     /// Another attempt does not help; what the operator can do.
     Failed(&'static str),
+    /// For each of them something else, in their order.
+    Each(Vec<Item>),
+}
+
+/// What an answer means for one event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    pub verdict: Verdict,
+    pub status: StatusCode,
+    pub code: Option<String>,
 }
 
 impl Reply {

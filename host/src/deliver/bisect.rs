@@ -52,17 +52,9 @@ pub(super) struct Task {
     pub accepted_at: Instant,
 }
 
-/// What became of a batch: it was taken, but for those of its events that are listed, each by its position in the batch;
-/// or it was refused. At least one event of a batch that was taken was taken.
-pub(super) type Outcome = Result<Vec<Refused>, BatchRefused>;
-
-/// A batch that is refused as it is.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct BatchRefused {
-    pub reason: String,
-    /// The position of the event that the refusal is about, if the destination tells it; those before it were taken.
-    pub at: Option<usize>,
-}
+/// What became of a batch: it was taken but for these events, by their positions in it, or it was refused as it is, for
+/// this reason.
+pub(super) type Outcome = Result<Vec<Refused>, String>;
 
 /// What decides whether a refused event is a reject; shared by all sources that deliver to a destination.
 pub(super) struct Refusals {
@@ -163,27 +155,23 @@ impl<'a, I: Intake> Page<'a, I> {
         outcome: Outcome,
         rest: &mut Vec<Range<usize>>,
     ) -> Result<(), DeliverError> {
-        let BatchRefused { reason, at } = match outcome {
-            Ok(refused) => {
-                let in_page = |one: Refused| Refused {
-                    index: batch.start + one.index,
-                    ..one
-                };
-                self.rejects.extend(refused.into_iter().map(in_page));
+        let reason = match outcome {
+            Ok(mut refused) => {
+                refused.sort_unstable_by_key(|one| one.index);
+                let row = |one: &Refused, next: &Refused| one.index + 1 == next.index;
+                let row = refused.chunk_by(row).find(|row| row.len() >= MAX_SUSPECTS);
+                if let Some(row) = row.filter(|_| !self.refusals.accept) {
+                    self.suspects = row.to_vec();
+                    return Err(self.doubt("and took none in between"));
+                }
+                for one in &mut refused {
+                    one.index += batch.start;
+                }
+                self.rejects.append(&mut refused);
                 return self.retry_suspects().await;
             }
-            Err(refused) => refused,
+            Err(reason) => reason,
         };
-        if let Some(at) = at.filter(|at| *at < batch.len() && batch.len() > 1) {
-            let suspect = batch.start + at;
-            rest.push(suspect + 1..batch.end);
-            rest.push(suspect..suspect + 1);
-            rest.retain(|batch| !batch.is_empty());
-            return match at {
-                0 => Ok(()),
-                _ => self.retry_suspects().await,
-            };
-        }
         if batch.len() > 1 {
             debug!(
                 destination = self.intake.place(),
@@ -215,9 +203,7 @@ impl<'a, I: Intake> Page<'a, I> {
         for Refused { index, .. } in mem::take(&mut self.suspects) {
             match self.send(self.events(&(index..index + 1))).await? {
                 Ok(_) => self.rejects.append(&mut self.refused_twice),
-                Err(BatchRefused { reason, .. }) => {
-                    self.refused_twice.push(Refused { index, reason });
-                }
+                Err(reason) => self.refused_twice.push(Refused { index, reason }),
             }
         }
         Ok(())
@@ -231,7 +217,7 @@ impl<'a, I: Intake> Page<'a, I> {
             let Some(taken) = taken else {
                 return Err(self.doubt("and has taken none in this run to compare them with"));
             };
-            if let Err(BatchRefused { reason, .. }) = self.send(slice::from_ref(&taken)).await? {
+            if let Err(reason) = self.send(slice::from_ref(&taken)).await? {
                 return Err(DeliverError::unconfirmed(
                     format_args!(
                         "{} now refuses an event that it took earlier in this run ({reason})",
@@ -256,14 +242,12 @@ impl<'a, I: Intake> Page<'a, I> {
             Sent::Settled(outcome) => outcome,
             Sent::Pending(task) => self.intake.task_outcome(task, events).await?,
         };
-        let taken = match &outcome {
-            Ok(refused) => (0..events.len())
-                .rev()
-                .find(|index| refused.iter().all(|one| one.index != *index)),
-            Err(refused) => refused.at.and_then(|at| at.checked_sub(1)),
-        };
-        if let Some(taken) = taken.and_then(|index| events.get(index)) {
-            *self.refusals.last_taken() = Some(taken.clone());
+        if let Ok(refused) = &outcome {
+            let is_taken = |index: &usize| refused.iter().all(|one| one.index != *index);
+            let last = (0..events.len()).rev().find(is_taken);
+            if let Some(last) = last.and_then(|index| events.get(index)) {
+                *self.refusals.last_taken() = Some(last.clone());
+            }
         }
         Ok(outcome)
     }

@@ -16,7 +16,7 @@ pub(crate) struct Delivery {
 }
 
 /// An event that its destination refused.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     /// Its position among the events that were to be delivered, from 0.
     pub index: usize,

@@ -1,10 +1,10 @@
 //! One request to a destination, made again until it is known whether its events were taken.
 
-use std::io::{self, Write};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::mem;
 use std::time::Instant;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
@@ -15,8 +15,8 @@ use url::Url;
 
 use crate::config::{Account, HeaderText, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Reply, Verdict};
-use crate::deliver::bisect::BatchRefused;
+use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Item, Reply, Verdict};
+use crate::deliver::destination::Refused;
 use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, RetryCause};
 use crate::network::client::{ClientOptions, HttpClient};
@@ -38,25 +38,6 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 /// How many requests may be in progress at the same time: one for each of the most sources that a run collects in
 /// parallel.
 const MAX_REQUESTS: usize = 256;
-
-/// The attempts to deliver a batch.
-pub(super) struct Tries<'a> {
-    attempts: Attempts,
-    failing_since: Option<Instant>,
-    /// Counts the requests that are made again.
-    retries: &'a mut u64,
-}
-
-impl<'a> Tries<'a> {
-    /// Begins a batch, and adds each repeated request to `retries`.
-    pub(super) fn new(retries: &'a mut u64) -> Self {
-        Self {
-            attempts: Attempts::default(),
-            failing_since: None,
-            retries,
-        }
-    }
-}
 
 /// Makes requests to one destination.
 pub(super) struct Exchange {
@@ -132,23 +113,26 @@ impl Exchange {
         })
     }
 
-    /// Posts a body with these events until `judge` knows from the answer whether they were taken. Returns the answer, or
-    /// why the events were refused as they are.
+    /// Posts events in the form that `encode` gives them until it is known of each whether it was taken, as `judge` reads
+    /// the answers to so many events, and adds each repeated request to `retries`. Returns the last answer and the events
+    /// that were refused, or why all were refused as they are.
     ///
     /// # Errors
     ///
     /// When it does not become known, or only the operator can change the answer.
     pub(super) async fn post(
         &self,
-        mut body: Vec<u8>,
         events: &[Event],
-        judge: impl Fn(&Reply) -> Verdict,
-        tries: &mut Tries<'_>,
-    ) -> Result<Result<Reply, BatchRefused>, DeliverError> {
-        if self.config.gzip {
-            body = compressed(&body).map_err(|error| DeliverError::io(&self.place, &error))?;
-        }
-        let body = Bytes::from(body);
+        encode: impl Fn(&[Event]) -> Result<Vec<u8>, DeliverError>,
+        judge: impl Fn(&Reply, usize) -> Verdict,
+        retries: &mut u64,
+    ) -> Result<Result<(Reply, Vec<Refused>), String>, DeliverError> {
+        let mut refused = Vec::new();
+        let mut pending: Vec<usize> = (0..events.len()).collect();
+        let mut to_send = Cow::Borrowed(events);
+        let mut body = Bytes::from(encode(&to_send)?);
+        let mut attempts = Attempts::default();
+        let mut failing_since = None;
         loop {
             let (cause, what) = match self
                 .send(Method::POST, &self.config.url, body.clone())
@@ -157,15 +141,33 @@ impl Exchange {
                 Ok(reply) => {
                     let reason = || self.reason(&reply, events);
                     let what = || format!("{} answered {}", self.place, reason());
-                    let refused = |at| BatchRefused {
-                        reason: reason(),
-                        at,
-                    };
-                    match judge(&reply) {
-                        Verdict::Accepted => return Ok(Ok(reply)),
-                        Verdict::Refused => return Ok(Err(refused(None))),
-                        Verdict::RefusedAt(at) => return Ok(Err(refused(Some(at)))),
+                    match judge(&reply, to_send.len()) {
+                        Verdict::Accepted => return Ok(Ok((reply, refused))),
+                        Verdict::Refused => return Ok(Err(reason())),
                         Verdict::Retry(cause) => (cause, what()),
+                        Verdict::Each(items) => {
+                            let again = self.settle(items, &mut pending, &mut refused, events)?;
+                            let Some((cause, reason)) = again else {
+                                let all = refused.len() == events.len();
+                                return Ok(match refused.pop_if(|_| all) {
+                                    Some(last) => Err(last.reason),
+                                    None => Ok((reply, refused)),
+                                });
+                            };
+                            let (left, all) = (pending.len(), events.len());
+                            if left < to_send.len() {
+                                attempts = Attempts::default();
+                                failing_since = None;
+                            }
+                            let event = |index: &usize| events.get(*index).cloned();
+                            to_send = pending.iter().filter_map(event).collect();
+                            body = Bytes::from(encode(&to_send)?);
+                            let place = &self.place;
+                            (
+                                cause,
+                                format!("{place} answered {reason} for {left} of {all} events"),
+                            )
+                        }
                         Verdict::Failed(advice) => {
                             return Err(DeliverError::unconfirmed(what(), advice));
                         }
@@ -187,37 +189,58 @@ impl Exchange {
                     (RetryCause::Unavailable(None), what)
                 }
             };
-            self.wait(cause, &what, tries).await?;
+            let elapsed = failing_since.get_or_insert_with(Instant::now).elapsed();
+            let Some(wait) = attempts.after(cause, &self.config.retry, elapsed, fastrand::f64())
+            else {
+                return Err(DeliverError::unconfirmed(
+                    format_args!("{what}, and trying again did not help"),
+                    "see whether the destination is up and that account.NAME.deliver names it, or which limit of \
+                     requests it has",
+                ));
+            };
+            *retries += 1;
+            info!(
+                destination = self.place,
+                "trying again in {:.1} s: {what}",
+                wait.as_secs_f64()
+            );
+            if self.stop.sleep(wait).await {
+                return Err(DeliverError::Stopped(self.place.clone()));
+            }
         }
     }
 
-    /// Waits until a request may be made again, or fails with `what` happened.
-    pub(super) async fn wait(
+    /// Reads what became of the pending events, each by its position: leaves those that are to be sent again, adds those
+    /// that are `refused`, and returns why there are some to be sent again.
+    fn settle(
         &self,
-        cause: RetryCause,
-        what: &str,
-        tries: &mut Tries<'_>,
-    ) -> Result<(), DeliverError> {
-        let failing_since = tries.failing_since.get_or_insert_with(Instant::now);
-        let elapsed = failing_since.elapsed();
-        let retry = &self.config.retry;
-        let Some(wait) = tries.attempts.after(cause, retry, elapsed, fastrand::f64()) else {
-            return Err(DeliverError::unconfirmed(
-                format_args!("{what}, and trying again did not help"),
-                "see whether the destination is up and that account.NAME.deliver names it, or which limit of \
-                 requests it has",
-            ));
-        };
-        *tries.retries += 1;
-        info!(
-            destination = self.place,
-            "trying again in {:.1} s: {what}",
-            wait.as_secs_f64()
-        );
-        match self.stop.sleep(wait).await {
-            true => Err(DeliverError::Stopped(self.place.clone())),
-            false => Ok(()),
+        items: Vec<Item>,
+        pending: &mut Vec<usize>,
+        refused: &mut Vec<Refused>,
+        events: &[Event],
+    ) -> Result<Option<(RetryCause, String)>, DeliverError> {
+        let mut known = BTreeMap::new();
+        let mut again = None;
+        for (index, item) in mem::take(pending).into_iter().zip(items) {
+            let code = item.code.filter(|code| {
+                let may_keep = || self.may_keep(code, events);
+                *known.entry(code.clone()).or_insert_with(may_keep)
+            });
+            let reason = answer::describe(item.status, code.as_deref());
+            match item.verdict {
+                Verdict::Accepted => {}
+                Verdict::Retry(cause) => {
+                    pending.push(index);
+                    again = Some((cause, reason));
+                }
+                Verdict::Failed(advice) => {
+                    let what = format_args!("{} answered {reason} for an event", self.place);
+                    return Err(DeliverError::unconfirmed(what, advice));
+                }
+                _ => refused.push(Refused { index, reason }),
+            }
         }
+        Ok(again)
     }
 
     /// Makes a GET request with the same headers, once.
@@ -256,10 +279,4 @@ impl Exchange {
     pub(super) fn reason(&self, reply: &Reply, events: &[Event]) -> String {
         reply.reason(events, &self.secrets)
     }
-}
-
-fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body)?;
-    encoder.finish()
 }

@@ -1,16 +1,15 @@
 //! Splunk's HTTP event collector: each event in an envelope, and an answer with one code for all.
 
+use std::cmp::Ordering;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::contract::bindings::inventory::connector::types::Event;
-use crate::deliver::answer::{Reply, Verdict};
+use crate::deliver::answer::{Item, Reply, Verdict};
+use crate::deliver::body::Fields;
 use crate::deliver::retry::RetryCause;
-
-/// How many bytes an envelope has besides its event, at most.
-pub(super) const OVERHEAD: usize = 128;
 
 /// From here on, the time of an event is in milliseconds: in seconds, it would be in the year 5138.
 const MILLISECONDS: i64 = 100_000_000_000;
@@ -25,26 +24,12 @@ struct Envelope<'a> {
     event: &'a RawValue,
 }
 
-/// What is read of an event.
-#[derive(Deserialize)]
-struct Timed {
-    time: i64,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    code: u16,
-    #[serde(rename = "invalid-event-number")]
-    invalid_event: Option<usize>,
-}
-
 pub(super) fn body(events: &[Event]) -> serde_json::Result<Vec<u8>> {
-    let length = |event: &Event| event.json.len() + 1 + OVERHEAD;
-    let mut body = Vec::with_capacity(events.iter().map(length).sum());
+    let mut body = Vec::new();
     for event in events {
-        let timed: Option<Timed> = serde_json::from_str(&event.json).ok();
+        let time = Fields::read(event.json.as_bytes()).and_then(|event| event.get("time"));
         let envelope = Envelope {
-            time: timed.map(|timed| seconds(timed.time)),
+            time: time.map(seconds),
             source: "asset-host",
             sourcetype: "ocsf:device_inventory_info",
             event: serde_json::from_str(&event.json)?,
@@ -71,9 +56,9 @@ fn seconds(time: i64) -> f64 {
 /// The number of the invalid event counts from 0 with code 6, but from 1 with others, as 7; so it is read with 6 alone.
 /// Splunk takes the events of a request one by one, up to that one.
 pub(super) fn judge(reply: &Reply, sent: usize, now: SystemTime) -> Verdict {
-    let answer: Option<Answer> = serde_json::from_slice(&reply.body).ok();
-    let code = answer.as_ref().map(|answer| answer.code);
-    match (reply.judge_status(now), code) {
+    let answer = Fields::read(&reply.body);
+    let number = |name| answer.as_ref()?.get::<usize>(name);
+    match (reply.judge_status(now), number("code")) {
         (_, Some(1..=4 | 21 | 22)) => Verdict::Failed(
             "see that the token is right and enabled in Splunk, and sent as headers = { authorization = { env = \
              \"NAME\", prefix = \"Splunk \" } } in account.NAME.deliver",
@@ -91,12 +76,25 @@ pub(super) fn judge(reply: &Reply, sent: usize, now: SystemTime) -> Verdict {
         (Verdict::Accepted, None) => Verdict::Incomplete(
             "its body is not that of Splunk's event collector, with a `code`".to_owned(),
         ),
-        (Verdict::Refused, Some(6)) => answer
-            .and_then(|answer| answer.invalid_event)
-            .filter(|event| *event < sent)
-            .map_or(Verdict::Refused, Verdict::RefusedAt),
+        (Verdict::Refused, Some(6)) => number("invalid-event-number")
+            .filter(|invalid| *invalid < sent)
+            .map_or(Verdict::Refused, |invalid| up_to(invalid, reply, sent)),
         (verdict, _) => verdict,
     }
+}
+
+/// Returns that the events before the invalid one were taken, and that those behind it are to be sent again at once.
+fn up_to(invalid: usize, reply: &Reply, sent: usize) -> Verdict {
+    let item = |index: usize| Item {
+        verdict: match index.cmp(&invalid) {
+            Ordering::Less => Verdict::Accepted,
+            Ordering::Equal => Verdict::Refused,
+            Ordering::Greater => Verdict::Retry(RetryCause::Expired),
+        },
+        status: reply.status,
+        code: Some("6".to_owned()),
+    };
+    Verdict::Each((0..sent).map(item).collect())
 }
 
 #[cfg(test)]

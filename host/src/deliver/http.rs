@@ -1,8 +1,10 @@
 //! Events to an intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, Sekoia.io, and others.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::SystemTime;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tracing::warn;
 
 use crate::config::{Account, Format, HttpConfig};
@@ -12,9 +14,12 @@ use crate::deliver::batches::batches;
 use crate::deliver::bisect::{self, Intake, Outcome, Refusals, Sent, Task};
 use crate::deliver::destination::{Delivery, lines};
 use crate::deliver::error::DeliverError;
-use crate::deliver::exchange::{Exchange, Tries};
+use crate::deliver::exchange::Exchange;
 use crate::deliver::{bulk, hec, sekoia};
 use crate::stop::Stop;
+
+/// How many bytes a format of a server has for an event besides the event, if no id is longer than usual.
+const FRAME: usize = 128;
 
 /// An intake.
 pub(crate) struct Http {
@@ -51,9 +56,11 @@ impl Http {
     /// Delivers events in batches.
     pub(super) async fn deliver(&self, events: &[Event]) -> Delivery {
         let config = &self.exchange.config;
-        let lengths = events
-            .iter()
-            .map(|event| event.json.len() + overhead(&config.format, event));
+        let frame = match config.format {
+            Format::Ndjson | Format::Array | Format::Sekoia(_) => 0,
+            _ => FRAME,
+        };
+        let lengths = events.iter().map(|event| event.json.len() + frame);
         // Less the brackets of an array.
         let max_bytes = config.batch_bytes.saturating_sub(2);
         let batches = batches(lengths, config.batch_events, max_bytes);
@@ -64,21 +71,22 @@ impl Http {
 impl Intake for Http {
     async fn send(&self, events: &[Event], retries: &mut u64) -> Result<Sent, DeliverError> {
         let format = &self.exchange.config.format;
-        let mut tries = Tries::new(retries);
-        if let Some(action) = bulk::Action::of(format) {
-            let outcome = bulk::send(&self.exchange, action, events, &mut tries).await?;
-            return Ok(Sent::Settled(outcome));
-        }
-        let body = body(format, events).map_err(|why| DeliverError::io(self.place(), &why))?;
-        let judge = |reply: &Reply| judge(format, reply, events.len());
-        let posted = self.exchange.post(body, events, judge, &mut tries).await?;
-        let reply = match posted {
-            Ok(reply) => reply,
-            Err(refused) => return Ok(Sent::Settled(Err(refused))),
+        let judge = |reply: &Reply, sent| judge(format, reply, sent);
+        let encode = |events: &[Event]| {
+            let body = body(format, events).and_then(|body| match self.exchange.config.gzip {
+                true => compressed(&body),
+                false => Ok(body),
+            });
+            body.map_err(|error| DeliverError::io(self.place(), &error))
+        };
+        let posted = self.exchange.post(events, encode, judge, retries).await?;
+        let (reply, refused) = match posted {
+            Ok(posted) => posted,
+            Err(reason) => return Ok(Sent::Settled(Err(reason))),
         };
         let sent = match format {
             Format::Sekoia(_) => sekoia::accepted(&reply.body),
-            _ => Some(Sent::Settled(Ok(Vec::new()))),
+            _ => Some(Sent::Settled(Ok(refused))),
         };
         sent.ok_or_else(|| {
             DeliverError::unconfirmed(
@@ -114,25 +122,27 @@ fn body(format: &Format, events: &[Event]) -> io::Result<Vec<u8>> {
     };
     Ok(match format {
         Format::Array => array("", ""),
+        Format::ElasticsearchBulk => bulk::body(false, events)?,
+        Format::ElasticsearchBulkCreate => bulk::body(true, events)?,
         Format::SplunkHec => hec::body(events)?,
         Format::Sekoia(_) => array("{\"version\":1,\"items\":", "}"),
-        _ => lines(events),
+        Format::Ndjson => lines(events),
     })
 }
 
-fn judge(format: &Format, reply: &Reply, sent: usize) -> Verdict {
-    match format {
-        Format::SplunkHec => hec::judge(reply, sent, SystemTime::now()),
-        _ => reply.judge(sent, SystemTime::now()),
-    }
+fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
 }
 
-/// Returns how many bytes a body has for an event besides the event itself.
-fn overhead(format: &Format, event: &Event) -> usize {
+fn judge(format: &Format, reply: &Reply, sent: usize) -> Verdict {
+    let now = SystemTime::now();
     match format {
-        Format::Ndjson | Format::Array | Format::Sekoia(_) => 0,
-        Format::ElasticsearchBulk | Format::ElasticsearchBulkCreate => bulk::overhead(event),
-        Format::SplunkHec => hec::OVERHEAD,
+        Format::ElasticsearchBulk => bulk::judge(false, reply, sent, now),
+        Format::ElasticsearchBulkCreate => bulk::judge(true, reply, sent, now),
+        Format::SplunkHec => hec::judge(reply, sent, now),
+        Format::Ndjson | Format::Array | Format::Sekoia(_) => reply.judge(sent, now),
     }
 }
 

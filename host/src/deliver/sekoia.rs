@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 use crate::config::SekoiaTasks;
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{Reply, error_code};
-use crate::deliver::bisect::{BatchRefused, Outcome, Sent, Task};
+use crate::deliver::bisect::{Outcome, Sent, Task};
 use crate::deliver::body::Fields;
 use crate::deliver::error::DeliverError;
 use crate::deliver::exchange::Exchange;
@@ -79,8 +79,7 @@ pub(super) async fn task_outcome(
                 Some("PENDING" | "RUNNING") => "it is still pending".to_owned(),
                 Some(status) => {
                     let code = Fields::read(&reply.body).and_then(|fields| error_code(&fields));
-                    let reason = failure(exchange, status, code, events);
-                    return Ok(Err(BatchRefused { reason, at: None }));
+                    return Ok(Err(failure(exchange, status, code, events)));
                 }
                 None => {
                     let asked = reply.retry_after(SystemTime::now()).unwrap_or_default();

@@ -10,8 +10,8 @@ use super::*;
 /// Refuses every batch that holds one of the bad events, at once or only later, and every batch while it is broken.
 struct Scripted {
     bad: BTreeSet<usize>,
-    /// What it tells about a batch with bad events.
-    tells: Tells,
+    /// Whether it tells which events of a batch are bad, and takes the others.
+    tells: bool,
     /// Whether the outcome is known only once it is waited for.
     later: bool,
     /// The numbers of the batches, counted from 0 in the order in which they are judged, during which it is broken.
@@ -23,26 +23,11 @@ struct Scripted {
     refusals: Refusals,
 }
 
-/// What a destination tells about a batch that it does not take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tells {
-    Nothing,
-    /// The position of the first bad event, with all before it taken.
-    Position,
-    /// Which events are bad, with all others taken.
-    Each,
-}
-
-fn refused(reason: &str, at: Option<usize>) -> BatchRefused {
-    let reason = reason.to_owned();
-    BatchRefused { reason, at }
-}
-
 impl Scripted {
     fn new(bad: impl IntoIterator<Item = usize>) -> Self {
         Self {
             bad: bad.into_iter().collect(),
-            tells: Tells::Nothing,
+            tells: false,
             later: false,
             broken: Vec::new(),
             judged: Mutex::default(),
@@ -64,30 +49,22 @@ impl Scripted {
         let broken = self.broken.iter().any(|range| range.contains(&judged));
         *judged += 1;
         if broken {
-            return Err(refused("broken", None));
+            return Err("broken".into());
         }
-        let at = numbers.iter().position(|number| self.bad.contains(number));
-        let (reports, taken) = match (at, self.tells) {
-            (None, _) => (Ok(Vec::new()), numbers),
-            (Some(at), Tells::Position) => (
-                Err(refused("bad", Some(at))),
-                numbers.into_iter().take(at).collect(),
-            ),
-            (Some(_), Tells::Each) if !numbers.iter().all(|number| self.bad.contains(number)) => {
-                let is_bad = |(index, number): (usize, &usize)| {
-                    self.bad.contains(number).then(|| Refused {
-                        index,
-                        reason: "bad".to_owned(),
-                    })
-                };
-                let bad = numbers.iter().enumerate().filter_map(is_bad).collect();
-                let is_good = |number: &usize| !self.bad.contains(number);
-                (Ok(bad), numbers.into_iter().filter(is_good).collect())
-            }
-            (Some(_), _) => return Err(refused("bad", None)),
-        };
-        self.taken.lock().unwrap().extend(taken);
-        reports
+        let (bad, good): (Vec<_>, Vec<_>) = numbers
+            .iter()
+            .enumerate()
+            .partition(|(_, number)| self.bad.contains(number));
+        if good.is_empty() || !bad.is_empty() && !self.tells {
+            return Err("bad".into());
+        }
+        let mut taken = self.taken.lock().unwrap();
+        taken.extend(good.into_iter().map(|(_, number)| number));
+        let refused = bad.into_iter().rev().map(|(index, _)| Refused {
+            index,
+            reason: "bad".into(),
+        });
+        Ok(refused.collect())
     }
 
     /// What was taken of the page, in its order, without repetitions.
@@ -175,7 +152,7 @@ proptest! {
         count in 0_usize..60,
         size in 1_usize..30,
         later in any::<bool>(),
-        tells in prop::sample::select(vec![Tells::Nothing, Tells::Position, Tells::Each]),
+        tells in any::<bool>(),
         proven in any::<bool>(),
     ) {
         let scripted = match proven {
@@ -210,7 +187,7 @@ proptest! {
         count in 0_usize..60,
         size in 1_usize..30,
         later in any::<bool>(),
-        tells in prop::sample::select(vec![Tells::Nothing, Tells::Position, Tells::Each]),
+        tells in any::<bool>(),
         breaks in 0_usize..80,
         works_again in 0_usize..40,
         breaks_again in 0_usize..40,
@@ -414,30 +391,33 @@ fn after_a_batch_that_is_refused_at_once_no_other_is_sent_before_it_is_searched(
 }
 
 #[test]
-fn events_before_the_one_that_a_refusal_is_about_are_not_sent_again() {
+fn events_refused_while_others_of_their_batch_are_taken_are_rejects_at_once() {
+    let bad = [0, 1, 2, 7, 99];
     let scripted = Scripted {
-        tells: Tells::Position,
-        ..Scripted::new([2])
+        tells: true,
+        ..Scripted::new(bad)
     };
-    assert_eq!(scripted.deliver(6, 6).unwrap(), [2]);
-    let expected = [
-        batch(&[0, 1, 2, 3, 4, 5]),
-        batch(&[2]),
-        batch(&[3, 4, 5]),
-        batch(&[2]),
-        // Compared with the last event that was taken.
-        batch(&[5]),
-    ];
-    assert_eq!(*scripted.log.lock().unwrap(), expected);
+    assert_eq!(scripted.deliver(100, 50).unwrap(), bad);
+    assert_eq!(scripted.requests(), 2);
+    let last = scripted.refusals.last_taken().clone().unwrap();
+    assert_eq!(last.json, "98");
 }
 
 #[test]
-fn events_refused_while_others_of_their_batch_are_taken_are_rejects_at_once() {
-    let scripted = Scripted {
-        tells: Tells::Each,
-        ..Scripted::new(1..100)
-    };
-    let delivered = scripted.deliver(101, 101).unwrap();
-    assert_eq!(delivered, (1..100).collect::<Vec<_>>());
-    assert_eq!(scripted.requests(), 1);
+fn twenty_events_refused_in_a_row_in_one_batch_fail_the_page() {
+    for (row, accept, fails) in [(19, false, false), (20, false, true), (20, true, false)] {
+        let scripted = Scripted {
+            tells: true,
+            refusals: Refusals::new(accept),
+            ..Scripted::new(5..5 + row)
+        };
+        match scripted.deliver(100, 100) {
+            Ok(delivered) => assert_eq!(delivered, (5..5 + row).collect::<Vec<_>>()),
+            Err(error) => {
+                let message = error.to_string();
+                let part = "here refused 20 events, one by one, and took none in between";
+                assert!(fails && message.contains(part), "{message}");
+            }
+        }
+    }
 }

@@ -24,9 +24,9 @@ fn the_id_is_that_of_the_event_or_where_it_has_none_that_of_its_device() {
         ("{}", "device"),
     ] {
         let event = event("device", json);
-        assert_eq!(id(Action::Index, &event), expected, "{json}");
+        assert_eq!(id(false, &event), expected, "{json}");
         // What is never replaced has the id of an event in any case.
-        let created = id(Action::Create, &event);
+        let created = id(true, &event);
         match expected {
             "device" => assert_eq!(created.len(), 64, "{json}"),
             uid => assert_eq!(created, uid, "{json}"),
@@ -41,52 +41,81 @@ fn each_event_is_a_line_behind_its_action() {
         event("c", r#"{"metadata":{"uid":"e"}}"#),
     ];
     assert_eq!(
-        String::from_utf8(body(Action::Index, &events).unwrap()).unwrap(),
+        String::from_utf8(body(false, &events).unwrap()).unwrap(),
         "{\"index\":{\"_id\":\"a\\\"b\"}}\n{ \"x\":1}\n{\"index\":{\"_id\":\"e\"}}\n{\"metadata\":{\"uid\":\"e\"}}\n"
     );
     assert_eq!(
-        String::from_utf8(body(Action::Create, &events[1..]).unwrap()).unwrap(),
+        String::from_utf8(body(true, &events[1..]).unwrap()).unwrap(),
         "{\"create\":{\"_id\":\"e\"}}\n{\"metadata\":{\"uid\":\"e\"}}\n"
     );
 }
 
-#[test]
-fn an_answer_has_the_form_of_the_api_or_none() {
-    let read = |body: &str| {
-        items(
-            &Reply {
-                status: StatusCode::OK,
-                headers: HeaderMap::new(),
-                body: body.into(),
-                is_cut_off: false,
-            },
-            2,
-        )
+fn verdict(create: bool, status: u16, body: &str) -> Verdict {
+    let reply = Reply {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::new(),
+        body: body.into(),
+        is_cut_off: false,
     };
-    let taken = r#"{"index":{"_index":"i","_id":"1","result":"created","status":201}}"#;
-    let failed = r#"{"create":{"status":400,"error":{"type":"E","reason":"r"}}}"#;
-    assert_eq!(
-        read(&format!(
-            r#"{{"took":1,"errors":true,"items":[{taken},{failed}]}}"#
-        )),
-        Some(vec![
-            (StatusCode::CREATED, None),
-            (StatusCode::BAD_REQUEST, Some("E".to_owned()))
-        ])
-    );
+    judge(create, &reply, 2, SystemTime::UNIX_EPOCH)
+}
+
+const TAKEN: &str = r#"{"index":{"_index":"i","_id":"1","result":"created","status":201}}"#;
+
+#[test]
+fn each_item_means_what_its_status_does() {
+    let retry = || Verdict::Retry(RetryCause::Unavailable(None));
+    for (create, status, expected) in [
+        (false, 200, Some(Verdict::Accepted)),
+        (true, 201, Some(Verdict::Accepted)),
+        (true, 409, Some(Verdict::Accepted)),
+        (false, 400, Some(Verdict::Refused)),
+        (true, 413, Some(Verdict::Refused)),
+        (false, 429, Some(retry())),
+        (false, 503, Some(retry())),
+        // A failure of the page.
+        (false, 409, None),
+        (true, 403, None),
+        (false, 404, None),
+    ] {
+        let item = format!(
+            r#"{{"create":{{"_id":"2","status":{status},"error":{{"type":"E","reason":"r"}}}}}}"#
+        );
+        let body = format!(r#"{{"took":1,"errors":true,"items":[{TAKEN},{item}]}}"#);
+        let Verdict::Each(items) = verdict(create, 200, &body) else {
+            panic!("{body}");
+        };
+        assert_eq!(items[0].verdict, Verdict::Accepted);
+        assert_eq!(items[0].code, None);
+        assert_eq!(items[1].code.as_deref(), Some("E"));
+        match expected {
+            Some(expected) => assert_eq!(items[1].verdict, expected, "{status}"),
+            None => assert!(matches!(items[1].verdict, Verdict::Failed(_)), "{status}"),
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_another_form_confirms_nothing() {
     for body in [
         "",
         "[]",
         "{}",
         r#"{"errors":false}"#,
         r#"{"errors":false,"items":[]}"#,
-        &format!(r#"{{"errors":false,"items":[{taken}]}}"#),
-        &format!(r#"{{"errors":false,"items":[{taken},{taken},{taken}]}}"#),
-        &format!(r#"{{"errors":false,"items":[{taken},{taken}"#),
-        &format!(r#"{{"errors":false,"items":[{taken},{{"index":{{}}}}]}}"#),
-        &format!(r#"{{"errors":false,"items":[{taken},{{"index":{{"status":0}}}}]}}"#),
-        &format!(r#"{{"errors":false,"items":[{taken},{{"delete":{{"status":200}}}}]}}"#),
+        &format!(r#"{{"errors":false,"items":[{TAKEN}]}}"#),
+        &format!(r#"{{"errors":false,"items":[{TAKEN},{TAKEN},{TAKEN}]}}"#),
+        &format!(r#"{{"errors":false,"items":[{TAKEN},{TAKEN}"#),
+        &format!(r#"{{"errors":false,"items":[{TAKEN},{{"index":{{}}}}]}}"#),
+        &format!(r#"{{"errors":false,"items":[{TAKEN},{{"index":{{"status":0}}}}]}}"#),
+        &format!(r#"{{"errors":false,"items":[{TAKEN},{{"delete":{{"status":200}}}}]}}"#),
     ] {
-        assert_eq!(read(body), None, "{body}");
+        let verdict = verdict(false, 200, body);
+        assert!(
+            matches!(verdict, Verdict::Incomplete(_)),
+            "{body}: {verdict:?}"
+        );
     }
+    // Whatever the body is.
+    assert_eq!(verdict(false, 400, TAKEN), Verdict::Refused);
 }
