@@ -22,5 +22,7 @@ pub(crate) use crate::config::destination::{
 #[cfg(test)]
 pub(crate) use crate::config::destination::{Header, RequestTimeouts};
 pub(crate) use crate::config::file::{Config, WrongAccount};
-pub(crate) use crate::config::problem::{ConfigError, Problem};
+#[cfg_attr(not(test), allow(unused_imports))]
+pub(crate) use crate::config::problem::ConfigError;
+pub(crate) use crate::config::problem::Problem;
 pub(crate) use crate::config::values::Retry;

@@ -38,7 +38,7 @@ fn what_is_wrong_with_one_file_does_not_stop_the_accounts_of_others() {
             "acme: ",
             "contoso: failed: conf.d/contoso.toml, line 1: not TOML",
             "keys: failed: conf.d/keys.toml: account.keys.full_evry: unknown key `full_evry`, did you mean `full_every`?",
-            "beta: failed: conf.d/beta.toml: account.beta: is in conf.d/other.toml as well",
+            "beta: failed: conf.d/other.toml: account.beta: is in conf.d/beta.toml as well",
         ]);
     }
     let acme = work.host(&["--config", "conf.d", "check", "--account", "acme"]);
@@ -122,8 +122,8 @@ fn the_configuration_may_come_from_standard_input() {
     let wrong = config.replace("client_id =", "clientid =");
     run(&["--config", "-", "check"], &wrong)
         .expect(2)
-        .says(&["standard input: account.acme.config.clientid"]);
+        .says(&["-: account.acme.config.clientid"]);
     run(&["--config", "-", "check"], "=")
         .expect(2)
-        .says(&["standard input, line 1: not TOML"]);
+        .says(&["-, line 1: not TOML"]);
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use crate::cli::args;
-use crate::cli::component::report_wrong;
 use crate::cli::exit::ExitStatus;
-use crate::config::Config;
+use crate::config::{Config, WrongAccount};
 use crate::contract::permissions::Permissions;
 use crate::run::engine;
 use crate::run::prepare;
 use crate::state::State;
 use crate::state::consent::ConsentStatus;
+use crate::text::printable::printable_lines;
 use crate::units::timestamp;
 
 /// Records what the component of each account, or of the named ones, asks for now, and prints what is more than before.
@@ -31,7 +31,10 @@ pub(crate) async fn run(
     let config = Config::load(config)?;
     let runtime = engine::start()?;
     let mut all = Vec::new();
-    let (accounts, wrong) = config.select_some(&args.accounts)?;
+    let (accounts, wrong) = config.select(&args.accounts)?;
+    if accounts.is_empty() {
+        return Err(WrongAccount::errors(wrong).into());
+    }
     for account in accounts {
         let component = prepare::component(&runtime, account).await?;
         all.push((account.name.as_str(), component.asks(account)));
@@ -45,7 +48,14 @@ pub(crate) async fn run(
         }
         writeln!(out, "{account}: {}", describe(&status, asks))?;
     }
-    report_wrong(&wrong, out)
+    for wrong in &wrong {
+        let error = printable_lines(&wrong.error.to_string());
+        writeln!(out, "{}: failed: {error}", wrong.name)?;
+    }
+    Ok(match wrong.is_empty() {
+        true => ExitStatus::Done,
+        false => ExitStatus::SomeFailed,
+    })
 }
 
 /// Describes what was done for an account.

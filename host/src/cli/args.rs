@@ -132,10 +132,6 @@ pub(crate) struct Check {
     /// Test this account only; can be repeated
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-
-    /// The form
-    #[command(flatten)]
-    pub form: AsJson,
 }
 
 /// The arguments of `map`.
@@ -223,55 +219,37 @@ pub(crate) struct Init {
 #[derive(Debug, Subcommand)]
 pub(crate) enum State {
     /// List the sources with their marks and last runs
-    List(AsJson),
+    List {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the stored cursor of one source
-    Show(Show),
+    Show {
+        /// The source
+        #[command(flatten)]
+        selector: Selector,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Start the next run at a time, such as the last one of another connector
     Set(SetMark),
     /// Forget cursors, so that the next run collects everything
-    Reset(Reset),
+    Reset {
+        /// The source
+        #[command(flatten)]
+        selector: Selector,
+        /// Forget several cursors without a question
+        #[arg(long)]
+        yes: bool,
+    },
     /// Forget sources that are gone or cannot be collected, and accounts that are no longer configured
-    Prune(Confirmed),
-}
-
-/// How a result is printed.
-#[derive(Debug, Args)]
-pub(crate) struct AsJson {
-    /// Print it as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Whether a question is answered.
-#[derive(Debug, Args)]
-pub(crate) struct Confirmed {
-    /// Forget several cursors without a question
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// The arguments of `state show`.
-#[derive(Debug, Args)]
-pub(crate) struct Show {
-    /// The source
-    #[command(flatten)]
-    pub selector: Selector,
-
-    /// The form
-    #[command(flatten)]
-    pub form: AsJson,
-}
-
-/// The arguments of `state reset`.
-#[derive(Debug, Args)]
-pub(crate) struct Reset {
-    /// The source
-    #[command(flatten)]
-    pub selector: Selector,
-
-    /// The answer
-    #[command(flatten)]
-    pub confirmed: Confirmed,
+    Prune {
+        /// Forget several cursors without a question
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// A source in the state.

@@ -1,12 +1,11 @@
-//! `check`: tests accounts as far as that delivers and stores nothing: their credentials, sources and destinations.
+//! `check`: tests credentials, and lists what can be collected with them.
 
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::bail;
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::cli::args;
@@ -25,36 +24,6 @@ use crate::state::consent;
 use crate::stop::Stop;
 use crate::text::printable::{printable, printable_lines};
 
-/// What was found out about an account.
-#[derive(Default, Serialize)]
-struct Checked {
-    account: String,
-    /// Whom the credentials belong to, if the API says so.
-    owner: Option<Owner>,
-    sources: Vec<CheckedSource>,
-    /// What keeps the account or a part of it from being collected.
-    errors: Vec<String>,
-    notes: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Owner {
-    kind: String,
-    id: String,
-    name: Option<String>,
-}
-
-#[derive(Serialize)]
-struct CheckedSource {
-    id: String,
-    name: String,
-    /// The host of the source's own API.
-    region: Option<String>,
-    collected: bool,
-    /// Why it is not collected.
-    reason: Option<String>,
-}
-
 /// Tests every account, or the named ones, each by itself, and prints what it finds.
 ///
 /// # Errors
@@ -69,147 +38,126 @@ pub(crate) async fn run(
     // By default, a signal would leave a running `command` of a secret behind.
     signals::end_on_signals()?;
     let config = Config::load(config)?;
-    let (accounts, wrong) = config.select_some(&args.accounts)?;
+    let (accounts, wrong) = config.select(&args.accounts)?;
     let runtime = engine::start()?;
     let mut limiters = Limiters::default();
     let stop = Stop::new(Duration::ZERO);
     let state = State::open_to_read(&config.state)?;
-    let mut checked = Vec::new();
+    let wrong = wrong.iter();
     let mut untried: Vec<_> = wrong
-        .iter()
-        .map(|wrong| Checked::failed(&wrong.name, wrong.error.to_string()))
+        .map(|wrong| (&wrong.name, wrong.error.to_string()))
         .collect();
+    let mut results = Vec::new();
     for account in accounts {
-        let prepared =
-            prepare::accounts(&runtime, &config, vec![account], &mut limiters, &stop).await;
-        match prepared.and_then(|ready| approved(&state, ready)) {
-            Ok(ready) => {
-                for ready in ready {
-                    let found = check(ready, &state).await?;
-                    if !args.form.json {
-                        write_text(&found, out)?;
-                    }
-                    checked.push(found);
-                }
-            }
-            Err(error) => {
-                untried.push(Checked::failed(&account.name, failure::with_causes(&error)));
-            }
+        let one = vec![account];
+        let ready = prepare::accounts(&runtime, &config, one, &mut limiters, &stop).await;
+        match ready.and_then(|mut ready| approved(&state, ready.remove(0))) {
+            Ok(ready) => results.push(check(ready, &state, out).await?),
+            Err(error) => untried.push((&account.name, failure::with_causes(&error))),
         }
     }
-    if checked.is_empty() {
-        let errors = untried.into_iter().flat_map(|account| account.errors);
-        bail!(errors.collect::<Vec<_>>().join("\n"));
+    if results.is_empty() {
+        let errors = untried.into_iter().map(|(_, error)| error);
+        bail!(Vec::from_iter(errors).join("\n"));
     }
-    if !args.form.json {
-        for account in &untried {
-            write_text(account, out)?;
-        }
+    for (account, error) in &untried {
+        writeln!(out, "{account}: failed: {}", printable_lines(error))?;
     }
-    checked.append(&mut untried);
-    if args.form.json {
-        checked.sort_by(|one, other| one.account.cmp(&other.account));
-        writeln!(out, "{}", serde_json::to_string_pretty(&checked)?)?;
-    }
-    Ok(
-        match checked.iter().all(|account| account.errors.is_empty()) {
-            true => ExitStatus::Done,
-            false => ExitStatus::SomeFailed,
-        },
-    )
+    Ok(match untried.is_empty() && !results.contains(&false) {
+        true => ExitStatus::Done,
+        false => ExitStatus::SomeFailed,
+    })
 }
 
-fn approved(state: &State, ready: Vec<Ready>) -> anyhow::Result<Vec<Ready>> {
-    for (account, asks) in ready.iter().map(Ready::asks) {
-        if let Some(refusal) = consent::refusal(state, account, asks)? {
-            bail!(refusal);
-        }
+fn approved(state: &State, ready: Ready) -> anyhow::Result<Ready> {
+    let (account, asks) = ready.asks();
+    match consent::refusal(state, account, asks)? {
+        Some(refusal) => bail!(refusal),
+        None => Ok(ready),
     }
-    Ok(ready)
 }
 
-/// Tests an account that is in order.
-async fn check(ready: Ready, state: &State) -> anyhow::Result<Checked> {
+/// Tests an account that is in order, and returns whether all of it can be collected.
+async fn check(ready: Ready, state: &State, out: &mut dyn Write) -> anyhow::Result<bool> {
     let account = &ready.account;
+    let name = &account.name;
     let mut connector = Connector::new(ready.loaded, ready.rights);
-    let found = match connector.check(&ready.config).await {
-        Ok(found) => found,
+    let tested = async {
+        let owner = connector.check(&ready.config).await?;
+        Ok((owner, list_once(&mut connector, &ready.config).await?))
+    };
+    let (owner, sources) = match tested.await {
+        Ok(tested) => tested,
         Err(error) => {
-            let why = failure::describe_error(&error, &account.name);
-            return Ok(Checked::failed(&account.name, why));
+            let why = printable(&failure::describe_error(&error, name));
+            writeln!(out, "{name}: failed: {why}")?;
+            return Ok(false);
         }
     };
-    let mut checked = Checked {
-        account: account.name.clone(),
-        owner: Some(Owner {
-            kind: found.kind,
-            id: found.id,
-            name: found.name,
-        }),
-        notes: found.notes,
-        ..Checked::default()
-    };
-    match list_once(&mut connector, &ready.config).await {
-        Ok(sources) => {
-            let mut stored = state.sources_of(&account.name)?;
-            let stored = stored.drain(..).map(|stored| (stored.source, stored.name));
-            checked.add_sources(account, sources, stored.collect());
-        }
-        Err(error) => {
-            let why = failure::describe_error(&error, &account.name);
-            checked.errors.push(why);
-        }
+    let stored = state.sources_of(name)?;
+    let stored = stored
+        .iter()
+        .map(|stored| (stored.source.as_str(), stored.name.as_str()));
+    let listed = sources
+        .iter()
+        .map(|source| (source.id.as_str(), source.name.as_str()));
+    let names: Vec<_> = listed.chain(stored).collect();
+    let unknown = selection::unmatched(&account.only, &names);
+    for entry in &unknown {
+        let why = printable(&selection::no_such_source("only", entry));
+        writeln!(out, "{name}: failed: {why}")?;
     }
-    Ok(checked)
+    let known_as = owner.name.map(|name| format!(" ({name})"));
+    let known_as = known_as.unwrap_or_default();
+    let whose = printable(&format!("{} {}{known_as}", owner.kind, owner.id));
+    let status = if unknown.is_empty() { "ok. " } else { "" };
+    writeln!(
+        out,
+        "{name}: {status}The credentials are those of the {whose} and may read devices."
+    )?;
+    let skip = selection::unmatched(&account.skip, &names);
+    let skip = skip
+        .iter()
+        .map(|entry| selection::no_such_source("skip", entry));
+    for note in owner.notes.into_iter().chain(skip) {
+        writeln!(out, "  {}", printable(&note))?;
+    }
+    list(account, &sources, out)?;
+    Ok(unknown.is_empty())
 }
 
-impl Checked {
-    fn failed(account: &str, error: String) -> Self {
-        Self {
-            account: account.to_owned(),
-            errors: vec![error],
-            ..Self::default()
-        }
+/// Prints the sources of an account, unless it has one that is collected.
+fn list(account: &Account, sources: &[Source], out: &mut dyn Write) -> anyhow::Result<()> {
+    let row = |source: &Source| {
+        let Source { id, name, config } = source;
+        let is_wanted = account.wants(id, name);
+        let collected = match config {
+            _ if !is_wanted => "no: left out by `only` or `skip`",
+            Err(reason) => &format!("no: {reason}"),
+            Ok(_) => "yes",
+        };
+        let region = config
+            .as_ref()
+            .ok()
+            .and_then(|config| own_host(config, account));
+        [id, name, region.as_deref().unwrap_or("-"), collected].map(printable)
+    };
+    let rows: Vec<_> = sources.iter().map(row).collect();
+    match rows.as_slice() {
+        [] => return Ok(()),
+        [[.., collected]] if collected == "yes" => return Ok(()),
+        _ => {}
     }
-
-    /// Adds the sources that the account lists, and what is wrong with its `only` and `skip`, which may also name a stored
-    /// source.
-    fn add_sources(
-        &mut self,
-        account: &Account,
-        listed: Vec<Source>,
-        stored: Vec<(String, String)>,
-    ) {
-        let names = listed
-            .iter()
-            .map(|source| (source.id.as_str(), source.name.as_str()));
-        let stored = stored.iter().map(|(id, name)| (id.as_str(), name.as_str()));
-        let names: Vec<_> = names.chain(stored).collect();
-        for entry in selection::unmatched(&account.only, &names) {
-            self.errors.push(selection::no_such_source("only", entry));
-        }
-        for entry in selection::unmatched(&account.skip, &names) {
-            self.notes.push(selection::no_such_source("skip", entry));
-        }
-        for Source { id, name, config } in listed {
-            let reason = match &config {
-                _ if !account.wants(&id, &name) => Some("left out by `only` or `skip`".to_owned()),
-                config => config.as_ref().err().cloned(),
-            };
-            self.sources.push(CheckedSource {
-                region: config.ok().and_then(|config| own_host(&config, account)),
-                collected: reason.is_none(),
-                id,
-                name,
-                reason,
-            });
-        }
+    let heading = ["ID", "NAME", "REGION", "COLLECTED"].map(str::to_owned);
+    for line in table::lines(std::iter::once(heading).chain(rows), None) {
+        writeln!(out, "  {line}")?;
     }
+    Ok(())
 }
 
 /// Returns the host of the first URL that a source's config has and that of the account does not.
 fn own_host(config: &str, account: &Account) -> Option<String> {
-    let config: serde_json::Map<String, Value> = serde_json::from_str(config).ok()?;
+    let config: Map<String, Value> = serde_json::from_str(config).ok()?;
     let own = config
         .iter()
         .filter(|(field, value)| account.config.get(*field) != Some(value));
@@ -219,52 +167,4 @@ fn own_host(config: &str, account: &Account) -> Option<String> {
     });
     let mut urls = texts.filter_map(|value| Url::parse(value.as_str()?).ok());
     urls.find_map(|url| url.host_str().map(str::to_owned))
-}
-
-/// Prints what was found out about an account. Its sources are a table, unless it has one that is collected.
-fn write_text(checked: &Checked, out: &mut dyn Write) -> std::io::Result<()> {
-    let account = printable(&checked.account);
-    for error in &checked.errors {
-        writeln!(out, "{account}: failed: {}", printable_lines(error))?;
-    }
-    if let Some(owner) = &checked.owner {
-        let known_as = owner.name.as_ref().map(|name| format!(" ({name})"));
-        let known_as = known_as.unwrap_or_default();
-        let owner = printable(&format!("{} {}{known_as}", owner.kind, owner.id));
-        let status = if checked.errors.is_empty() {
-            "ok. "
-        } else {
-            ""
-        };
-        writeln!(
-            out,
-            "{account}: {status}The credentials are those of the {owner} and may read devices."
-        )?;
-    }
-    for note in &checked.notes {
-        writeln!(out, "  {}", printable(note))?;
-    }
-    if let [
-        CheckedSource {
-            collected: true, ..
-        },
-    ]
-    | [] = checked.sources.as_slice()
-    {
-        return Ok(());
-    }
-    let heading = ["ID", "NAME", "REGION", "COLLECTED"].map(str::to_owned);
-    let rows = checked.sources.iter().map(|source| {
-        let collected = source.reason.as_ref().map(|reason| format!("no: {reason}"));
-        [
-            printable(&source.id),
-            printable(&source.name),
-            printable(source.region.as_deref().unwrap_or("-")),
-            printable(collected.as_deref().unwrap_or("yes")),
-        ]
-    });
-    for line in table::lines(std::iter::once(heading).chain(rows), None) {
-        writeln!(out, "  {line}")?;
-    }
-    Ok(())
 }

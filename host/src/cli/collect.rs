@@ -16,7 +16,7 @@ use crate::cli::report::export::Exporter;
 use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, WrongAccount};
 use crate::deliver::rejects::Rejects;
 use crate::deliver::{DeliveryOptions, Destination};
 use crate::run::accounts::collect_accounts;
@@ -144,7 +144,7 @@ impl Collect<'_> {
         let settings = self.settings(&config);
         let (accounts, wrong) = config.select(&self.args.accounts)?;
         if !wrong.is_empty() {
-            return Err(ConfigError::all(wrong.iter().map(|wrong| &wrong.error)).into());
+            return Err(WrongAccount::errors(wrong).into());
         }
         let (limiters, stop) = (&mut self.limiters, &self.stop);
         let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;

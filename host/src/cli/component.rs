@@ -1,13 +1,10 @@
-//! Finds the accounts and the component for commands that need one or none.
+//! Finds the component for commands that need no account.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::cli::exit::ExitStatus;
-use crate::config::{Account, Config, ConfigError, WrongAccount};
-use crate::text::printable::printable_lines;
+use crate::config::{Account, Config, WrongAccount};
 
 /// The component's file beside this program, as `make build` leaves it.
 const BESIDE: &str = "sophos-assets.wasm";
@@ -42,7 +39,7 @@ pub(crate) fn component(
 pub(crate) fn shared(config: &Config) -> anyhow::Result<&Account> {
     let component = |account: &Account| (account.component.clone(), account.sha256.clone());
     match config.accounts.as_slice() {
-        [] => Err(ConfigError::all(config.wrong.iter().map(|wrong| &wrong.error)).into()),
+        [] => Err(WrongAccount::errors(&config.wrong).into()),
         [first, others @ ..]
             if others
                 .iter()
@@ -56,21 +53,6 @@ pub(crate) fn shared(config: &Config) -> anyhow::Result<&Account> {
             config.place.display()
         ),
     }
-}
-
-/// Writes a line or more for each account that is wrong, and returns whether that is a failure of the command.
-pub(crate) fn report_wrong(
-    wrong: &[&WrongAccount],
-    out: &mut dyn Write,
-) -> anyhow::Result<ExitStatus> {
-    for WrongAccount { name, error, .. } in wrong {
-        let error = printable_lines(&error.to_string());
-        writeln!(out, "{name}: failed: {error}")?;
-    }
-    Ok(match wrong.is_empty() {
-        true => ExitStatus::Done,
-        false => ExitStatus::SomeFailed,
-    })
 }
 
 /// Returns the component beside this program.

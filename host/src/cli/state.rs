@@ -11,8 +11,8 @@ use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::table;
 use crate::config::selection::same;
-use crate::config::{Config, ConfigError};
-use crate::state::{AccountLock, SourceState, State, StateError};
+use crate::config::{Config, WrongAccount};
+use crate::state::{SourceState, State};
 use crate::text::printable::printable;
 use crate::units::timestamp;
 
@@ -29,13 +29,11 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     match command {
-        args::State::List(form) => list(config, form.json, out)?,
-        args::State::Show(show) => self::show(config, &show.selector, show.form.json, out)?,
+        args::State::List { json } => list(config, *json, out)?,
+        args::State::Show { selector, json } => show(config, selector, *json, out)?,
         args::State::Set(set) => self::set(config, set, now, out)?,
-        args::State::Reset(reset) => {
-            self::reset(config, &reset.selector, reset.confirmed.yes, out)?
-        }
-        args::State::Prune(confirmed) => prune(config, confirmed.yes, out)?,
+        args::State::Reset { selector, yes } => reset(config, selector, *yes, out)?,
+        args::State::Prune { yes } => prune(config, *yes, out)?,
     }
     Ok(ExitStatus::Done)
 }
@@ -222,22 +220,17 @@ fn reset(
 ) -> anyhow::Result<()> {
     let account = selector.account.as_str();
     let mut state = State::open_to_write(&config.state)?;
-    let forgotten = match &selector.source {
-        None => state.sources_of(account)?.len(),
-        Some(_) => 1,
-    };
-    let _lock = confirm_and_lock(&state, forgotten, &BTreeSet::from([account]), yes)?;
     let source = match &selector.source {
-        None => None,
-        Some(_) => {
+        None => {
+            confirm(state.sources_of(account)?.len(), account, yes)?;
+            None
+        }
+        Some(named) => {
             let found = find(&state, selector)?;
-            Some(
-                found
-                    .with_context(|| nothing_stored(&state, selector))?
-                    .source,
-            )
+            Some(found.map_or_else(|| named.clone(), |found| found.source))
         }
     };
+    let _lock = state.lock(account)?;
     let count = state.reset(account, source.as_deref())?;
     if count == 0 {
         bail!(nothing_stored(&state, selector));
@@ -255,15 +248,18 @@ fn reset(
 fn prune(config: &Config, yes: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     if !config.wrong.is_empty() {
         // An account in a file that cannot be read would count as no longer configured.
-        return Err(ConfigError::all(config.wrong.iter().map(|wrong| &wrong.error)).into());
+        return Err(WrongAccount::errors(&config.wrong).into());
     }
     let accounts = config.accounts.iter();
     let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
     let mut state = State::open_to_write(&config.state)?;
     let mut gone = state.sources()?;
     gone.retain(|source| source.gone_at.is_some() || !configured.contains(source.account.as_str()));
-    let accounts = gone.iter().map(|source| source.account.as_str()).collect();
-    let _locks = confirm_and_lock(&state, gone.len(), &accounts, yes)?;
+    let accounts: BTreeSet<_> = gone.iter().map(|source| source.account.as_str()).collect();
+    let names = Vec::from_iter(accounts.iter().copied()).join(", ");
+    confirm(gone.len(), &names, yes)?;
+    let locks = accounts.iter().map(|account| state.lock(account));
+    let _locks = locks.collect::<Result<Vec<_>, _>>()?;
     let removed = state.prune(&configured)?;
     if removed.is_empty() {
         writeln!(
@@ -288,40 +284,22 @@ fn prune(config: &Config, yes: bool, out: &mut dyn Write) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Locks these accounts.
-fn lock(state: &State, accounts: &BTreeSet<&str>) -> Result<Vec<AccountLock>, StateError> {
-    accounts.iter().map(|account| state.lock(account)).collect()
-}
-
-/// Locks these accounts to forget this many of their cursors, once a person confirms more than one. While the person
-/// thinks, the accounts can be collected.
-fn confirm_and_lock(
-    state: &State,
-    count: usize,
-    accounts: &BTreeSet<&str>,
-    yes: bool,
-) -> anyhow::Result<Vec<AccountLock>> {
-    let locks = lock(state, accounts)?;
+/// Lets a person confirm that more than one cursor of these accounts is forgotten.
+fn confirm(count: usize, accounts: &str, yes: bool) -> anyhow::Result<()> {
     if yes || count < 2 {
-        return Ok(locks);
+        return Ok(());
     }
-    drop(locks);
-    let names: Vec<_> = accounts.iter().copied().collect();
-    let what = printable(&format!(
-        "{} of account {}",
-        cursors(count),
-        names.join(", ")
-    ));
+    let what = printable(&format!("{} of account {accounts}", cursors(count)));
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         bail!("this forgets {what}: add --yes to do so without a question");
     }
     write!(io::stderr(), "Forget {what}? [y/N] ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    if !matches!(answer.trim(), "y" | "Y" | "yes") {
-        bail!("nothing is forgotten");
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => bail!("nothing is forgotten"),
     }
-    Ok(lock(state, accounts)?)
 }
 
 fn cursors(count: usize) -> String {

@@ -105,47 +105,29 @@ pub(crate) fn is_account_name(name: &str) -> bool {
 }
 
 impl Account {
-    /// Reads the table `[account.NAME]` of `file`. Relative paths are relative to `folder`.
+    /// Reads the table `[account.NAME]` of `file`, to whose folder relative paths are relative. What is wrong is added to
+    /// `problems`.
     pub(super) fn read(
-        name: &str,
-        table: toml::Value,
+        name: String,
+        table: toml::Table,
         file: &Path,
-        folder: &Path,
-    ) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
-        match Self::check_table(name, table, folder, &mut problems) {
-            Some(account) if problems.is_empty() => Ok(Self {
-                name: name.to_owned(),
-                file: file.to_owned(),
-                ..account
-            }),
-            _ => Err(ConfigError::of(file, &problems)),
-        }
-    }
-
-    /// Reads the table, but not the account's name. What is wrong is added to `problems`.
-    fn check_table(
-        name: &str,
-        table: toml::Value,
-        folder: &Path,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
+        let folder = file.parent().unwrap_or(Path::new(""));
         let key = format!("account.{name}");
-        if !is_account_name(name) {
+        if !is_account_name(&name) {
             problems.push(Problem::new(
                 format!("account.{name:?}"),
                 "is not a valid name of an account: use letters, digits, `-` and `_`",
             ));
         }
-        let toml::Value::Table(table) = table else {
-            problems.push(Problem::new(key, "must be a table"));
-            return None;
-        };
         let deliver = table.get("deliver").and_then(toml::Value::as_table);
         let deliver = deliver.cloned().unwrap_or_default();
         let deliver = DestinationConfig::read(&format!("{key}.deliver"), deliver, folder, problems);
         let mut account: Self = read(&key, table, problems)?;
         account.check(&key, problems);
+        account.name = name;
+        account.file = file.to_owned();
         account.component = folder.join(account.component);
         account.ca_file = account.ca_file.map(|path| folder.join(path));
         for source in account.secrets.values_mut() {

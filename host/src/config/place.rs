@@ -1,107 +1,69 @@
 //! What `--config` names: a file, a folder of files, or standard input.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::config::problem::ConfigError;
 
 /// The text of standard input. It can be read once, and a run with `--every` reads its configuration again.
-static STANDARD_INPUT: OnceLock<String> = OnceLock::new();
-
-/// A text of the configuration.
-pub(super) struct ConfigFile {
-    /// Its file, as messages name it.
-    pub path: PathBuf,
-    /// What relative paths in it are relative to.
-    pub folder: PathBuf,
-    /// The text, or why there is none.
-    pub text: Result<String, ConfigError>,
-}
+static STANDARD_INPUT: OnceLock<Result<String, ConfigError>> = OnceLock::new();
 
 /// Returns whether there is something to read.
 pub(super) fn exists(place: &Path) -> bool {
-    is_standard_input(place) || place.exists()
+    place == "-" || place.exists()
 }
 
-/// Reads the file, or each `*.toml` of a folder in the order of their names. Hidden files are left out.
+/// Returns the file, or each `*.toml` of a folder that is not hidden, in the order of their names.
 ///
 /// # Errors
 ///
-/// When there is nothing to read.
-pub(super) fn read(place: &Path) -> Result<Vec<ConfigFile>, ConfigError> {
-    if is_standard_input(place) {
-        return Ok(vec![ConfigFile {
-            path: "standard input".into(),
-            folder: PathBuf::new(),
-            text: standard_input(),
-        }]);
+/// When the folder cannot be read or has none.
+pub(super) fn files(place: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    if !place.is_dir() {
+        return Ok(vec![place.to_owned()]);
     }
-    let paths = if place.is_dir() {
-        files_of(place)?
-    } else {
-        vec![place.to_owned()]
+    let entries = std::fs::read_dir(place).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| cannot_read(place, &error))?;
+    let is_config = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        name.ends_with(b".toml") && !name.starts_with(b".")
     };
-    let file = |path: PathBuf| ConfigFile {
-        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
-        text: text(&path),
-        path,
-    };
-    Ok(paths.into_iter().map(file).collect())
-}
-
-fn is_standard_input(place: &Path) -> bool {
-    place == Path::new("-")
-}
-
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
-    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut paths: Vec<_> = entries
-        .map_err(|error| cannot_read(folder, &error))?
-        .into_iter()
+        .iter()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
-        .filter(|path| {
-            let name = path.file_name();
-            !name.is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-        })
+        .filter(is_config)
         .collect();
     if paths.is_empty() {
         return Err(ConfigError::new(format_args!(
             "there is no configuration in the folder {}: put a file NAME.toml into it for each account",
-            folder.display()
+            place.display()
         )));
     }
     paths.sort();
     Ok(paths)
 }
 
-fn text(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|error| match error.kind() {
+/// Reads a file, or standard input as the file `-`.
+pub(super) fn read(file: &Path) -> Result<String, ConfigError> {
+    if file == "-" {
+        let text = STANDARD_INPUT.get_or_init(|| {
+            io::read_to_string(io::stdin()).map_err(|error| cannot_read(file, &error))
+        });
+        return text.clone();
+    }
+    std::fs::read_to_string(file).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ConfigError::new(format_args!(
             "there is no configuration file {}: write one with `asset-host init`, or name another with --config",
-            path.display()
+            file.display()
         )),
-        _ => cannot_read(path, &error),
+        _ => cannot_read(file, &error),
     })
 }
 
-fn standard_input() -> Result<String, ConfigError> {
-    if let Some(text) = STANDARD_INPUT.get() {
-        return Ok(text.clone());
-    }
-    let mut text = String::new();
-    match io::stdin().read_to_string(&mut text) {
-        Ok(_) => Ok(STANDARD_INPUT.get_or_init(|| text).clone()),
-        Err(error) => Err(ConfigError::new(format_args!(
-            "cannot read the configuration from standard input: {error}"
-        ))),
-    }
-}
-
-fn cannot_read(path: &Path, error: &io::Error) -> ConfigError {
-    let path = path.display();
+fn cannot_read(place: &Path, error: &io::Error) -> ConfigError {
+    let place = place.display();
     ConfigError::new(format_args!(
-        "cannot read the configuration file {path}: {error}"
+        "cannot read the configuration {place}: {error}"
     ))
 }

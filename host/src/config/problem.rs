@@ -53,16 +53,6 @@ impl ConfigError {
         let lines = problems.iter().map(|problem| format!("{file}: {problem}"));
         Self(lines.collect::<Vec<_>>().join("\n"))
     }
-
-    /// Returns the error that reports all of these.
-    pub(crate) fn all<'a>(errors: impl Iterator<Item = &'a Self>) -> Self {
-        Self(
-            errors
-                .map(|error| error.0.as_str())
-                .collect::<Vec<_>>()
-                .join("\n"),
-        )
-    }
 }
 
 /// Deserializes the table `key`. Returns `None` where a key in it is unknown, missing or wrong, and adds the first of

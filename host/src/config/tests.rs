@@ -18,9 +18,7 @@ fn load(text: &str) -> Result<Config, ConfigError> {
     let config = Config::load(&path)?;
     match config.wrong.is_empty() {
         true => Ok(config),
-        false => Err(ConfigError::all(
-            config.wrong.iter().map(|wrong| &wrong.error),
-        )),
+        false => Err(WrongAccount::errors(&config.wrong)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the commands over the state print, change and refuse.
 
 use super::*;
-use crate::cli::args::{AsJson, Confirmed, Reset, Selector, SetMark, Show};
+use crate::cli::args::{Selector, SetMark};
 use crate::state::{Fingerprints, StoredBatch};
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -52,25 +52,25 @@ fn selector(account: &str, source: Option<&str>) -> Selector {
 }
 
 fn list() -> args::State {
-    args::State::List(AsJson { json: false })
+    args::State::List { json: false }
 }
 
 fn show(account: &str, source: Option<&str>) -> args::State {
-    args::State::Show(Show {
+    args::State::Show {
         selector: selector(account, source),
-        form: AsJson { json: false },
-    })
+        json: false,
+    }
 }
 
 fn reset(account: &str, source: Option<&str>) -> args::State {
-    args::State::Reset(Reset {
+    args::State::Reset {
         selector: selector(account, source),
-        confirmed: Confirmed { yes: true },
-    })
+        yes: true,
+    }
 }
 
 fn prune() -> args::State {
-    args::State::Prune(Confirmed { yes: true })
+    args::State::Prune { yes: true }
 }
 
 fn set(account: &str, source: Option<&str>, last_seen: &str) -> args::State {
@@ -373,14 +373,14 @@ fn a_source_is_found_by_its_id_or_its_name() {
 #[test]
 fn list_and_show_are_also_json() {
     let (_folder, config) = config();
-    let list = || run(&config, args::State::List(AsJson { json: true })).unwrap();
+    let list = || run(&config, args::State::List { json: true }).unwrap();
     assert_eq!(list(), "[]\n");
     store(&config, "acme", "t1", "{\"v\":1}", true);
     let listed: Value = serde_json::from_str(&list()).unwrap();
-    let show = args::State::Show(Show {
+    let show = args::State::Show {
         selector: selector("acme", None),
-        form: AsJson { json: true },
-    });
+        json: true,
+    };
     let shown: Value = serde_json::from_str(&run(&config, show).unwrap()).unwrap();
     assert_eq!(listed, json!([shown]));
     assert_eq!(

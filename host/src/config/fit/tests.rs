@@ -29,8 +29,10 @@ pub(crate) fn account(config: Value, secrets: &[&str]) -> Account {
         .map(|name| format!("{name} = {{ env = \"X\" }}\n"))
         .collect();
     let text = format!("component = \"c.wasm\"\n[secrets]\n{secrets}");
-    let table = toml::Value::Table(text.parse().unwrap());
-    let account = Account::read("acme", table, Path::new("f.toml"), Path::new(""));
+    let mut problems = Vec::new();
+    let file = Path::new("asset-host.toml");
+    let account = Account::read("acme".into(), text.parse().unwrap(), file, &mut problems);
+    assert_eq!(problems, []);
     Account {
         config,
         ..account.unwrap()
