@@ -283,6 +283,11 @@ fn json_log_lines_name_their_account_and_source() {
         requests.iter().any(|line| line["source"] == *ids[0]),
         "a page is asked for a source"
     );
+    let answered = |line: &&&Value| line["status"] == 200 && line["seconds"].is_f64();
+    assert!(
+        requests.iter().filter(answered).count() > 2,
+        "a request has its status and its duration"
+    );
     assert_eq!(of("up to date")[0]["source"], *ids[0]);
     assert!(of("404").iter().any(|line| line["source"] == *ids[1]));
 }

@@ -34,12 +34,13 @@ fn assert_stopped(running: Running) {
     assert!(log.contains("stopped before the end"), "{log}");
 }
 
-/// Asserts that the next run delivers the rest, and nothing twice.
+/// Asserts that the next run delivers the rest, and nothing twice, and says whether it goes on with a walk.
 #[track_caller]
-fn assert_completes(work: &Workplace) {
-    work.collect(0);
+fn assert_completes(work: &Workplace, resumed: bool) {
+    work.collect(0).says(&[&format!("resumed={resumed}")]);
     assert_eq!(work.ids(), work.simulator.fleet(|fleet| fleet.ids()));
-    work.collect(0).says(&["events 0"]);
+    work.collect(0)
+        .says(&["events 0", "full=false", "resumed=false"]);
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn the_current_page_is_finished_at_every_step() {
             assert!(pages <= delivered / 500 + 1, "no page but the next one");
 
             work.simulator.clear_requests();
-            assert_completes(&work);
+            assert_completes(&work, delivered > 0);
             let pages = work.simulator.requests_of(Route::Endpoints).len();
             assert_eq!(
                 pages,
@@ -89,7 +90,7 @@ fn a_stop_during_the_last_page_is_a_complete_run() {
     let (code, log) = running.end();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains("stopped before the end"), "{log}");
-    assert_completes(&work);
+    assert_completes(&work, false);
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn a_stop_ends_a_pause_before_a_retry_at_once() {
             running.signal(signal);
             assert_stopped(running);
             assert_eq!(work.ids().len(), events);
-            assert_completes(&work);
+            assert_completes(&work, events > 0);
         }
     }
 }
@@ -189,7 +190,7 @@ fn a_repeating_run_waits_and_ends_at_a_signal() {
         running.signal(signal);
         let (code, log) = running.end();
         assert_eq!(code, Some(0), "{log}");
-        assert_completes(&work);
+        assert_completes(&work, false);
     }
 }
 
@@ -309,7 +310,7 @@ fn a_stop_ends_a_wait_for_the_rate_limit_at_once() {
             "rate_limits = [{ requests = 3, seconds = 3600 }]",
             "rate_limits = []",
         );
-        assert_completes(&work);
+        assert_completes(&work, true);
     }
 }
 

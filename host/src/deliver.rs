@@ -26,6 +26,7 @@ mod sekoia;
 mod stdout;
 #[cfg(test)]
 pub(crate) mod test_server;
+pub(crate) mod waiting;
 
 pub(crate) use self::destination::{Delivery, Refused};
 pub(crate) use self::error::DeliverError;
@@ -34,6 +35,7 @@ use crate::config::{Account, DestinationConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::file::File;
 use crate::deliver::http::Http;
+use crate::deliver::waiting::Waiting;
 use crate::stop::Stop;
 
 /// What the flags of a run mean for its deliveries.
@@ -54,6 +56,14 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
+    /// Returns until when the destination waits to try again.
+    pub(crate) fn waiting(&self) -> Waiting {
+        match self {
+            Self::Http(http) => http.waiting(),
+            Self::File(_) | Self::Discard => Waiting::default(),
+        }
+    }
+
     /// Opens the destination of an account, and reads its secrets; sends and writes nothing. Once `stop` is requested,
     /// the destination waits for answers only, not to try again.
     ///

@@ -4,10 +4,9 @@
 //! `source`. Those spans are error spans, so that a warning has their fields also with `--quiet`.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::MultiProgress;
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
@@ -18,11 +17,11 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::run::progress::Progress;
-use crate::run::report::Tally;
-use crate::text::printable::{printable, printable_lines};
+use crate::text::printable::printable_lines;
 use crate::units::timestamp;
 
 mod fields;
+mod progress;
 #[cfg(test)]
 mod tests;
 
@@ -76,29 +75,17 @@ impl Terminal {
         self.format
     }
 
-    /// Returns a function that starts a line of progress for a source; hidden with `--quiet`, in JSON and without a
+    /// Returns the progress of a run, and shows it until it is dropped; hidden with `--quiet`, in JSON and without a
     /// terminal.
     pub(crate) fn progress(&self) -> Progress {
-        let terminal = self.clone();
-        Arc::new(move |name| {
-            let bar = terminal.progress_bar(name);
-            Box::new(move |Tally { pages, events, .. }| {
-                bar.set_message(format!("{pages} pages, {events} events"));
-            })
-        })
-    }
-
-    fn progress_bar(&self, name: &str) -> ProgressBar {
         if self.quiet || self.format == Format::Json {
-            return ProgressBar::hidden();
+            return Progress::new(|_| ());
         }
-        let bar = self.progress.add(ProgressBar::new_spinner());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg} ({elapsed})") {
-            bar.set_style(style);
-        }
-        bar.set_prefix(printable(name));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        bar
+        Progress::new(|board| {
+            let bar = self.progress.add(progress::bar(board));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        })
     }
 
     /// Prints a line of the run's summary; nothing with `--quiet`.

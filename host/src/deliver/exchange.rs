@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use tracing::info;
+use tracing::{debug, info};
 use url::Url;
 
 use crate::config::{Account, HeaderText, HttpConfig};
@@ -19,6 +19,7 @@ use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Item, Reply, Verdict};
 use crate::deliver::destination::Refused;
 use crate::deliver::error::DeliverError;
 use crate::deliver::retry::{Attempts, RetryCause};
+use crate::deliver::waiting::Waiting;
 use crate::network::client::{ClientOptions, HttpClient};
 use crate::network::error::HttpError;
 use crate::stop::Stop;
@@ -50,6 +51,8 @@ pub(super) struct Exchange {
     /// What no message may repeat: secrets, and the values of the operator's headers.
     secrets: Vec<SecretString>,
     stop: Stop,
+    /// Until when it waits to try again.
+    pub waiting: Waiting,
 }
 
 impl Exchange {
@@ -110,6 +113,7 @@ impl Exchange {
             headers,
             secrets,
             stop: stop.clone(),
+            waiting: Waiting::default(),
         })
     }
 
@@ -204,6 +208,7 @@ impl Exchange {
                 "trying again in {:.1} s: {what}",
                 wait.as_secs_f64()
             );
+            self.waiting.begin(wait);
             if self.stop.sleep(wait).await {
                 return Err(DeliverError::Stopped(self.place.clone()));
             }
@@ -255,8 +260,15 @@ impl Exchange {
             .map_err(|_| HttpError::Broken("its URL is not a valid HTTP URL".to_owned()))?;
         *request.headers_mut() = self.headers.clone();
         let timeouts = self.config.timeouts.into();
+        let began = Instant::now();
         let response = self.client.open(request, &timeouts, u64::MAX).await?;
         let (head, mut body) = response.into_parts();
+        debug!(
+            destination = self.place,
+            status = head.status.as_u16(),
+            seconds = began.elapsed().as_secs_f64(),
+            "request"
+        );
         let most = match head.status.is_success() {
             true => MAX_BODY,
             false => MAX_ERROR_BODY,

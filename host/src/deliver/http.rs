@@ -15,6 +15,7 @@ use crate::deliver::bisect::{self, Intake, Outcome, Refusals, Sent, Task};
 use crate::deliver::destination::{Delivery, lines};
 use crate::deliver::error::DeliverError;
 use crate::deliver::exchange::Exchange;
+use crate::deliver::waiting::Waiting;
 use crate::deliver::{bulk, hec, sekoia};
 use crate::stop::Stop;
 
@@ -65,6 +66,11 @@ impl Http {
         let max_bytes = config.batch_bytes.saturating_sub(2);
         let batches = batches(lengths, config.batch_events, max_bytes);
         bisect::deliver(self, &self.refusals, events, batches).await
+    }
+
+    /// Returns until when it waits to try again.
+    pub(super) fn waiting(&self) -> Waiting {
+        self.exchange.waiting.clone()
     }
 }
 

@@ -131,6 +131,7 @@ async fn sources_to_collect(
             }
         }
     }
+    job.settings.progress.expect(sources.len());
     job.results.listed(worker.retries);
     Ok(sources)
 }

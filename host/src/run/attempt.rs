@@ -10,6 +10,7 @@ use crate::run::context::AccountJob;
 use crate::run::failure::describe_error;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
+use crate::run::progress::LineProgress;
 use crate::sandbox::connector::CallError;
 
 /// The tries of one call.
@@ -32,9 +33,10 @@ impl Tries {
         error: CallError<Error>,
         worker: &mut Worker,
         job: &AccountJob,
+        line: &LineProgress,
     ) -> Result<(), Halt> {
         let (stop, account) = (&job.settings.stop, &job.ready.account);
-        let why = describe_error(&error, &account.name);
+        let mut why = describe_error(&error, &account.name);
         if let CallError::Told(Error::Forbidden(_)) = error {
             return Err(Halt::Forbidden(why));
         }
@@ -48,6 +50,7 @@ impl Tries {
         if matches!(cause, RetryCause::Unavailable(_)) && !pause.is_zero() {
             // Most likely a request that was not sent because of the pause.
             cause = RetryCause::RateLimited(Some(pause));
+            "the API asked for a pause of the account's requests".clone_into(&mut why);
         }
         let (since, waited) = *self
             .failing_since
@@ -63,6 +66,8 @@ impl Tries {
         if asked_to_pause {
             // The API counts the requests of the whole account.
             worker.pause(wait);
+        } else if pause.is_zero() {
+            line.waits.call.begin(wait);
         }
         worker.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());

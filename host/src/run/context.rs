@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::config::Emit;
 use crate::deliver::Destination;
 use crate::deliver::rejects::Rejects;
+use crate::deliver::waiting::Waiting;
 use crate::run::prepare::Ready;
-use crate::run::progress::Progress;
+use crate::run::progress::{Progress, Waits};
 use crate::run::range::Range;
 use crate::run::results::AccountResults;
 use crate::state::{AccountState, Wanted, Writes};
@@ -69,6 +70,15 @@ impl AccountJob {
     /// Returns the account's name.
     pub(crate) fn name(&self) -> &str {
         &self.ready.account.name
+    }
+
+    /// Returns what shows what a source of the account waits for.
+    pub(crate) fn waits(&self) -> Waits {
+        Waits {
+            limiter: self.ready.rights.limiter.clone(),
+            call: Waiting::default(),
+            destination: self.destination.waiting(),
+        }
     }
 
     /// Returns which events are delivered: the account's `emit`, or all where the run ignores the state.

@@ -10,6 +10,7 @@ use crate::run::attempt::Tries;
 use crate::run::context::AccountJob;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
+use crate::run::progress::LineProgress;
 use crate::sandbox::connector::{CallError, Connector};
 
 /// How many pages a component may list: a million tenants of Sophos.
@@ -71,9 +72,13 @@ impl Listing {
 /// Asks the component for every page of the account's sources. Ends early once the time to stop is over.
 pub(crate) async fn list_sources(worker: &mut Worker, job: &AccountJob) -> Listing {
     let mut pages = Pages::default();
+    let line = job
+        .settings
+        .progress
+        .listing(job.name().to_owned(), job.waits());
     let all = async {
         while !pages.complete {
-            let page = list_page(worker, job, pages.next.as_deref()).await?;
+            let page = list_page(worker, job, pages.next.as_deref(), &line).await?;
             pages.add(page)?;
         }
         Ok(())
@@ -145,15 +150,17 @@ async fn list_page(
     worker: &mut Worker,
     job: &AccountJob,
     next: Option<&str>,
+    line: &LineProgress,
 ) -> Result<SourcesPage, Halt> {
     let mut tries = Tries::default();
     loop {
         let connector = worker.connector().await?;
+        line.run();
         match connector.discover(&job.ready.config, next).await {
             Ok(page) => return Ok(page),
             Err(error) => {
                 let error = not_a_stored_cursor(error);
-                tries.wait_after(error, worker, job).await?;
+                tries.wait_after(error, worker, job, line).await?;
             }
         }
     }

@@ -1,11 +1,215 @@
-//! How a run shows what it has collected, without knowing the terminal.
+//! What a run shows of its progress, without knowing the terminal.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use crate::deliver::waiting::Waiting;
 use crate::run::report::Tally;
+use crate::sandbox::rate_limit::SharedLimiter;
 
-/// Begins to show the progress of a source, by its name.
-pub(crate) type Progress = Arc<dyn Fn(&str) -> SourceProgress + Send + Sync>;
+/// The progress of a run. Clones share it; what shows it goes with the last one.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    board: Arc<Mutex<Board>>,
+    _display: Arc<dyn Any + Send + Sync>,
+}
 
-/// Shows what is collected of one source so far; the line goes when this is dropped.
-pub(crate) type SourceProgress = Box<dyn Fn(&Tally) + Send + Sync>;
+/// What is known of a run: its sources, and what they have delivered.
+#[derive(Default)]
+pub(crate) struct Board {
+    /// How many sources are to be collected, as far as they are listed.
+    pub sources: u64,
+    /// How many of them have ended.
+    pub done: u64,
+    /// Events that destinations confirmed.
+    pub events: u64,
+    began: Option<Instant>,
+    next: u64,
+    lines: BTreeMap<u64, Line>,
+}
+
+/// What goes on at a time: a source that is collected, or an account whose sources are listed.
+pub(crate) struct Line {
+    /// A text that is safe for a terminal.
+    pub name: String,
+    /// What is collected so far; `None` while sources are listed.
+    pub tally: Option<Tally>,
+    /// How many records the walk has in all, where that is known and this run began the walk.
+    total: Option<u64>,
+    /// Since when it has a job; `None` until it has one for the first time.
+    began: Option<Instant>,
+    waits: Waits,
+}
+
+/// Where it is known what a source waits for.
+#[derive(Clone)]
+pub(crate) struct Waits {
+    /// The requests of its account.
+    pub limiter: SharedLimiter,
+    /// The next try of a failed call.
+    pub call: Waiting,
+    /// The next try of a failed delivery.
+    pub destination: Waiting,
+}
+
+/// What a source waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WaitsFor {
+    RateLimit,
+    Api,
+    Destination,
+}
+
+impl Progress {
+    /// Returns the progress of a run that has not begun. `display` makes what shows it.
+    pub(crate) fn new<D: Any + Send + Sync>(display: impl FnOnce(Arc<Mutex<Board>>) -> D) -> Self {
+        let board = Arc::default();
+        Self {
+            _display: Arc::new(display(Arc::clone(&board))),
+            board,
+        }
+    }
+
+    /// Adds sources that are to be collected.
+    pub(crate) fn expect(&self, sources: usize) {
+        lock(&self.board).sources += sources as u64;
+    }
+
+    /// Begins a source that was expected.
+    pub(crate) fn source(&self, name: String, waits: Waits) -> LineProgress {
+        self.begin(name, Some(Tally::default()), waits)
+    }
+
+    /// Begins to list the sources of an account.
+    pub(crate) fn listing(&self, name: String, waits: Waits) -> LineProgress {
+        self.begin(name, None, waits)
+    }
+
+    fn begin(&self, name: String, tally: Option<Tally>, waits: Waits) -> LineProgress {
+        let mut board = lock(&self.board);
+        board.began.get_or_insert_with(Instant::now);
+        board.next += 1;
+        let number = board.next;
+        let line = Line {
+            name,
+            tally,
+            total: None,
+            began: None,
+            waits: waits.clone(),
+        };
+        board.lines.insert(number, line);
+        LineProgress {
+            progress: self.clone(),
+            number,
+            waits,
+        }
+    }
+}
+
+/// Keeps a line up to date. The line goes when this is dropped.
+pub(crate) struct LineProgress {
+    progress: Progress,
+    number: u64,
+    /// What it waits for.
+    pub waits: Waits,
+}
+
+impl LineProgress {
+    /// Records that it has a job.
+    pub(crate) fn run(&self) {
+        self.change(|line| {
+            line.began.get_or_insert_with(Instant::now);
+        });
+    }
+
+    /// Records how many records the walk has in all.
+    pub(crate) fn expect(&self, total: Option<u64>) {
+        self.change(|line| line.total = total);
+    }
+
+    /// Records what is confirmed so far.
+    pub(crate) fn confirm(&self, tally: Tally) {
+        let mut added = 0;
+        self.change(|line| {
+            let before = line.tally.replace(tally).unwrap_or_default();
+            added = tally.events.saturating_sub(before.events);
+        });
+        lock(&self.progress.board).events += added;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Line)) {
+        if let Some(line) = lock(&self.progress.board).lines.get_mut(&self.number) {
+            change(line);
+        }
+    }
+}
+
+impl Drop for LineProgress {
+    fn drop(&mut self) {
+        let mut board = lock(&self.progress.board);
+        let line = board.lines.remove(&self.number);
+        board.done += u64::from(line.is_some_and(|line| line.tally.is_some()));
+    }
+}
+
+impl Board {
+    /// Returns the lines that have or had a job: first those that wait for nothing, with what the others wait for.
+    pub(crate) fn lines(&self, now: Instant) -> Vec<(&Line, Option<(WaitsFor, Duration)>)> {
+        let begun = self.lines.values().filter(|line| line.began.is_some());
+        let mut lines: Vec<_> = begun.map(|line| (line, line.waits.at(now))).collect();
+        lines.sort_by_key(|(_, wait)| wait.is_some());
+        lines
+    }
+
+    /// Returns how many events are confirmed in a second.
+    pub(crate) fn rate(&self, now: Instant) -> f64 {
+        let took = self.began.map(|began| now.saturating_duration_since(began));
+        let took = took.unwrap_or_default().max(Duration::from_secs(1));
+        self.events as f64 / took.as_secs_f64()
+    }
+
+    /// Returns how long the run still takes: `None` unless that is known of each source.
+    pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
+        let all_begun = self.done + self.lines.len() as u64 == self.sources;
+        let left = self.lines.values().map(|line| line.left(now));
+        let left: Option<Vec<_>> = left.collect();
+        left?.into_iter().max().filter(|_| all_begun)
+    }
+}
+
+impl Line {
+    /// Returns how much of the walk is done, from 0 to 1.
+    pub(crate) fn share(&self) -> Option<f64> {
+        let tally = self.tally?;
+        let total = self.total.filter(|total| *total > 0)?;
+        let records = tally.events + tally.unchanged + tally.rejects + tally.refused;
+        Some((records as f64 / total as f64).min(1.0))
+    }
+
+    /// Returns how long the source still takes at the speed it had so far.
+    pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
+        let share = self.share().filter(|share| *share > 0.0)?;
+        let took = now.saturating_duration_since(self.began?);
+        Duration::try_from_secs_f64(took.as_secs_f64() * (1.0 / share - 1.0)).ok()
+    }
+}
+
+impl Waits {
+    /// Returns what is waited for, and how long it still takes.
+    fn at(&self, now: Instant) -> Option<(WaitsFor, Duration)> {
+        let waits = [
+            (WaitsFor::RateLimit, self.limiter.waits()),
+            (WaitsFor::Api, self.call.left(now)),
+            (WaitsFor::Destination, self.destination.left(now)),
+        ];
+        // A limit per second lets none wait long.
+        let waits = waits.into_iter().filter(|(_, left)| left.as_secs() > 0);
+        waits.max_by_key(|(_, left)| *left)
+    }
+}
+
+fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
+}

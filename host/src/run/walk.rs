@@ -18,7 +18,7 @@ use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
 use crate::run::page::{DeliveredPage, PageDelivery};
 use crate::run::pool::Worker;
-use crate::run::progress::SourceProgress;
+use crate::run::progress::LineProgress;
 use crate::run::report::{Entry, Tally};
 use crate::state::{Start, StateError, Writes};
 use crate::text::printable::printable;
@@ -35,15 +35,21 @@ pub(super) async fn collect_pages(
     entry: &mut Entry,
     start: Start,
 ) -> Result<(), Halt> {
-    let resumed = start.cursor.is_some();
-    info!(full = start.full, resumed, "collecting");
     let job = &source.job;
-    let line = format!("{} {}", job.name(), printable(&source.name));
+    let resumed = start.resumed;
+    // A range is neither: it has a filter of time.
+    let full = start.full && job.settings.range.is_none();
+    info!(full, resumed, "collecting");
+    let line = match source.has_siblings {
+        true => format!("{} {}", job.name(), printable(&source.name)),
+        false => job.name().to_owned(),
+    };
     let mut walk = Walk {
         source,
         full: start.full,
         entry,
-        progress: (job.settings.progress)(&line),
+        line: Arc::new(job.settings.progress.source(line, job.waits())),
+        resumed,
         sent: 0,
         pages: PageCount::default(),
         pending: None,
@@ -57,7 +63,9 @@ struct Walk<'a> {
     full: bool,
     /// What is confirmed.
     entry: &'a mut Entry,
-    progress: SourceProgress,
+    line: Arc<LineProgress>,
+    /// Whether the walk began in an earlier run.
+    resumed: bool,
     /// Events that were passed to the destination.
     sent: u64,
     pages: PageCount,
@@ -101,9 +109,9 @@ impl Walk<'_> {
         cursor: Option<&str>,
     ) -> Result<Batch, Halt> {
         worker.holds_page = self.pending.is_some();
-        let source = self.source;
+        let (source, line) = (self.source, Arc::clone(&self.line));
         let (batch, confirmed) = {
-            let mut asked = pin!(collect_page(worker, source, cursor));
+            let mut asked = pin!(collect_page(worker, source, cursor, &line));
             tokio::select! {
                 batch = &mut asked => (Some(batch), Ok(())),
                 confirmed = self.confirm(), if self.pending.is_some() => match confirmed {
@@ -129,6 +137,8 @@ impl Walk<'_> {
 
     /// Begins to deliver a page. Returns whether `--limit` leaves out events of the source.
     fn send(&mut self, mut batch: Batch, first: bool) -> Result<bool, Halt> {
+        // Of a walk that began earlier it is not known how much is done.
+        self.line.expect(batch.total.filter(|_| !self.resumed));
         for warning in &batch.warnings {
             warn!("{}", printable(warning));
         }
@@ -212,7 +222,7 @@ impl Walk<'_> {
         if !more {
             info!(mark = delivered.mark, "up to date");
         }
-        (self.progress)(&self.entry.tally);
+        self.line.confirm(self.entry.tally);
         Ok(())
     }
 }
@@ -222,13 +232,15 @@ async fn collect_page(
     worker: &mut Worker,
     source: &SourceJob,
     cursor: Option<&str>,
+    line: &LineProgress,
 ) -> Result<Batch, Halt> {
     let mut tries = Tries::default();
     loop {
         let connector = worker.connector().await?;
+        line.run();
         match connector.collect(&source.config, cursor).await {
             Ok(batch) => return Ok(batch),
-            Err(error) => tries.wait_after(error, worker, &source.job).await?,
+            Err(error) => tries.wait_after(error, worker, &source.job, line).await?,
         }
     }
 }

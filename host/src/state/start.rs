@@ -26,6 +26,8 @@ pub(crate) struct Start {
     pub cursor: Option<String>,
     /// Whether the walk goes over everything, from the beginning or from where it was interrupted.
     pub full: bool,
+    /// Whether it goes on where an earlier run was interrupted.
+    pub resumed: bool,
 }
 
 impl Start {
@@ -33,6 +35,7 @@ impl Start {
     pub(crate) const EVERYTHING: Self = Self {
         cursor: None,
         full: true,
+        resumed: false,
     };
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn next_walk(
     Start {
         cursor: state.cursor.clone(),
         full: interrupted,
+        resumed: state.walking,
     }
 }
 
@@ -109,9 +113,10 @@ mod tests {
 
     #[test]
     fn begins_where_the_rules_say() {
-        let from = |full| Start {
+        let from = |full, resumed| Start {
             cursor: Some("c".into()),
             full,
+            resumed,
         };
         let idle = |last| Some(state(Some("c"), false, false, last));
         let walking = |last| Some(state(Some("c"), true, false, last));
@@ -135,7 +140,7 @@ mod tests {
                 "full walk a second before due",
                 idle(Some(-3599)),
                 Normal,
-                from(false),
+                from(false, false),
             ),
             (
                 "full walk due to the second",
@@ -154,7 +159,7 @@ mod tests {
                 "clock put back a little",
                 idle(Some(60)),
                 Normal,
-                from(false),
+                from(false, false),
             ),
             (
                 "last full walk under a wrong clock",
@@ -166,7 +171,7 @@ mod tests {
                 "interrupted walk, not due",
                 walking(Some(-1)),
                 Normal,
-                from(false),
+                from(false, true),
             ),
             (
                 "interrupted walk, due",
@@ -178,13 +183,13 @@ mod tests {
                 "interrupted first full walk",
                 interrupted(None),
                 Normal,
-                from(true),
+                from(true, true),
             ),
             (
                 "interrupted later full walk",
                 interrupted(Some(-9999)),
                 Normal,
-                from(true),
+                from(true, true),
             ),
             ("full asked for", idle(Some(-1)), Full, Start::EVERYTHING),
             (
@@ -197,7 +202,7 @@ mod tests {
                 "full asked for in a full walk",
                 interrupted(Some(-1)),
                 Full,
-                from(true),
+                from(true, true),
             ),
             ("restart", idle(Some(-1)), FullRestart, Start::EVERYTHING),
             (

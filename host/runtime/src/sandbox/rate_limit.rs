@@ -110,6 +110,13 @@ impl SharedLimiter {
         })
     }
 
+    /// Returns how long a request of the account may have to wait now: for the end of a pause, or for its turn.
+    pub fn waits(&self) -> Duration {
+        let turn = self.lock().moments.back().copied();
+        let turn = turn.map(|turn| turn.saturating_duration_since(Instant::now()));
+        turn.unwrap_or_default().max(self.paused())
+    }
+
     fn lock(&self) -> MutexGuard<'_, RateLimiter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

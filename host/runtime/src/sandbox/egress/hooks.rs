@@ -137,18 +137,25 @@ impl Egress {
         if may_hold_secret {
             headers::ask_for_searchable(&mut head.headers);
         }
-        debug!(origin, method = %head.method, path = url.path(), "request");
         headers::set_length(&mut head.headers, &head.method, &body);
         let invalid = |_| self.refuse(Some(&origin), Denied::Invalid.rule(), &Denied::Invalid);
         head.uri = url.as_str().parse().map_err(invalid)?;
         self.wait_for_rate_limit().await?;
         // A component without rights has no client, and nothing to reach.
         let client = rights.client.as_ref().ok_or(Error::HttpRequestDenied)?;
+        let method = head.method.clone();
         let request = Request::from_parts(head, Full::new(body));
-        let response = client
+        let began = Instant::now();
+        let opened = client
             .open(request, &timeouts, rights.limits.response_bytes)
-            .await
-            .map_err(|error| self.withhold(&origin, &error))?;
+            .await;
+        let status = opened
+            .as_ref()
+            .ok()
+            .map(|response| response.status().as_u16());
+        let seconds = began.elapsed().as_secs_f64();
+        debug!(origin, method = %method, path = url.path(), status, seconds, "request");
+        let response = opened.map_err(|error| self.withhold(&origin, &error))?;
         let mut response = if may_hold_secret {
             self.masked(&origin, response).await?
         } else {

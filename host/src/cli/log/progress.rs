@@ -1,0 +1,99 @@
+//! The progress of a run as lines on a terminal.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use console::{Term, truncate_str};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+
+use crate::run::progress::{Board, Line, WaitsFor};
+
+/// The most lines for sources: more are counted, so that they do not scroll the screen.
+const MAX_LINES: usize = 12;
+
+/// Returns a bar that draws the board until it is dropped.
+pub(super) fn bar(board: Arc<Mutex<Board>>) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    let draw = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let (rows, columns) = Term::stderr().size();
+        let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = text(&board, Instant::now(), rows.into(), columns.into());
+        // Writing to memory cannot fail.
+        let _ = out.write_str(&text);
+    };
+    if let Ok(style) = ProgressStyle::with_template("{board}") {
+        bar.set_style(style.with_key("board", draw));
+    }
+    bar
+}
+
+/// Returns a line for the run, and one for each source that is collected, as far as they fit.
+fn text(board: &Board, now: Instant, rows: usize, columns: usize) -> String {
+    let lines = board.lines(now);
+    let mut texts = vec![run(board, now)];
+    let room = MAX_LINES.min(rows.saturating_sub(4)).max(1);
+    let shown = match lines.len() {
+        all if all <= room => all,
+        _ => room - 1,
+    };
+    texts.extend(
+        lines
+            .iter()
+            .take(shown)
+            .map(|(line, wait)| source(line, *wait, now)),
+    );
+    if lines.len() > shown {
+        texts.push(format!("  … and {} more", lines.len() - shown));
+    }
+    let cut = texts.iter().map(|text| truncate_str(text, columns, "…"));
+    cut.collect::<Vec<_>>().join("\n")
+}
+
+fn run(board: &Board, now: Instant) -> String {
+    let mut text = format!(
+        "sources {} of {}, events {}, {}/s",
+        board.done,
+        board.sources,
+        HumanCount(board.events),
+        HumanCount(board.rate(now).round() as u64),
+    );
+    if let Some(left) = board.left(now) {
+        let _ = write!(text, ", {} left", time(left));
+    }
+    text
+}
+
+fn source(line: &Line, wait: Option<(WaitsFor, Duration)>, now: Instant) -> String {
+    let mut text = format!("  {}: ", line.name);
+    let _ = match line.tally {
+        None => write!(text, "listing its sources"),
+        Some(tally) => write!(text, "events {}", HumanCount(tally.events)),
+    };
+    if let Some(share) = line.share() {
+        let _ = write!(text, ", {:.0} %", share * 100.0);
+    }
+    let left = line.left(now).map(time);
+    let _ = match (wait, left) {
+        (Some((WaitsFor::RateLimit, left)), _) => write!(text, "; rate limit: {}", time(left)),
+        (Some((WaitsFor::Api, left)), _) => write!(text, "; API: trying again in {}", time(left)),
+        (Some((WaitsFor::Destination, left)), _) => {
+            write!(text, "; destination: trying again in {}", time(left))
+        }
+        (None, Some(left)) => write!(text, ", {left} left"),
+        (None, None) => Ok(()),
+    };
+    text
+}
+
+/// Returns a duration in the unit that a person would take.
+fn time(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests;
