@@ -186,6 +186,27 @@ fn init_replaces_a_file_only_with_force() {
 }
 
 #[test]
+fn init_writes_a_file_for_each_account_into_a_folder() {
+    let work = without_configuration();
+    std::fs::create_dir(work.path("conf.d")).unwrap();
+    for account in ["contoso", "fabrikam"] {
+        let wrote = format!("Wrote conf.d/{account}.toml");
+        work.host(&["--config", "conf.d", "init", "--account", account])
+            .expect(0)
+            .says(&[&wrote]);
+    }
+    work.host(&["--config", "conf.d", "init", "--account", "contoso"])
+        .expect(2)
+        .says(&["conf.d/contoso.toml exists"]);
+    work.host(&["--config", "conf.d", "check"])
+        .expect(2)
+        .says(&[
+            "conf.d/contoso.toml: account.contoso.config.client_id: is still \"CHANGE-ME\"",
+            "conf.d/fabrikam.toml: account.fabrikam.config.client_id: is still \"CHANGE-ME\"",
+        ]);
+}
+
+#[test]
 fn a_failed_check_fails_even_if_nobody_reads_its_output() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     let mut check = work

@@ -22,7 +22,8 @@ mod dialect;
 /// The longest line of a comment.
 const WIDTH: usize = 100;
 
-/// Writes the configuration file `config` for a component, and says on `out` what to do next.
+/// Writes the configuration file `config`, or one for the account in the folder `config`, for a component, and says on
+/// `out` what to do next.
 ///
 /// # Errors
 ///
@@ -33,6 +34,10 @@ pub(crate) async fn run(
     args: &args::Init,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
+    let config = &match config.is_dir() {
+        true => config.join(format!("{}.toml", args.account)),
+        false => config.to_owned(),
+    };
     // Checked before the component is compiled, which takes a second; `create_new` below is what decides.
     if !args.force && config.exists() {
         bail!(exists(config));

@@ -95,7 +95,8 @@ fn the_file_explains_every_field() {
         "#memory_bytes = \"256 MiB\"",
         "#requests = 100",
         "#cpu = \"1m\"",
-        "[state]",
+        "#[state]",
+        "#path = \"state.db\"",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
     }
