@@ -9,14 +9,11 @@
 
 mod support;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use sophos_central_simulator::intake::{self, Intake};
 use sophos_central_simulator::{Access, Credential, Fault, Fleet, Options, Route, Tenant};
-use support::running::Running;
+use support::running::{self, Running};
 use support::{QUICK, Workplace};
 
 /// Returns a partner with four tenants of three endpoints: one answers 404, one was not activated, one is excluded.
@@ -169,26 +166,6 @@ fn metrics_are_written_also_if_the_summary_cannot_be() {
     assert!(work.path("metrics.prom").exists());
 }
 
-/// Returns the port at which a host serves its metrics, from its log.
-fn port_of_metrics(running: &Running) -> String {
-    let (_, rest) = running
-        .read
-        .split_once("metrics are served at http://127.0.0.1:")
-        .unwrap_or_else(|| panic!("no address in\n{}", running.read));
-    let (port, _) = rest.split_once('/').unwrap();
-    port.to_owned()
-}
-
-/// Returns the whole answer to a request for the metrics with this `Host`.
-fn ask_for_metrics(port: &str, host: &str) -> String {
-    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-    let request = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 #[test]
 fn an_account_removed_from_the_configuration_has_no_metrics() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
@@ -199,18 +176,20 @@ fn an_account_removed_from_the_configuration_has_no_metrics() {
         &work,
         &["collect", "--every", "1s", "--metrics", "127.0.0.1:0"],
     );
-    running.wait_for("the next run starts in");
-    let port = port_of_metrics(&running);
+    for _ in ["acme", "zeta"] {
+        running.wait_for("the next run starts in");
+    }
+    let port = running.port_of_metrics();
     let zeta = "asset_host_source_last_success_timestamp_seconds{account=\"zeta\"";
-    let answer = ask_for_metrics(&port, "localhost");
+    let answer = running::ask_for_metrics(&port, "localhost");
     assert!(answer.contains(zeta), "{answer}");
 
     // Replaced in one step, since a run may be reading it.
     work.write("other.toml", &acme);
     std::fs::rename(work.path("other.toml"), work.path("asset-host.toml")).unwrap();
-    running.wait_for("sources 1 (0 failed");
+    running.wait_for("the configuration no longer has the account account=\"zeta\"");
     running.wait_for("the next run starts in");
-    let answer = ask_for_metrics(&port, "localhost");
+    let answer = running::ask_for_metrics(&port, "localhost");
     assert!(!answer.contains("zeta"), "{answer}");
     let acme = zeta.replace("zeta", "acme");
     assert!(answer.contains(&acme), "{answer}");
@@ -227,12 +206,12 @@ fn metrics_are_served_on_loopback_and_nowhere_else() {
         &["collect", "--every", "1h", "--metrics", "127.0.0.1:0"],
     );
     running.wait_for("the next run starts in");
-    let port = port_of_metrics(&running);
-    let answer = ask_for_metrics(&port, &format!("localhost:{port}"));
+    let port = running.port_of_metrics();
+    let answer = running::ask_for_metrics(&port, &format!("localhost:{port}"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("asset_host_runs_total"), "{answer}");
     // A web page whose name now resolves to this machine.
-    let rebound = ask_for_metrics(&port, &format!("rebound.example.com:{port}"));
+    let rebound = running::ask_for_metrics(&port, &format!("rebound.example.com:{port}"));
     assert!(rebound.starts_with("HTTP/1.1 421"), "{rebound}");
     assert!(!rebound.contains("asset_host"), "{rebound}");
     assert!(!rebound.contains("Example 1"), "{rebound}");
@@ -316,7 +295,7 @@ fn an_output_file_that_cannot_be_written_is_reported_before_any_request() {
     for (args, words) in [
         (&["--summary", "nowhere/summary.json"][..], "--summary"),
         (&["--metrics", "nowhere/metrics.prom"], "--metrics"),
-        (&["--every", "1h", "--jitter", "1h"], "--jitter"),
+        (&["--every", "1h", "--jitter", "2h"], "--jitter"),
         (&["--jitter", "1m"], "--every"),
         (&["--jobs", "0"], "--jobs"),
         (

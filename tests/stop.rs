@@ -207,14 +207,6 @@ fn a_repeating_run_exits_with_the_code_of_its_last_run() {
 }
 
 #[test]
-fn a_repeating_run_whose_first_run_cannot_start_ends_at_once() {
-    let work = workplace();
-    work.edit_config("client_id =", "clientid =");
-    let ran = work.host(&["collect", "--every", "1h"]).expect(2);
-    assert!(!ran.stderr.contains("the next run"), "{}", ran.stderr);
-}
-
-#[test]
 fn a_repeating_run_repeats() {
     let work = workplace();
     let mut running = Running::start(&work, &["collect", "--every", "1s"]);

@@ -1,25 +1,27 @@
-//! One run: accounts prepared and collected, down to the single page.
+//! Accounts prepared and collected, down to the single page: each is a job of its own, which knows of no other.
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `schedule`, `queue` | when an account is due, and which one is next |
+//! | `jobs` → `account` → `source` → `walk` → `page` | runs the jobs, collects one account, one source, its pages, delivers one page |
 //! | `prepare` | makes an account ready: component, configuration, secrets |
-//! | `accounts` → `account` → `source` → `walk` → `page` | collects all accounts, one, one source, its pages, delivers one page |
 //! | `listing` | lists the sources of an account |
 //! | `attempt`, `pool` | calls the component, with a connector from the pool, and repeats the call |
 //! | `context`, `halt`, `results` | what the tasks share: their context, why they end early, what they did |
 
-mod account;
-pub(crate) mod accounts;
+pub(crate) mod account;
 mod attempt;
 pub(crate) mod context;
 pub(crate) mod engine;
 pub(crate) mod failure;
 mod halt;
+pub(crate) mod jobs;
 pub(crate) mod listing;
 mod page;
 mod pool;
 pub(crate) mod prepare;
 pub(crate) mod progress;
+pub(crate) mod queue;
 pub(crate) mod range;
 pub(crate) mod report;
 mod results;

@@ -331,7 +331,7 @@ fn an_account_and_its_destination_each_report_what_is_wrong() {
 }
 
 #[test]
-fn an_invalid_account_stops_the_run_before_any_request() {
+fn with_strict_an_invalid_account_stops_the_run_before_any_request() {
     let work = workplace();
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let other = config
@@ -339,7 +339,7 @@ fn an_invalid_account_stops_the_run_before_any_request() {
         .replace(CLIENT_ID_LINE, "");
     work.write("asset-host.toml", &format!("{config}\n{other}"));
     let words = ["account.zeta.config.client_id", "is missing"];
-    refused(&work, &["collect"], &words);
+    refused(&work, &["collect", "--strict"], &words);
     work.host(&["check"])
         .expect(1)
         .says(&words)
@@ -351,7 +351,7 @@ fn an_invalid_account_stops_the_run_before_any_request() {
 }
 
 #[test]
-fn a_url_without_https_stops_the_run_before_any_request() {
+fn with_strict_a_url_without_https_stops_the_run_before_any_request() {
     let work = workplace();
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let url = format!("api_host = \"{}\"", work.simulator.url());
@@ -363,6 +363,6 @@ fn a_url_without_https_stops_the_run_before_any_request() {
         "asset-host.toml: account.zeta.config.api_host",
         "begins with https",
     ];
-    refused(&work, &["collect"], words);
+    refused(&work, &["collect", "--strict"], words);
     work.host(&["check"]).expect(1).says(words);
 }

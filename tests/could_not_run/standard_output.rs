@@ -47,7 +47,7 @@ fn standard_output_that_leads_nowhere_is_refused() {
                 "",
                 "--limit 2",
                 "--since 2020-01-01T00:00:00Z",
-                "--every 1h",
+                "--every 1h --strict",
             ] {
                 shell(&work, &format!("\"$HOST\" collect {flags} {redirection}"))
                     .expect(2)

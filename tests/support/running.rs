@@ -1,6 +1,7 @@
 //! A host that runs while the test continues, and can be signalled.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -46,9 +47,30 @@ impl Running {
         }
     }
 
+    /// Returns the port at which it serves its metrics.
+    #[track_caller]
+    pub fn port_of_metrics(&self) -> String {
+        let (_, rest) = self
+            .read
+            .split_once("metrics are served at http://127.0.0.1:")
+            .unwrap_or_else(|| panic!("no address in\n{}", self.read));
+        let (port, _) = rest.split_once('/').unwrap();
+        port.to_owned()
+    }
+
     /// Waits for the end, and returns the exit code and the whole log.
     pub fn end(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.read).unwrap();
         (self.host.wait().unwrap().code(), self.read)
     }
+}
+
+/// Returns the whole answer to a request for the metrics with this `Host`.
+pub fn ask_for_metrics(port: &str, host: &str) -> String {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

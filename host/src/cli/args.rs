@@ -95,6 +95,10 @@ pub(crate) struct Collect {
     #[arg(long, value_name = "N", conflicts_with = "every")]
     pub limit: Option<u64>,
 
+    /// Run only if every account is in order: its configuration, component, secrets, permissions and destination
+    #[arg(long)]
+    pub strict: bool,
+
     /// Reject each event that a destination refuses on its own, even if it accepts no other event for comparison
     #[arg(long, conflicts_with = "every")]
     pub accept_rejects: bool,

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -14,11 +15,11 @@ use crate::cli::signals;
 use crate::cli::table;
 use crate::config::{Account, Config, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
+use crate::run::context::{Process, Settings};
 use crate::run::listing::list_once;
-use crate::run::prepare::{self, Ready};
+use crate::run::prepare::{Ready, prepare};
 use crate::run::{engine, failure};
 use crate::sandbox::connector::Connector;
-use crate::sandbox::rate_limit::Limiters;
 use crate::state::State;
 use crate::state::consent;
 use crate::stop::Stop;
@@ -39,9 +40,8 @@ pub(crate) async fn run(
     signals::end_on_signals()?;
     let config = Config::load(config)?;
     let (accounts, wrong) = config.select(&args.accounts)?;
-    let runtime = engine::start()?;
-    let mut limiters = Limiters::default();
-    let stop = Stop::new(Duration::ZERO);
+    let settings = Settings::read_only(Stop::new(Duration::ZERO));
+    let process = Process::new(settings, engine::start()?);
     let state = State::open_to_read(&config.state)?;
     let wrong = wrong.iter();
     let mut untried: Vec<_> = wrong
@@ -49,9 +49,8 @@ pub(crate) async fn run(
         .collect();
     let mut results = Vec::new();
     for account in accounts {
-        let one = vec![account];
-        let ready = prepare::accounts(&runtime, &config, one, &mut limiters, &stop).await;
-        match ready.and_then(|mut ready| approved(&state, ready.remove(0))) {
+        let refusal = |asks: &_| consent::refusal(&state, &account.name, asks);
+        match prepare(&process, &Arc::new(account.clone()), refusal).await {
             Ok(ready) => results.push(check(ready, &state, out).await?),
             Err(error) => untried.push((&account.name, failure::with_causes(&error))),
         }
@@ -67,14 +66,6 @@ pub(crate) async fn run(
         true => ExitStatus::Done,
         false => ExitStatus::SomeFailed,
     })
-}
-
-fn approved(state: &State, ready: Ready) -> anyhow::Result<Ready> {
-    let (account, asks) = ready.asks();
-    match consent::refusal(state, account, asks)? {
-        Some(refusal) => bail!(refusal),
-        None => Ok(ready),
-    }
 }
 
 /// Tests an account that is in order, and returns whether all of it can be collected.

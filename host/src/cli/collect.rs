@@ -1,13 +1,12 @@
-//! `collect`: delivers every source of every account and stores its cursor, page by page.
+//! `collect`: collects every account, once or on a schedule, and reports what became of each.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Context;
-use time::OffsetDateTime;
-use tracing::{debug, error, info};
+use anyhow::{Context, bail};
+use tracing::{error, info};
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
@@ -16,35 +15,28 @@ use crate::cli::report::export::Exporter;
 use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
-use crate::config::{Config, WrongAccount};
-use crate::deliver::rejects::Rejects;
-use crate::deliver::{DeliveryOptions, Destination};
-use crate::run::accounts::collect_accounts;
-use crate::run::context::Settings;
+use crate::config::Config;
+use crate::run::account::open_destination;
+use crate::run::context::{Process, Settings};
 use crate::run::engine;
 use crate::run::failure;
-use crate::run::prepare::{self, Ready};
+use crate::run::jobs::{Event, run_jobs};
+use crate::run::prepare::prepare;
+use crate::run::queue::LocalQueue;
 use crate::run::range::Range;
-use crate::run::report::Report;
+use crate::run::report::{AccountReport, Report};
 use crate::run::schedule::Schedule;
-use crate::sandbox::engine::Runtime;
-use crate::sandbox::rate_limit::Limiters;
-use crate::state::consent;
-use crate::state::{AccountLock, State, Wanted, Writes};
-use crate::stop::Stop;
+use crate::state::{State, Wanted, consent};
 use crate::units::duration;
-
-/// Accounts that are ready, each with its destination.
-type Accounts = Vec<(Ready, Arc<Destination>)>;
 
 /// Collects once, or for ever with `--every`.
 ///
 /// # Errors
 ///
-/// When it could not run: a wrong flag, configuration, component, secret, state or destination, or a component
-/// that asks for more than was approved. Nothing has been asked for or stored by then.
+/// When nothing could run: a wrong flag, a configuration that cannot be read, a state that cannot be opened; with
+/// `--strict` also an account that is not in order. Nothing has been requested or stored by then.
 pub(crate) async fn run(
-    config: &Path,
+    path: &Path,
     args: &args::Collect,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitStatus> {
@@ -52,216 +44,210 @@ pub(crate) async fn run(
     let schedule = args.every.map(|every| Schedule::new(every, args.jitter));
     let schedule = schedule.transpose()?;
     let summary = args.summary.as_deref().map(ReportFile::new).transpose();
+    let summary = summary.context("--summary")?;
     // On a terminal SIGHUP means that the person has gone, and ends the run as it ends any program.
     if !io::stderr().is_terminal() {
         signals::ignore_hang_ups()?;
     }
-    let mut collect = Collect {
-        config,
-        args,
+    let settings = Settings {
+        dry_run: args.dry_run,
         range,
-        terminal,
-        stop: signals::stop_on_signals(args.stop_within)?,
-        runtime: engine::start()?,
-        limiters: Limiters::default(),
-        summary: summary.context("--summary")?,
-        metrics: match &args.metrics {
-            Some(target) => Some(Exporter::start(target).await.context("--metrics")?),
-            None => None,
+        wanted: match (args.full, args.restart) {
+            (true, true) => Wanted::FullRestart,
+            (true, false) => Wanted::Full,
+            (false, _) => Wanted::Normal,
         },
-        remembered: false,
+        limit: args.limit,
+        accept_rejects: args.accept_rejects,
+        jobs: args.jobs,
+        stop: signals::stop_on_signals(args.stop_within)?,
+        progress: terminal.progress(),
     };
-    let begin = Instant::now();
-    let mut status = collect.once().await?;
-    let Some(schedule) = schedule else {
-        return Ok(status);
+    let metrics = match &args.metrics {
+        Some(target) => Some(Exporter::start(target).await.context("--metrics")?),
+        None => None,
     };
-    loop {
-        let now = begin.elapsed();
-        let pause = schedule.next(now, fastrand::f64()).saturating_sub(now);
-        if !collect.stop.requested() {
-            info!(
-                "the next run starts in {}",
-                duration::format(Duration::from_secs(pause.as_secs()))
-            );
+    let config = Config::load(path)?;
+    let state = match schedule {
+        // What is wrong with it would be wrong at every slot.
+        Some(_) => settings.writes().open(&config.state)?,
+        None => State::open_to_read(&config.state)?,
+    };
+    let process = Process::new(settings, engine::start()?);
+    if args.strict {
+        check_all(&process, &config, &state, &args.accounts).await?;
+    }
+    let mut results = Results {
+        terminal,
+        is_service: schedule.is_some(),
+        // A range and a preview say nothing about how far the sources are collected.
+        metrics: metrics.filter(|_| !process.settings.ignores_state()),
+        summary,
+        latest: Report {
+            dry_run: args.dry_run,
+            ..Report::default()
+        },
+        failed: false,
+    };
+    results.remember(&config, &state, &args.accounts)?;
+    let (path, selected) = (path.to_owned(), args.accounts.clone());
+    let mut queue = LocalQueue::new(path, config, selected, schedule, state.slots()?);
+    drop(state);
+    if let Some(wait) = queue.wait().filter(|wait| !wait.is_zero()) {
+        info!(
+            "the first account starts in {}",
+            duration::format(whole(wait))
+        );
+    }
+    run_jobs(&process, &mut queue, |queue, event| {
+        results.add(queue, event)
+    })
+    .await;
+    Ok(results.end())
+}
+
+/// Makes every account ready as a job would, and stores nothing.
+///
+/// # Errors
+///
+/// Why an account is not in order, for each that is not.
+async fn check_all(
+    process: &Process,
+    config: &Config,
+    state: &State,
+    names: &[String],
+) -> anyhow::Result<()> {
+    let (accounts, wrong) = config.select(names)?;
+    let mut errors: Vec<_> = wrong.iter().map(|wrong| wrong.error.to_string()).collect();
+    for account in accounts {
+        let account = Arc::new(account.clone());
+        let refusal = |asks: &_| consent::refusal(state, &account.name, asks);
+        let ready = async {
+            let ready = prepare(process, &account, refusal).await?;
+            open_destination(&ready.account, &process.settings).await
+        };
+        if let Err(error) = ready.await {
+            errors.push(failure::with_causes(&error));
         }
-        if collect.stop.sleep(pause).await {
-            return Ok(status);
-        }
-        // What worked once is likely to work again: a state that is in use by a run by hand, for example.
-        status = collect.once().await.unwrap_or_else(|error| {
-            error!("this run could not start: {}", failure::with_causes(&error));
-            ExitStatus::CouldNotRun
-        });
+    }
+    match errors.is_empty() {
+        true => Ok(()),
+        false => bail!(errors.join("\n")),
     }
 }
 
-/// What the runs of one command have in common.
-struct Collect<'a> {
-    config: &'a Path,
-    args: &'a args::Collect,
-    range: Option<Range>,
+/// The results of a process, and where they are reported.
+struct Results<'a> {
     terminal: &'a Terminal,
-    stop: Stop,
-    runtime: Runtime,
-    limiters: Limiters,
-    /// `--summary`
-    summary: Option<ReportFile>,
+    /// Whether accounts are collected again and again: `--every`.
+    is_service: bool,
     /// `--metrics`
     metrics: Option<Exporter>,
-    /// Whether the metrics know what earlier processes have stored.
-    remembered: bool,
+    /// `--summary`
+    summary: Option<ReportFile>,
+    /// The last result of each account.
+    latest: Report,
+    /// Whether the last attempt to write the summary or the metrics failed.
+    failed: bool,
 }
 
-impl Collect<'_> {
-    /// One run, unless it is asked to stop before it begins.
-    async fn once(&mut self) -> anyhow::Result<ExitStatus> {
-        let stop = self.stop.clone();
-        let prepared = tokio::select! {
-            prepared = self.prepare() => prepared,
-            () = stop.wait() => return Ok(ExitStatus::Done),
-        };
-        let (settings, state, _locks, accounts) = prepared.inspect_err(|_| {
-            self.publish(|metrics| metrics.record_could_not_run(OffsetDateTime::now_utc()));
-        })?;
-        // A range and a preview say nothing about how far the sources are collected.
-        let publishes = !settings.ignores_state();
-        let report = collect_accounts(settings, state, accounts).await;
-        text::show(&report, self.terminal);
-        let mut status = ExitStatus::of(&report);
-        let written = self.write_summary(&report);
-        let published = !publishes || self.publish(|metrics| metrics.record(&report));
-        if !written || !published {
-            status = status.max(ExitStatus::SomeFailed);
-        }
-        Ok(status)
-    }
-
-    /// Everything that a run needs before its first request.
-    async fn prepare(&mut self) -> anyhow::Result<(Settings, State, Vec<AccountLock>, Accounts)> {
-        debug!("making ready");
-        let config = Config::load(self.config)?;
-        let settings = self.settings(&config);
-        let (accounts, wrong) = config.select(&self.args.accounts)?;
-        if !wrong.is_empty() {
-            return Err(WrongAccount::errors(wrong).into());
-        }
-        let (limiters, stop) = (&mut self.limiters, &self.stop);
-        let ready = prepare::accounts(&self.runtime, &config, accounts, limiters, stop).await?;
-        let mut state = match settings.writes() {
-            Writes::Nothing => State::open_to_read(&config.state)?,
-            Writes::Forgotten | Writes::Everything => State::open_to_write(&config.state)?,
-        };
-        let asks: Vec<_> = ready.iter().map(Ready::asks).collect();
-        let mut locks = Vec::new();
-        for (account, asks) in asks {
-            if let Some(refusal) = consent::refusal(&state, account, asks)? {
-                anyhow::bail!(refusal);
-            }
-            if settings.writes() != Writes::Nothing {
-                locks.push(state.lock(account)?);
-            }
-        }
-        if !self.remembered {
-            self.remember(&state, &ready)?;
-            self.remembered = true;
-        }
-        let accounts = self.open_destinations(ready, &settings).await?;
-        if settings.writes() == Writes::Everything {
-            // Last, so that a run that could not begin has approved nothing.
-            let asks: Vec<_> = accounts.iter().map(|(ready, _)| ready.asks()).collect();
-            for (account, asks) in asks {
-                consent::record(&mut state, account, asks, OffsetDateTime::now_utc())?;
-            }
-        }
-        Ok((settings, state, locks, accounts))
-    }
-
-    fn settings(&self, config: &Config) -> Settings {
-        let args = self.args;
-        let keeps_rejects = !args.dry_run && args.limit.is_none();
-        Settings {
-            rejects: keeps_rejects.then(|| Rejects::beside(&config.state)),
-            dry_run: args.dry_run,
-            range: self.range,
-            wanted: match (args.full, args.restart) {
-                (true, true) => Wanted::FullRestart,
-                (true, false) => Wanted::Full,
-                (false, _) => Wanted::Normal,
-            },
-            limit: args.limit,
-            jobs: args.jobs,
-            stop: self.stop.clone(),
-            progress: self.terminal.progress(),
-        }
-    }
-
-    /// Opens the destination of each account. Accounts with the same one share it, so that their lines do not mix.
-    async fn open_destinations(
-        &self,
-        ready: Vec<Ready>,
-        settings: &Settings,
-    ) -> anyhow::Result<Accounts> {
-        let options = DeliveryOptions {
-            accept_rejects: self.args.accept_rejects,
-            // No cursor is stored of these runs.
-            preview: settings.ignores_state(),
-        };
-        let mut accounts = Accounts::with_capacity(ready.len());
-        for ready in ready {
-            let same = |(other, _): &&(Ready, _)| other.account.deliver == ready.account.deliver;
-            let destination = if self.args.dry_run {
-                Arc::new(Destination::Discard)
-            } else if let Some((_, destination)) = accounts.iter().find(same) {
-                Arc::clone(destination)
-            } else {
-                let account = Arc::clone(&ready.account);
-                let stop = self.stop.clone();
-                // A named pipe is waited for until it has a reader.
-                let open = move || Destination::open(&account, &stop, options);
-                Arc::new(tokio::task::spawn_blocking(open).await??)
-            };
-            accounts.push((ready, destination));
-        }
-        Ok(accounts)
-    }
-
+impl Results<'_> {
     /// Lets the metrics begin with what earlier processes have stored.
-    fn remember(&self, state: &State, ready: &[Ready]) -> anyhow::Result<()> {
-        let Some(metrics) = &self.metrics else {
+    fn remember(&self, config: &Config, state: &State, names: &[String]) -> anyhow::Result<()> {
+        let (accounts, _) = config.select(names)?;
+        let Some(Exporter { metrics, .. }) = &self.metrics else {
             return Ok(());
         };
-        for account in ready.iter().map(|ready| ready.account.name.as_str()) {
-            for stored in state.sources_of(account)? {
+        for account in accounts {
+            for stored in state.sources_of(&account.name)? {
                 let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
-                metrics
-                    .metrics
-                    .remember(account, &stored.source, success, mark);
+                metrics.remember(&account.name, &stored.source, success, mark);
             }
         }
         Ok(())
     }
 
-    /// Returns whether the summary is written, or none is wanted.
-    fn write_summary(&self, report: &Report) -> bool {
-        self.summary.as_ref().is_none_or(|file| {
-            let written = json::render(report)
-                .map_err(anyhow::Error::from)
-                .and_then(|text| file.write(&text));
-            logged("--summary", written)
-        })
+    fn add(&mut self, queue: &LocalQueue, event: Event) {
+        let ended = match event {
+            Event::Gone(account) => {
+                info!(account, "the configuration no longer has the account");
+                self.latest
+                    .accounts
+                    .retain(|other| other.account != account);
+                if let Some(exporter) = &self.metrics {
+                    exporter.metrics.forget(&account);
+                }
+                None
+            }
+            Event::Ended(report) => {
+                let accounts = &mut self.latest.accounts;
+                accounts.retain(|other| other.account != report.account);
+                accounts.push(report.clone());
+                if let Some(exporter) = &self.metrics
+                    && !self.latest.dry_run
+                {
+                    exporter.metrics.record(&report);
+                }
+                Some(report)
+            }
+        };
+        if self.is_service {
+            self.publish();
+            if let Some(report) = ended {
+                self.show(queue, report);
+            }
+        }
     }
 
-    /// Returns whether the metrics are published, or none are wanted.
-    fn publish(&self, record: impl FnOnce(&Exporter) -> anyhow::Result<()>) -> bool {
-        self.metrics
-            .as_ref()
-            .is_none_or(|metrics| logged("--metrics", record(metrics)))
+    /// Shows the result of an account that is collected again.
+    fn show(&self, queue: &LocalQueue, report: AccountReport) {
+        let account = report.account.clone();
+        let alone = Report {
+            dry_run: self.latest.dry_run,
+            accounts: vec![report],
+        };
+        text::show(&alone, self.terminal);
+        if let Some(wait) = queue.wait_of(&account) {
+            info!(
+                account,
+                "the next run starts in {}",
+                duration::format(whole(wait))
+            );
+        }
+    }
+
+    /// Writes the summary and the metrics.
+    fn publish(&mut self) {
+        let summary = self.summary.as_ref().map(|file| {
+            let text = json::render(&self.latest)?;
+            file.write(&text).context("--summary")
+        });
+        let metrics = self.metrics.as_ref().filter(|_| !self.latest.dry_run);
+        let metrics = metrics.map(|metrics| metrics.publish().context("--metrics"));
+        self.failed = false;
+        for error in summary.into_iter().chain(metrics).filter_map(Result::err) {
+            error!("{}", failure::with_causes(&error));
+            self.failed = true;
+        }
+    }
+
+    /// Reports the results of a run that has ended, and returns how it ended.
+    fn end(mut self) -> ExitStatus {
+        let status = ExitStatus::of(&self.latest);
+        if self.is_service {
+            // What could not run at its last slot is tried again at the next one.
+            return status.min(ExitStatus::SomeFailed);
+        }
+        text::show(&self.latest, self.terminal);
+        self.publish();
+        match self.failed {
+            true => status.max(ExitStatus::SomeFailed),
+            false => status,
+        }
     }
 }
 
-fn logged(flag: &str, result: anyhow::Result<()>) -> bool {
-    result
-        .inspect_err(|error| error!("{flag}: {}", failure::with_causes(error)))
-        .is_ok()
+/// Returns a wait in whole seconds, as people count them.
+fn whole(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs())
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::run::report::Report;
+use crate::run::report::{AccountReport, Entry, Outcome, Report};
 
 /// How a command ended. A command that returns an `Err` instead could not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,14 +17,27 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// Returns how a run ended. A failed source and a rejected record, by the component or by the destination, are
-    /// failures; sources that are not collected, denied requests and an early stop are not.
+    /// Returns how a run ended: it could not run where no account could.
     pub(crate) fn of(report: &Report) -> Self {
-        let totals = report.totals();
-        if totals.failed > 0 || totals.tally.rejects > 0 || totals.tally.refused > 0 {
-            Self::SomeFailed
+        let accounts = || report.accounts.iter().map(Self::of_account);
+        if accounts().any(|status| status != Self::CouldNotRun) {
+            accounts().max().unwrap_or(Self::Done).min(Self::SomeFailed)
         } else {
-            Self::Done
+            accounts().max().unwrap_or(Self::Done)
+        }
+    }
+
+    /// Returns how the run of an account ended. A failed source and a rejected record, by the component or by the
+    /// destination, are failures; sources that are not collected, denied requests and an early stop are not.
+    pub(crate) fn of_account(account: &AccountReport) -> Self {
+        let failed = |entry: &Entry| {
+            let rejects = entry.tally.rejects + entry.tally.refused;
+            rejects > 0 || matches!(entry.outcome, Outcome::Failed(_))
+        };
+        match account.entries.iter().any(failed) {
+            false => Self::Done,
+            true if account.ready => Self::SomeFailed,
+            true => Self::CouldNotRun,
         }
     }
 }
@@ -39,7 +52,7 @@ impl From<ExitStatus> for ExitCode {
 mod tests {
     use super::*;
     use crate::cli::report::tests::{entry, every_outcome, report};
-    use crate::run::report::{Entry, Outcome, Tally};
+    use crate::run::report::Tally;
 
     #[test]
     fn failed_sources_and_rejects_are_failures_and_uncollected_sources_are_not() {
@@ -77,10 +90,34 @@ mod tests {
                 "{entries:?}"
             );
         }
-        let denied = Report {
-            denied: every_outcome().denied,
-            ..report(vec![entry("one", Outcome::UpToDate)])
-        };
+        let mut denied = report(vec![entry("one", Outcome::UpToDate)]);
+        denied.accounts[0].denied = every_outcome().accounts[0].denied.clone();
         assert_eq!(ExitStatus::of(&denied), ExitStatus::Done);
+    }
+
+    #[test]
+    fn a_run_could_not_run_where_no_account_could() {
+        let report_of = |ready: &[bool]| {
+            let failed = Outcome::Failed("a secret is missing".to_owned());
+            let account = |ready: &bool| AccountReport {
+                ready: *ready,
+                ..report(vec![entry("one", failed.clone())])
+                    .accounts
+                    .remove(0)
+            };
+            Report {
+                accounts: ready.iter().map(account).collect(),
+                ..Report::default()
+            }
+        };
+        for (ready, status) in [
+            (&[][..], ExitStatus::Done),
+            (&[true], ExitStatus::SomeFailed),
+            (&[false], ExitStatus::CouldNotRun),
+            (&[false, false], ExitStatus::CouldNotRun),
+            (&[false, true], ExitStatus::SomeFailed),
+        ] {
+            assert_eq!(ExitStatus::of(&report_of(ready)), status, "{ready:?}");
+        }
     }
 }

@@ -1,39 +1,130 @@
-//! One account collected: its sources are listed, those that cannot be collected are reported, the others are
-//! collected in parallel.
+//! The job of one account: it is prepared, its sources are listed, those that cannot be collected are reported, the others
+//! are collected in parallel.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet};
 use tracing::{Instrument, error, error_span, warn};
 
-use crate::config::{Emit, selection};
+use crate::config::{Account, Emit, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
-use crate::run::context::{AccountJob, SourceJob};
+use crate::deliver::rejects::Rejects;
+use crate::deliver::{DeliveryOptions, Destination};
+use crate::run::context::{AccountJob, Process, Settings, SourceJob};
+use crate::run::failure::with_causes;
 use crate::run::halt::Halt;
 use crate::run::listing::{Listing, list_sources};
-use crate::run::pool::Pool;
+use crate::run::pool::{Pool, Turn, Worker};
+use crate::run::prepare::prepare;
 use crate::run::report::Outcome;
+use crate::run::results::AccountResults;
 use crate::run::source::collect_source;
-use crate::state::{SourceState, StateError, Writes};
+use crate::state::{AccountState, SourceState, State, StateError, Writes, consent};
 use crate::text::printable::printable;
 
-/// Collects every source of an account and adds them to its results. `permits` are those of all accounts together.
+/// Runs the job of an account, once it is its turn, and adds what becomes of it to `results`.
+pub(super) async fn run_account(
+    process: Arc<Process>,
+    account: Arc<Account>,
+    state: Arc<PathBuf>,
+    slot: Option<OffsetDateTime>,
+    results: Arc<AccountResults>,
+) {
+    let stop = &process.settings.stop;
+    let begin = async {
+        let turn = Turn::wait(&process).await;
+        results.begin();
+        let job = prepare_job(&process, account, &state, slot, &results).await?;
+        anyhow::Ok((Arc::new(job), turn))
+    };
+    let begun = tokio::select! {
+        begun = begin => begun,
+        () = stop.wait() => return results.add_account(Outcome::Stopped),
+    };
+    let (job, turn) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return results.fail(&with_causes(&error)),
+    };
+    if let Err(error) = collect_account(&process, &job, turn).await {
+        error!("{error}");
+        results.give_up(&error.to_string());
+    }
+}
+
+/// Makes an account ready to be collected: nothing is requested for it or approved before all of it is in order.
+async fn prepare_job(
+    process: &Process,
+    account: Arc<Account>,
+    path: &Path,
+    slot: Option<OffsetDateTime>,
+    results: &Arc<AccountResults>,
+) -> anyhow::Result<AccountJob> {
+    let settings = &process.settings;
+    let refusal = |asks: &_| consent::refusal(&State::open_to_read(path)?, &account.name, asks);
+    let ready = prepare(process, &account, refusal).await?;
+    let destination = open_destination(&account, settings).await?;
+    let writes = settings.writes();
+    let state = AccountState::new(&account.name, writes, &process.state.open(path, writes)?)?;
+    if let Some(slot) = slot {
+        state.begin_slot(slot)?;
+    }
+    // Last, so that an account that cannot begin has approved nothing.
+    state.record_consent(&ready.asks)?;
+    results.ready(&ready.rights);
+    let keeps_rejects = !settings.dry_run && settings.limit.is_none();
+    Ok(AccountJob {
+        ready,
+        destination,
+        state,
+        settings: Arc::clone(settings),
+        rejects: keeps_rejects.then(|| Rejects::beside(path)),
+        results: Arc::clone(results),
+    })
+}
+
+/// Opens the destination of an account.
+pub(crate) async fn open_destination(
+    account: &Arc<Account>,
+    settings: &Settings,
+) -> anyhow::Result<Arc<Destination>> {
+    if settings.dry_run {
+        return Ok(Arc::new(Destination::Discard));
+    }
+    let options = DeliveryOptions {
+        accept_rejects: settings.accept_rejects,
+        // No cursor is stored of these runs.
+        preview: settings.ignores_state(),
+    };
+    let (account, stop) = (Arc::clone(account), settings.stop.clone());
+    // A named pipe is waited for until it has a reader.
+    let open = move || Destination::open(&account, &stop, options);
+    Ok(Arc::new(tokio::task::spawn_blocking(open).await??))
+}
+
+/// Collects every source of an account and adds them to its results.
 ///
 /// # Errors
 ///
 /// When the state cannot be read or written.
-pub(super) async fn collect_account(
-    job: Arc<AccountJob>,
-    permits: Arc<Semaphore>,
+async fn collect_account(
+    process: &Arc<Process>,
+    job: &Arc<AccountJob>,
+    turn: Turn,
 ) -> Result<(), StateError> {
-    let slots = job.settings.jobs as usize;
-    let pool = Pool::new(&job.ready, permits, slots);
-    let sources = sources_to_collect(&job, &pool).await?;
+    let pool = Pool::new(&job.ready, process);
+    let mut first = pool.first_worker(turn);
+    let sources = sources_to_collect(job, &mut first).await?;
+    let mut first = Some(first);
     let mut tasks = JoinSet::new();
     for source in sources {
-        let worker = pool.worker().await;
+        // The account keeps its turn: what has begun goes before what has not.
+        let worker = match first.take() {
+            Some(first) => first,
+            None => pool.worker().await,
+        };
         if let Some(ended) = tasks.try_join_next() {
             task_result(ended)?;
         }
@@ -46,12 +137,12 @@ pub(super) async fn collect_account(
         let span = error_span!(parent: None, "source", account, source = id);
         tasks.spawn(collect_source(Arc::new(source), worker).instrument(span));
     }
+    drop(first);
     while let Some(ended) = tasks.join_next().await {
         task_result(ended)?;
     }
     if job.results.collects_nothing() {
-        fail_account(
-            &job,
+        job.results.fail(
             "none of its sources can be collected; each one is reported with its reason. Check the permissions of the \
              credentials",
         );
@@ -70,29 +161,27 @@ fn task_result(ended: Result<Result<(), StateError>, JoinError>) -> Result<(), S
 /// Lists the account's sources, reports those that are not collected, and returns the others.
 async fn sources_to_collect(
     job: &Arc<AccountJob>,
-    pool: &Arc<Pool>,
+    worker: &mut Worker,
 ) -> Result<Vec<SourceJob>, StateError> {
     warn_of_range(job);
     set_destination(job)?;
     let stored = job.state.sources()?;
-    let mut worker = pool.worker().await;
-    let mut listing = list_sources(&mut worker, job).await;
+    let mut listing = list_sources(worker, job).await;
     let mut lists_all = true;
     if listing.complete.is_ok() && misses_one(&listing, &stored) {
         // A listing by page numbers may miss a source that moved to an earlier page meanwhile.
-        let again = list_sources(&mut worker, job).await;
+        let again = list_sources(worker, job).await;
         lists_all = again.complete.is_ok();
         listing = listing.merge(again);
     }
     match &listing.complete {
-        Ok(()) if listing.sources.is_empty() => fail_account(
-            job,
+        Ok(()) if listing.sources.is_empty() => job.results.fail(
             "it lists no source, so nothing is collected and none of its sources counts as gone: check the \
              credentials, and whether a proxy changes the API's responses",
         ),
         Ok(()) if lists_all => report_gone(job, &listing, &stored)?,
         Ok(()) => {}
-        Err(Halt::Failed(why) | Halt::Forbidden(why)) => fail_account(job, why),
+        Err(Halt::Failed(why) | Halt::Forbidden(why)) => job.results.fail(why),
         Err(Halt::Stopped | Halt::State(_)) => {
             job.results.add_account(Outcome::Stopped);
         }
@@ -132,7 +221,7 @@ async fn sources_to_collect(
         }
     }
     job.settings.progress.expect(sources.len());
-    job.results.listed(worker.retries);
+    job.results.listed(std::mem::take(&mut worker.retries));
     Ok(sources)
 }
 
@@ -190,12 +279,6 @@ fn fail_source(job: &AccountJob, id: String, name: String, reason: &str) -> Resu
     job.state.store_error(&id, &name, &why)?;
     job.results.add_uncollected(id, name, Outcome::Failed(why));
     Ok(())
-}
-
-/// Reports that the account fails.
-fn fail_account(job: &AccountJob, why: &str) {
-    error!("{why}");
-    job.results.add_account(Outcome::Failed(why.to_owned()));
 }
 
 /// Warns that a range delivers devices that the next run does not know of.

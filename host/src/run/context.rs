@@ -1,6 +1,8 @@
 //! What the tasks of a run share: the run's settings, an account, a source. Each is borrowed by what is below it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
 
 use crate::config::Emit;
 use crate::deliver::Destination;
@@ -10,13 +12,29 @@ use crate::run::prepare::Ready;
 use crate::run::progress::{Progress, Waits};
 use crate::run::range::Range;
 use crate::run::results::AccountResults;
-use crate::state::{AccountState, Wanted, Writes};
+use crate::sandbox::engine::Runtime;
+use crate::sandbox::rate_limit::Limiters;
+use crate::state::{AccountState, SharedState, Wanted, Writes};
 use crate::stop::Stop;
+
+/// What the account jobs of a process share.
+pub(crate) struct Process {
+    /// What they are asked for.
+    pub settings: Arc<Settings>,
+    /// Loads their components.
+    pub runtime: Runtime,
+    /// The rate limits of their APIs.
+    pub limiters: Mutex<Limiters>,
+    /// Where their state persists.
+    pub state: SharedState,
+    /// A permit for each source that may be collected in parallel: `--jobs`.
+    pub jobs: Arc<Semaphore>,
+    /// A permit for each source that may have a page in memory. Whoever waits for one holds no job.
+    pub pages: Arc<Semaphore>,
+}
 
 /// What all accounts of a run have in common.
 pub(crate) struct Settings {
-    /// Where rejects are written; `None` for `--dry-run` and `--limit`.
-    pub rejects: Option<Rejects>,
     /// `--dry-run`: nothing is delivered or stored.
     pub dry_run: bool,
     /// `--since` and `--until`
@@ -25,6 +43,8 @@ pub(crate) struct Settings {
     pub wanted: Wanted,
     /// `--limit`: a preview of at most so many events of each source, from its beginning.
     pub limit: Option<u64>,
+    /// `--accept-rejects`
+    pub accept_rejects: bool,
     /// How many sources are collected in parallel.
     pub jobs: u32,
     /// Whether the run is asked to stop.
@@ -34,6 +54,20 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Returns the settings of a command that stores and delivers nothing.
+    pub(crate) fn read_only(stop: Stop) -> Self {
+        Self {
+            dry_run: true,
+            range: None,
+            wanted: Wanted::Normal,
+            limit: None,
+            accept_rejects: false,
+            jobs: 1,
+            stop,
+            progress: Progress::new(|_| ()),
+        }
+    }
+
     /// Returns what the run changes of the state.
     pub(crate) fn writes(&self) -> Writes {
         if self.dry_run || self.range.is_some() {
@@ -62,8 +96,10 @@ pub(crate) struct AccountJob {
     pub state: AccountState,
     /// What the run is asked for.
     pub settings: Arc<Settings>,
+    /// Where its rejects are written; `None` for `--dry-run` and `--limit`.
+    pub rejects: Option<Rejects>,
     /// What was done for it.
-    pub(super) results: AccountResults,
+    pub(super) results: Arc<AccountResults>,
 }
 
 impl AccountJob {

@@ -149,7 +149,7 @@ impl PageDelivery {
         if left_out > 0 {
             warn!("rejected {left_out} more records of this page, which are not logged one by one");
         }
-        match &self.source.job.settings.rejects {
+        match &self.source.job.rejects {
             Some(file) => file.append(&lines, OffsetDateTime::now_utc()),
             None => Ok(()),
         }

@@ -5,26 +5,29 @@
 //! connector and permit, so that it does not hold up the others. So does a source of an account whose requests the
 //! API has asked to pause.
 //!
-//! So that pages do not fill the memory before a slow destination, an account has at most as many sources with a page
-//! in memory as there are jobs: each of them has a slot.
+//! So that pages do not fill the memory before a slow destination, a source with a page in memory has a slot: one of as
+//! many of its account as there are jobs, and one of all accounts together.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::run::context::Process;
 use crate::run::halt::Halt;
 use crate::run::prepare::Ready;
 use crate::sandbox::connector::Connector;
 use crate::sandbox::engine::Loaded;
 use crate::sandbox::rights::Rights;
 
+/// The longest pause in which slots and idle instances are kept: another session costs less than their memory.
+const LONG_PAUSE: Duration = Duration::from_secs(10);
+
 /// The connectors of one account.
 pub(crate) struct Pool {
     loaded: Loaded,
     rights: Arc<Rights>,
-    /// Permits for all accounts of the run.
-    jobs: Arc<Semaphore>,
+    process: Arc<Process>,
     /// Permits of this account.
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Connector>>,
@@ -32,25 +35,47 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Returns a pool without connectors: they are made when they are needed.
-    pub(crate) fn new(ready: &Ready, jobs: Arc<Semaphore>, slots: usize) -> Arc<Self> {
+    pub(crate) fn new(ready: &Ready, process: &Arc<Process>) -> Arc<Self> {
         Arc::new(Self {
             loaded: ready.loaded.clone(),
             rights: Arc::clone(&ready.rights),
-            jobs,
-            slots: Arc::new(Semaphore::new(slots)),
+            process: Arc::clone(process),
+            slots: Arc::new(Semaphore::new(process.settings.jobs as usize)),
             idle: Mutex::default(),
         })
     }
 
-    /// Returns a worker once one of the account's slots is free.
+    /// Returns the account's first worker, with the turn with which its job began.
+    pub(crate) fn first_worker(self: &Arc<Self>, turn: Turn) -> Worker {
+        let slot = Slot {
+            _of_account: Arc::clone(&self.slots).try_acquire_owned().ok(),
+            _of_all: turn.page,
+        };
+        self.worker_with(slot, turn.job)
+    }
+
+    /// Returns a worker once there is a slot for it.
     pub(crate) async fn worker(self: &Arc<Self>) -> Worker {
+        let slot = self.slot().await;
+        self.worker_with(slot, None)
+    }
+
+    fn worker_with(self: &Arc<Self>, slot: Slot, job: Option<OwnedSemaphorePermit>) -> Worker {
         Worker {
-            slot: Arc::clone(&self.slots).acquire_owned().await.ok(),
+            slot: Some(slot),
             pool: Arc::clone(self),
+            job,
             held: None,
             holds_page: false,
             retries: 0,
             waited: Duration::ZERO,
+        }
+    }
+
+    async fn slot(&self) -> Slot {
+        Slot {
+            _of_account: Arc::clone(&self.slots).acquire_owned().await.ok(),
+            _of_all: acquire(&self.process.pages).await,
         }
     }
 
@@ -63,10 +88,39 @@ impl Pool {
     }
 }
 
+/// What an account needs to begin: a job, and room for a page.
+pub(crate) struct Turn {
+    page: Option<OwnedSemaphorePermit>,
+    job: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    /// Waits until both are free.
+    pub(crate) async fn wait(process: &Process) -> Self {
+        Self {
+            page: acquire(&process.pages).await,
+            job: acquire(&process.jobs).await,
+        }
+    }
+}
+
+/// Waits for a permit; `None` only if the semaphore is closed, which never happens.
+async fn acquire(semaphore: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(semaphore).acquire_owned().await.ok()
+}
+
+/// The right of a source to have a page in memory.
+struct Slot {
+    _of_account: Option<OwnedSemaphorePermit>,
+    _of_all: Option<OwnedSemaphorePermit>,
+}
+
 /// A connector and the permit to use it, for one source.
 pub(crate) struct Worker {
     pool: Arc<Pool>,
-    slot: Option<OwnedSemaphorePermit>,
+    slot: Option<Slot>,
+    /// The job of the account's first worker, until it needs it.
+    job: Option<OwnedSemaphorePermit>,
     held: Option<Held>,
     /// Whether the source has a page in memory, and thus keeps its slot.
     pub holds_page: bool,
@@ -78,8 +132,7 @@ pub(crate) struct Worker {
 
 struct Held {
     connector: Connector,
-    /// `None` only if the semaphore is closed, which never happens.
-    _permit: Option<OwnedSemaphorePermit>,
+    _job: Option<OwnedSemaphorePermit>,
 }
 
 impl Worker {
@@ -91,16 +144,21 @@ impl Worker {
     pub(crate) async fn connector(&mut self) -> Result<&mut Connector, Halt> {
         self.wait_for_pause().await;
         if self.slot.is_none() {
-            self.slot = Arc::clone(&self.pool.slots).acquire_owned().await.ok();
+            // Who waits for a slot must hold no job: those that have a slot may wait for one.
+            self.job = None;
+            self.slot = Some(self.pool.slot().await);
         }
         let held = match self.held.take() {
             Some(held) => held,
             None => {
-                let permit = Arc::clone(&self.pool.jobs).acquire_owned().await;
+                let job = match self.job.take() {
+                    Some(job) => Some(job),
+                    None => acquire(&self.pool.process.jobs).await,
+                };
                 let idle = self.pool.idle().pop();
                 Held {
                     connector: idle.unwrap_or_else(|| self.pool.connector()),
-                    _permit: permit.ok(),
+                    _job: job,
                 }
             }
         };
@@ -143,11 +201,17 @@ impl Worker {
         }
     }
 
-    /// Returns connector and job to the pool until the connector is needed again.
+    /// Returns connector and job to the pool until the connector is needed again. An account that pauses for long keeps neither
+    /// slots nor instances meanwhile.
     pub(crate) fn leave_job(&mut self) {
+        self.job = None;
         if let Some(held) = self.held.take() {
-            // Before its permit, so that the next holder of the permit finds it.
+            // Before its job, so that the next holder of the job finds it.
             self.pool.idle().push(held.connector);
+        }
+        if self.paused() > LONG_PAUSE {
+            self.slot = None;
+            self.pool.idle().clear();
         }
     }
 }

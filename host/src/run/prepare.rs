@@ -1,26 +1,24 @@
 //! An account made ready to run: everything that can be wrong without asking anybody is found here, before
 //! the first request.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::Value;
 use tracing::warn;
 
 use crate::config::fit::check_account;
-use crate::config::{Account, Config, Problem};
+use crate::config::{Account, Problem};
 use crate::contract::check;
 use crate::contract::manifest::Manifest;
 use crate::contract::permissions::Permissions;
 use crate::network::addresses::AllowedAddresses;
 use crate::network::tls::check_ca_file;
+use crate::run::context::Process;
 use crate::sandbox::connector::{CallError, Connector, DescribeError};
 use crate::sandbox::engine::{Loaded, Runtime};
-use crate::sandbox::rate_limit::Limiters;
 use crate::sandbox::rights::{Grants, Rights};
-use crate::state::State;
-use crate::state::consent;
-use crate::stop::Stop;
+use crate::state::StateError;
 use crate::text::printable::fault;
 
 /// An account whose component, configuration and secrets are in order.
@@ -34,48 +32,20 @@ pub(crate) struct Ready {
     /// The component's configuration, as JSON text.
     pub config: String,
     /// What the component asks for.
-    asks: Permissions,
+    pub asks: Permissions,
 }
 
-impl Ready {
-    /// Returns what the component asks for, with the account's name.
-    pub(crate) fn asks(&self) -> (&str, &Permissions) {
-        (&self.account.name, &self.asks)
-    }
-}
-
-/// Makes accounts ready, in their order.
+/// Makes an account ready. `refusal` says why its component may not ask for what it asks for.
 ///
 /// # Errors
 ///
-/// Those of [`prepare`], for the first account that is not in order.
-pub(crate) async fn accounts(
-    runtime: &Runtime,
-    config: &Config,
-    accounts: Vec<&Account>,
-    limiters: &mut Limiters,
-    stop: &Stop,
-) -> anyhow::Result<Vec<Ready>> {
-    let mut ready = Vec::with_capacity(accounts.len());
-    for account in accounts {
-        ready.push(prepare(runtime, config, account, limiters, stop).await?);
-    }
-    Ok(ready)
-}
-
-/// Makes an account ready. Its requests keep to a limiter of `limiters`, for which they wait until `stop` is requested.
-///
-/// # Errors
-///
-/// When its component, the manifest, the account's configuration or a secret is not in order.
-async fn prepare(
-    runtime: &Runtime,
-    config: &Config,
-    account: &Account,
-    limiters: &mut Limiters,
-    stop: &Stop,
+/// When its component, the manifest, the account's configuration or a secret is not in order, or the component asks for
+/// more than was approved.
+pub(crate) async fn prepare(
+    process: &Process,
+    account: &Arc<Account>,
+    refusal: impl Fn(&Permissions) -> Result<Option<String>, StateError>,
 ) -> anyhow::Result<Ready> {
-    let account = Arc::new(account.clone());
     let grants = Grants {
         hosts: account.hosts.clone(),
         addresses: AllowedAddresses {
@@ -86,21 +56,31 @@ async fn prepare(
         timeouts: account.timeouts,
         limits: account.limits,
         limiter: None,
-        stop: stop.token.clone(),
+        stop: process.settings.stop.token.clone(),
     };
     // The certificate authorities are read while the component is.
     let client = tokio::task::spawn_blocking({
         let grants = grants.clone();
         move || grants.client()
     });
-    let (component, problems) = load(runtime, &account).await?;
-    let asks = component.asks(&account);
-    if !problems.is_empty() {
-        return Err(does_not_fit(config, &account, &asks, problems));
+    let (component, problems) = load(&process.runtime, account).await?;
+    let asks = component.asks(account);
+    let refusal = refusal(&asks)?;
+    match (refusal, problems.is_empty()) {
+        (None, true) => {}
+        (None, false) => return Err(account.invalid(&problems).into()),
+        (Some(refusal), true) => bail!(refusal),
+        // First what it asks for, as it may be the reason: a person who reads only that a field is missing would set it,
+        // and not learn of the rest.
+        (Some(refusal), false) => bail!(
+            "{refusal}\nand the account {} does not fit what it asks for:\n{}",
+            account.name,
+            account.invalid(&problems)
+        ),
     }
     // A command that prints a secret may take its time, or wait for a person.
     let secrets = tokio::task::spawn_blocking({
-        let account = Arc::clone(&account);
+        let account = Arc::clone(account);
         move || account.resolve_secrets()
     });
     let mut secrets = secrets
@@ -125,6 +105,8 @@ async fn prepare(
     let manifest = &component.manifest;
     let limits = account.rate_limits.as_ref();
     let limits = limits.unwrap_or(&manifest.rate_limits);
+    let limiters = process.limiters.lock();
+    let mut limiters = limiters.unwrap_or_else(PoisonError::into_inner);
     let grants = Grants {
         limiter: Some(limiters.of(&account.name, limits)),
         ..grants
@@ -133,33 +115,11 @@ async fn prepare(
     let rights = Rights::with_client(manifest, &account.config, grants, client, secret);
     Ok(Ready {
         rights: Arc::new(rights.with_context(in_account)?),
-        config: config_text(&account),
+        config: config_text(account),
         loaded: component.loaded,
         asks,
-        account,
+        account: Arc::clone(account),
     })
-}
-
-/// Returns the error of an account that does not fit its component. If the component asks for more than was approved,
-/// that comes first, as it may be the reason: a person who reads only that a field is missing would set it, and not learn
-/// of the rest.
-fn does_not_fit(
-    config: &Config,
-    account: &Account,
-    asks: &Permissions,
-    problems: Vec<Problem>,
-) -> anyhow::Error {
-    let invalid = account.invalid(&problems);
-    // A state that cannot be read is reported once the account is in order.
-    let refusal = State::open_to_read(&config.state)
-        .and_then(|state| consent::refusal(&state, &account.name, asks));
-    match refusal {
-        Ok(Some(refusal)) => anyhow::anyhow!(
-            "{refusal}\nand the account {} does not fit what it asks for:\n{invalid}",
-            account.name
-        ),
-        Ok(None) | Err(_) => invalid.into(),
-    }
 }
 
 /// A component that has described itself.

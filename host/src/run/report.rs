@@ -9,23 +9,35 @@ use time::OffsetDateTime;
 
 use crate::sandbox::egress::denials::Rule;
 
-/// The result of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The results of accounts: of all that a run collected, or of the last job of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Report {
-    /// When the run began.
+    /// Whether it was a dry run, which delivers and stores nothing.
+    pub dry_run: bool,
+    /// The accounts, in the order in which they ended; each once.
+    pub accounts: Vec<AccountReport>,
+}
+
+/// The result of an account's job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccountReport {
+    /// The account's name.
+    pub account: String,
+    /// Whether its configuration, component, secrets, permissions and destination were in order. If not, nothing was
+    /// requested.
+    pub ready: bool,
+    /// Whether a signal or `--limit` ended it before all was done.
+    pub cut: bool,
+    /// When the job began.
     pub started_at: OffsetDateTime,
     /// When it ended.
     pub ended_at: OffsetDateTime,
-    /// Whether it was a dry run, which delivers and stores nothing.
-    pub dry_run: bool,
-    /// Whether a signal or `--limit` ended the run early.
-    pub cut: bool,
-    /// Repeated calls to list the accounts' sources.
+    /// Repeated calls to list the account's sources.
     pub retries: u64,
     /// The sources, in the order in which they ended.
     pub entries: Vec<Entry>,
-    /// The denied requests of each account's component, by rule.
-    pub denied: BTreeMap<String, Vec<(Rule, u64)>>,
+    /// The denied requests of its component, by rule.
+    pub denied: Vec<(Rule, u64)>,
 }
 
 /// The result of a source, or of an account.
@@ -176,12 +188,46 @@ pub(crate) struct Totals {
     pub tally: Tally,
 }
 
+impl AccountReport {
+    /// Returns the duration of the job; zero if the clock was set back.
+    pub(crate) fn took(&self) -> Duration {
+        duration(self.started_at, self.ended_at)
+    }
+}
+
 impl Report {
+    /// Returns when the first account began.
+    pub(crate) fn started_at(&self) -> OffsetDateTime {
+        let starts = self.accounts.iter().map(|account| account.started_at);
+        starts.min().unwrap_or_else(OffsetDateTime::now_utc)
+    }
+
+    /// Returns when the last account ended.
+    pub(crate) fn ended_at(&self) -> OffsetDateTime {
+        let ends = self.accounts.iter().map(|account| account.ended_at);
+        ends.max().unwrap_or_else(OffsetDateTime::now_utc)
+    }
+
+    /// Returns the time from the first beginning to the last end; zero if the clock was set back.
+    pub(crate) fn took(&self) -> Duration {
+        duration(self.started_at(), self.ended_at())
+    }
+
+    /// Returns the sources of all accounts.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.accounts.iter().flat_map(|account| &account.entries)
+    }
+
+    /// Returns whether a signal or `--limit` ended a job before all was done.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.accounts.iter().any(|account| account.cut)
+    }
+
     /// Adds up the entries.
     pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        totals.tally.retries = self.retries;
-        for entry in &self.entries {
+        totals.tally.retries = self.accounts.iter().map(|account| account.retries).sum();
+        for entry in self.entries() {
             totals.tally += entry.tally;
             match entry.outcome {
                 Outcome::UpToDate | Outcome::Stopped => totals.sources += 1,
@@ -199,18 +245,15 @@ impl Report {
     /// Counts the denied requests of all accounts by rule.
     pub(crate) fn denied_by_rule(&self) -> BTreeMap<&'static str, u64> {
         let mut rules = BTreeMap::new();
-        for (rule, count) in self.denied.values().flatten() {
+        for (rule, count) in self.accounts.iter().flat_map(|account| &account.denied) {
             *rules.entry(rule.word()).or_default() += count;
         }
         rules
     }
+}
 
-    /// Returns the duration of the run; zero if the clock was set back.
-    pub(crate) fn took(&self) -> Duration {
-        (self.ended_at - self.started_at)
-            .try_into()
-            .unwrap_or_default()
-    }
+fn duration(from: OffsetDateTime, to: OffsetDateTime) -> Duration {
+    (to - from).try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -219,18 +262,15 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_makes_a_run_of_no_duration() {
-        let started_at = OffsetDateTime::UNIX_EPOCH;
-        let mut report = Report {
-            started_at,
-            ended_at: started_at + Duration::from_millis(2_500),
-            dry_run: false,
-            cut: false,
-            retries: 0,
-            entries: Vec::new(),
-            denied: BTreeMap::new(),
-        };
-        assert_eq!(report.took(), Duration::from_millis(2_500));
-        report.ended_at = started_at - Duration::from_secs(60);
-        assert_eq!(report.took(), Duration::ZERO);
+        let begin = OffsetDateTime::UNIX_EPOCH;
+        for (ended_at, expected) in [
+            (
+                begin + Duration::from_millis(2_500),
+                Duration::from_millis(2_500),
+            ),
+            (begin - Duration::from_secs(60), Duration::ZERO),
+        ] {
+            assert_eq!(duration(begin, ended_at), expected);
+        }
     }
 }

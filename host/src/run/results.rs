@@ -1,19 +1,30 @@
 //! The results of an account, shared by its tasks, so that none of them is lost with a task.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::run::report::{Entry, Outcome};
+use time::OffsetDateTime;
+use tracing::error;
+
+use crate::run::report::{AccountReport, Entry, Outcome};
+use crate::sandbox::rights::Rights;
 
 /// The results of an account: one for each source that is collected, and one for the account until its sources are
 /// listed. What has no result at the end has failed.
+#[derive(Default)]
 pub(super) struct AccountResults {
     account: String,
+    /// What its component may do, once the account is ready.
+    rights: OnceLock<Arc<Rights>>,
     shared: Mutex<Shared>,
 }
 
 #[derive(Default)]
 struct Shared {
+    /// Why what has no result has failed, where it is known.
+    given_up: Option<String>,
+    /// When its job began.
+    started_at: Option<OffsetDateTime>,
     /// The results, in the order in which the sources ended.
     entries: Vec<Entry>,
     /// Calls that were made again to list the sources.
@@ -31,8 +42,19 @@ impl AccountResults {
         };
         Self {
             account: account.to_owned(),
+            rights: OnceLock::new(),
             shared: Mutex::new(shared),
         }
+    }
+
+    /// Notes that the job begins.
+    pub(super) fn begin(&self) {
+        self.lock().started_at = Some(OffsetDateTime::now_utc());
+    }
+
+    /// Notes that the account is ready: what is wrong from now on is not its configuration.
+    pub(super) fn ready(&self, rights: &Arc<Rights>) {
+        let _ = self.rights.set(Arc::clone(rights));
     }
 
     /// Notes that the sources are listed, or the reason why not is added.
@@ -70,6 +92,14 @@ impl AccountResults {
         ));
     }
 
+    /// Logs and adds that the account failed.
+    pub(super) fn fail(&self, why: &str) {
+        for line in why.lines() {
+            error!("{line}");
+        }
+        self.add_account(Outcome::Failed(why.to_owned()));
+    }
+
     /// Returns whether there are sources that cannot be collected, and none that can.
     pub(super) fn collects_nothing(&self) -> bool {
         let shared = self.lock();
@@ -79,15 +109,37 @@ impl AccountResults {
         outcomes.next().is_some_and(is_notice) && outcomes.all(is_notice)
     }
 
-    /// Takes the results, and the calls that were made again to list the sources. What was expected and has no result has
-    /// failed, for the reason `why`.
-    pub(super) fn take(&self, why: &str) -> (Vec<Entry>, u64) {
+    /// Notes why what has no result by now has failed.
+    pub(super) fn give_up(&self, why: &str) {
+        self.lock().given_up = Some(why.to_owned());
+    }
+
+    /// Takes the results. What was expected and has no result has failed, for the reason `why`. `stopping` says whether the
+    /// run was asked to stop.
+    pub(super) fn take(&self, why: &str, stopping: bool) -> AccountReport {
         let mut shared = std::mem::take(&mut *self.lock());
+        let why = shared.given_up.as_deref().unwrap_or(why);
         let failed = shared.expected.into_iter().map(|(source, name)| {
             Entry::new(&self.account, source, name, Outcome::Failed(why.to_owned()))
         });
         shared.entries.extend(failed);
-        (shared.entries, shared.retries)
+        let is_cut = |entry: &Entry| match entry.outcome {
+            Outcome::Stopped => true,
+            Outcome::Failed(_) => stopping,
+            _ => false,
+        };
+        let now = OffsetDateTime::now_utc();
+        let denied = self.rights.get().map(|rights| rights.denials.counts());
+        AccountReport {
+            account: self.account.clone(),
+            cut: shared.entries.iter().any(is_cut),
+            ready: self.rights.get().is_some(),
+            started_at: shared.started_at.unwrap_or(now),
+            ended_at: now,
+            retries: shared.retries,
+            entries: shared.entries,
+            denied: denied.unwrap_or_default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -102,14 +154,15 @@ mod tests {
     #[test]
     fn an_account_whose_sources_were_not_listed_has_failed() {
         let results = AccountResults::new("acme");
-        let (entries, _) = results.take("no room");
+        let entries = results.take("no room", false).entries;
         let outcome = Outcome::Failed("no room".into());
         let expected = Entry::new("acme", None, "acme".into(), outcome);
         assert_eq!(entries, [expected]);
 
         let results = AccountResults::new("acme");
         results.listed(2);
-        assert_eq!(results.take("no room"), (Vec::new(), 2));
+        let report = results.take("no room", false);
+        assert_eq!((report.entries, report.retries), (Vec::new(), 2));
     }
 
     #[test]
@@ -119,7 +172,7 @@ mod tests {
         results.expect("t1", "One");
         results.expect("t2", "Two");
         results.add_uncollected("t2".into(), "Two".into(), Outcome::UpToDate);
-        let (entries, _) = results.take("no room");
+        let entries = results.take("no room", false).entries;
         let entry = |id: &str, name: &str, outcome| {
             Entry::new("acme", Some(id.to_owned()), name.to_owned(), outcome)
         };

@@ -1,57 +1,102 @@
-//! When the next run of `--every` begins: a pure function of time.
+//! When an account is collected next: a pure function of time.
 //!
-//! Time is cut into slots of one length, counted from the beginning of the first run. A run begins a little
-//! after its slot does, by chance, so that many hosts with one schedule do not ask the API at the same moment.
+//! Time is cut into slots of one length, counted from the Unix epoch, so that every process agrees on them. An account
+//! begins in each slot at a moment of its own, which its name decides, so that hundreds of accounts do not ask the API at
+//! once.
 
 use std::time::Duration;
 
 use anyhow::bail;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use crate::units::duration;
 
-/// The longest jitter by default.
-const MAX_DEFAULT_JITTER: Duration = Duration::from_secs(10 * 60);
+/// The longest slot: ten years. A longer interval is as good as none.
+const MAX_EVERY: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 
-/// Slots of one length, and how far into its slot a run may begin.
+/// Slots of one length, and the window at their beginning over which accounts are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Schedule {
     every: Duration,
-    jitter: Duration,
+    window: Duration,
 }
 
 impl Schedule {
-    /// A schedule with a run `every` so often, each begun less than `jitter` after its slot. Without `jitter`
-    /// it is a tenth of `every`, ten minutes at most; zero is allowed.
+    /// Returns a schedule with slots of `every`, whose accounts begin within the first `jitter` of a slot. Without
+    /// `jitter` they are spread over the whole slot; with zero they all begin with it.
     ///
     /// # Errors
     ///
-    /// When `every` is zero, or `jitter` is not shorter than `every`.
+    /// When `every` is zero, or `jitter` is longer than `every`.
     pub(crate) fn new(every: Duration, jitter: Option<Duration>) -> anyhow::Result<Self> {
         if every.is_zero() {
             bail!("--every must be longer than 0, such as 3h");
         }
-        let jitter = jitter.unwrap_or_else(|| MAX_DEFAULT_JITTER.min(every / 10));
-        if jitter >= every {
+        let every = every.min(MAX_EVERY);
+        let window = jitter.unwrap_or(every);
+        if window > every {
             bail!(
-                "--jitter {} must be shorter than --every {}, as a run begins in its own slot",
-                duration::format(jitter),
+                "--jitter {} must not be longer than --every {}, as an account begins in its own slot",
+                duration::format(window),
                 duration::format(every)
             );
         }
-        Ok(Self { every, jitter })
+        Ok(Self { every, window })
     }
 
-    /// Returns when the next run begins, at `now`: both since the beginning of the first run. It is in the first
-    /// slot that begins after `now`, `random` (from 0 to less than 1) of the jitter into it: always later than
-    /// `now`, never twice in a slot. Slots that went by while a run took longer are left out.
-    pub(crate) fn next(&self, now: Duration, random: f64) -> Duration {
-        let into_slot = now.as_nanos() % self.every.as_nanos();
-        let into_slot = Duration::from_nanos(u64::try_from(into_slot).unwrap_or(u64::MAX));
-        let slot = now.saturating_sub(into_slot).saturating_add(self.every);
-        let jitter = Duration::try_from_secs_f64(self.jitter.as_secs_f64() * random);
-        // Floating point may round up to the whole jitter.
-        let most = self.jitter.saturating_sub(Duration::from_nanos(1));
-        slot.saturating_add(jitter.unwrap_or_default().min(most))
+    /// Returns the schedule of an account with an interval of its own, where it has one.
+    pub(crate) fn of_account(self, every: Option<Duration>) -> Self {
+        every.map_or(self, |every| Self {
+            every: every.min(MAX_EVERY),
+            window: match self.window == self.every {
+                true => every,
+                false => self.window.min(every),
+            },
+        })
+    }
+
+    /// Returns the beginning of the slot that `now` is in.
+    pub(crate) fn slot(&self, now: OffsetDateTime) -> OffsetDateTime {
+        let every = i128::try_from(self.every.as_nanos()).unwrap_or(i128::MAX);
+        let slot = now.unix_timestamp_nanos().div_euclid(every) * every;
+        OffsetDateTime::from_unix_timestamp_nanos(slot).unwrap_or(now)
+    }
+
+    /// Returns how long the slot that `now` is in still lasts.
+    pub(crate) fn rest_of_slot(&self, now: OffsetDateTime) -> Duration {
+        let over = (now - self.slot(now)).try_into().unwrap_or_default();
+        self.every.saturating_sub(over)
+    }
+
+    /// Returns when an account begins next, if it was last begun in the slot `last`: `now`, or later.
+    ///
+    /// An account that was never begun, or not in the slot before this one, is due at once. A slot in the future was
+    /// stored under a wrong clock, and counts as none.
+    pub(crate) fn next(
+        &self,
+        account: &str,
+        last: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> OffsetDateTime {
+        let slot = self.slot(now);
+        let moment = match last.map(|last| self.slot(last)) {
+            Some(last) if last == slot => self.moment(account, slot + self.every),
+            // The slot before this one.
+            Some(last) if slot - last == self.every => self.moment(account, slot),
+            _ => now,
+        };
+        moment.max(now)
+    }
+
+    /// Returns the moment of an account in the slot that begins at `slot`.
+    fn moment(&self, account: &str, slot: OffsetDateTime) -> OffsetDateTime {
+        let digest = Sha256::digest(account);
+        let first = digest.iter().take(4);
+        let share = first.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let share = share as f64 / f64::from(u32::MAX);
+        // Less than the whole window, which would be the next slot's beginning.
+        slot + self.window.mul_f64(share * 0.999)
     }
 }
 
@@ -60,98 +105,137 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn at(seconds: f64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_769_846_400).unwrap()
+            + time::Duration::seconds_f64(seconds)
+    }
 
     #[test]
-    fn the_next_run_is_in_the_first_slot_after_now() {
-        let schedule = Schedule::new(100 * SECOND, Some(10 * SECOND)).unwrap();
-        for (now, random, next) in [
-            (0, 0.0, 100.0),
-            (1, 0.5, 105.0),
-            (99, 0.0, 100.0),
-            // Begun at 105 and ended at once: the slot is used up.
-            (105, 0.0, 200.0),
-            (100, 0.9, 209.0),
-            // A run that took three slots leaves them out.
-            (450, 0.5, 505.0),
+    fn an_account_begins_once_in_each_slot() {
+        let schedule = Schedule::new(HOUR, Some(Duration::ZERO)).unwrap();
+        for (case, last, now, next) in [
+            ("never begun", None, 600.0, 600.0),
+            ("begun in this slot", Some(0.0), 600.0, 3600.0),
+            (
+                "begun in this slot, which is over",
+                Some(0.0),
+                3600.0,
+                3600.0,
+            ),
+            ("the moment is over", Some(0.0), 4000.0, 4000.0),
+            ("a slot was missed", Some(0.0), 7200.0, 7200.0),
+            ("a week was missed", Some(-604_800.0), 10.0, 10.0),
+            ("a slot of another interval", Some(1800.0), 600.0, 3600.0),
+            ("a wrong clock", Some(86_400.0), 600.0, 600.0),
         ] {
-            let got = schedule.next(now * SECOND, random);
-            assert_eq!(got.as_secs_f64(), next, "at {now}");
+            let got = schedule.next("acme", last.map(at), at(now));
+            assert_eq!(got, at(next), "{case}");
         }
     }
 
     #[test]
-    fn the_default_jitter_is_a_tenth_and_ten_minutes_at_most() {
-        for (every, jitter) in [(60, 6), (3_600, 360), (10_800, 600), (604_800, 600)] {
-            let schedule = Schedule::new(every * SECOND, None).unwrap();
-            assert_eq!(schedule.jitter, jitter * SECOND, "every {every}");
+    fn accounts_are_spread_over_the_window_by_their_names() {
+        for (jitter, window) in [(None, 3600.0), (Some(HOUR / 6), 600.0)] {
+            let schedule = Schedule::new(HOUR, jitter).unwrap();
+            let moments: Vec<_> = (0..200)
+                .map(|number| {
+                    let account = format!("customer-{number}");
+                    let next = schedule.next(&account, Some(at(0.0)), at(60.0));
+                    assert_eq!(next, schedule.next(&account, Some(at(0.0)), at(3599.0)));
+                    (next - at(3600.0)).as_seconds_f64()
+                })
+                .collect();
+            for tenth in 0..10 {
+                let share = window / 10.0;
+                let from = share * f64::from(tenth);
+                let inside = moments.iter().filter(|&&m| m >= from && m < from + share);
+                let count = inside.count();
+                assert!((5..40).contains(&count), "{count} of 200 in tenth {tenth}");
+            }
         }
     }
 
     #[test]
-    fn refuses_slots_without_length_and_a_jitter_that_leaves_the_slot() {
-        let error = |every: u32, jitter: Option<u32>| {
-            let jitter = jitter.map(|jitter| jitter * SECOND);
-            Schedule::new(every * SECOND, jitter)
-                .unwrap_err()
-                .to_string()
+    fn an_account_may_have_an_interval_of_its_own() {
+        let whole = Schedule::new(HOUR, None).unwrap();
+        let window = Schedule::new(HOUR, Some(HOUR / 2)).unwrap();
+        for (schedule, every, expected) in [
+            (whole, None, whole),
+            (
+                whole,
+                Some(2 * HOUR),
+                Schedule::new(2 * HOUR, None).unwrap(),
+            ),
+            (
+                window,
+                Some(2 * HOUR),
+                Schedule::new(2 * HOUR, Some(HOUR / 2)).unwrap(),
+            ),
+            (
+                window,
+                Some(HOUR / 4),
+                Schedule::new(HOUR / 4, Some(HOUR / 4)).unwrap(),
+            ),
+        ] {
+            assert_eq!(schedule.of_account(every), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_slots_without_length_and_a_window_that_leaves_the_slot() {
+        let error = |every: Duration, jitter: Option<Duration>| {
+            Schedule::new(every, jitter).unwrap_err().to_string()
         };
-        assert_eq!(error(0, None), "--every must be longer than 0, such as 3h");
-        assert!(error(0, Some(0)).contains("--every"));
-        for jitter in [3_600, 7_200] {
-            let message = error(3_600, Some(jitter));
-            assert!(message.contains("--jitter"), "{message}");
-            assert!(message.contains("--every 1h"), "{message}");
-        }
-        assert!(Schedule::new(SECOND, Some(Duration::ZERO)).is_ok());
-    }
-
-    #[test]
-    fn a_chance_that_is_none_does_no_harm() {
-        let schedule = Schedule::new(100 * SECOND, Some(10 * SECOND)).unwrap();
-        for random in [f64::NAN, f64::INFINITY, -1.0, 1.0, 7.0] {
-            let next = schedule.next(SECOND, random);
-            assert!(next >= 100 * SECOND && next < 110 * SECOND, "{random}");
-        }
+        let zero = Duration::ZERO;
+        assert_eq!(
+            error(zero, None),
+            "--every must be longer than 0, such as 3h"
+        );
+        assert!(error(zero, Some(zero)).contains("--every"));
+        let message = error(HOUR, Some(2 * HOUR));
+        assert!(message.contains("--jitter 2h"), "{message}");
+        assert!(message.contains("--every 1h"), "{message}");
+        assert!(Schedule::new(HOUR, Some(zero)).is_ok());
+        assert!(Schedule::new(HOUR, Some(HOUR)).is_ok());
     }
 
     proptest! {
-        /// A year of runs of random length, most of them short.
+        /// Jobs of any length, and restarts: what is stored is the slot that was begun.
         #[test]
-        fn a_year_without_overlap_or_drift(
-            every in 600_u32..90_000,
-            jitter in 0.0..0.999_f64,
-            runs in prop::collection::vec((0.0..1.0_f64, prop_oneof![4 => 0.0..0.3, 1 => 0.3..4.0_f64]), 1..50),
+        fn no_slot_is_begun_twice_and_none_is_left_out_without_need(
+            every in 1_u32..90_000,
+            jitter in 0.0..=1.0_f64,
+            lengths in prop::collection::vec(0.0..3.0_f64, 1..50),
+            account in "[a-z]{1,8}",
         ) {
-            let every = every * SECOND;
-            let jitter = every.mul_f64(jitter);
-            let schedule = Schedule::new(every, Some(jitter)).unwrap();
-            let slot_of = |time: Duration| time.as_nanos() / every.as_nanos();
-            // The first run begins at once.
-            let mut begin = Duration::ZERO;
-            let mut ended = Duration::ZERO;
-            for (random, length) in runs.iter().cycle() {
-                if begin > YEAR {
-                    break;
+            let every = Duration::from_secs(every.into());
+            let schedule = Schedule::new(every, Some(every.mul_f64(jitter))).unwrap();
+            let mut now = at(17.0);
+            let mut last = None;
+            for length in lengths {
+                let begin = schedule.next(&account, last, now);
+                prop_assert!(begin >= now);
+                let slot = schedule.slot(begin);
+                if let Some(last) = last {
+                    prop_assert!(slot > last, "twice in a slot");
+                    let free = schedule.slot(now);
+                    prop_assert!(slot == free || slot == free + every, "left out");
+                    if slot > free {
+                        prop_assert_eq!(free, last);
+                    }
                 }
-                ended = begin + every.mul_f64(*length);
-                let next = schedule.next(ended, *random);
-                prop_assert!(next > ended, "overlaps or begins at once");
-                prop_assert!(slot_of(next) > slot_of(begin), "twice in a slot");
-                prop_assert_eq!(slot_of(next), slot_of(ended) + 1, "a slot left out without need");
-                let into_slot = next.as_nanos() % every.as_nanos();
-                prop_assert!(into_slot == 0 || into_slot < jitter.as_nanos(), "drifts, or more than the jitter");
-                begin = next;
+                last = Some(slot);
+                now = begin + every.mul_f64(length);
             }
-            prop_assert!(ended > YEAR / 2);
         }
 
         #[test]
-        fn never_panics_and_never_goes_back(now in any::<u64>(), every in 1_u64.., random in any::<f64>()) {
+        fn never_panics(now in any::<i64>(), last in any::<Option<i64>>(), every in 1_u64..) {
             let schedule = Schedule::new(Duration::from_nanos(every), None).unwrap();
-            let now = Duration::from_nanos(now);
-            prop_assert!(schedule.next(now, random) > now);
+            let at = |nanos: i64| OffsetDateTime::from_unix_timestamp_nanos(nanos.into()).unwrap();
+            prop_assert!(schedule.next("a", last.map(at), at(now)) >= at(now));
         }
     }
 }

@@ -1,14 +1,18 @@
 //! The state of one account, as a run sees it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 use tokio::task::block_in_place;
 
 use crate::contract::bindings::inventory::connector::types::Event;
+use crate::contract::permissions::Permissions;
+use crate::state::consent;
 use crate::state::error::StateError;
 use crate::state::file::State;
+use crate::state::lock::AccountLock;
 use crate::state::sources::StoredBatch;
 use crate::state::stored_source::SourceState;
 
@@ -23,6 +27,20 @@ pub(crate) enum Writes {
     Everything,
 }
 
+impl Writes {
+    /// Opens the state file for a run that changes this much of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`State::open_to_read`] and [`State::open_to_write`].
+    pub(crate) fn open(self, path: &Path) -> Result<State, StateError> {
+        match self {
+            Self::Nothing => State::open_to_read(path),
+            Self::Forgotten | Self::Everything => State::open_to_write(path),
+        }
+    }
+}
+
 /// Everything that persists of one account, shared by the tasks that collect its sources.
 ///
 /// The methods are all that a run needs of a store: reads of what was stored before, and writes, each of which is
@@ -35,21 +53,46 @@ pub(crate) struct AccountState {
     account: String,
     writes: Writes,
     state: Arc<Mutex<State>>,
+    /// Held as long as this value lives; `None` if the run stores nothing.
+    _lock: Option<AccountLock>,
 }
 
 impl AccountState {
-    /// Returns the state of an account in the file `state`.
-    pub(crate) fn new(account: &str, writes: Writes, state: &Arc<Mutex<State>>) -> Self {
-        Self {
+    /// Returns the state of an account in the file `state`, locked if it is to be changed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`State::lock`].
+    pub(crate) fn new(
+        account: &str,
+        writes: Writes,
+        state: &Arc<Mutex<State>>,
+    ) -> Result<Self, StateError> {
+        let mut new = Self {
             account: account.to_owned(),
             writes,
             state: Arc::clone(state),
+            _lock: None,
+        };
+        if writes != Writes::Nothing {
+            new._lock = Some(new.lock(|state| state.lock(account))?);
         }
+        Ok(new)
     }
 
     /// Returns what this run changes of the state.
     pub(crate) fn writes(&self) -> Writes {
         self.writes
+    }
+
+    /// Stores that the account is begun in the slot of the schedule that begins at `slot`.
+    pub(crate) fn begin_slot(&self, slot: OffsetDateTime) -> Result<(), StateError> {
+        self.write(|state| state.begin_slot(&self.account, slot))
+    }
+
+    /// Approves what the account's component asks for, where that needs no person: see [`consent::record`].
+    pub(crate) fn record_consent(&self, asks: &Permissions) -> Result<(), StateError> {
+        self.write(|state| consent::record(state, &self.account, asks, OffsetDateTime::now_utc()))
     }
 
     /// Returns what is stored of every source, by the sources' ids.

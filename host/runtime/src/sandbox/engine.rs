@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
@@ -41,6 +42,14 @@ pub struct Runtime {
     /// The last component of each file that could not be compiled: its digest, and why. It is not compiled again in
     /// each run of a service.
     failed: Arc<Mutex<HashMap<PathBuf, (String, CompileError)>>>,
+    /// The components that are in use, by digest.
+    linked: Arc<Mutex<HashMap<String, Arc<OnceCell<Linked>>>>>,
+}
+
+/// A component that is compiled and linked, once for all who load it.
+struct Linked {
+    imports: Arc<[String]>,
+    pre: ConnectorApiPre<Sandbox>,
 }
 
 /// A component that is ready to be instantiated.
@@ -54,6 +63,8 @@ pub struct Loaded {
     pub imports: Arc<[String]>,
     pub(crate) engine: Engine,
     pub(crate) pre: ConnectorApiPre<Sandbox>,
+    /// Keeps it among those that are in use.
+    _linked: Arc<OnceCell<Linked>>,
 }
 
 /// Why the engine cannot be started.
@@ -159,6 +170,7 @@ impl Runtime {
             cache: None,
             compiler: None,
             failed: Arc::default(),
+            linked: Arc::default(),
         })
     }
 
@@ -181,7 +193,8 @@ impl Runtime {
         &self.engine
     }
 
-    /// Reads, compiles and links a component. `pinned` is the digest that it must have.
+    /// Reads, compiles and links a component; those that have the same digest share the result. `pinned` is the digest
+    /// that it must have.
     ///
     /// # Errors
     ///
@@ -215,9 +228,31 @@ impl Runtime {
         if let Some(other) = other {
             return Err(Unusable::NotAComponent(other.to_owned()));
         }
-        let compile = async || self.compile(path, &digest, &bytes).await;
+        let cell = self.in_use(&digest);
+        let linked = cell
+            .get_or_try_init(|| self.link(path, &digest, &bytes))
+            .await?;
+        Ok(Loaded {
+            path: path.to_owned(),
+            digest,
+            imports: Arc::clone(&linked.imports),
+            engine: self.engine.clone(),
+            pre: linked.pre.clone(),
+            _linked: Arc::clone(&cell),
+        })
+    }
+
+    /// Returns the place of a component among those that are in use, and forgets those that no longer are.
+    fn in_use(&self, digest: &str) -> Arc<OnceCell<Linked>> {
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        linked.retain(|other, cell| other == digest || Arc::strong_count(cell) > 1);
+        Arc::clone(linked.entry(digest.to_owned()).or_default())
+    }
+
+    async fn link(&self, path: &Path, digest: &str, bytes: &[u8]) -> Result<Linked, Unusable> {
+        let compile = async || self.compile(path, digest, bytes).await;
         let component = match &self.cache {
-            Some(cache) => cache.load(&self.engine, &digest, compile).await?,
+            Some(cache) => cache.load(&self.engine, digest, compile).await?,
             None => deserialize(&self.engine, &compile().await?).map_err(CompileError::from)?,
         };
         let component_type = component.component_type();
@@ -227,13 +262,7 @@ impl Runtime {
             .linker()
             .and_then(|linker| ConnectorApiPre::new(linker.instantiate_pre(&component)?))
             .map_err(|error| Unusable::OtherWorld(first_line(&error)))?;
-        Ok(Loaded {
-            path: path.to_owned(),
-            digest,
-            imports,
-            engine: self.engine.clone(),
-            pre,
-        })
+        Ok(Linked { imports, pre })
     }
 
     /// Compiles a component, unless the same one in that file could not be compiled before.

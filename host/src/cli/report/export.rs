@@ -4,14 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use time::OffsetDateTime;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::report::file::ReportFile;
 use crate::cli::report::metrics::Metrics;
 use crate::cli::report::server;
 use crate::cli::report::target::Target;
-use crate::run::report::Report;
 
 /// The metrics of the process and where they go.
 #[derive(Debug)]
@@ -49,30 +47,12 @@ impl Exporter {
         Ok(exporter)
     }
 
-    /// Records the end of a run and replaces the file. A dry run changes neither.
+    /// Replaces the file, if the metrics go to one.
     ///
     /// # Errors
     ///
     /// When the file cannot be written; it is then unchanged.
-    pub(crate) fn record(&self, report: &Report) -> anyhow::Result<()> {
-        if report.dry_run {
-            return Ok(());
-        }
-        self.metrics.record(report);
-        self.publish()
-    }
-
-    /// Records a run that could not start, and replaces the file.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written; it is then unchanged.
-    pub(crate) fn record_could_not_run(&self, at: OffsetDateTime) -> anyhow::Result<()> {
-        self.metrics.record_could_not_run(at);
-        self.publish()
-    }
-
-    fn publish(&self) -> anyhow::Result<()> {
+    pub(crate) fn publish(&self) -> anyhow::Result<()> {
         match &self.file {
             Some(file) => file.write(&self.metrics.encode()?),
             None => Ok(()),
@@ -86,7 +66,7 @@ mod tests {
     use crate::cli::report::tests::{ended_at, every_outcome};
 
     #[tokio::test]
-    async fn the_file_is_replaced_after_each_run_and_not_before() {
+    async fn the_file_is_replaced_when_it_is_published_and_not_before() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("asset-host.prom");
         std::fs::write(&path, "of an earlier process").unwrap();
@@ -96,18 +76,18 @@ mod tests {
         exporter
             .metrics
             .remember("acme", "two", Some(ended_at()), None);
-        let dry_run = Report {
-            dry_run: true,
-            ..every_outcome()
-        };
-        exporter.record(&dry_run).unwrap();
         assert_eq!(read(), "of an earlier process");
-        exporter.record(&every_outcome()).unwrap();
+        exporter.publish().unwrap();
         let success = "last_success_timestamp_seconds{account=\"acme\",source=\"two\"}";
         assert!(read().contains(success), "{}", read());
-        assert!(read().contains("runs_total{exit_code=\"2\"} 0"));
-        exporter.record_could_not_run(ended_at()).unwrap();
-        assert!(read().contains("runs_total{exit_code=\"2\"} 1"));
+        let [acme, _] = &every_outcome().accounts[..] else {
+            panic!("not two accounts");
+        };
+        exporter.metrics.record(acme);
+        assert!(!read().contains("runs_total"));
+        exporter.publish().unwrap();
+        let runs = "runs_total{account=\"acme\",exit_code=\"1\"} 1";
+        assert!(read().contains(runs), "{}", read());
     }
 
     #[tokio::test]

@@ -19,8 +19,17 @@ struct Summary<'a> {
     stopped: bool,
     exit_code: u8,
     totals: Totals,
-    sources: &'a [Entry],
+    accounts: Vec<Account<'a>>,
+    sources: Vec<&'a Entry>,
     denied: Vec<Denied<'a>>,
+}
+
+#[derive(Serialize)]
+struct Account<'a> {
+    account: &'a str,
+    started_at: String,
+    ended_at: String,
+    exit_code: u8,
 }
 
 #[derive(Serialize)]
@@ -36,23 +45,30 @@ struct Denied<'a> {
 ///
 /// None known.
 pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
-    let denied = report.denied.iter().flat_map(|(account, counts)| {
-        counts.iter().map(|(rule, requests)| Denied {
-            account,
+    let denied = report.accounts.iter().flat_map(|account| {
+        account.denied.iter().map(|(rule, requests)| Denied {
+            account: &account.account,
             rule: rule.word(),
             requests: *requests,
         })
     });
+    let accounts = report.accounts.iter().map(|account| Account {
+        account: &account.account,
+        started_at: timestamp::format(account.started_at),
+        ended_at: timestamp::format(account.ended_at),
+        exit_code: ExitStatus::of_account(account) as u8,
+    });
     let summary = Summary {
         version: VERSION,
-        started_at: timestamp::format(report.started_at),
-        ended_at: timestamp::format(report.ended_at),
+        started_at: timestamp::format(report.started_at()),
+        ended_at: timestamp::format(report.ended_at()),
         duration_seconds: report.took().as_secs_f64(),
         dry_run: report.dry_run,
-        stopped: report.cut,
+        stopped: report.is_cut(),
         exit_code: ExitStatus::of(report) as u8,
         totals: report.totals(),
-        sources: &report.entries,
+        accounts: accounts.collect(),
+        sources: report.entries().collect(),
         denied: denied.collect(),
     };
     serde_json::to_string_pretty(&summary).map(|text| text + "\n")

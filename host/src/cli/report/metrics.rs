@@ -1,17 +1,17 @@
 //! Reports as metrics, in the text format of Prometheus. docs/operations.md documents their names.
 //!
-//! Counters count from the start of the process; gauges describe the last run. The name of a source has a series of its
+//! Counters count from the start of the process; gauges describe the last run of each account. The name of a source has a series of its
 //! own, so that a renamed tenant keeps its history.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use prometheus::core::Collector;
 use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, Result, TextEncoder};
 use time::OffsetDateTime;
 
 use crate::cli::exit::ExitStatus;
-use crate::run::report::{Outcome, Report, Tally};
+use crate::run::report::{AccountReport, Outcome, Tally};
 use crate::sandbox::egress::denials::Rule;
 use crate::units::timestamp;
 
@@ -19,11 +19,11 @@ use crate::units::timestamp;
 #[rustfmt::skip]
 const METRICS: [(&str, &[&str], &str); 16] = [
     ("build_info", &["version"], "The version of asset-host; always 1."),
-    ("runs_total", &["exit_code"], "Completed runs since the start of the process, by exit code."),
-    ("last_run_end_timestamp_seconds", &[], "When the last run ended."),
-    ("last_run_duration_seconds", &[], "How long the last run took."),
-    ("last_run_exit_code", &[], "The exit code of the last run: 0 success, 1 some failed, 2 could not run."),
-    ("sources", &["outcome"], "Sources of the last run, by outcome."),
+    ("runs_total", &["account", "exit_code"], "Completed runs of the account since the start of the process, by exit code."),
+    ("last_run_end_timestamp_seconds", &["account"], "When the last run of the account ended."),
+    ("last_run_duration_seconds", &["account"], "How long the last run of the account took."),
+    ("last_run_exit_code", &["account"], "The exit code of the last run of the account: 0 success, 1 some failed, 2 could not run."),
+    ("sources", &["account", "outcome"], "Sources of the last run of the account, by outcome."),
     ("source_info", &["account", "source", "name"], "The name of the source; always 1."),
     ("source_outcome", &["account", "source", "outcome"], "The outcome of the source in the last run, as a label; always 1."),
     ("source_last_success_timestamp_seconds", &["account", "source"], "When the source was last up to date."),
@@ -45,8 +45,8 @@ pub(crate) struct Metrics {
     registry: Registry,
     counters: BTreeMap<&'static str, IntCounterVec>,
     gauges: BTreeMap<&'static str, GaugeVec>,
-    /// The accounts of the last run. An account that the configuration no longer has keeps its counters, in case it
-    /// comes back, but is not written. The lock also keeps a reader from seeing half of a run.
+    /// The accounts that are written. One that the configuration no longer has keeps its counters, in case it comes back,
+    /// but is not written. The lock also keeps a reader from seeing half of a run.
     accounts: Mutex<BTreeSet<String>>,
 }
 
@@ -76,9 +76,6 @@ impl Metrics {
             }
         }
         metrics.set("build_info", &[env!("CARGO_PKG_VERSION")], 1.0);
-        for code in ["0", "1", "2"] {
-            metrics.add("runs_total", &[code], 0);
-        }
         Ok(metrics)
     }
 
@@ -95,24 +92,33 @@ impl Metrics {
         self.advance(account, source, last_success, mark);
     }
 
-    /// Records the end of a run.
-    pub(crate) fn record(&self, report: &Report) {
+    /// Records the end of an account's job.
+    pub(crate) fn record(&self, report: &AccountReport) {
+        let account = report.account.as_str();
         let mut accounts = self.accounts();
-        *accounts = report.denied.keys().cloned().collect();
-        self.end_run(ExitStatus::of(report), report.ended_at, report.took());
-        for of_last_run in ["source_info", "source_outcome"] {
-            if let Some(gauge) = self.gauges.get(of_last_run) {
-                gauge.reset();
-            }
+        accounts.insert(account.to_owned());
+        let code = ExitStatus::of_account(report) as u8;
+        for other in 0..=2_u8 {
+            // Codes without a run, too: a counter that is there from the start shows its first step.
+            let labels = [account, &other.to_string()];
+            self.add("runs_total", &labels, u64::from(other == code));
         }
+        for (gauge, value) in [
+            ("last_run_end_timestamp_seconds", seconds(report.ended_at)),
+            ("last_run_duration_seconds", report.took().as_secs_f64()),
+            ("last_run_exit_code", f64::from(code)),
+        ] {
+            self.set(gauge, &[account], value);
+        }
+        self.forget_sources(account);
         for outcome in Outcome::WORDS {
             let entries = report.entries.iter();
             let count = entries.filter(|entry| entry.outcome.word() == outcome);
-            self.set("sources", &[outcome], count.count() as f64);
+            self.set("sources", &[account, outcome], count.count() as f64);
         }
         for entry in &report.entries {
             // An empty label means the account itself.
-            let (account, id) = (&*entry.account, entry.source.as_deref().unwrap_or_default());
+            let id = entry.source.as_deref().unwrap_or_default();
             self.set("source_info", &[account, id, &entry.name], 1.0);
             let outcome = entry.outcome.word();
             self.set("source_outcome", &[account, id, outcome], 1.0);
@@ -131,20 +137,35 @@ impl Metrics {
             let success = (entry.outcome == Outcome::UpToDate).then_some(report.ended_at);
             self.advance(account, id, success, entry.mark.as_deref());
         }
-        for (account, counts) in &report.denied {
-            // Rules without a denied request, too: a counter that is there from the start shows its first step.
-            let none = Rule::ALL.map(|rule| (rule, 0));
-            for (rule, count) in none.iter().chain(counts) {
-                let labels = [account, rule.word()];
-                self.add("requests_denied_total", &labels, *count);
+        // Rules without a denied request, too, as above.
+        let none = Rule::ALL.map(|rule| (rule, 0));
+        for (rule, count) in none.iter().chain(&report.denied) {
+            self.add("requests_denied_total", &[account, rule.word()], *count);
+        }
+    }
+
+    /// Forgets the names and outcomes of an account's sources in its last run.
+    fn forget_sources(&self, account: &str) {
+        for name in ["source_info", "source_outcome"] {
+            let Some(gauge) = self.gauges.get(name) else {
+                continue;
+            };
+            for family in gauge.collect() {
+                for metric in family.get_metric() {
+                    let labels = metric.get_label().iter();
+                    let labels: HashMap<_, _> =
+                        labels.map(|label| (label.name(), label.value())).collect();
+                    if labels.get("account") == Some(&account) {
+                        let _ = gauge.remove(&labels);
+                    }
+                }
             }
         }
     }
 
-    /// Records a run that could not start, such as one that found the state in use.
-    pub(crate) fn record_could_not_run(&self, at: OffsetDateTime) {
-        let _lock = self.accounts();
-        self.end_run(ExitStatus::CouldNotRun, at, Duration::ZERO);
+    /// Writes nothing of an account any more, as the configuration no longer has it.
+    pub(crate) fn forget(&self, account: &str) {
+        self.accounts().remove(account);
     }
 
     /// Writes the metrics in the text format 0.0.4.
@@ -168,14 +189,6 @@ impl Metrics {
 
     fn accounts(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn end_run(&self, status: ExitStatus, at: OffsetDateTime, took: Duration) {
-        let code = status as u8;
-        self.add("runs_total", &[&code.to_string()], 1);
-        self.set("last_run_end_timestamp_seconds", &[], seconds(at));
-        self.set("last_run_duration_seconds", &[], took.as_secs_f64());
-        self.set("last_run_exit_code", &[], f64::from(code));
     }
 
     fn count(&self, account: &str, source: &str, tally: Tally) {

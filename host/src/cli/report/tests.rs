@@ -2,20 +2,29 @@
 
 use time::OffsetDateTime;
 
-use crate::run::report::{Entry, Outcome, Report, Tally};
+use crate::run::report::{AccountReport, Entry, Outcome, Report, Tally};
 use crate::sandbox::egress::denials::Rule;
 
-/// A run of 2.5 seconds with these entries.
+/// A run of the account `acme`, which took 2.5 seconds, with these entries.
 pub(crate) fn report(entries: Vec<Entry>) -> Report {
-    let started_at = crate::units::timestamp::parse("2026-01-31T08:00:00Z").unwrap();
     Report {
+        dry_run: false,
+        accounts: vec![account("acme", entries)],
+    }
+}
+
+/// A job of 2.5 seconds.
+fn account(name: &str, entries: Vec<Entry>) -> AccountReport {
+    let started_at = crate::units::timestamp::parse("2026-01-31T08:00:00Z").unwrap();
+    AccountReport {
+        account: name.to_owned(),
+        ready: true,
+        cut: false,
         started_at,
         ended_at: started_at + std::time::Duration::from_millis(2_500),
-        dry_run: false,
-        cut: false,
         retries: 0,
         entries,
-        denied: [("acme".to_owned(), Vec::new())].into(),
+        denied: Vec::new(),
     }
 }
 
@@ -57,7 +66,7 @@ pub(crate) fn every_outcome() -> Report {
             Outcome::Failed("the API is unavailable:\nHTTP 503".to_owned()),
         )
     };
-    let account = Entry {
+    let of_account = Entry {
         account: "other".to_owned(),
         source: None,
         name: "other".to_owned(),
@@ -68,25 +77,23 @@ pub(crate) fn every_outcome() -> Report {
     };
     let suspended = Outcome::NotCollectable("the tenant is suspended".to_owned());
     let entries = vec![
-        account,
         failed,
         collected,
         entry("three", Outcome::Stopped),
         entry("four", suspended),
         entry("five", Outcome::Skipped),
     ];
-    let acme = vec![(Rule::Host, 2), (Rule::Userinfo, 1)];
-    Report {
-        denied: [
-            ("acme".to_owned(), acme),
-            ("other".to_owned(), vec![(Rule::Host, 3)]),
-        ]
-        .into(),
-        ..report(entries)
-    }
+    let mut report = report(entries);
+    report.accounts[0].denied = vec![(Rule::Host, 2), (Rule::Userinfo, 1)];
+    let other = account("other", vec![of_account]);
+    report.accounts.push(AccountReport {
+        denied: vec![(Rule::Host, 3)],
+        ..other
+    });
+    report
 }
 
 /// When the sample reports ended.
 pub(crate) fn ended_at() -> OffsetDateTime {
-    report(vec![]).ended_at
+    report(vec![]).ended_at()
 }

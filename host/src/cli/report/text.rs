@@ -21,7 +21,7 @@ pub(crate) fn show(report: &Report, terminal: &Terminal) {
 }
 
 fn log(report: &Report) {
-    for entry in &report.entries {
+    for entry in report.entries() {
         let tally = entry.tally;
         info!(
             account = entry.account,
@@ -48,7 +48,7 @@ fn log(report: &Report) {
 
 /// Returns a line for each entry if there are several, and the total.
 fn lines(report: &Report) -> Vec<String> {
-    let mut entries: Vec<_> = report.entries.iter().collect();
+    let mut entries: Vec<_> = report.entries().collect();
     entries.sort_by_key(|entry| rank(&entry.outcome));
     let mut lines = match entries.len() {
         0 | 1 => Vec::new(),
@@ -67,7 +67,7 @@ fn total(report: &Report) -> String {
         0 => String::new(),
         skipped => format!(", {skipped} skipped"),
     };
-    let stopped = if report.cut {
+    let stopped = if report.is_cut() {
         "; stopped before the end"
     } else {
         ""
@@ -149,10 +149,10 @@ mod tests {
                 "acme   Example three  three          stopped          events 0, rejects 0",
                 "acme   Example five   five           skipped          left out by the configuration",
                 "acme   Example four   four           not collectable  the tenant is suspended",
-                "other  other          (the account)  failed           events 0, rejects 0: the credentials \
-                 are refused",
                 "acme   Example two    two            failed           events 100, rejects 0: the API is \
                  unavailable: HTTP 503",
+                "other  other          (the account)  failed           events 0, rejects 0: the credentials \
+                 are refused",
                 "sources 4 (2 failed, 1 not collectable, 1 skipped), pages 4, events 1300, unchanged 30, \
                  rejects 3 (1 refused by the destination), retries 13, requests denied 6 (host 5, userinfo 1), \
                  2.5 s",
@@ -170,7 +170,7 @@ mod tests {
             ]
         );
         one.dry_run = true;
-        one.cut = true;
+        one.accounts[0].cut = true;
         assert_eq!(
             lines(&one),
             [

@@ -31,6 +31,16 @@ fn the_shape_is_stable() {
                 "pages": 4, "events": 1300, "unchanged": 30, "rejects_component": 2,
                 "rejects_destination": 1, "retries": 13
             },
+            "accounts": [
+                {
+                    "account": "acme", "started_at": "2026-01-31T08:00:00.000Z",
+                    "ended_at": "2026-01-31T08:00:02.500Z", "exit_code": 1
+                },
+                {
+                    "account": "other", "started_at": "2026-01-31T08:00:00.000Z",
+                    "ended_at": "2026-01-31T08:00:02.500Z", "exit_code": 1
+                }
+            ],
             "denied": [
                 {"account": "acme", "rule": "host", "requests": 2},
                 {"account": "acme", "rule": "userinfo", "requests": 1},
@@ -39,14 +49,14 @@ fn the_shape_is_stable() {
         })
     );
     assert_eq!(
-        summary["sources"][2],
+        summary["sources"][1],
         json!({
             "account": "acme", "source": "one", "name": "Example one", "outcome": "up_to_date",
             "reason": null, "pages": 3, "events": 1200, "unchanged": 30, "rejects_component": 2,
             "rejects_destination": 1, "retries": 4, "mark": "2026-01-31T07:58:00.000Z"
         })
     );
-    let account = &summary["sources"][0];
+    let account = &summary["sources"][5];
     assert_eq!(account["source"], Value::Null);
     assert_eq!(account["reason"], "the credentials are refused");
     let outcomes: Vec<_> = summary["sources"]
@@ -68,6 +78,7 @@ fn every_key_outcome_and_rule_is_documented() {
         &summary,
         &summary["totals"],
         &summary["sources"][0],
+        &summary["accounts"][0],
         &summary["denied"][0],
     ];
     let keys = keys

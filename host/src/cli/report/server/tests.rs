@@ -27,7 +27,7 @@ async fn answers_get_metrics_and_nothing_else() {
     assert!(first.contains("text/plain; version=0.0.4"), "{first}");
     assert!(first.ends_with(&metrics.encode().unwrap()), "{first}");
     // What is recorded later is seen later.
-    metrics.record(&every_outcome());
+    metrics.record(&every_outcome().accounts[0]);
     let second = ask(address, "GET /metrics?format=text");
     assert!(second.ends_with(&metrics.encode().unwrap()), "{second}");
     for (line, status) in [

@@ -1,0 +1,144 @@
+//! The account jobs of a process: each is prepared, listed, collected and reported by itself.
+//!
+//! A job is a task of its own, so that one that fails, hangs or waits does not affect the others. It begins when a job of
+//! `--jobs` is free.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{Id, JoinError, JoinSet};
+use tracing::{Instrument, error, error_span};
+
+use crate::run::account::run_account;
+use crate::run::context::{Process, Settings};
+use crate::run::queue::{Due, Queue};
+use crate::run::report::AccountReport;
+use crate::run::results::AccountResults;
+use crate::sandbox::engine::Runtime;
+use crate::state::SharedState;
+
+/// How much longer than its current pages a job may take to stop: a disk that hangs must not keep it for ever.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// How many sources of all accounts together may have a page in memory, for each of `--jobs`. They do not need a job while
+/// their destination takes its time.
+const PAGES_FOR_EACH_JOB: usize = 8;
+
+/// What happens to an account.
+pub(crate) enum Event {
+    /// Its job has ended.
+    Ended(AccountReport),
+    /// The configuration no longer has it.
+    Gone(String),
+}
+
+impl Process {
+    /// Returns a process without jobs.
+    pub(crate) fn new(settings: Settings, runtime: Runtime) -> Arc<Self> {
+        let jobs = settings.jobs as usize;
+        Arc::new(Self {
+            runtime,
+            limiters: Mutex::default(),
+            state: SharedState::default(),
+            jobs: Arc::new(Semaphore::new(jobs)),
+            pages: Arc::new(Semaphore::new(jobs * PAGES_FOR_EACH_JOB)),
+            settings: Arc::new(settings),
+        })
+    }
+}
+
+/// Runs the jobs of the accounts that `queue` hands out, until it has no more or the process is asked to stop, and passes
+/// what happens to `on_event`.
+pub(crate) async fn run_jobs<Q: Queue>(
+    process: &Arc<Process>,
+    queue: &mut Q,
+    mut on_event: impl FnMut(&Q, Event),
+) {
+    let stop = &process.settings.stop;
+    let mut too_late = pin!(async {
+        stop.grace_period_elapsed().await;
+        tokio::time::sleep(LAST_WRITES).await;
+    });
+    let mut jobs = Jobs::default();
+    let mut more = true;
+    while more || !jobs.tasks.is_empty() {
+        tokio::select! {
+            // First what is due, so that each account is reported, also when the process is asked to stop.
+            biased;
+            due = queue.next(), if more => match due {
+                None => more = false,
+                Some(Due::Gone(account)) => on_event(queue, Event::Gone(account)),
+                Some(Due::Wrong { account, error }) => {
+                    let results = AccountResults::new(&account);
+                    error_span!("account", account).in_scope(|| results.fail(&error));
+                    on_event(queue, Event::Ended(results.take("", false)));
+                }
+                Some(due @ Due::Account { .. }) => jobs.start(process, due),
+            },
+            () = stop.wait(), if more => more = false,
+            Some(ended) = jobs.tasks.join_next_with_id() => {
+                let report = jobs.end(ended, stop.requested());
+                queue.ended(&report.account);
+                on_event(queue, Event::Ended(report));
+            }
+            () = &mut too_late => {
+                let why = "it was not finished in time after the request to stop: the disk of the state or of the \
+                           rejects file does not respond. Unconfirmed events are sent again in the next run";
+                error!("{why}");
+                for results in jobs.results.values() {
+                    on_event(queue, Event::Ended(results.take(why, true)));
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// The jobs that are running or wait for their turn.
+#[derive(Default)]
+struct Jobs {
+    tasks: JoinSet<()>,
+    /// The results of each task, which outlive it.
+    results: HashMap<Id, Arc<AccountResults>>,
+}
+
+impl Jobs {
+    fn start(&mut self, process: &Arc<Process>, due: Due) {
+        let Due::Account {
+            account,
+            state,
+            slot,
+        } = due
+        else {
+            return;
+        };
+        let span = error_span!("account", account = account.name);
+        let results = Arc::new(AccountResults::new(&account.name));
+        let job = run_account(
+            Arc::clone(process),
+            account,
+            state,
+            slot,
+            Arc::clone(&results),
+        );
+        let task = self.tasks.spawn(job.instrument(span));
+        self.results.insert(task.id(), results);
+    }
+
+    /// Returns the results of a task that has ended.
+    fn end(&mut self, ended: Result<(Id, ()), JoinError>, stopping: bool) -> AccountReport {
+        let id = match &ended {
+            Ok((id, ())) => *id,
+            Err(panic) => panic.id(),
+        };
+        let results = self.results.remove(&id).unwrap_or_default();
+        if let Err(panic) = ended {
+            error!("the task of an account failed: {panic}. Please report this");
+        }
+        let why = "its task ended by an error of this program. Please report this";
+        results.take(why, stopping)
+    }
+}
