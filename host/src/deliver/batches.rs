@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// How many bytes the format of a server has for an event besides the event, if no id is longer than usual.
+pub(super) const FRAME: usize = 128;
+
 /// Cuts events of these lengths, in bytes, into batches: ranges that follow each other and cover all of them. A batch has
 /// at most `max_events`, and `max_bytes` with a byte behind each event; an event that is larger is a batch of its own.
 pub(super) fn batches(

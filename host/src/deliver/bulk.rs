@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{Item, Reply, Verdict, judge_status};
+use crate::deliver::batches::FRAME;
 use crate::deliver::body::Fields;
 use crate::deliver::destination::push_line;
 use crate::deliver::retry::RetryCause;
@@ -48,7 +49,8 @@ struct Error {
 
 /// Returns a body with the action `create` or `index` for each event.
 pub(super) fn body(create: bool, events: &[Event]) -> serde_json::Result<Vec<u8>> {
-    let mut body = Vec::new();
+    let length = |event: &Event| event.json.len() + FRAME;
+    let mut body = Vec::with_capacity(events.iter().map(length).sum());
     for event in events {
         let _id = id(create, event);
         let action = match create {

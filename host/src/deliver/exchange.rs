@@ -209,7 +209,7 @@ impl Exchange {
                 wait.as_secs_f64()
             );
             self.waiting.begin(wait);
-            if self.stop.sleep(wait).await {
+            if !wait.is_zero() && self.stop.sleep(wait).await {
                 return Err(DeliverError::Stopped(self.place.clone()));
             }
         }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{Item, Reply, Verdict};
+use crate::deliver::batches::FRAME;
 use crate::deliver::body::Fields;
 use crate::deliver::retry::RetryCause;
 
@@ -25,7 +26,8 @@ struct Envelope<'a> {
 }
 
 pub(super) fn body(events: &[Event]) -> serde_json::Result<Vec<u8>> {
-    let mut body = Vec::new();
+    let length = |event: &Event| event.json.len() + FRAME;
+    let mut body = Vec::with_capacity(events.iter().map(length).sum());
     for event in events {
         let time = Fields::read(event.json.as_bytes()).and_then(|event| event.get("time"));
         let envelope = Envelope {

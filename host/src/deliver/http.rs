@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::config::{Account, Format, HttpConfig};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{INCOMPLETE_ADVICE, Reply, Verdict};
-use crate::deliver::batches::batches;
+use crate::deliver::batches::{FRAME, batches};
 use crate::deliver::bisect::{self, Intake, Outcome, Refusals, Sent, Task};
 use crate::deliver::destination::{Delivery, lines};
 use crate::deliver::error::DeliverError;
@@ -18,9 +18,6 @@ use crate::deliver::exchange::Exchange;
 use crate::deliver::waiting::Waiting;
 use crate::deliver::{bulk, hec, sekoia};
 use crate::stop::Stop;
-
-/// How many bytes a format of a server has for an event besides the event, if no id is longer than usual.
-const FRAME: usize = 128;
 
 /// An intake.
 pub(crate) struct Http {

@@ -277,6 +277,30 @@ async fn a_stop_does_not_hold_back_a_batch_that_needs_no_wait() {
 }
 
 #[tokio::test]
+async fn a_stop_does_not_hold_back_what_follows_an_event_that_splunk_calls_invalid() {
+    let stop = Stop::new(Duration::ZERO);
+    stop.request();
+    let server = Server::start(|_, number| match number {
+        0 => answer(400, r#"{"text":"x","code":6,"invalid-event-number":1}"#),
+        _ => answer(200, r#"{"text":"Success","code":0}"#),
+    })
+    .await;
+    let mut config = config(&server);
+    config.format = Format::SplunkHec;
+    config.retry.total = Duration::ZERO;
+    let http = open(&config, &stop).unwrap();
+    let refused = http.deliver(&events(5)).await.result.unwrap();
+    let indexes: Vec<usize> = refused.iter().map(|refused| refused.index).collect();
+    assert_eq!(indexes, [1]);
+    let lines: Vec<usize> = server
+        .seen()
+        .iter()
+        .map(|one| one.text().lines().count())
+        .collect();
+    assert_eq!(lines, [5, 3]);
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_be_used_is_reported_before_any_request() {
     let server = Server::start(|_, _| answer(200, "")).await;
     let stop = Stop::new(Duration::ZERO);
