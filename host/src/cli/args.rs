@@ -12,7 +12,7 @@ use crate::units::{duration, timestamp};
 
 /// Runs inventory connectors as sandboxed WebAssembly components and delivers their events.
 ///
-/// Exit codes: 0 success; 1 a source failed or a record was rejected; 2 nothing ran.
+/// Exit codes: 0 success; 1 an account or a source failed, or a record was rejected; 2 nothing ran.
 #[derive(Debug, Parser)]
 #[command(name = "asset-host", version = env!("ASSET_HOST_VERSION"))]
 pub(crate) struct Cli {
@@ -111,8 +111,8 @@ pub(crate) struct Collect {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub every: Option<Duration>,
 
-    /// With --every: delay each run but the first by a random time up to this long [default: a tenth of --every, at
-    /// most 10m]
+    /// With --every: spread the accounts by their names over this long from the beginning of each interval [default: the
+    /// whole interval]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, requires = "every")]
     pub jitter: Option<Duration>,
 
