@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod component;
 pub(crate) mod describe;
+pub(crate) mod descriptors;
 pub(crate) mod exit;
 pub(crate) mod init;
 pub(crate) mod log;

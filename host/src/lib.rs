@@ -25,6 +25,7 @@ mod stop;
 mod tests;
 
 use cli::args::{Cli, Command};
+use cli::descriptors;
 use cli::exit::ExitStatus;
 use cli::log::Terminal;
 use config::secret_source;
@@ -53,6 +54,7 @@ fn run_command() -> ExitStatus {
         }
     };
     let terminal = Terminal::start(cli.verbose, cli.quiet, cli.log_format);
+    descriptors::raise_limit();
     if let Err(error) = core_dump::forbid() {
         warn!(
             "a core dump of this process may contain secrets: the system refuses to disable it: {error}"

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
+use crate::network::error::cannot_open;
+
 /// The state cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the state {} {problem}", path.display())]
@@ -35,7 +37,7 @@ pub enum StateProblem {
     )]
     Busy,
     /// The file, or the lock beside it, cannot be opened or created.
-    #[error("cannot be opened: {0}; its folder must exist and be writable")]
+    #[error("cannot be opened: {}", cannot_open(.0, "; its folder must exist and be writable"))]
     Open(io::Error),
     /// The file was written by another version of this program.
     #[error(

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::network::addresses::{AllowedAddresses, is_this_machine};
-use crate::network::error::HttpError;
+use crate::network::error::{HttpError, cannot_open};
 use crate::network::proxy::Proxies;
 use crate::network::stream::{Io, Stream};
 use crate::network::timeouts::{HttpTimeouts, deadline};
@@ -147,7 +147,7 @@ async fn connect_tcp(
     let host = host(url);
     let found = tokio::net::lookup_host((host, port(url)))
         .await
-        .map_err(|error| HttpError::Unresolved(error.to_string()))?;
+        .map_err(|error| HttpError::Unresolved(cannot_open(&error, "")))?;
     let mut allowed = Vec::new();
     let mut error = HttpError::Unresolved("the name has no address".to_owned());
     // The check of names takes such a name for this machine, whatever the resolver makes of it.

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use crate::network::addresses::SpecialNetwork;
 use crate::units::duration;
 
@@ -119,6 +121,22 @@ pub enum ClientError {
     },
 }
 
+/// Returns what to do if the process or the system has too many open files; `None` for another error.
+fn too_many_open(error: &io::Error) -> Option<&'static str> {
+    let is_limit = matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    );
+    is_limit.then_some(
+        "too many open files: raise the limit (`ulimit -n`, or LimitNOFILE of a systemd service)",
+    )
+}
+
+/// Returns why something could not be opened, with `advice` unless there are too many open files.
+pub fn cannot_open(error: &io::Error, advice: &str) -> String {
+    too_many_open(error).map_or_else(|| format!("{error}{advice}"), str::to_owned)
+}
+
 impl HttpError {
     /// Returns that the server sent interim responses (1xx) in place of the response.
     pub(super) fn too_many_interim() -> Self {
@@ -131,7 +149,7 @@ impl HttpError {
     pub(super) fn from_connect(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused,
-            _ => Self::Unreachable(error.to_string()),
+            _ => Self::Unreachable(cannot_open(error, "")),
         }
     }
 
