@@ -307,31 +307,18 @@ fn a_stop_ends_a_wait_for_the_rate_limit_at_once() {
 }
 
 #[test]
-fn a_stop_ends_whatever_blocks_before_the_first_request() {
-    let pipe = |work: &Workplace| {
-        let made = std::process::Command::new("mkfifo")
-            .arg(work.path("pipe"))
-            .status();
-        assert!(made.unwrap().success());
-        work.deliver("to = \"file\"\npath = \"pipe\"");
-    };
-    let command = |work: &Workplace| {
-        // It never ends.
-        work.edit_config(
-            "client_secret = { env = \"TEST_CLIENT_SECRET\" }",
-            "client_secret = { command = [\"tail\", \"-f\", \"/dev/null\"] }",
-        );
-    };
-    for block in [&pipe as &dyn Fn(&Workplace), &command] {
-        let work = workplace();
-        block(&work);
-        let mut running = Running::start(&work, &["-v", "collect"]);
-        running.wait_for("making ready");
-        running.signal(Signal::TERM);
-        let (code, log) = running.end();
-        assert_eq!(code, Some(0), "{log}");
-        assert!(work.simulator.requests().is_empty());
-    }
+fn a_stop_ends_the_wait_for_the_reader_of_a_pipe_at_once() {
+    let work = workplace();
+    let made = std::process::Command::new("mkfifo")
+        .arg(work.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    work.deliver("to = \"file\"\npath = \"pipe\"");
+    let mut running = Running::start(&work, &["collect"]);
+    running.wait_for("until it has a reader");
+    running.signal(Signal::TERM);
+    assert_stopped(running);
+    assert!(work.cursor().is_none());
 }
 
 /// Starts the host with a program for its secret, which waits for a child that never ends.

@@ -17,7 +17,7 @@ mod values;
 
 pub(crate) use crate::config::account::{Account, Emit, is_account_name};
 pub(crate) use crate::config::destination::{
-    DestinationConfig, Format, HeaderText, HttpConfig, SekoiaTasks,
+    DestinationConfig, FileConfig, Format, HeaderText, HttpConfig, SekoiaTasks, SourceName,
 };
 #[cfg(test)]
 pub(crate) use crate::config::destination::{Header, RequestTimeouts};

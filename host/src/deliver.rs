@@ -31,7 +31,9 @@ pub(crate) mod waiting;
 pub(crate) use self::destination::{Delivery, Refused};
 pub(crate) use self::error::DeliverError;
 
-use crate::config::{Account, DestinationConfig};
+use std::sync::Arc;
+
+use crate::config::{Account, DestinationConfig, FileConfig, SourceName};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::file::File;
 use crate::deliver::http::Http;
@@ -45,53 +47,109 @@ pub(crate) struct DeliveryOptions {
     pub accept_rejects: bool,
     /// Whether nothing is stored of what is delivered.
     pub preview: bool,
+    /// Whether all events are confirmed and none is kept: for `--dry-run`.
+    pub discard: bool,
 }
 
-/// Takes events, one page at a time. Several sources of an account may deliver at once.
-pub(crate) enum Destination {
-    /// Confirms all events and keeps none: for `collect --dry-run`.
+/// Where the events of an account go; what its sources share is set up once.
+pub(crate) struct Receiver {
+    /// The table that names it, for messages.
+    key: String,
+    stop: Stop,
+    kind: Kind,
+}
+
+enum Kind {
     Discard,
-    File(File),
-    Http(Box<Http>),
+    Stdout(Arc<File>),
+    File(FileConfig),
+    Http(Arc<Http>),
 }
 
-impl Destination {
+impl Receiver {
     /// Returns until when the destination waits to try again.
     pub(crate) fn waiting(&self) -> Waiting {
-        match self {
-            Self::Http(http) => http.waiting(),
-            Self::File(_) | Self::Discard => Waiting::default(),
+        match &self.kind {
+            Kind::Http(http) => http.waiting(),
+            _ => Waiting::default(),
         }
     }
 
-    /// Opens the destination of an account, and reads its secrets; sends and writes nothing. Once `stop` is requested,
-    /// the destination waits for answers only, not to try again.
+    /// Checks the destination of an account, and reads its secrets; opens no file, and sends and writes nothing. Once `stop`
+    /// is requested, the destination waits for answers only, not to try again.
     ///
     /// # Errors
     ///
-    /// When its file cannot be opened, created or repaired, or is not a file of events; when standard output leads
-    /// nowhere or to a terminal; when a secret cannot be read or used; when the HTTP client cannot be set up.
+    /// When the folder of its files is missing; when standard output leads nowhere or to a terminal; when a secret cannot
+    /// be read or used; when the HTTP client cannot be set up.
     pub(crate) fn open(
         account: &Account,
         stop: &Stop,
         options: DeliveryOptions,
     ) -> Result<Self, DeliverError> {
-        Ok(match &account.deliver {
-            DestinationConfig::Stdout => Self::File(stdout::open(options.preview)?),
-            DestinationConfig::File { path } => Self::File(File::open(path)?),
+        let key = format!("account.{}.deliver", account.name);
+        let kind = match &account.deliver {
+            _ if options.discard => Kind::Discard,
+            DestinationConfig::Stdout => {
+                let file = stdout::open(options.preview);
+                Kind::Stdout(file.map_err(|why| why.at(&key))?)
+            }
+            DestinationConfig::File(config) => {
+                file::check_folder(&config.folder()).map_err(|why| why.at(&key))?;
+                Kind::File(config.clone())
+            }
             DestinationConfig::Http(config) => {
                 let http = Http::open(account, config, stop, options.accept_rejects)?;
-                Self::Http(Box::new(http))
+                Kind::Http(Arc::new(http))
             }
-        })
+        };
+        let stop = stop.clone();
+        Ok(Self { key, stop, kind })
     }
 
+    /// Returns the destination of a source of the account. Its file is opened at the first event, and closed once no
+    /// source of this process delivers to it.
+    pub(crate) fn for_source(&self, source: &SourceName<'_>) -> Destination {
+        let file = match &self.kind {
+            Kind::Discard => return Destination::Discard,
+            Kind::Http(http) => return Destination::Http(http.for_source(source)),
+            Kind::Stdout(file) => Arc::clone(file),
+            Kind::File(config) => {
+                let path = config.path(source);
+                file::shared(&path, || File::new(&path, &config.folder()))
+            }
+        };
+        Destination::File {
+            key: self.key.clone(),
+            stop: self.stop.clone(),
+            file,
+        }
+    }
+}
+
+/// Takes the events of a source, one page at a time.
+pub(crate) enum Destination {
+    /// Confirms all events and keeps none.
+    Discard,
+    File {
+        /// The table that names it, for messages.
+        key: String,
+        stop: Stop,
+        file: Arc<File>,
+    },
+    Http(Arc<Http>),
+}
+
+impl Destination {
     /// Delivers events and returns once each of them is confirmed or refused for good. After an error some of the events
     /// may have arrived; all of them are to be delivered again.
     pub(crate) async fn deliver(&self, events: &[Event]) -> Delivery {
         let result = match self {
             Self::Http(http) => return http.deliver(events).await,
-            Self::File(file) => file.deliver(events),
+            Self::File { key, stop, file } => {
+                let delivered = file.deliver(events, stop).await;
+                delivered.map_err(|why| why.at(key))
+            }
             Self::Discard => Ok(()),
         };
         Delivery {

@@ -92,12 +92,18 @@ fn a_file_without_events_is_neither_truncated_nor_written() {
         "{\"a document\": [1, 2",
     ] {
         work.write("events.ndjson", content);
-        work.collect(2)
-            .says(&["events.ndjson", "is not a file of events", "deliver.path"]);
+        work.collect(1).says(&[
+            "account.acme.deliver: ",
+            "events.ndjson is not a file of events",
+            "name another file",
+        ]);
         let left = std::fs::read_to_string(work.path("events.ndjson")).unwrap();
         assert_eq!(left, content);
     }
-    assert!(work.simulator.requests().is_empty());
+    work.edit_config("path = \"events.ndjson\"", "path = \".\"");
+    work.collect(1)
+        .says(&["account.acme.deliver: ", "cannot open", "to append events"]);
+    assert!(work.cursor().is_none());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Map, Number, Value};
 
-use crate::config::destination::DestinationConfig;
+use crate::config::destination::{DestinationConfig, FileConfig};
 use crate::config::problem::{ConfigError, Problem, read};
 use crate::config::secret_source::{SecretSource, long_enough};
 use crate::config::selection;
@@ -176,6 +176,14 @@ impl Account {
             Ok(secrets)
         } else {
             Err(problems)
+        }
+    }
+
+    /// Returns the files of its events, with its name.
+    pub(super) fn files(&mut self) -> Option<(&str, &mut FileConfig)> {
+        match &mut self.deliver {
+            DestinationConfig::File(files) => Some((&self.name, files)),
+            _ => None,
         }
     }
 

@@ -1,21 +1,25 @@
 //! Where an account's events go: `[account.NAME.deliver]`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::config::problem::{Problem, read};
-use crate::config::values;
+use crate::config::problem::Problem;
 use crate::text::hex::hex;
 use crate::text::similar;
 
+mod file;
 mod format;
 mod headers;
 mod http;
+mod path_name;
 mod sekoia;
+mod template;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use self::file::FileConfig;
+pub(super) use self::file::tell_apart;
 
 pub(crate) use self::format::{Format, SekoiaTasks};
 #[cfg(test)]
@@ -24,6 +28,7 @@ pub(crate) use self::headers::HeaderText;
 pub(crate) use self::http::HttpConfig;
 #[cfg(test)]
 pub(crate) use self::http::RequestTimeouts;
+pub(crate) use self::template::SourceName;
 
 /// Where an account's events go. Accounts with equal tables have equal destinations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,17 +37,9 @@ pub(crate) enum DestinationConfig {
     #[default]
     Stdout,
     /// The end of a file.
-    File { path: PathBuf },
+    File(FileConfig),
     /// An intake that accepts events by POST.
     Http(Box<HttpConfig>),
-}
-
-/// The keys of `to = "file"`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileKeys {
-    #[serde(deserialize_with = "values::path")]
-    path: PathBuf,
 }
 
 impl DestinationConfig {
@@ -67,11 +64,7 @@ impl DestinationConfig {
                 }
                 Some(Self::Stdout)
             }
-            Some("file") => {
-                let file: FileKeys = read(key, table, problems)?;
-                let path = folder.join(file.path);
-                Some(Self::File { path })
-            }
+            Some("file") => FileConfig::read(key, table, folder, problems).map(Self::File),
             Some("sekoia") => sekoia::read(key, table, folder, problems)
                 .map(Box::new)
                 .map(Self::Http),
@@ -96,23 +89,23 @@ impl DestinationConfig {
         }
     }
 
-    /// Returns a digest of the receiver: 64 hexadecimal digits that stay the same for as long as the events go to the same
-    /// place, however they are sent there. A URL may hold what should be kept nowhere, hence a digest.
-    pub(crate) fn identity(&self) -> String {
+    /// Returns a digest of the receiver of a source: 64 hexadecimal digits that stay the same for as long as its events
+    /// go to the same place, however they are sent there. A URL may hold what should be kept nowhere, hence a digest.
+    pub(crate) fn identity(&self, source: &SourceName<'_>) -> String {
         let receiver = match self {
             Self::Stdout => "stdout".to_owned(),
-            Self::File { path } => {
-                // The configuration may be named by another path in the next run.
-                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                format!("file {}", path.display())
-            }
+            Self::File(file) => format!("file {}", file.path(source).display()),
             // A header may choose the receiver, such as an index; a secret that does so is not seen here.
             Self::Http(http) => {
-                let plain = http.headers.iter().filter_map(|header| match &header.text {
-                    HeaderText::Plain(text) => Some((&header.name, text.as_bytes())),
-                    HeaderText::Secret { .. } => None,
-                });
-                format!("http {} {:?}", http.url, plain.collect::<Vec<_>>())
+                let headers = http.headers.iter();
+                let plain =
+                    headers.filter_map(|header| Some((&header.name, header.text.plain(source)?)));
+                let plain: Vec<_> = plain.collect();
+                let plain: Vec<_> = plain
+                    .iter()
+                    .map(|(name, value)| (name, value.as_bytes()))
+                    .collect();
+                format!("http {} {plain:?}", http.url(source))
             }
         };
         hex(&Sha256::digest(receiver))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::config::account::{Account, is_account_name};
+use crate::config::destination;
 use crate::config::place;
 use crate::config::problem::{ConfigError, Problem, read};
 use crate::config::values;
@@ -137,6 +138,7 @@ impl Config {
                 Err(error) => config.wrong.push(WrongAccount { name, file, error }),
             }
         }
+        destination::tell_apart(config.accounts.iter_mut().filter_map(Account::files));
         Ok(config)
     }
 

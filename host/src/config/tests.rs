@@ -1,6 +1,6 @@
 //! What the configuration accepts and what it says about the rest.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::secret_source::SecretSource;
@@ -37,10 +37,56 @@ fn account(text: &str) -> Account {
     if let Some(path) = &mut account.ca_file {
         *path = relative(path);
     }
-    if let DestinationConfig::File { path } = &mut account.deliver {
-        *path = relative(path);
-    }
     account
+}
+
+/// The file of the account's source `t1`, which is called Contoso, relative to a folder.
+fn path(account: &Account, folder: &Path) -> PathBuf {
+    let DestinationConfig::File(file) = &account.deliver else {
+        panic!("no file");
+    };
+    let path = file.path(&SourceName {
+        account: &account.name,
+        id: "t1",
+        name: "Contoso",
+        is_ambiguous: false,
+    });
+    path.strip_prefix(folder).unwrap().to_owned()
+}
+
+#[test]
+fn a_name_has_an_id_behind_it_where_another_account_may_write_the_same_file() {
+    for (one, other, expected) in [
+        ("{name}.ndjson", "other.txt", "Contoso.ndjson"),
+        ("{name}.ndjson", "{source}.txt", "Contoso.ndjson"),
+        ("{name}.ndjson", "beta/{name}.ndjson", "Contoso.ndjson"),
+        (
+            "{account}/{name}.ndjson",
+            "{account}/{name}.ndjson",
+            "acme/Contoso.ndjson",
+        ),
+        ("{account}.{name}", "{account}.{name}", "acme.Contoso"),
+        ("{name}-{source}", "{name}-{source}", "Contoso-t1"),
+        ("{source}", "{name}", "t1"),
+        ("acme.ndjson", "acme.ndjson", "acme.ndjson"),
+        // What both may write.
+        ("{name}.ndjson", "{name}.ndjson", "Contoso~t1.ndjson"),
+        ("{name}.ndjson", "{source}.ndjson", "Contoso~t1.ndjson"),
+        ("{name}.ndjson", "./X{name}.NDJSON", "Contoso~t1.ndjson"),
+        ("{name}.ndjson", "contoso.ndjson", "Contoso~t1.ndjson"),
+        ("{name}.ndjson", "{account}.ndjson", "Contoso~t1.ndjson"),
+        ("{account}{name}", "acme-{name}", "acmeContoso~t1"),
+    ] {
+        let table = |account: &str, path: &str| {
+            format!(
+                "[account.{account}]\ncomponent = \"c\"\n[account.{account}.deliver]\nto = \"file\"\npath = \"{path}\"\n"
+            )
+        };
+        let config = load(&format!("{}{}", table("acme", one), table("beta", other))).unwrap();
+        let here = std::path::absolute(config.place.parent().unwrap()).unwrap();
+        let found = path(&config.accounts[0], &here);
+        assert_eq!(found, Path::new(expected), "{one} beside {other}");
+    }
 }
 
 #[test]
@@ -151,6 +197,7 @@ fn every_key_arrives() {
         account.sha256.as_deref(),
         Some("abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789")
     );
+    assert!(path(&account, Path::new("/")).ends_with("acme.ndjson"));
     assert_eq!(
         serde_json::Value::Object(account.config),
         serde_json::json!({
@@ -168,12 +215,6 @@ fn every_key_arrives() {
                 timeout: Duration::from_secs(30),
             },
         ]
-    );
-    assert_eq!(
-        account.deliver,
-        DestinationConfig::File {
-            path: "acme.ndjson".into()
-        }
     );
     assert_eq!(account.full_every, Duration::from_secs(36 * 60 * 60));
     assert_eq!(account.every, Some(Duration::from_secs(6 * 60 * 60)));

@@ -73,6 +73,11 @@ impl Refusals {
         }
     }
 
+    /// Returns the same for another destination.
+    pub(super) fn renewed(&self) -> Self {
+        Self::new(self.accept)
+    }
+
     fn last_taken(&self) -> MutexGuard<'_, Option<Event>> {
         self.last_taken
             .lock()

@@ -5,6 +5,8 @@
 use std::fmt::Display;
 use std::io;
 
+use crate::network::error::cannot_open;
+
 /// What follows from a page that is not confirmed.
 const NOT_CONFIRMED: &str = "the current page is not confirmed and is sent again in the next run";
 
@@ -25,6 +27,14 @@ impl DeliverError {
         Self::Failed(format!("{what}: {NOT_CONFIRMED}; {advice}"))
     }
 
+    /// Returns the same with the key of the configuration that names the destination.
+    pub(super) fn at(self, key: &str) -> Self {
+        match self {
+            Self::Failed(why) => Self::Failed(format!("{key}: {why}")),
+            stopped @ Self::Stopped(_) => stopped,
+        }
+    }
+
     /// Returns what the system reports about writing to `place`, with what to do about it.
     pub(super) fn io(place: impl Display, why: &io::Error) -> Self {
         Self::Failed(match why.kind() {
@@ -37,7 +47,8 @@ impl DeliverError {
                 "no room to write to {place} ({why}): free some space, and the next run continues from here"
             ),
             _ => format!(
-                "cannot write to {place}: {why}; check what is there, its permissions and its disk"
+                "cannot write to {place}: {}",
+                cannot_open(why, "; check what is there, its permissions and its disk")
             ),
         })
     }
@@ -59,6 +70,18 @@ mod tests {
             let message = DeliverError::io("events.ndjson", &kind.into()).to_string();
             assert!(message.contains(part), "{message}");
             assert!(message.contains("events.ndjson"), "{message}");
+        }
+    }
+
+    #[test]
+    fn too_many_open_files_are_no_reason_to_look_at_the_disk() {
+        for limit in [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE] {
+            let message = DeliverError::io("events.ndjson", &limit.into()).to_string();
+            assert!(
+                message.contains("ulimit -n") && message.contains("LimitNOFILE"),
+                "{message}"
+            );
+            assert!(!message.contains("permissions"), "{message}");
         }
     }
 }

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::{debug, info};
 use url::Url;
 
-use crate::config::{Account, HeaderText, HttpConfig};
+use crate::config::{Account, HeaderText, HttpConfig, SourceName};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{self, INCOMPLETE_ADVICE, Item, Reply, Verdict};
 use crate::deliver::destination::Refused;
@@ -41,6 +41,7 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 const MAX_REQUESTS: usize = 256;
 
 /// Makes requests to one destination.
+#[derive(Clone)]
 pub(super) struct Exchange {
     pub config: HttpConfig,
     client: HttpClient,
@@ -87,6 +88,8 @@ impl Exchange {
         for header in &config.headers {
             let value = match &header.text {
                 HeaderText::Plain(value) => value.clone(),
+                // Until it is known for which source: `for_source`.
+                HeaderText::Template(_) => continue,
                 HeaderText::Secret { prefix, source } => {
                     let key = account.key("deliver", &header.key);
                     let failed = |why: &str| DeliverError::Failed(format!("{key}: {why}"));
@@ -115,6 +118,21 @@ impl Exchange {
             stop: stop.clone(),
             waiting: Waiting::default(),
         })
+    }
+
+    /// Returns the same with the URL and the headers for the events of a source.
+    pub(super) fn for_source(&self, source: &SourceName<'_>) -> Self {
+        let mut exchange = self.clone();
+        exchange.config.url = self.config.url(source);
+        for header in &self.config.headers {
+            if let Some(value) = header.text.plain(source) {
+                exchange
+                    .secrets
+                    .extend(value.to_str().map(SecretString::from));
+                exchange.headers.insert(header.name.clone(), value);
+            }
+        }
+        exchange
     }
 
     /// Posts events in the form that `encode` gives them until it is known of each whether it was taken, as `judge` reads

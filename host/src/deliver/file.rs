@@ -9,18 +9,23 @@
 //! the next page goes to a new file of the same name; so does the page itself if the file is removed meanwhile. A file
 //! that is truncated is written from its beginning.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use tokio::task::{block_in_place, spawn_blocking};
 use tracing::{info, warn};
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::destination::lines;
 use crate::deliver::error::DeliverError;
 use crate::deliver::line_file::{self, Ending};
+use crate::network::error::cannot_open;
+use crate::stop::Stop;
 
 /// How often a page is written to another file because the one before was removed.
 const MAX_OPENED: u32 = 5;
@@ -30,134 +35,210 @@ const MAX_OPENED: u32 = 5;
 pub(crate) struct File {
     /// What messages call it.
     place: String,
-    /// The path of a file on a disk, which can be read, cut, synchronised, shared and rotated.
-    path: Option<PathBuf>,
-    /// Held while a page is written: the lock on the file itself does not keep two sources of one process apart, and a
-    /// pipe has none.
-    open: Mutex<Open>,
+    path: PathBuf,
+    /// The folder above it that must exist.
+    folder: PathBuf,
+    /// Opened at the first event. Held while a page is written: the lock on the file itself does not keep two sources of
+    /// one process apart, and a pipe has none.
+    open: Mutex<Option<Open>>,
 }
 
 #[derive(Debug)]
 struct Open {
     file: fs::File,
+    /// Whether it is a file on a disk, which can be read, cut, synchronised, shared and rotated.
+    is_regular: bool,
     /// Whether a failed write may have left a line without its end, where it cannot be cut off.
     torn: bool,
 }
 
+/// The files of this process, by path: all sources that deliver to one share it.
+static FILES: Mutex<BTreeMap<PathBuf, Weak<File>>> = Mutex::new(BTreeMap::new());
+
+/// Returns the file of this path, which is `new` if no source delivers to it.
+pub(super) fn shared(path: &Path, new: impl FnOnce() -> File) -> Arc<File> {
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    files.retain(|_, file| file.strong_count() > 0);
+    if let Some(file) = files.get(path).and_then(Weak::upgrade) {
+        return file;
+    }
+    let file = Arc::new(new());
+    files.insert(path.to_owned(), Arc::downgrade(&file));
+    file
+}
+
 impl File {
-    /// Opens a file to append events, creates it if it is missing, and cuts off a torn last line. Does so again before a
-    /// page if the path has another file or none. Waits until a named pipe has a reader.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be opened, created or cut, or is not empty and does not end in an event.
-    pub(super) fn open(path: &Path) -> Result<Self, DeliverError> {
-        let place = path.display().to_string();
-        let (file, regular) = open(path)?;
-        let mut opened = Self::stream(place, file);
-        opened.path = regular.then(|| path.to_owned());
-        Ok(opened)
+    /// Returns a file to which events are appended. At the first, it is opened, created if it is missing, with the folders
+    /// between it and `folder`, and a torn last line is cut off. That happens again before a page if the path has another
+    /// file or none. A named pipe is waited for until it has a reader.
+    pub(super) fn new(path: &Path, folder: &Path) -> Self {
+        Self {
+            place: path.display().to_string(),
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+            open: Mutex::default(),
+        }
     }
 
     /// Writes to what is open already, and is no file on a disk.
     pub(super) fn stream(place: String, file: fs::File) -> Self {
+        let open = Open {
+            file,
+            is_regular: false,
+            torn: false,
+        };
         Self {
-            place,
-            path: None,
-            open: Mutex::new(Open { file, torn: false }),
+            open: Mutex::new(Some(open)),
+            ..Self::new(Path::new(&place), Path::new(""))
         }
     }
 
-    /// Appends a page and returns once it is confirmed. The disk or the reader of a pipe may take its time.
-    pub(super) fn deliver(&self, events: &[Event]) -> Result<(), DeliverError> {
+    /// Appends a page and returns once it is confirmed. The disk or the reader of a pipe may take its time; a pipe without
+    /// a reader is waited for until `stop` is requested.
+    pub(super) async fn deliver(
+        self: &Arc<Self>,
+        events: &[Event],
+        stop: &Stop,
+    ) -> Result<(), DeliverError> {
         let bytes = lines(events);
-        tokio::task::block_in_place(|| self.write(bytes))
+        if fs::metadata(&self.path).is_ok_and(|found| found.file_type().is_fifo()) {
+            let file = Arc::clone(self);
+            let opened = spawn_blocking(move || file.with_open(|_| Ok(())));
+            tokio::select! {
+                biased;
+                opened = opened => opened.unwrap_or(Ok(()))?,
+                () = stop.wait() => return Err(DeliverError::Stopped(self.place.clone())),
+            }
+        }
+        block_in_place(|| self.write(bytes))
+    }
+
+    /// Calls `action` while nobody else of this process uses the file, which is opened if it was not.
+    fn with_open(
+        &self,
+        action: impl FnOnce(&mut Open) -> Result<(), DeliverError>,
+    ) -> Result<(), DeliverError> {
+        // What another thread left when it panicked is a torn line at worst.
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        action(match &mut *open {
+            Some(open) => open,
+            closed => closed.insert(self.open()?),
+        })
     }
 
     fn write(&self, mut bytes: Vec<u8>) -> Result<(), DeliverError> {
         if bytes.is_empty() {
             return Ok(());
         }
-        // What another thread left when it panicked is a torn line at worst.
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = &self.path {
-            return append(path, &mut open.file, &bytes);
-        }
-        if open.torn {
-            bytes.insert(0, b'\n');
-        }
-        open.torn = true;
-        let written = open.file.write_all(&bytes);
-        written.map_err(|error| DeliverError::io(&self.place, &error))?;
-        open.torn = false;
-        Ok(())
+        self.with_open(|open| {
+            if open.is_regular {
+                return self.append(&mut open.file, &bytes);
+            }
+            if open.torn {
+                bytes.insert(0, b'\n');
+            }
+            open.torn = true;
+            let written = open.file.write_all(&bytes);
+            written.map_err(|error| DeliverError::io(&self.place, &error))?;
+            open.torn = false;
+            Ok(())
+        })
     }
-}
 
-/// Opens what has this path, and returns whether it is a file on a disk.
-fn open(path: &Path) -> Result<(fs::File, bool), DeliverError> {
-    let failed = |why: io::Error| {
-        DeliverError::Failed(format!(
-            "cannot open {} to append events: {why}; its folder must exist and be writable",
-            path.display()
-        ))
-    };
-    let found = match fs::metadata(path) {
-        Ok(metadata) => Some(metadata.is_file()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(failed(error)),
-    };
-    let regular = found.unwrap_or(true);
-    let file = fs::OpenOptions::new()
-        .append(true)
-        // A pipe that was open to read as well would never notice that its reader has gone.
-        .read(regular)
-        .create(regular)
-        // Events name persons and machines.
-        .mode(0o640)
-        .open(path)
-        .map_err(failed)?;
-    if found.is_none() {
-        line_file::sync_folder(path).map_err(failed)?;
-    }
-    if regular {
-        locked(&file, || end_at_an_event(path, &file))?;
-    }
-    Ok((file, regular))
-}
-
-/// Appends to the file on a disk that has this path now, and returns once what was written is on the disk and can be
-/// found: under the path, or wherever the file was moved to.
-fn append(path: &Path, file: &mut fs::File, bytes: &[u8]) -> Result<(), DeliverError> {
-    let failed = |error| DeliverError::io(path.display(), &error);
-    for _ in 0..MAX_OPENED {
-        if !is_at(file, path).map_err(failed)? {
-            *file = open(path)?.0;
-            info!("{}: opened again", path.display());
+    /// Opens what has the path.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, created or cut, or is not empty and does not end in an event.
+    fn open(&self) -> Result<Open, DeliverError> {
+        let path = &self.path;
+        let failed = |why: io::Error| failed(&self.place, &why);
+        let found = match fs::metadata(path) {
+            Ok(metadata) => Some(metadata.is_file()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
+        if found.is_none() {
+            line_file::create_folders(path, &self.folder).map_err(failed)?;
         }
-        locked(file, || {
-            end_at_an_event(path, file)?;
-            (&*file).write_all(bytes).map_err(|error| {
-                // Programs that follow the file have not read the torn line yet, so it is cut off at once.
-                if let Ok(ending) = line_file::ending(file) {
-                    let _ = file.set_len(ending.whole);
-                }
-                failed(error)
+        let is_regular = found.unwrap_or(true);
+        if !is_regular {
+            info!(
+                "{}: opening; a pipe is waited for until it has a reader",
+                self.place
+            );
+        }
+        let file = fs::OpenOptions::new()
+            .append(true)
+            // A pipe that was open to read as well would never notice that its reader has gone.
+            .read(is_regular)
+            .create(is_regular)
+            // Events name persons and machines.
+            .mode(0o640)
+            .open(path)
+            .map_err(failed)?;
+        if found.is_none() {
+            line_file::sync_folder(path).map_err(failed)?;
+        }
+        if is_regular {
+            locked(&file, || end_at_an_event(path, &file))?;
+        }
+        Ok(Open {
+            file,
+            is_regular,
+            torn: false,
+        })
+    }
+
+    /// Appends to the file on a disk that has the path now, and returns once what was written is on the disk and can be
+    /// found: under the path, or wherever the file was moved to.
+    fn append(&self, file: &mut fs::File, bytes: &[u8]) -> Result<(), DeliverError> {
+        let path = &self.path;
+        let failed = |error| DeliverError::io(&self.place, &error);
+        for _ in 0..MAX_OPENED {
+            if !is_at(file, path).map_err(failed)? {
+                *file = self.open()?.file;
+                info!("{}: opened again", self.place);
+            }
+            locked(file, || {
+                end_at_an_event(path, file)?;
+                (&*file).write_all(bytes).map_err(|error| {
+                    // Programs that follow the file have not read the torn line yet, so it is cut off at once.
+                    if let Ok(ending) = line_file::ending(file) {
+                        let _ = file.set_len(ending.whole);
+                    }
+                    failed(error)
+                })?;
+                line_file::sync(file).map_err(failed)
             })?;
-            line_file::sync(file).map_err(failed)
-        })?;
-        // Without a name, what was written is gone once the file is closed. Some file systems count no names.
-        if is_at(file, path).map_err(failed)? || file.metadata().map_err(failed)?.nlink() > 0 {
-            return Ok(());
+            // Without a name, what was written is gone once the file is closed. Some file systems count no names.
+            if is_at(file, path).map_err(failed)? || file.metadata().map_err(failed)?.nlink() > 0 {
+                return Ok(());
+            }
         }
+        Err(DeliverError::unconfirmed(
+            format_args!(
+                "{} was removed again and again while a page was written to it",
+                self.place
+            ),
+            "rename the file to rotate it, and see which program removes it",
+        ))
     }
-    Err(DeliverError::unconfirmed(
-        format_args!(
-            "{} was removed again and again while a page was written to it",
-            path.display()
-        ),
-        "rename the file to rotate it, and see which program removes it",
-    ))
+}
+
+/// Checks that a folder exists to which files are to be written.
+pub(super) fn check_folder(folder: &Path) -> Result<(), DeliverError> {
+    let read = fs::metadata(folder).and_then(|found| match found.is_dir() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotADirectory.into()),
+    });
+    read.map_err(|why| failed(format_args!("files in {}", folder.display()), &why))
+}
+
+/// Returns why no events can be appended.
+fn failed(place: impl Display, why: &io::Error) -> DeliverError {
+    let why = cannot_open(why, "; its folder must exist and be writable");
+    DeliverError::Failed(format!("cannot open {place} to append events: {why}"))
 }
 
 /// Does something while nobody else writes the file: two runs may share it, and neither may take a line that the other
@@ -193,8 +274,8 @@ fn end_at_an_event(path: &Path, mut file: &fs::File) -> Result<(), DeliverError>
     if !is_event(&line) || !is_torn_event {
         return Err(DeliverError::Failed(format!(
             "{} is not a file of events, as its last whole line is not a JSON object or it has no whole line, and \
-             nothing was written to it: name another file in account.NAME.deliver.path, or, if it holds nothing but an \
-             event that an interrupted write left without its end, remove it, as that event is sent again",
+             nothing was written to it: name another file, or, if it holds nothing but an event that an interrupted \
+             write left without its end, remove it, as that event is sent again",
             path.display()
         )));
     }

@@ -1,13 +1,14 @@
 //! Events to an intake that takes them by POST: Vector, Logstash, Splunk's HTTP event collector, Sekoia.io, and others.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tracing::warn;
 
-use crate::config::{Account, Format, HttpConfig};
+use crate::config::{Account, Format, HttpConfig, SourceName};
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::deliver::answer::{INCOMPLETE_ADVICE, Reply, Verdict};
 use crate::deliver::batches::{FRAME, batches};
@@ -49,6 +50,18 @@ impl Http {
             exchange,
             refusals: Refusals::new(accept_rejects),
         })
+    }
+
+    /// Returns the intake for the events of a source: another one, which may refuse what this one takes, if the URL or
+    /// the headers have placeholders.
+    pub(super) fn for_source(self: &Arc<Self>, source: &SourceName<'_>) -> Arc<Self> {
+        match self.exchange.config.has_placeholders() {
+            true => Arc::new(Self {
+                exchange: self.exchange.for_source(source),
+                refusals: self.refusals.renewed(),
+            }),
+            false => Arc::clone(self),
+        }
     }
 
     /// Delivers events in batches.

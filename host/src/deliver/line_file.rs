@@ -1,8 +1,8 @@
 //! Files to which several processes append whole lines: the events' and the rejects'.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::Path;
 
 /// How many bytes are read at first to find the last line.
@@ -17,6 +17,23 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     where_supported(File::open(Path::new(".").join(folder))?.sync_all())
+}
+
+/// Creates the missing folders between a file and `above`, and puts their names on the disk.
+pub(super) fn create_folders(path: &Path, above: &Path) -> io::Result<()> {
+    let folders = path.ancestors().skip(1);
+    let missing: Vec<_> = folders
+        .take_while(|folder| folder.starts_with(above) && *folder != above && !folder.exists())
+        .collect();
+    for folder in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o750).create(folder) {
+            // By another source.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => created?,
+        }
+        sync_folder(folder)?;
+    }
+    Ok(())
 }
 
 /// Some file systems have nothing to synchronise, and say so (EINVAL, ENOSYS).

@@ -7,9 +7,11 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::deliver::error::DeliverError;
-use crate::deliver::file::File;
+use crate::deliver::file::{self, File};
 
 /// What messages call this destination.
 const PLACE: &str = "standard output";
@@ -19,7 +21,7 @@ const PLACE: &str = "standard output";
 /// # Errors
 ///
 /// When the process has none, or it is /dev/null, or a terminal that would get what is stored as delivered.
-pub(super) fn open(preview: bool) -> Result<File, DeliverError> {
+pub(super) fn open(preview: bool) -> Result<Arc<File>, DeliverError> {
     let stdout = io::stdout();
     // Past the standard library's buffer, which would keep the rest of a failed write and write it later, when its page
     // is already known to be unconfirmed.
@@ -43,7 +45,10 @@ pub(super) fn open(preview: bool) -> Result<File, DeliverError> {
                 .to_owned(),
         ));
     }
-    Ok(File::stream(PLACE.to_owned(), file))
+    // A path of its own, by which all accounts share it.
+    Ok(file::shared(Path::new(PLACE), || {
+        File::stream(PLACE.to_owned(), file)
+    }))
 }
 
 /// Returns whether a file is the device that /dev/null is.

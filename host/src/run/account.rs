@@ -1,18 +1,18 @@
 //! The job of one account: it is prepared, its sources are listed, those that cannot be collected are reported, the others
 //! are collected in parallel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet};
 use tracing::{Instrument, error, error_span, warn};
 
-use crate::config::{Account, Emit, selection};
+use crate::config::{Account, DestinationConfig, Emit, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
 use crate::deliver::rejects::Rejects;
-use crate::deliver::{DeliveryOptions, Destination};
+use crate::deliver::{DeliveryOptions, Receiver};
 use crate::run::context::{AccountJob, Process, Settings, SourceJob};
 use crate::run::failure::with_causes;
 use crate::run::halt::Halt;
@@ -22,7 +22,7 @@ use crate::run::prepare::prepare;
 use crate::run::report::Outcome;
 use crate::run::results::AccountResults;
 use crate::run::source::collect_source;
-use crate::state::{AccountState, SourceState, State, StateError, Writes, consent};
+use crate::state::{AccountState, SourceState, State, StateError, consent};
 use crate::text::printable::printable;
 
 /// Runs the job of an account, once it is its turn, and adds what becomes of it to `results`.
@@ -65,7 +65,7 @@ async fn prepare_job(
     let settings = &process.settings;
     let refusal = |asks: &_| consent::refusal(&State::open_to_read(path)?, &account.name, asks);
     let ready = prepare(process, &account, refusal).await?;
-    let destination = open_destination(&account, settings).await?;
+    let receiver = open_destination(&account, settings).await?;
     let writes = settings.writes();
     let state = AccountState::new(&account.name, writes, &process.state.open(path, writes)?)?;
     if let Some(slot) = slot {
@@ -77,7 +77,7 @@ async fn prepare_job(
     let keeps_rejects = !settings.dry_run && settings.limit.is_none();
     Ok(AccountJob {
         ready,
-        destination,
+        receiver,
         state,
         settings: Arc::clone(settings),
         rejects: keeps_rejects.then(|| Rejects::beside(path)),
@@ -89,19 +89,17 @@ async fn prepare_job(
 pub(crate) async fn open_destination(
     account: &Arc<Account>,
     settings: &Settings,
-) -> anyhow::Result<Arc<Destination>> {
-    if settings.dry_run {
-        return Ok(Arc::new(Destination::Discard));
-    }
+) -> anyhow::Result<Receiver> {
     let options = DeliveryOptions {
         accept_rejects: settings.accept_rejects,
         // No cursor is stored of these runs.
         preview: settings.ignores_state(),
+        discard: settings.dry_run,
     };
     let (account, stop) = (Arc::clone(account), settings.stop.clone());
-    // A named pipe is waited for until it has a reader.
-    let open = move || Destination::open(&account, &stop, options);
-    Ok(Arc::new(tokio::task::spawn_blocking(open).await??))
+    // A command that prints a secret may take its time.
+    let open = move || Receiver::open(&account, &stop, options);
+    Ok(tokio::task::spawn_blocking(open).await??)
 }
 
 /// Collects every source of an account and adds them to its results.
@@ -164,7 +162,6 @@ async fn sources_to_collect(
     worker: &mut Worker,
 ) -> Result<Vec<SourceJob>, StateError> {
     warn_of_range(job);
-    set_destination(job)?;
     let stored = job.state.sources()?;
     let mut listing = list_sources(worker, job).await;
     let mut lists_all = true;
@@ -191,9 +188,11 @@ async fn sources_to_collect(
     }
     let known: BTreeSet<_> = stored.iter().map(|stored| stored.source.as_str()).collect();
     let has_siblings = listing.ids().len() > 1;
+    let ambiguous = ambiguous(job, &listing, &stored);
     let mut sources = Vec::with_capacity(listing.sources.len());
     for Source { id, name, config } in listing.sources {
         let known = known.contains(id.as_str());
+        let is_ambiguous = ambiguous.contains(&id);
         match config {
             _ if !job.ready.account.wants(&id, &name) => {
                 job.results.add_uncollected(id, name, Outcome::Skipped);
@@ -214,6 +213,8 @@ async fn sources_to_collect(
                     },
                     id,
                     name,
+                    is_ambiguous,
+                    destination: OnceLock::new(),
                     known,
                     has_siblings,
                 });
@@ -293,19 +294,19 @@ fn warn_of_range(job: &AccountJob) {
     }
 }
 
-/// Stores the account's destination. If it is another one than in the last run, it is not known what it has.
-fn set_destination(job: &AccountJob) -> Result<(), StateError> {
-    let account = &job.ready.account;
-    if account.emit == Emit::Changed
-        && job.state.writes() == Writes::Everything
-        && job.state.set_destination(&account.deliver.identity())?
-    {
-        warn!(
-            "`deliver` names another destination than in the last run: every device that is seen counts as changed; \
-             `collect --full` sends all of them"
-        );
-    }
-    Ok(())
+/// Returns the sources whose names alone would lead two of them to one file. Those that are stored count as well, so that
+/// a source gets no file of one that is gone, and a listing that ends early changes no path.
+fn ambiguous(job: &AccountJob, listing: &Listing, stored: &[SourceState]) -> BTreeSet<String> {
+    let DestinationConfig::File(file) = &job.ready.account.deliver else {
+        return BTreeSet::new();
+    };
+    let stored = stored.iter();
+    let mut names: BTreeMap<_, _> = stored
+        .map(|stored| (stored.source.as_str(), stored.name.as_str()))
+        .collect();
+    let listed = listing.sources.iter();
+    names.extend(listed.map(|source| (source.id.as_str(), source.name.as_str())));
+    file.ambiguous(job.name(), names.into_iter())
 }
 
 /// Returns whether a source that the last run listed is missing.

@@ -1,13 +1,13 @@
 //! What the tasks of a run share: the run's settings, an account, a source. Each is borrowed by what is below it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Semaphore;
 
-use crate::config::Emit;
-use crate::deliver::Destination;
+use crate::config::{Emit, SourceName};
 use crate::deliver::rejects::Rejects;
 use crate::deliver::waiting::Waiting;
+use crate::deliver::{Destination, Receiver};
 use crate::run::prepare::Ready;
 use crate::run::progress::{Progress, Waits};
 use crate::run::range::Range;
@@ -91,7 +91,7 @@ pub(crate) struct AccountJob {
     /// The account, its component and its permissions.
     pub ready: Ready,
     /// Where its events go.
-    pub destination: Arc<Destination>,
+    pub receiver: Receiver,
     /// What persists of it.
     pub state: AccountState,
     /// What the run is asked for.
@@ -113,7 +113,7 @@ impl AccountJob {
         Waits {
             limiter: self.ready.rights.limiter.clone(),
             call: Waiting::default(),
-            destination: self.destination.waiting(),
+            destination: self.receiver.waiting(),
         }
     }
 
@@ -134,6 +134,10 @@ pub(crate) struct SourceJob {
     pub id: String,
     /// What a person calls it.
     pub name: String,
+    /// Whether the name alone would lead to the file of another source.
+    pub is_ambiguous: bool,
+    /// Where its events go, from the first one on.
+    pub destination: OnceLock<Destination>,
     /// The config for `collect`, as JSON text.
     pub config: String,
     /// Whether an earlier run has stored something about it.
@@ -143,6 +147,23 @@ pub(crate) struct SourceJob {
 }
 
 impl SourceJob {
+    /// Returns the names by which its destination is found.
+    pub(crate) fn source_name(&self) -> SourceName<'_> {
+        SourceName {
+            account: self.job.name(),
+            id: &self.id,
+            name: &self.name,
+            is_ambiguous: self.is_ambiguous,
+        }
+    }
+
+    /// Returns where its events go.
+    pub(crate) fn destination(&self) -> &Destination {
+        let receiver = &self.job.receiver;
+        self.destination
+            .get_or_init(|| receiver.for_source(&self.source_name()))
+    }
+
     /// Returns whether a missing permission for this source is a notice, not a failure: other sources can be
     /// collected, and this one never was.
     pub(crate) fn may_be_forbidden(&self) -> bool {

@@ -71,7 +71,7 @@ impl PageDelivery {
         }
         let mut refused = Vec::new();
         if !events.is_empty() {
-            let delivery = self.source.job.destination.deliver(events).await;
+            let delivery = self.source.destination().deliver(events).await;
             tally.retries = delivery.retries;
             refused = delivery.result.map_err(|error| match error {
                 DeliverError::Stopped(_) => Halt::Stopped,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
+use crate::config::Emit;
 use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
 use crate::run::pool::Worker;
 use crate::run::report::{Entry, Outcome};
 use crate::run::walk::collect_pages;
-use crate::state::{Start, StateError, next_walk};
+use crate::state::{Start, StateError, Writes, next_walk};
 use crate::units::duration;
 
 /// Collects a source, stores how that ended, and adds it to the account's results.
@@ -27,6 +28,7 @@ pub(super) async fn collect_source(
     let mut entry = Entry::new(job.name(), id, name, Outcome::UpToDate);
     let stop = &job.settings.stop;
     let walk = async {
+        set_destination(&source)?;
         let start = start(&source)?;
         collect_pages(&source, &mut worker, &mut entry, start).await
     };
@@ -47,6 +49,22 @@ pub(super) async fn collect_source(
     };
     job.results.add(entry);
     outcome.map(drop)
+}
+
+/// Stores the source's destination. If it is another one than in the last run, it is not known what it has.
+fn set_destination(source: &SourceJob) -> Result<(), StateError> {
+    let account = &source.job.ready.account;
+    let state = &source.job.state;
+    if account.emit == Emit::Changed && state.writes() == Writes::Everything {
+        let identity = account.deliver.identity(&source.source_name());
+        if state.set_destination(&source.id, &identity)? {
+            warn!(
+                "`deliver` leads to another destination than in the last run: every device that is seen counts as \
+                 changed; `collect --full` sends all of them"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Returns where the source's walk begins.

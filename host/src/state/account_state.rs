@@ -110,10 +110,14 @@ impl AccountState {
         self.lock(|state| state.changed(&self.account, source, events))
     }
 
-    /// Stores which destination the account delivers to. Returns whether it is another one than before, so that
-    /// every device counts as changed.
-    pub(crate) fn set_destination(&self, destination: &str) -> Result<bool, StateError> {
-        self.write(|state| state.set_destination(&self.account, destination))
+    /// Stores which destination a source delivers to. Returns whether it is another one than before, so that every device
+    /// counts as changed.
+    pub(crate) fn set_destination(
+        &self,
+        source: &str,
+        destination: &str,
+    ) -> Result<bool, StateError> {
+        self.write(|state| state.set_destination(&self.account, source, destination))
     }
 
     /// Stores which sources a complete listing found to be collectable. The others are gone.

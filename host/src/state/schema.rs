@@ -50,12 +50,15 @@ const CREATE: &str = "
         fingerprint INTEGER NOT NULL,
         PRIMARY KEY (source, device)
     ) STRICT, WITHOUT ROWID;
-    CREATE TRIGGER fingerprints_of_a_deleted_source AFTER DELETE ON source BEGIN
+    CREATE TRIGGER what_a_deleted_source_had AFTER DELETE ON source BEGIN
         DELETE FROM fingerprint WHERE source = OLD.number;
+        DELETE FROM destination WHERE account = OLD.account AND source = OLD.source;
     END;
     CREATE TABLE destination (
-        account TEXT PRIMARY KEY,
-        identity TEXT NOT NULL
+        account TEXT NOT NULL,
+        source TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        PRIMARY KEY (account, source)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE account (
         account TEXT PRIMARY KEY,

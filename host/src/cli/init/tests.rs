@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::config::fit::check_account;
 use crate::config::secret_source::SecretSource;
-use crate::config::{Config, DestinationConfig};
+use crate::config::{Config, DestinationConfig, SourceName};
 
 /// The digest of a component.
 const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -118,9 +118,15 @@ fn the_file_loads_and_lacks_only_what_a_person_knows() {
         None,
     ));
     let account = &config.accounts[0];
-    let DestinationConfig::File { path } = &account.deliver else {
+    let DestinationConfig::File(file) = &account.deliver else {
         panic!("no file");
     };
+    let path = file.path(&SourceName {
+        account: "acme",
+        id: "t1",
+        name: "Contoso",
+        is_ambiguous: false,
+    });
     assert!(path.ends_with("acme.ndjson"), "{path:?}");
     assert_eq!(
         account.secrets["client_secret"],

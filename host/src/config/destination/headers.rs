@@ -1,6 +1,6 @@
 //! Headers of a destination's requests: `[account.NAME.deliver.headers]`.
 //!
-//! A value is a text or says where a secret comes from. A header that is a credential by its name is never a text: it
+//! A value is a text, which may have placeholders, or says where a secret comes from. A header that is a credential by its name is never a text: it
 //! would be a secret in the configuration file.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use http::header::{HeaderName, HeaderValue};
 use serde::de::{Deserialize, Deserializer, Error};
 
+use crate::config::destination::template::{SourceName, Template};
 use crate::config::secret_source::{FORMS, SecretSource};
 
 /// A header of every request.
@@ -25,6 +26,8 @@ pub(crate) struct Header {
 pub(crate) enum HeaderText {
     /// A value that `Debug` does not show, as it may be a secret that should not be there as a text.
     Plain(HeaderValue),
+    /// A value with placeholders.
+    Template(Template),
     Secret {
         /// What precedes the secret, such as `Bearer `; often nothing.
         prefix: String,
@@ -38,10 +41,15 @@ impl TryFrom<toml::Value> for HeaderText {
     fn try_from(value: toml::Value) -> Result<Self, &'static str> {
         match value {
             toml::Value::String(text) => {
+                let template = Template::parse(&text)?;
+                let text = template.fill(|_| String::new());
                 let mut value = HeaderValue::try_from(text)
                     .map_err(|_| "contains a character that a header cannot have: remove it")?;
                 value.set_sensitive(true);
-                Ok(Self::Plain(value))
+                Ok(match template.is_plain() {
+                    true => Self::Plain(value),
+                    false => Self::Template(template),
+                })
             }
             toml::Value::Table(mut table) => {
                 let prefix = match table.remove("prefix") {
@@ -55,6 +63,21 @@ impl TryFrom<toml::Value> for HeaderText {
             _ => Err(
                 "must be a text in quotes, or say where a secret comes from: { env = \"NAME\", prefix = \"Bearer \" }",
             ),
+        }
+    }
+}
+
+impl HeaderText {
+    /// Returns the value for the events of a source, if it is not a secret.
+    pub(crate) fn plain(&self, source: &SourceName<'_>) -> Option<HeaderValue> {
+        match self {
+            Self::Plain(value) => Some(value.clone()),
+            Self::Template(template) => {
+                let mut value = HeaderValue::try_from(template.encoded(source)).ok()?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+            Self::Secret { .. } => None,
         }
     }
 }
@@ -84,7 +107,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
             ));
         }
         if matches!(name.as_str(), "authorization" | "cookie")
-            && matches!(text, HeaderText::Plain(_))
+            && !matches!(text, HeaderText::Secret { .. })
         {
             return Err(wrong(FORMS));
         }

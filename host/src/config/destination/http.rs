@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::config::destination::format::Format;
 use crate::config::destination::headers::{self, Header, HeaderText};
+use crate::config::destination::template::{SourceName, Template};
 use crate::config::problem::{Problem, read as read_table};
 use crate::config::values::{self, Retry};
 use crate::network::addresses::is_loopback;
@@ -23,8 +24,11 @@ use crate::units::duration;
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpConfig {
+    /// The URL; if it has placeholders, an example.
     #[serde(deserialize_with = "url")]
     pub url: Url,
+    #[serde(skip)]
+    pub url_template: Option<Template>,
     /// Whether events may leave this machine without TLS. A secret never does.
     #[serde(default)]
     pub allow_plain_http: bool,
@@ -105,15 +109,44 @@ impl fmt::Debug for HttpConfig {
 /// Reads the table `key` of a destination `to = "http"`.
 pub(super) fn read(
     key: &str,
-    table: toml::Table,
+    mut table: toml::Table,
     folder: &Path,
     problems: &mut Vec<Problem>,
 ) -> Option<HttpConfig> {
-    let http: HttpConfig = read_table(key, table, problems)?;
+    let mut template = None;
+    if let Some(toml::Value::String(url)) = table.get_mut("url") {
+        let parsed = Template::parse(url).and_then(|template| {
+            *url = template.example()?;
+            Ok(template)
+        });
+        match parsed {
+            Ok(parsed) => template = Some(parsed).filter(|parsed| !parsed.is_plain()),
+            Err(why) => {
+                problems.push(Problem::new(format!("{key}.url"), why));
+                return None;
+            }
+        }
+    }
+    let mut http: HttpConfig = read_table(key, table, problems)?;
+    http.url_template = template;
     Some(http.checked(key, "url", folder, problems))
 }
 
 impl HttpConfig {
+    /// Returns whether each source has a URL or headers of its own.
+    pub(crate) fn has_placeholders(&self) -> bool {
+        let mut headers = self.headers.iter();
+        self.url_template.is_some()
+            || headers.any(|header| matches!(header.text, HeaderText::Template(_)))
+    }
+
+    /// Returns the URL for the events of a source.
+    pub(crate) fn url(&self, source: &SourceName<'_>) -> Url {
+        let url = self.url_template.as_ref();
+        let url = url.and_then(|url| Url::parse(&url.encoded(source)).ok());
+        url.unwrap_or_else(|| self.url.clone())
+    }
+
     /// Makes paths relative to `folder`, and checks what concerns several keys of the table `key`, which gives the
     /// address as `url_key`.
     pub(super) fn checked(

@@ -47,6 +47,7 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
     let path = format!("api/v2/asset-management/{connector}");
     let sekoia = HttpConfig {
         url: format!("https://api.sekoia.io/{path}").parse().unwrap(),
+        url_template: None,
         allow_plain_http: false,
         format: Format::Sekoia(tasks),
         headers: vec![
@@ -121,6 +122,7 @@ fn http_has_defaults_for_all_but_the_url() {
         url: "https://intake.example.com/events?stream=1"
             .parse()
             .unwrap(),
+        url_template: None,
         allow_plain_http: false,
         format: Format::Ndjson,
         headers: Vec::new(),
@@ -242,16 +244,149 @@ fn debug_shows_no_value_of_a_header_and_no_query() {
 
 #[test]
 fn each_receiver_has_an_identity_of_its_own() {
-    let file = |path: &str| DestinationConfig::File { path: path.into() };
-    let identities = [DestinationConfig::Stdout, file("a"), file("b")].map(|to| to.identity());
-    assert_ne!(identities[0], identities[1]);
-    assert_ne!(identities[1], identities[2]);
-    assert_eq!(identities[1], file("a").identity());
-    assert_eq!(identities[0].len(), 64);
-    let here = std::env::current_dir().unwrap();
+    let identity = |lines: &str| check(lines).unwrap().identity(&source("t1", "Contoso"));
+    let file = |path: &str| identity(&format!("to = \"file\"\npath = \"{path}\""));
+    let stdout = identity("to = \"stdout\"");
+    assert_eq!(stdout.len(), 64);
+    assert_ne!(stdout, file("a"));
+    assert_ne!(file("a"), file("b"));
+    assert_eq!(file("a"), file("./a"));
+    let here = std::env::current_dir().unwrap().join("folder/a");
+    assert_eq!(file("a"), file(here.to_str().unwrap()));
+    let http = |lines: &str| identity(&format!("to = \"http\"\n{lines}"));
     assert_eq!(
-        identities[1],
-        file(here.join("a").to_str().unwrap()).identity()
+        http("url = \"https://a.example.com/{name}\""),
+        http("url = \"https://a.example.com/Contoso\"")
     );
-    assert_eq!(identities[1], file("./a").identity());
+    let header = "url = \"https://a.example.com/\"\nheaders = { x = \"{source}\" }";
+    assert_eq!(http(header), http(&header.replace("{source}", "t1")));
+    assert_ne!(http(header), http(&header.replace("{source}", "t2")));
+}
+
+#[test]
+fn a_renamed_source_has_another_receiver_where_the_path_has_its_name() {
+    for (path, is_another) in [("{name}", true), ("{source}", false), ("{account}", false)] {
+        let config = check(&format!("to = \"file\"\npath = \"{path}.ndjson\"")).unwrap();
+        let [before, after] =
+            ["Contoso", "Fabrikam"].map(|name| config.identity(&source("t1", name)));
+        assert_eq!(before != after, is_another, "{path}");
+    }
+}
+
+fn source<'a>(id: &'a str, name: &'a str) -> SourceName<'a> {
+    SourceName {
+        account: "acme",
+        id,
+        name,
+        is_ambiguous: false,
+    }
+}
+
+/// The path of a source below the folder of the configuration.
+fn path(template: &str, source: &SourceName<'_>) -> String {
+    let Ok(DestinationConfig::File(file)) = check(&format!("to = \"file\"\npath = \"{template}\""))
+    else {
+        panic!("{template}");
+    };
+    let folder = std::env::current_dir().unwrap().join("folder");
+    let path = file.path(source);
+    path.strip_prefix(folder)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_path_has_what_its_placeholders_stand_for() {
+    let contoso = source("t1", "Contoso (UK) Ltd.");
+    for (template, expected) in [
+        ("events.ndjson", "events.ndjson"),
+        ("{account}/{name}.ndjson", "acme/Contoso (UK) Ltd.ndjson"),
+        ("{source}.ndjson", "t1.ndjson"),
+        ("{{name}}-{{.ndjson", "{name}-{.ndjson"),
+    ] {
+        assert_eq!(path(template, &contoso), expected, "{template}");
+    }
+    let ambiguous = SourceName {
+        is_ambiguous: true,
+        ..contoso
+    };
+    assert_eq!(
+        path("{account}/{name}.ndjson", &ambiguous),
+        "acme/Contoso (UK) Ltd~t1.ndjson"
+    );
+    assert_eq!(path("{source}.ndjson", &ambiguous), "t1.ndjson");
+    assert_eq!(path("{name}.ndjson", &source("t1", " ")), "t1.ndjson");
+}
+
+#[test]
+fn sources_with_one_path_get_their_ids_whoever_was_first() {
+    let Ok(DestinationConfig::File(file)) = check("to = \"file\"\npath = \"{name}.ndjson\"") else {
+        panic!("no file");
+    };
+    let mut sources = [
+        ("t1", "Contoso"),
+        ("t2", "Fabrikam"),
+        ("t3", "CONTOSO"),
+        ("t4", "contoso."),
+        ("t5", "a/b"),
+        ("t6", "a\\b"),
+        ("t7", "t2"),
+        ("t8", ""),
+    ];
+    for _ in 0..2 {
+        let ambiguous = file.ambiguous("acme", sources.into_iter());
+        let ambiguous: Vec<_> = ambiguous.iter().map(String::as_str).collect();
+        assert_eq!(ambiguous, ["t1", "t3", "t4", "t5", "t6"]);
+        sources.reverse();
+    }
+}
+
+#[test]
+fn a_url_keeps_its_structure_whatever_a_source_is_called() {
+    let url = |lines: &str, name: &str| {
+        let Ok(DestinationConfig::Http(http)) = check(&format!("to = \"http\"\nurl = \"{lines}\""))
+        else {
+            panic!("{lines}");
+        };
+        http.url(&source("t/1", name)).to_string()
+    };
+    for (name, expected) in [
+        ("Contoso Ltd", "Contoso%20Ltd"),
+        ("a/../b?c#d&e=f\\", "a%2F..%2Fb%3Fc%23d%26e%3Df%5C"),
+        (".", "%252E"),
+        ("..", "%252E%252E"),
+        ("%2e%2E", "%252e%252E"),
+        ("a\nb\t\0", "a%0Ab%09%00"),
+        ("Köln", "K%C3%B6ln"),
+        ("{source}", "%7Bsource%7D"),
+        ("", "t%2F1"),
+    ] {
+        assert_eq!(
+            url(
+                "https://a.example.com/acme/{name}/bulk?n={name}&s={source}",
+                name
+            ),
+            format!("https://a.example.com/acme/{expected}/bulk?n={expected}&s=t%2F1"),
+        );
+    }
+}
+
+#[test]
+fn a_header_is_visible_ascii_whatever_a_source_is_called() {
+    let Ok(DestinationConfig::Http(http)) = check(&format!(
+        "{HTTP}\nheaders = {{ x = \"<{{name}}> {{account}}\" }}"
+    )) else {
+        panic!("no http");
+    };
+    for (name, expected) in [
+        ("Contoso Ltd", "<Contoso%20Ltd> acme"),
+        ("a\r\nx-evil: 1", "<a%0D%0Ax-evil%3A%201> acme"),
+        ("日本\u{7f}", "<%E6%97%A5%E6%9C%AC%7F> acme"),
+    ] {
+        let value = http.headers[0].text.plain(&source("t1", name)).unwrap();
+        assert_eq!(value, expected);
+        assert!(value.is_sensitive());
+    }
 }

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
 use super::*;
 
@@ -24,6 +25,15 @@ fn pipe() -> (io::PipeReader, File) {
     let (reader, writer) = io::pipe().unwrap();
     let file = fs::File::from(OwnedFd::from(writer));
     (reader, File::stream("standard output".to_owned(), file))
+}
+
+impl File {
+    /// A file that is open before its first event.
+    fn opened(path: &Path) -> Result<Self, DeliverError> {
+        let file = Self::new(path, path.parent().unwrap_or(path));
+        *file.open.lock().unwrap() = Some(file.open()?);
+        Ok(file)
+    }
 }
 
 struct Folder(tempfile::TempDir);
@@ -61,12 +71,12 @@ impl Folder {
 #[test]
 fn appends_lines_to_a_new_and_to_an_old_file() {
     let folder = Folder::new();
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     file.write(page(&["{\"a\":1}", "{\"b\":2}"])).unwrap();
     file.write(page(&[])).unwrap();
     file.write(page(&["{\"c\":3}"])).unwrap();
     drop(file);
-    File::open(&folder.path())
+    File::opened(&folder.path())
         .unwrap()
         .write(page(&["{\"d\":4}"]))
         .unwrap();
@@ -93,7 +103,7 @@ fn a_torn_line_is_cut_off_and_no_more() {
     ] {
         for lines in [event, "{\"a\":1}\n{\"b\":2}\n", "\n{\"a\":1}\n"] {
             let folder = Folder::holding(format!("{lines}{tail}"));
-            let file = File::open(&folder.path()).unwrap();
+            let file = File::opened(&folder.path()).unwrap();
             assert_eq!(folder.content(), lines, "{} bytes", tail.len());
             file.write(page(&["{\"z\":9}"])).unwrap();
             assert_eq!(folder.content(), format!("{lines}{{\"z\":9}}\n"));
@@ -104,14 +114,14 @@ fn a_torn_line_is_cut_off_and_no_more() {
 #[test]
 fn a_whole_event_without_its_line_break_stays() {
     let folder = Folder::holding("{\"a\":1}\n{\"precious\": true}");
-    File::open(&folder.path()).unwrap();
+    File::opened(&folder.path()).unwrap();
     assert_eq!(folder.content(), "{\"a\":1}\n{\"precious\": true}\n");
 }
 
 #[test]
 fn a_line_that_another_writer_left_torn_is_cut_off_as_well() {
     let folder = Folder::new();
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     file.write(page(&["{\"a\":1}"])).unwrap();
     let mut other = OpenOptions::new().append(true).open(folder.path()).unwrap();
     other.write_all(b"{\"b\":").unwrap();
@@ -145,9 +155,9 @@ fn a_file_of_something_else_stays_as_it_is() {
         "{\"a\":1}\ntwo",
     ] {
         let folder = Folder::holding(content);
-        let error = File::open(&folder.path()).unwrap_err();
+        let error = File::opened(&folder.path()).unwrap_err();
         let message = error.to_string();
-        for part in ["events.ndjson", "deliver.path", "nothing was written"] {
+        for part in ["events.ndjson", "name another file", "nothing was written"] {
             assert!(message.contains(part), "{message}");
         }
         assert_eq!(folder.content(), content);
@@ -157,8 +167,8 @@ fn a_file_of_something_else_stays_as_it_is() {
 #[test]
 fn two_writers_share_a_file() {
     let folder = Folder::new();
-    let one = File::open(&folder.path()).unwrap();
-    let two = File::open(&folder.path()).unwrap();
+    let one = File::opened(&folder.path()).unwrap();
+    let two = File::opened(&folder.path()).unwrap();
     one.write(page(&["{\"a\":1}"])).unwrap();
     two.write(page(&["{\"b\":2}"])).unwrap();
     one.write(page(&["{\"c\":3}"])).unwrap();
@@ -169,7 +179,7 @@ fn two_writers_share_a_file() {
 fn a_missing_folder_is_named() {
     let folder = Folder::new();
     let path = folder.0.path().join("nowhere/events.ndjson");
-    let error = File::open(&path).unwrap_err();
+    let error = File::opened(&path).unwrap_err();
     assert!(error.to_string().contains("cannot open"), "{error}");
     let message = error.to_string();
     for part in ["nowhere/events.ndjson", "folder must exist"] {
@@ -180,13 +190,50 @@ fn a_missing_folder_is_named() {
 #[test]
 fn a_folder_in_the_place_of_the_file_is_named() {
     let folder = Folder::new();
-    let error = File::open(folder.0.path()).unwrap_err();
+    let error = File::opened(folder.0.path()).unwrap_err();
     assert!(error.to_string().contains("cannot open"), "{error}");
 }
 
 #[test]
+fn sources_with_one_path_share_a_file_until_the_last_is_done() {
+    let folder = Folder::new();
+    let shared = |path: &Path| shared(path, || File::new(path, folder.0.path()));
+    let (one, two) = (shared(&folder.path()), shared(&folder.path()));
+    let other = shared(&folder.0.path().join("other"));
+    assert!(Arc::ptr_eq(&one, &two) && !Arc::ptr_eq(&one, &other));
+    one.write(page(&["{\"a\":1}"])).unwrap();
+    drop(one);
+    assert!(two.open.lock().unwrap().is_some());
+    drop(two);
+    assert!(shared(&folder.path()).open.lock().unwrap().is_none());
+}
+
+#[test]
+fn a_file_without_events_is_not_opened() {
+    let folder = Folder::new();
+    let file = File::new(&folder.path(), folder.0.path());
+    file.write(Vec::new()).unwrap();
+    assert!(!folder.path().exists());
+}
+
+#[test]
+fn folders_are_created_below_the_one_that_must_exist() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("acme/eu/events.ndjson");
+    let file = File::new(&path, folder.0.path());
+    file.write(page(&["{}"])).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
+    let missing = folder.0.path().join("nowhere");
+    let error = File::new(&missing.join("acme/events.ndjson"), &missing)
+        .write(page(&["{}"]))
+        .unwrap_err();
+    assert!(error.to_string().contains("folder must exist"), "{error}");
+    assert!(!missing.exists());
+}
+
+#[test]
 fn a_full_disk_is_full() {
-    let file = File::open(Path::new("/dev/full")).unwrap();
+    let file = File::opened(Path::new("/dev/full")).unwrap();
     let error = file.write(page(&["{}"])).unwrap_err();
     assert!(error.to_string().contains("no room"), "{error}");
     assert!(error.to_string().contains("/dev/full"), "{error}");
@@ -202,7 +249,7 @@ fn a_named_pipe_is_written_and_notices_that_its_reader_has_gone() {
         pipe.read_exact(&mut content).unwrap();
         content
     });
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     file.write(page(&["{}"])).unwrap();
     assert_eq!(&reader.join().unwrap(), b"{}\n");
     let error = file.write(page(&["{}"])).unwrap_err();
@@ -216,7 +263,7 @@ fn a_named_pipe_is_written_and_notices_that_its_reader_has_gone() {
 fn a_renamed_file_is_left_at_the_next_page() {
     let folder = Folder::new();
     let rotated = folder.0.path().join("events.1");
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     let write = |event| file.write(page(&[event])).unwrap();
     write("{\"a\":1}");
     std::fs::rename(folder.path(), &rotated).unwrap();
@@ -230,7 +277,7 @@ fn a_renamed_file_is_left_at_the_next_page() {
 fn a_file_that_was_removed_or_replaced_is_created_or_opened_at_the_next_page() {
     let folder = Folder::new();
     let other = folder.0.path().join("other");
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     let write = |event| file.write(page(&[event])).unwrap();
     write("{\"a\":1}");
     std::fs::remove_file(folder.path()).unwrap();
@@ -246,7 +293,7 @@ fn a_file_that_was_removed_or_replaced_is_created_or_opened_at_the_next_page() {
 #[test]
 fn a_page_whose_file_is_removed_while_it_is_written_is_written_to_another() {
     let folder = Folder::new();
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     let locked = std::fs::File::open(folder.path()).unwrap();
     locked.lock().unwrap();
     std::thread::scope(|scope| {
@@ -273,7 +320,7 @@ fn waits_for_a_lock() -> bool {
 #[test]
 fn a_file_whose_folder_is_gone_is_an_error_that_names_it() {
     let folder = Folder::new();
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     let path = folder.path();
     drop(folder);
     let error = file.write(b"{}\n".to_vec()).unwrap_err();
@@ -287,7 +334,7 @@ fn a_file_whose_folder_is_gone_is_an_error_that_names_it() {
 #[test]
 fn a_file_that_was_copied_and_cut_is_written_from_its_beginning() {
     let folder = Folder::new();
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     file.write(page(&["{\"a\":1}"])).unwrap();
     OpenOptions::new()
         .write(true)
@@ -302,7 +349,7 @@ fn a_file_that_was_copied_and_cut_is_written_from_its_beginning() {
 #[test]
 fn a_file_that_cannot_be_opened_again_takes_no_page_until_it_can() {
     let folder = Folder::new();
-    let file = File::open(&folder.path()).unwrap();
+    let file = File::opened(&folder.path()).unwrap();
     std::fs::remove_file(folder.path()).unwrap();
     std::fs::create_dir(folder.path()).unwrap();
     let page = page(&["{}"]);
@@ -321,7 +368,8 @@ async fn write_at_once(file: File, events: &[Event]) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (file, events) = (std::sync::Arc::clone(&file), events.to_vec());
-        tasks.spawn(async move { file.deliver(&events).unwrap() });
+        let stop = Stop::new(Duration::ZERO);
+        tasks.spawn(async move { file.deliver(&events, &stop).await.unwrap() });
     }
     tasks.join_all().await;
 }
@@ -341,7 +389,7 @@ fn large_page() -> Vec<Event> {
 async fn pages_of_several_sources_do_not_mix() {
     let folder = Folder::new();
     let events = large_page();
-    write_at_once(File::open(&folder.path()).unwrap(), &events).await;
+    write_at_once(File::opened(&folder.path()).unwrap(), &events).await;
     let page = lines(&events);
     assert_eq!(folder.content(), String::from_utf8(page).unwrap().repeat(8));
 }
@@ -352,7 +400,7 @@ async fn pages_of_several_sources_do_not_mix_in_a_pipe() {
     let path = folder.path();
     let reader = std::thread::spawn(move || std::fs::read_to_string(path).unwrap());
     let events = large_page();
-    write_at_once(File::open(&folder.path()).unwrap(), &events).await;
+    write_at_once(File::opened(&folder.path()).unwrap(), &events).await;
     let page = lines(&events);
     let page = String::from_utf8(page).unwrap();
     assert!(reader.join().unwrap() == page.repeat(8));
@@ -363,7 +411,7 @@ fn others_may_not_read_a_new_file() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new();
-    File::open(&folder.path()).unwrap();
+    File::opened(&folder.path()).unwrap();
     let mode = std::fs::metadata(folder.path())
         .unwrap()
         .permissions()
@@ -394,7 +442,7 @@ fn a_stream_whose_reader_has_gone_is_closed() {
 #[test]
 fn a_torn_line_of_a_stream_is_never_continued() {
     let (mut reader, mut stdout) = pipe();
-    stdout.open.get_mut().unwrap().torn = true;
+    stdout.open.get_mut().unwrap().as_mut().unwrap().torn = true;
     stdout.write(page(&["{}"])).unwrap();
     stdout.write(page(&["{}"])).unwrap();
     drop(stdout);
@@ -413,6 +461,6 @@ fn a_file_that_has_a_path_and_no_name_is_written_once() {
         .unwrap();
     fs::remove_file(folder.path()).unwrap();
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    File::open(&path).unwrap().write(page(&["{}"])).unwrap();
+    File::opened(&path).unwrap().write(page(&["{}"])).unwrap();
     assert_eq!(file.metadata().unwrap().len(), 3);
 }

@@ -59,21 +59,21 @@ fn lengths(folder: &Folder) -> [u64; 2] {
 fn what_is_already_so_writes_nothing() {
     let folder = Folder::new();
     let mut state = folder.open();
-    state.set_destination("acme", "one").unwrap();
+    state.set_destination("acme", "t1", "one").unwrap();
     confirm(&mut state, &[("a", 1)]);
     let before = lengths(&folder);
     let devices: Vec<String> = (0..500).map(|device| device.to_string()).collect();
     let devices = || devices.iter().map(String::as_str);
     state.forget_fingerprints("acme", "t1", devices()).unwrap();
     state.forget_fingerprints("beta", "t1", devices()).unwrap();
-    assert!(!state.set_destination("acme", "one").unwrap());
+    assert!(!state.set_destination("acme", "t1", "one").unwrap());
     assert_eq!(lengths(&folder), before);
     state.forget_fingerprints("acme", "t1", ["a"]).unwrap();
     assert_ne!(lengths(&folder), before);
 }
 
 #[test]
-fn another_destination_knows_no_device() {
+fn another_destination_of_a_source_knows_none_of_its_devices() {
     let folder = Folder::new();
     let mut state = folder.open();
     let beta = StoredBatch {
@@ -82,7 +82,7 @@ fn another_destination_knows_no_device() {
         ..batch("c")
     };
     state.store_batch(&beta, at(0)).unwrap();
-    assert!(!state.set_destination("acme", "one").unwrap());
+    assert!(!state.set_destination("acme", "t1", "one").unwrap());
     for source in ["t1", "t2"] {
         let confirmed = StoredBatch {
             source,
@@ -97,25 +97,25 @@ fn another_destination_knows_no_device() {
     };
     drop(state);
     let mut state = folder.open();
-    assert!(!state.set_destination("acme", "one").unwrap());
+    assert!(!state.set_destination("acme", "t1", "one").unwrap());
     assert!(known(&state, "acme", "t1") && known(&state, "acme", "t2"));
 
-    assert!(state.set_destination("acme", "two").unwrap());
-    assert!(!known(&state, "acme", "t1") && !known(&state, "acme", "t2"));
-    assert!(known(&state, "beta", "t1"));
+    assert!(state.set_destination("acme", "t1", "two").unwrap());
+    assert!(!known(&state, "acme", "t1"));
+    assert!(known(&state, "acme", "t2") && known(&state, "beta", "t1"));
     assert_eq!(t1(&state).cursor.as_deref(), Some("c"));
-    assert!(!state.set_destination("acme", "two").unwrap());
+    assert!(!state.set_destination("acme", "t1", "two").unwrap());
     // To go back is a change as well.
-    assert!(state.set_destination("acme", "one").unwrap());
+    assert!(state.set_destination("acme", "t1", "one").unwrap());
     // Fingerprints of nobody knows which receiver.
-    assert!(state.set_destination("beta", "one").unwrap());
+    assert!(state.set_destination("beta", "t1", "one").unwrap());
     assert!(!known(&state, "beta", "t1"));
 }
 
 #[test]
-fn a_destination_goes_with_its_account() {
+fn a_destination_goes_with_its_source() {
     type Forget = fn(&mut State);
-    let forgets: [(&str, Forget, bool); 4] = [
+    let forgets: [(&str, Forget, bool); 5] = [
         (
             "reset of the account",
             |state| assert_eq!(state.reset("acme", None).unwrap(), 1),
@@ -124,6 +124,11 @@ fn a_destination_goes_with_its_account() {
         (
             "reset of a source",
             |state| assert_eq!(state.reset("acme", Some("t1")).unwrap(), 1),
+            true,
+        ),
+        (
+            "reset of another source",
+            |state| assert_eq!(state.reset("acme", Some("t2")).unwrap(), 0),
             false,
         ),
         (
@@ -141,11 +146,11 @@ fn a_destination_goes_with_its_account() {
         let folder = Folder::new();
         let mut state = folder.open();
         confirm(&mut state, &[]);
-        state.set_destination("acme", "one").unwrap();
+        state.set_destination("acme", "t1", "one").unwrap();
         forget(&mut state);
         // Another one is a change only where one is stored.
         assert_eq!(
-            state.set_destination("acme", "two").unwrap(),
+            state.set_destination("acme", "t1", "two").unwrap(),
             !forgotten,
             "{case}"
         );
@@ -180,7 +185,7 @@ proptest! {
         let mut receivers: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
         for (page, fate, destination) in steps {
             let page: Vec<_> = page.into_iter().map(|(name, print)| (names[name], print)).collect();
-            state.set_destination("acme", destination).unwrap();
+            state.set_destination("acme", "t1", destination).unwrap();
             let receiver = receivers.entry(destination).or_default();
             let news = changed(&state, &page);
             let sent: Vec<_> = page
