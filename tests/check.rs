@@ -125,3 +125,30 @@ fn what_is_wrong_with_one_account_does_not_keep_others_from_being_tested() {
         .expect(1)
         .says(&["acme: failed: the API is unavailable"]);
 }
+
+#[test]
+fn a_destination_that_cannot_be_opened_is_reported_beside_credentials_that_are_right() {
+    for (deliver, parts) in [
+        (
+            "to = \"file\"\npath = \"nowhere/events.ndjson\"",
+            ["nowhere", "folder must exist"],
+        ),
+        (
+            "to = \"http\"\nurl = \"https://intake.example.com\"\n\
+             headers = { authorization = { env = \"NEVER_SET\" } }",
+            ["account.acme.deliver.headers.authorization", "NEVER_SET"],
+        ),
+    ] {
+        let work = Workplace::new(Options::new(Fleet::new(1, 3)));
+        work.deliver(deliver);
+        let failed = ["acme: failed: ", "acme: The credentials are those of"];
+        work.host(&["check"]).expect(1).says(&failed).says(&parts);
+    }
+    let work = Workplace::new(Options::new(Fleet::new(1, 3)));
+    for deliver in ["to = \"file\"\npath = \"events.ndjson\"", "to = \"stdout\""] {
+        work.configure("", "");
+        work.deliver(deliver);
+        work.host(&["check"]).expect(0).says(&["acme: ok."]);
+    }
+    assert!(!work.path("events.ndjson").exists(), "a file was made");
+}

@@ -1,4 +1,4 @@
-//! `check`: tests credentials, and lists what can be collected with them.
+//! `check`: tests credentials and destinations, and lists what can be collected.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,8 +13,9 @@ use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
 use crate::cli::table;
-use crate::config::{Account, Config, selection};
+use crate::config::{Account, Config, DestinationConfig, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
+use crate::deliver::{DeliveryOptions, Receiver};
 use crate::run::context::{Process, Settings};
 use crate::run::listing::list_once;
 use crate::run::prepare::{Ready, prepare};
@@ -72,49 +73,66 @@ pub(crate) async fn run(
 async fn check(ready: Ready, state: &State, out: &mut dyn Write) -> anyhow::Result<bool> {
     let account = &ready.account;
     let name = &account.name;
+    let destination = check_destination(account).await;
+    let mut failures: Vec<_> = destination.err().iter().map(failure::with_causes).collect();
     let mut connector = Connector::new(ready.loaded, ready.rights);
     let tested = async {
         let owner = connector.check(&ready.config).await?;
         Ok((owner, list_once(&mut connector, &ready.config).await?))
     };
     let (owner, sources) = match tested.await {
-        Ok(tested) => tested,
+        Ok((owner, sources)) => (Some(owner), sources),
         Err(error) => {
-            let why = printable(&failure::describe_error(&error, name));
-            writeln!(out, "{name}: failed: {why}")?;
-            return Ok(false);
+            failures.push(failure::describe_error(&error, name));
+            (None, Vec::new())
         }
     };
     let stored = state.sources_of(name)?;
-    let stored = stored
-        .iter()
-        .map(|stored| (stored.source.as_str(), stored.name.as_str()));
-    let listed = sources
-        .iter()
-        .map(|source| (source.id.as_str(), source.name.as_str()));
-    let names: Vec<_> = listed.chain(stored).collect();
-    let unknown = selection::unmatched(&account.only, &names);
-    for entry in &unknown {
-        let why = printable(&selection::no_such_source("only", entry));
-        writeln!(out, "{name}: failed: {why}")?;
+    let stored = stored.iter().map(|stored| (&*stored.source, &*stored.name));
+    let names = sources.iter().map(|source| (&*source.id, &*source.name));
+    let names: Vec<_> = names.chain(stored).collect();
+    let unknown = |key, list| {
+        let entries = selection::unmatched(list, &names).into_iter();
+        entries.map(move |entry| selection::no_such_source(key, entry))
+    };
+    if owner.is_some() {
+        failures.extend(unknown("only", &account.only));
     }
+    for why in &failures {
+        writeln!(out, "{name}: failed: {}", printable(why))?;
+    }
+    let Some(owner) = owner else {
+        return Ok(false);
+    };
     let known_as = owner.name.map(|name| format!(" ({name})"));
     let known_as = known_as.unwrap_or_default();
     let whose = printable(&format!("{} {}{known_as}", owner.kind, owner.id));
-    let status = if unknown.is_empty() { "ok. " } else { "" };
+    let status = if failures.is_empty() { "ok. " } else { "" };
     writeln!(
         out,
         "{name}: {status}The credentials are those of the {whose} and may read devices."
     )?;
-    let skip = selection::unmatched(&account.skip, &names);
-    let skip = skip
-        .iter()
-        .map(|entry| selection::no_such_source("skip", entry));
-    for note in owner.notes.into_iter().chain(skip) {
+    for note in owner
+        .notes
+        .into_iter()
+        .chain(unknown("skip", &account.skip))
+    {
         writeln!(out, "  {}", printable(&note))?;
     }
     list(account, &sources, out)?;
-    Ok(unknown.is_empty())
+    Ok(failures.is_empty())
+}
+
+/// Opens the destination of an account, which sends and writes nothing.
+async fn check_destination(account: &Arc<Account>) -> anyhow::Result<()> {
+    // The standard output of `collect` is another one.
+    if matches!(account.deliver, DestinationConfig::Stdout) {
+        return Ok(());
+    }
+    let account = Arc::clone(account);
+    let stop = Stop::new(Duration::ZERO);
+    let open = move || Receiver::open(&account, &stop, DeliveryOptions::default()).map(drop);
+    Ok(tokio::task::spawn_blocking(open).await??)
 }
 
 /// Prints the sources of an account, unless it has one that is collected.
