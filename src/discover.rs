@@ -1,6 +1,6 @@
 //! `discover`: the sources that can be collected separately, one page per call.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::bindings::inventory::connector::types::{Error, Source, SourcesPage};
 use crate::config;
@@ -73,13 +73,15 @@ fn sources(config: &str, number: u32, listing: Listing) -> SourcesPage {
 }
 
 fn with_tenant(mut fields: Map<String, Value>, tenant: &Tenant, name: &str) -> String {
-    let mut of_source = json!({ "id": tenant.id, "api_host": origin(&tenant.api_host) });
+    let mut of_source = Map::new();
+    of_source.insert("id".to_owned(), tenant.id.clone().into());
+    of_source.insert("api_host".to_owned(), origin(&tenant.api_host).into());
     // A tenant without a name is called by its id.
     if name != tenant.id {
         let short: String = name.trim().chars().take(MAX_NAME).collect();
-        of_source["name"] = short.into();
+        of_source.insert("name".to_owned(), short.into());
     }
-    fields.insert("tenant".to_owned(), of_source);
+    fields.insert("tenant".to_owned(), of_source.into());
     Value::Object(fields).to_string()
 }
 
