@@ -284,7 +284,7 @@ impl Exchange {
         debug!(
             destination = self.place,
             status = head.status.as_u16(),
-            seconds = began.elapsed().as_secs_f64(),
+            seconds = began.elapsed().as_millis() as f64 / 1e3,
             "request"
         );
         let most = match head.status.is_success() {

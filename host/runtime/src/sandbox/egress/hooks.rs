@@ -153,7 +153,7 @@ impl Egress {
             .as_ref()
             .ok()
             .map(|response| response.status().as_u16());
-        let seconds = began.elapsed().as_secs_f64();
+        let seconds = began.elapsed().as_millis() as f64 / 1e3;
         debug!(origin, method = %method, path = url.path(), status, seconds, "request");
         let response = opened.map_err(|error| self.withhold(&origin, &error))?;
         let mut response = if may_hold_secret {
