@@ -1,7 +1,7 @@
 //! What a run shows of its progress, without knowing the terminal.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,16 +9,21 @@ use crate::deliver::waiting::Waiting;
 use crate::run::report::Tally;
 use crate::sandbox::rate_limit::SharedLimiter;
 
-/// The progress of a run. Clones share it; what shows it goes with the last one.
+/// The progress of a process. Clones share it; what shows it goes with the last one.
 #[derive(Clone)]
 pub(crate) struct Progress {
     board: Arc<Mutex<Board>>,
     _display: Arc<dyn Any + Send + Sync>,
 }
 
-/// What is known of a run: its sources, and what they have delivered.
+/// What is known of the accounts that are collected at a time, and of those that ended meanwhile: it begins anew once no
+/// account is left.
 #[derive(Default)]
 pub(crate) struct Board {
+    /// The accounts that are collected, or wait for their turn.
+    open: BTreeSet<String>,
+    /// How many accounts have ended.
+    pub ended: u64,
     /// How many sources are to be collected, as far as they are listed.
     pub sources: u64,
     /// How many of them have ended.
@@ -32,7 +37,9 @@ pub(crate) struct Board {
 
 /// What goes on at a time: a source that is collected, or an account whose sources are listed.
 pub(crate) struct Line {
-    /// A text that is safe for a terminal.
+    /// The account.
+    pub account: String,
+    /// What a person calls the source, in a text that is safe for a terminal; empty for the account's only one.
     pub name: String,
     /// What is collected so far; `None` while sources are listed.
     pub tally: Option<Tally>,
@@ -72,27 +79,52 @@ impl Progress {
         }
     }
 
+    /// Adds an account that is to be collected; it ends when what is returned is dropped.
+    pub(crate) fn account(&self, name: &str) -> AccountProgress {
+        let mut board = lock(&self.board);
+        if board.open.is_empty() {
+            let (next, lines) = (board.next, std::mem::take(&mut board.lines));
+            *board = Board {
+                next,
+                lines,
+                ..Board::default()
+            };
+        }
+        board.open.insert(name.to_owned());
+        AccountProgress {
+            board: Arc::clone(&self.board),
+            name: name.to_owned(),
+        }
+    }
+
     /// Adds sources that are to be collected.
     pub(crate) fn expect(&self, sources: usize) {
         lock(&self.board).sources += sources as u64;
     }
 
     /// Begins a source that was expected.
-    pub(crate) fn source(&self, name: String, waits: Waits) -> LineProgress {
-        self.begin(name, Some(Tally::default()), waits)
+    pub(crate) fn source(&self, account: &str, name: String, waits: Waits) -> LineProgress {
+        self.begin(account, name, Some(Tally::default()), waits)
     }
 
     /// Begins to list the sources of an account.
-    pub(crate) fn listing(&self, name: String, waits: Waits) -> LineProgress {
-        self.begin(name, None, waits)
+    pub(crate) fn listing(&self, account: &str, waits: Waits) -> LineProgress {
+        self.begin(account, String::new(), None, waits)
     }
 
-    fn begin(&self, name: String, tally: Option<Tally>, waits: Waits) -> LineProgress {
+    fn begin(
+        &self,
+        account: &str,
+        name: String,
+        tally: Option<Tally>,
+        waits: Waits,
+    ) -> LineProgress {
         let mut board = lock(&self.board);
         board.began.get_or_insert_with(Instant::now);
         board.next += 1;
         let number = board.next;
         let line = Line {
+            account: account.to_owned(),
             name,
             tally,
             total: None,
@@ -105,6 +137,19 @@ impl Progress {
             number,
             waits,
         }
+    }
+}
+
+/// Counts an account as one that is collected, until it is dropped.
+pub(crate) struct AccountProgress {
+    board: Arc<Mutex<Board>>,
+    name: String,
+}
+
+impl Drop for AccountProgress {
+    fn drop(&mut self) {
+        let mut board = lock(&self.board);
+        board.ended += u64::from(board.open.remove(&self.name));
     }
 }
 
@@ -155,6 +200,11 @@ impl Drop for LineProgress {
 }
 
 impl Board {
+    /// Returns how many accounts are collected or were since the board began.
+    pub(crate) fn accounts(&self) -> u64 {
+        self.ended + self.open.len() as u64
+    }
+
     /// Returns the lines that have or had a job: first those that wait for nothing, with what the others wait for.
     pub(crate) fn lines(&self, now: Instant) -> Vec<(&Line, Option<(WaitsFor, Duration)>)> {
         let begun = self.lines.values().filter(|line| line.began.is_some());
@@ -170,9 +220,11 @@ impl Board {
         self.events as f64 / took.as_secs_f64()
     }
 
-    /// Returns how long the run still takes: `None` unless that is known of each source.
+    /// Returns how long the accounts still take: `None` unless that is known of each source.
     pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
-        let all_begun = self.done + self.lines.len() as u64 == self.sources;
+        let accounts: BTreeSet<_> = self.lines.values().map(|line| &line.account).collect();
+        let all_begun = self.done + self.lines.len() as u64 == self.sources
+            && self.open.iter().all(|account| accounts.contains(account));
         let left = self.lines.values().map(|line| line.left(now));
         let left: Option<Vec<_>> = left.collect();
         left?.into_iter().max().filter(|_| all_begun)

@@ -40,15 +40,16 @@ pub(super) async fn collect_pages(
     // A range is neither: it has a filter of time.
     let full = start.full && job.settings.range.is_none();
     info!(full, resumed, "collecting");
-    let line = match source.has_siblings {
-        true => format!("{} {}", job.name(), printable(&source.name)),
-        false => job.name().to_owned(),
+    let name = match source.has_siblings {
+        true => printable(&source.name),
+        false => String::new(),
     };
+    let line = job.settings.progress.source(job.name(), name, job.waits());
     let mut walk = Walk {
         source,
         full: start.full,
         entry,
-        line: Arc::new(job.settings.progress.source(line, job.waits())),
+        line: Arc::new(line),
         resumed,
         sent: 0,
         pages: PageCount::default(),

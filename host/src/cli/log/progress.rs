@@ -51,7 +51,12 @@ fn text(board: &Board, now: Instant, rows: usize, columns: usize) -> String {
 }
 
 fn run(board: &Board, now: Instant) -> String {
-    let mut text = format!(
+    let mut text = match board.accounts() {
+        0 | 1 => String::new(),
+        all => format!("accounts {} of {all}, ", board.ended),
+    };
+    let _ = write!(
+        text,
         "sources {} of {}, events {}, {}/s",
         board.done,
         board.sources,
@@ -65,7 +70,9 @@ fn run(board: &Board, now: Instant) -> String {
 }
 
 fn source(line: &Line, wait: Option<(WaitsFor, Duration)>, now: Instant) -> String {
-    let mut text = format!("  {}: ", line.name);
+    let mut text = format!("  {} {}", line.account, line.name);
+    text.truncate(text.trim_end().len());
+    text += ": ";
     let _ = match line.tally {
         None => write!(text, "listing its sources"),
         Some(tally) => write!(text, "events {}", HumanCount(tally.events)),

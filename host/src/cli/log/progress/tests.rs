@@ -22,7 +22,7 @@ impl Shown {
     }
 
     fn source(&self, name: &str) -> LineProgress {
-        let line = self.progress.source(name.to_owned(), waits());
+        let line = self.progress.source("acme", name.to_owned(), waits());
         line.run();
         line
     }
@@ -54,11 +54,11 @@ fn tally(events: u64, unchanged: u64) -> Tally {
 #[test]
 fn a_run_shows_what_is_done_and_the_time_that_is_left_where_totals_are_known() {
     let shown = Shown::of(3);
-    let one = shown.source("acme One");
+    let one = shown.source("One");
     one.expect(Some(10_000));
     one.confirm(tally(1_000, 500));
     one.confirm(tally(2_000, 500));
-    let two = shown.source("acme Two");
+    let two = shown.source("Two");
     two.confirm(tally(100, 0));
     assert_eq!(
         shown.lines(10, 24, 80),
@@ -69,7 +69,7 @@ fn a_run_shows_what_is_done_and_the_time_that_is_left_where_totals_are_known() {
         ]
     );
     drop(two);
-    let three = shown.source("acme Three");
+    let three = shown.source("Three");
     three.expect(Some(100));
     three.confirm(tally(2, 0));
     assert_eq!(
@@ -90,15 +90,15 @@ fn a_run_shows_what_is_done_and_the_time_that_is_left_where_totals_are_known() {
 #[test]
 fn a_line_says_what_it_waits_for_and_until_when() {
     let shown = Shown::of(4);
-    let one = shown.source("acme One");
+    let one = shown.source("One");
     one.waits.limiter.pause(Duration::from_millis(41_900));
-    let two = shown.source("acme Two");
+    let two = shown.source("Two");
     two.waits.destination.begin(Duration::from_millis(8_900));
-    let three = shown.source("acme Three");
+    let three = shown.source("Three");
     three.waits.call.begin(Duration::from_secs(3_605));
-    let four = shown.source("acme Four");
+    let four = shown.source("Four");
     four.waits.call.begin(Duration::from_millis(900));
-    let other = shown.progress.listing("other".to_owned(), waits());
+    let other = shown.progress.listing("other", waits());
     other.run();
     assert_eq!(
         shown.lines(0, 24, 80)[1..],
@@ -116,10 +116,10 @@ fn a_line_says_what_it_waits_for_and_until_when() {
 fn more_lines_than_fit_are_counted() {
     let shown = Shown::of(40);
     let _sources: Vec<_> = (1..=40)
-        .map(|number| shown.source(&format!("acme Tenant {number}")))
+        .map(|number| shown.source(&format!("Tenant {number}")))
         .collect();
     // It has no job yet.
-    let _waits = shown.progress.source("acme Last".to_owned(), waits());
+    let _waits = shown.progress.source("acme", "Last".to_owned(), waits());
     for (rows, count, last) in [
         (50, 13, "  … and 29 more"),
         (10, 7, "  … and 35 more"),
@@ -132,4 +132,36 @@ fn more_lines_than_fit_are_counted() {
     for line in shown.lines(0, 50, 12) {
         assert!(console::measure_text_width(&line) <= 12, "{line}");
     }
+}
+
+#[test]
+fn accounts_are_counted_until_none_is_left() {
+    let shown = Shown::of(0);
+    let one = shown.progress.account("one");
+    let two = shown.progress.account("two");
+    shown.progress.expect(1);
+    let source = shown.progress.source("one", String::new(), waits());
+    source.run();
+    source.expect(Some(2));
+    source.confirm(tally(1, 0));
+    // How long the second one takes is not known.
+    assert_eq!(
+        shown.lines(10, 24, 80),
+        [
+            "accounts 0 of 2, sources 0 of 1, events 1, 0/s",
+            "  one: events 1, 50 %, 10 s left"
+        ]
+    );
+    drop(two);
+    assert_eq!(
+        shown.lines(10, 24, 80)[0],
+        "accounts 1 of 2, sources 0 of 1, events 1, 0/s, 10 s left"
+    );
+    drop((source, one));
+    assert_eq!(
+        shown.lines(10, 24, 80),
+        ["accounts 2 of 2, sources 1 of 1, events 1, 0/s"]
+    );
+    let _three = shown.progress.account("three");
+    assert_eq!(shown.lines(10, 24, 80), ["sources 0 of 0, events 0, 0/s"]);
 }
