@@ -232,7 +232,14 @@ fn metrics_are_served_on_loopback_and_nowhere_else() {
 fn json_log_lines_name_their_account_and_source() {
     let work = partner();
     let ran = work
-        .host(&["collect", "-vv", "--log-format", "json"])
+        .host(&[
+            "collect",
+            "-vv",
+            "--log-format",
+            "json",
+            "--summary",
+            "s.json",
+        ])
         .expect(1);
     let lines: Vec<Value> = ran
         .stderr
@@ -268,7 +275,26 @@ fn json_log_lines_name_their_account_and_source() {
         "a request has its status and its duration"
     );
     assert_eq!(of("up to date")[0]["source"], *ids[0]);
+    assert_eq!(of("up to date")[0]["name"], "Example 1");
     assert!(of("404").iter().any(|line| line["source"] == *ids[1]));
+
+    let summary = std::fs::read_to_string(work.path("s.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let logged = |line: &Value, told: &Value| {
+        for (key, value) in told.as_object().unwrap() {
+            let left_out = value.is_null() && line.get(key).is_none();
+            assert!(left_out || line[key] == *value, "{key} in {line}");
+        }
+    };
+    let run = of("summary of the run")[0];
+    logged(run, &summary["totals"]);
+    for key in ["exit_code", "duration_seconds", "dry_run", "stopped"] {
+        assert_eq!(run[key], summary[key], "{key}");
+    }
+    let sources = summary["sources"].as_array().unwrap();
+    for (line, told) in of("summary of a source").iter().zip(sources) {
+        logged(line, told);
+    }
 }
 
 #[test]

@@ -23,7 +23,6 @@ use crate::run::report::Outcome;
 use crate::run::results::AccountResults;
 use crate::run::source::collect_source;
 use crate::state::{AccountState, SourceState, State, StateError, consent};
-use crate::text::printable::printable;
 
 /// Runs the job of an account, once it is its turn, and adds what becomes of it to `results`.
 pub(super) async fn run_account(
@@ -132,7 +131,8 @@ async fn collect_account(
             continue;
         }
         let (account, id) = (job.name(), &source.id);
-        let span = error_span!(parent: None, "source", account, source = id);
+        let name = other_name(id, &source.name);
+        let span = error_span!(parent: None, "source", account, source = id, name);
         tasks.spawn(collect_source(Arc::new(source), worker).instrument(span));
     }
     drop(first);
@@ -146,6 +146,11 @@ async fn collect_account(
         );
     }
     Ok(())
+}
+
+/// Returns what a person calls a source, for the log; `None` if that is its id.
+fn other_name<'a>(id: &str, name: &'a str) -> Option<&'a str> {
+    Some(name).filter(|name| *name != id)
 }
 
 /// Returns how a source's task ended. A panic does not affect the other sources; its source is reported as failed.
@@ -199,7 +204,8 @@ async fn sources_to_collect(
             }
             Err(reason) if known => fail_source(job, id, name, &reason)?,
             Err(reason) => {
-                warn!(source = id, "not collected: {reason}");
+                let called = other_name(&id, &name);
+                warn!(source = id, name = called, "not collected: {reason}");
                 let outcome = Outcome::NotCollectable(reason);
                 job.results.add_uncollected(id, name, outcome);
             }
@@ -276,7 +282,7 @@ fn fail_source(job: &AccountJob, id: String, name: String, reason: &str) -> Resu
         "{reason} If it is not to be collected any more, name it in `skip` of the account, or forget it with \
          `asset-host state prune`; its cursor is kept until then"
     );
-    error!(source = id, "{}: {why}", printable(&name));
+    error!(source = id, name = other_name(&id, &name), "{why}");
     job.state.store_error(&id, &name, &why)?;
     job.results.add_uncollected(id, name, Outcome::Failed(why));
     Ok(())

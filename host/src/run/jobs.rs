@@ -117,6 +117,7 @@ impl Jobs {
         };
         let span = error_span!("account", account = account.name);
         let results = Arc::new(AccountResults::new(&account.name));
+        let shown = process.settings.progress.account(&account.name);
         let job = run_account(
             Arc::clone(process),
             account,
@@ -124,6 +125,10 @@ impl Jobs {
             slot,
             Arc::clone(&results),
         );
+        let job = async move {
+            job.await;
+            drop(shown);
+        };
         let task = self.tasks.spawn(job.instrument(span));
         self.results.insert(task.id(), results);
     }

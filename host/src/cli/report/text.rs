@@ -32,15 +32,30 @@ fn log(report: &Report) {
             pages = tally.pages,
             events = tally.events,
             unchanged = tally.unchanged,
-            rejects = tally.rejects,
-            refused = tally.refused,
+            rejects_component = tally.rejects,
+            rejects_destination = tally.refused,
             retries = tally.retries,
             mark = entry.mark,
             "summary of a source"
         );
     }
+    let totals = report.totals();
+    let tally = totals.tally;
     info!(
         exit_code = ExitStatus::of(report) as u8,
+        duration_seconds = report.took().as_secs_f64(),
+        dry_run = report.dry_run,
+        stopped = report.is_cut(),
+        sources = totals.sources,
+        failed = totals.failed,
+        not_collectable = totals.not_collectable,
+        skipped = totals.skipped,
+        pages = tally.pages,
+        events = tally.events,
+        unchanged = tally.unchanged,
+        rejects_component = tally.rejects,
+        rejects_destination = tally.refused,
+        retries = tally.retries,
         "summary of the run: {}",
         total(report)
     );
