@@ -161,7 +161,7 @@ fn the_program_reads_every_example_of_a_configuration() {
         assert_read(&all.join("\n").replace("\n#", "\n"));
         read += 1;
     }
-    assert_eq!(read, 12);
+    assert_eq!(read, 13);
 }
 
 #[test]

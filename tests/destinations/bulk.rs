@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sophos_central_simulator::intake::{Failure, Intake, Options, Route, Takes};
-use sophos_central_simulator::{Fault, Fleet, Options as Sophos};
+use sophos_central_simulator::{DEFAULT_TENANT, Fault, Fleet, Options as Sophos};
 
 use crate::place::{IMPATIENT, Kind, PATIENT, Place, rejects};
 use crate::support::Workplace;
@@ -48,6 +48,20 @@ fn an_index_holds_the_last_event_of_each_device() {
     work.host(&["collect", "--full"]).expect(0);
     assert_eq!(intake.events().len(), 1200);
     assert_eq!(documents(&intake), all);
+}
+
+#[test]
+fn a_tenant_may_have_an_index_of_its_own() {
+    let (work, intake, all) = place("", "");
+    work.edit_config("devices/_bulk", "devices-{source}/_bulk");
+    work.collect(0);
+    assert_eq!(documents(&intake), all);
+    for delivery in intake.requests() {
+        assert_eq!(
+            delivery.request.path,
+            format!("/devices-{DEFAULT_TENANT}/_bulk")
+        );
+    }
 }
 
 #[test]
