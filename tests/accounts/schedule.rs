@@ -227,3 +227,19 @@ fn only_what_concerns_all_accounts_ends_a_service_at_its_start() {
         .expect(2)
         .says(&["no-such.toml"]);
 }
+
+#[test]
+fn a_service_goes_on_with_its_state_only() {
+    let work = workplace();
+    add(&work, "only", &work.simulator);
+    let mut running = Running::start(&work, &collect(&["--every", "1s", "--jitter", "0s"]));
+    wait_for_run(&mut running, "only");
+    // Without the file, the state would be another one, beside the accounts.
+    std::fs::rename(work.path("conf.d/state.toml"), work.path("away.toml")).unwrap();
+    running.wait_for("conf.d: state: was conf.d/../state.db when this process started");
+    std::fs::rename(work.path("away.toml"), work.path("conf.d/state.toml")).unwrap();
+    running.wait_for("up to date account=\"only\"");
+    end(running, 0);
+    assert_eq!(delivered(&work, "only").len(), ENDPOINTS);
+    assert!(!work.path("conf.d/state.db").exists(), "a state was made");
+}

@@ -90,8 +90,8 @@ pub(crate) async fn run(
         failed: false,
     };
     results.remember(&config, &state, &args.accounts)?;
-    let (path, selected) = (path.to_owned(), args.accounts.clone());
-    let mut queue = LocalQueue::new(path, config, selected, schedule, state.slots()?);
+    let selected = args.accounts.clone();
+    let mut queue = LocalQueue::new(config, selected, schedule, state.slots()?);
     drop(state);
     if let Some(wait) = queue.wait().filter(|wait| !wait.is_zero()) {
         info!(

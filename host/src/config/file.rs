@@ -151,6 +151,24 @@ impl Config {
         place::exists(place).then(|| Self::load(place)).transpose()
     }
 
+    /// Reads the configuration again, for a process that works with its state.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Config::load`], and when it names another state, as it does when the file that named it is gone: every
+    /// account would begin anew.
+    pub(crate) fn load_again(&self) -> Result<Self, ConfigError> {
+        let new = Self::load(&self.place)?;
+        if new.state != self.state {
+            let (old, new) = (self.state.display(), new.state.display());
+            let why = format_args!(
+                "was {old} when this process started, and is {new} now: restart it, or undo that"
+            );
+            return Err(ConfigError::of(&self.place, &[Problem::new("state", why)]));
+        }
+        Ok(new)
+    }
+
     /// Returns the account of this name.
     ///
     /// # Errors

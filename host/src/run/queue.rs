@@ -43,7 +43,6 @@ pub(crate) enum Due {
 /// The queue of one process: the accounts of the configuration, once each or on a schedule. The configuration is read anew
 /// whenever an account is due, and at the beginning of each slot.
 pub(crate) struct LocalQueue {
-    path: PathBuf,
     /// The accounts that `--account` names; all if empty.
     selected: Vec<String>,
     /// `--every`; without it, each account is due once.
@@ -71,7 +70,6 @@ impl LocalQueue {
     /// Returns the queue of the accounts of `config`, or of those of them that are `selected`, which begins where `slots`
     /// says that an earlier process stopped.
     pub(crate) fn new(
-        path: PathBuf,
         config: Config,
         selected: Vec<String>,
         schedule: Option<Schedule>,
@@ -83,7 +81,6 @@ impl LocalQueue {
         };
         let accounts = slots.into_iter().map(|(name, last)| (name, known(last)));
         let mut queue = Self {
-            path,
             selected,
             schedule,
             config,
@@ -143,7 +140,7 @@ impl LocalQueue {
     /// Adds what is due now, by the configuration as it is now.
     fn add_due(&mut self) {
         if self.looked_at.is_some() {
-            match Config::load(&self.path) {
+            match self.config.load_again() {
                 Ok(config) => self.config = config,
                 Err(error) => {
                     self.looked_at = Some(OffsetDateTime::now_utc());
