@@ -135,7 +135,7 @@ fn metrics_are_written_to_a_file_after_each_run() {
         "1",
     );
     assert!(
-        metrics.contains("asset_host_last_run_exit_code 1"),
+        metrics.contains("asset_host_last_run_exit_code{account=\"acme\"} 1"),
         "{metrics}"
     );
     // The next process continues from the state, which remembers when the source was last up to date.
@@ -368,7 +368,7 @@ fn a_run_that_cannot_start_is_in_the_metrics() {
         .says(&["rate_limit"]);
     let metrics = std::fs::read_to_string(work.path("metrics.prom")).unwrap();
     assert!(
-        metrics.contains("asset_host_last_run_exit_code 2"),
+        metrics.contains("asset_host_last_run_exit_code{account=\"acme\"} 2"),
         "{metrics}"
     );
 }

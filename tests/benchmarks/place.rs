@@ -204,7 +204,8 @@ total = "0s"
         let mut files = Vec::new();
         for entry in fs::read_dir(self.folder.path())? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with("state.") {
+            let is_file = entry.file_type()?.is_file();
+            if is_file && entry.file_name().to_string_lossy().starts_with("state.") {
                 files.push(entry.path());
             }
         }

@@ -90,8 +90,7 @@ fn assert_hidden(work: &Workplace, ran: &Ran, texts: &[String]) {
         ),
         ("standard error".to_owned(), ran.stderr.clone().into_bytes()),
     ];
-    for file in std::fs::read_dir(work.path("")).unwrap() {
-        let path = file.unwrap().path();
+    for path in work.files() {
         places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
     }
     for (place, bytes) in places {

@@ -185,6 +185,22 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
         self.folder.path().join(name)
     }
 
+    /// Returns every file in the test's folder, also those in folders of it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path("")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => files.push(path),
+                }
+            }
+        }
+        files
+    }
+
     /// Writes a file in the test's folder.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();

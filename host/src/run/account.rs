@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet};
-use tracing::{Instrument, error, error_span, warn};
+use tracing::{Instrument, debug, error, error_span, warn};
 
 use crate::config::{Account, DestinationConfig, Emit, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
@@ -61,6 +61,7 @@ async fn prepare_job(
     slot: Option<OffsetDateTime>,
     results: &Arc<AccountResults>,
 ) -> anyhow::Result<AccountJob> {
+    debug!("making ready");
     let settings = &process.settings;
     let refusal = |asks: &_| consent::refusal(&State::open_to_read(path)?, &account.name, asks);
     let ready = prepare(process, &account, refusal).await?;
