@@ -5,6 +5,7 @@
 //! while disturbs both; and the rounds spread over the whole time, so that what it does meanwhile shows in the range.
 //! Nothing here judges but the table of targets, which fails nothing.
 
+mod accounts;
 mod changed;
 mod destinations;
 mod document;
@@ -29,6 +30,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Parser;
 
+use accounts::Accounts;
 use changed::Changed;
 use destinations::Destinations;
 use fetching::Fetching;
@@ -58,6 +60,8 @@ struct Plan {
     /// Comparisons with other programs, and the destinations, which keep what they receive.
     common: u64,
     destinations: u64,
+    /// Numbers of accounts.
+    accounts: [u64; 2],
     /// The sizes that show whether time is linear.
     few: u64,
     many: u64,
@@ -76,6 +80,7 @@ const WHOLE: Plan = Plan {
     ],
     common: 50_000,
     destinations: 20_000,
+    accounts: [200, 1_000],
     few: 10_000,
     many: 200_000,
     records: 4_000,
@@ -86,6 +91,7 @@ const QUICK: Plan = Plan {
     sizes: [(500, 2), (1_000, 2), (3_000, 2), (6_000, 2), (12_000, 1)],
     common: 3_000,
     destinations: 1_000,
+    accounts: [5, 20],
     few: 1_000,
     many: 6_000,
     records: 500,
@@ -118,6 +124,7 @@ fn measure(plan: &Plan) -> Result<String> {
     let mut mappings = Mappings::new(&tools.component, plan.records)?;
     let mut changed = Changed::new(&tools, plan.common)?;
     let mut destinations = Destinations::new(&tools, plan.destinations)?;
+    let mut accounts = Accounts::new(&tools, &plan.accounts)?;
     for round in 1..=plan.rounds {
         let tell = |what: &str| tell(&format!("round {round} of {}: {what}", plan.rounds));
         tell("sizes");
@@ -134,6 +141,8 @@ fn measure(plan: &Plan) -> Result<String> {
         changed.round()?;
         tell("destinations");
         destinations.round()?;
+        tell("accounts");
+        accounts.round()?;
     }
     tell("done");
 
@@ -143,6 +152,7 @@ fn measure(plan: &Plan) -> Result<String> {
         mapping: mappings.ratio(),
         wall: fetching.ratio(),
         memory: [sizes.memory(smallest), sizes.memory(largest)],
+        accounts_memory: accounts.memory(),
         start: first_request.warm().clone(),
         compiling_memory: first_request.cold_memory().clone(),
         linearity: sizes.cpu(plan.many).over(&sizes.cpu(plan.few)),
@@ -158,6 +168,7 @@ fn measure(plan: &Plan) -> Result<String> {
         mappings.group(),
         changed.group(),
         destinations.group(),
+        accounts.group(),
     ];
     let groups = groups.iter().map(table::group).collect::<Vec<_>>();
     Ok(format!("## Targets\n\n{targets}\n{}", groups.join("\n")))

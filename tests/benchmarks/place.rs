@@ -49,7 +49,7 @@ pub fn token_url(origin: &str) -> String {
     format!("{origin}/api/v2/oauth2/token")
 }
 
-/// A folder with the configuration of one account.
+/// A folder with the configuration of one account, or of many alike.
 pub struct Place {
     folder: TempDir,
     host: PathBuf,
@@ -106,7 +106,24 @@ client_secret = {{ env = "SOPHOS_CLIENT_SECRET" }}
 total = "0s"
 "#
         );
-        fs::write(folder.path().join("asset-host.toml"), text)?;
+        Self::with(tools, folder, &text)
+    }
+
+    /// Writes the configuration of many accounts that differ in their names only.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn of_many(tools: &Tools, account: &Account, accounts: u64) -> Result<Self> {
+        let one = Self::new(tools, account)?;
+        let text = fs::read_to_string(one.path("asset-host.toml"))?;
+        let named = |number| text.replace("account.demo", &format!("account.demo-{number}"));
+        let all: String = (0..accounts).map(named).collect();
+        Self::with(tools, TempDir::new()?, &all)
+    }
+
+    fn with(tools: &Tools, folder: TempDir, config: &str) -> Result<Self> {
+        fs::write(folder.path().join("asset-host.toml"), config)?;
         Ok(Self {
             folder,
             host: tools.host.clone(),
@@ -213,9 +230,14 @@ total = "0s"
     }
 
     fn forget_events(&self) -> Result<()> {
-        let events = self.path("events.ndjson");
-        if events.exists() {
-            fs::remove_file(events)?;
+        for entry in fs::read_dir(self.folder.path())? {
+            let path = entry?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "ndjson")
+            {
+                fs::remove_file(path)?;
+            }
         }
         Ok(())
     }

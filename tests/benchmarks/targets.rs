@@ -30,6 +30,8 @@ pub struct Measured {
     pub wall: Samples,
     /// Peak memory of the smallest fleet, and of the largest, in MiB.
     pub memory: [Samples; 2],
+    /// Peak memory of 200 accounts, and of 1,000, in MiB.
+    pub accounts_memory: Vec<Samples>,
     /// Peak memory of a first run that compiles the component, in MiB.
     pub compiling_memory: Samples,
     /// Milliseconds to the first request.
@@ -41,6 +43,8 @@ pub struct Measured {
 /// Returns the table of targets.
 pub fn targets(measured: Measured) -> String {
     let [small, large] = measured.memory;
+    let mut of_accounts = measured.accounts_memory.into_iter();
+    let mut of_accounts = || of_accounts.next().unwrap_or_default();
     let targets = [
         Target {
             what: "processor time per endpoint",
@@ -82,6 +86,20 @@ pub fn targets(measured: Measured) -> String {
             samples: large.over(&small),
             unit: Unit::Times,
             most: SAME,
+            python: "",
+        },
+        Target {
+            what: "peak memory of 200 accounts",
+            samples: of_accounts(),
+            unit: Unit::Mebibytes,
+            most: 64.0,
+            python: "",
+        },
+        Target {
+            what: "peak memory of 1,000 accounts",
+            samples: of_accounts(),
+            unit: Unit::Mebibytes,
+            most: 96.0,
             python: "",
         },
         Target {
