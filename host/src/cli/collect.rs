@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use time::OffsetDateTime;
 use tracing::{error, info};
 
 use crate::cli::args;
@@ -21,6 +22,7 @@ use crate::run::context::{Process, Settings};
 use crate::run::engine;
 use crate::run::failure;
 use crate::run::jobs::{Event, run_jobs};
+use crate::run::long_waits::LongWaits;
 use crate::run::prepare::prepare;
 use crate::run::queue::LocalQueue;
 use crate::run::range::Range;
@@ -62,6 +64,7 @@ pub(crate) async fn run(
         jobs: args.jobs,
         stop: signals::stop_on_signals(args.stop_within)?,
         progress: terminal.progress(),
+        long_waits: LongWaits::default(),
     };
     let metrics = match &args.metrics {
         Some(target) => Some(Exporter::start(target).await.context("--metrics")?),
@@ -88,6 +91,7 @@ pub(crate) async fn run(
             ..Report::default()
         },
         failed: false,
+        process: &process,
     };
     results.remember(&config, &state, &args.accounts)?;
     let selected = args.accounts.clone();
@@ -149,6 +153,7 @@ struct Results<'a> {
     latest: Report,
     /// Whether the last attempt to write the summary or the metrics failed.
     failed: bool,
+    process: &'a Process,
 }
 
 impl Results<'_> {
@@ -190,6 +195,7 @@ impl Results<'_> {
                 }
                 Some(report)
             }
+            Event::Waits => None,
         };
         if self.is_service {
             self.publish();
@@ -218,8 +224,16 @@ impl Results<'_> {
 
     /// Writes the summary and the metrics.
     fn publish(&mut self) {
+        let waits = self
+            .process
+            .settings
+            .long_waits
+            .at(OffsetDateTime::now_utc());
+        if let Some(exporter) = &self.metrics {
+            exporter.metrics.set_waits(&waits);
+        }
         let summary = self.summary.as_ref().map(|file| {
-            let text = json::render(&self.latest)?;
+            let text = json::render(&self.latest, &waits)?;
             file.write(&text).context("--summary")
         });
         let metrics = self.metrics.as_ref().filter(|_| !self.latest.dry_run);

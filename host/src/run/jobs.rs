@@ -33,6 +33,8 @@ pub(crate) enum Event {
     Ended(AccountReport),
     /// The configuration no longer has it.
     Gone(String),
+    /// It waits for long: see [`Settings::long_waits`].
+    Waits,
 }
 
 impl Process {
@@ -82,8 +84,10 @@ pub(crate) async fn run_jobs<Q: Queue>(
             Some(ended) = jobs.tasks.join_next_with_id() => {
                 let report = jobs.end(ended, stop.requested());
                 queue.ended(&report.account);
+                process.settings.long_waits.end(&report.account);
                 on_event(queue, Event::Ended(report));
             }
+            () = process.settings.long_waits.changed() => on_event(queue, Event::Waits),
             () = &mut too_late => {
                 let why = "it was not finished in time after the request to stop: the disk of the state or of the \
                            rejects file does not respond. Unconfirmed events are sent again in the next run";

@@ -1,8 +1,11 @@
 //! A report as JSON, for `--summary FILE`. docs/operations.md documents its shape.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::cli::exit::ExitStatus;
+use crate::run::long_waits::LongWait;
 use crate::run::report::{Entry, Report, Totals};
 use crate::units::timestamp;
 
@@ -20,6 +23,7 @@ struct Summary<'a> {
     exit_code: u8,
     totals: Totals,
     accounts: Vec<Account<'a>>,
+    waiting: Vec<Waiting<'a>>,
     sources: Vec<&'a Entry>,
     denied: Vec<Denied<'a>>,
 }
@@ -33,18 +37,28 @@ struct Account<'a> {
 }
 
 #[derive(Serialize)]
+struct Waiting<'a> {
+    account: &'a str,
+    until: String,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
 struct Denied<'a> {
     account: &'a str,
     rule: &'static str,
     requests: u64,
 }
 
-/// Writes a report as an indented JSON object with a newline at its end.
+/// Writes a report, and the accounts that wait for long, as an indented JSON object with a newline at its end.
 ///
 /// # Errors
 ///
 /// None known.
-pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
+pub(crate) fn render(
+    report: &Report,
+    waits: &BTreeMap<String, LongWait>,
+) -> serde_json::Result<String> {
     let denied = report.accounts.iter().flat_map(|account| {
         account.denied.iter().map(|(rule, requests)| Denied {
             account: &account.account,
@@ -58,6 +72,11 @@ pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
         ended_at: timestamp::format(account.ended_at),
         exit_code: ExitStatus::of_account(account) as u8,
     });
+    let waiting = waits.iter().map(|(account, wait)| Waiting {
+        account,
+        until: timestamp::format(wait.until),
+        reason: &wait.reason,
+    });
     let summary = Summary {
         version: VERSION,
         started_at: timestamp::format(report.started_at()),
@@ -68,6 +87,7 @@ pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
         exit_code: ExitStatus::of(report) as u8,
         totals: report.totals(),
         accounts: accounts.collect(),
+        waiting: waiting.collect(),
         sources: report.entries().collect(),
         denied: denied.collect(),
     };

@@ -11,18 +11,20 @@ use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, Result, TextEncoder};
 use time::OffsetDateTime;
 
 use crate::cli::exit::ExitStatus;
+use crate::run::long_waits::LongWait;
 use crate::run::report::{AccountReport, Outcome, Tally};
 use crate::sandbox::egress::denials::Rule;
 use crate::units::timestamp;
 
 /// Each metric: its name without the prefix `asset_host_`, its labels, and its help for who looks at it in Prometheus.
 #[rustfmt::skip]
-const METRICS: [(&str, &[&str], &str); 16] = [
+const METRICS: [(&str, &[&str], &str); 17] = [
     ("build_info", &["version"], "The version of asset-host; always 1."),
     ("runs_total", &["account", "exit_code"], "Completed runs of the account since the start of the process, by exit code."),
     ("last_run_end_timestamp_seconds", &["account"], "When the last run of the account ended."),
     ("last_run_duration_seconds", &["account"], "How long the last run of the account took."),
     ("last_run_exit_code", &["account"], "The exit code of the last run of the account: 0 success, 1 some failed, 2 could not run."),
+    ("account_waits_until_timestamp_seconds", &["account"], "Until when the account waits, for its rate limit or the next try; only while it does."),
     ("sources", &["account", "outcome"], "Sources of the last run of the account, by outcome."),
     ("source_info", &["account", "source", "name"], "The name of the source; always 1."),
     ("source_outcome", &["account", "source", "outcome"], "The outcome of the source in the last run, as a label; always 1."),
@@ -37,6 +39,7 @@ const METRICS: [(&str, &[&str], &str); 16] = [
 ];
 
 const SUCCESS: &str = "source_last_success_timestamp_seconds";
+const WAITS: &str = "account_waits_until_timestamp_seconds";
 const MARK: &str = "source_mark_timestamp_seconds";
 
 /// The metrics of a process.
@@ -141,6 +144,18 @@ impl Metrics {
         let none = Rule::ALL.map(|rule| (rule, 0));
         for (rule, count) in none.iter().chain(&report.denied) {
             self.add("requests_denied_total", &[account, rule.word()], *count);
+        }
+    }
+
+    /// Records which accounts wait for long.
+    pub(crate) fn set_waits(&self, waits: &BTreeMap<String, LongWait>) {
+        let mut accounts = self.accounts();
+        if let Some(gauge) = self.gauges.get(WAITS) {
+            gauge.reset();
+        }
+        for (account, wait) in waits {
+            accounts.insert(account.clone());
+            self.set(WAITS, &[account], seconds(wait.until));
         }
     }
 
