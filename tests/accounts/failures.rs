@@ -73,8 +73,8 @@ const FAILURES: [Failure; 9] = [
         "a destination that cannot be opened",
         |work| edit(work, "broken", "../broken.ndjson", "nowhere/broken.ndjson"),
         &[
-            "account=\"broken\"",
-            "nowhere/broken.ndjson",
+            "account.broken.deliver",
+            "conf.d/nowhere",
             "folder must exist",
         ],
     ),
