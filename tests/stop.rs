@@ -315,7 +315,7 @@ fn a_stop_ends_the_wait_for_the_reader_of_a_pipe_at_once() {
     assert!(made.unwrap().success());
     work.deliver("to = \"file\"\npath = \"pipe\"");
     let mut running = Running::start(&work, &["collect"]);
-    running.wait_for("until it has a reader");
+    running.wait_for("waits for its reader");
     running.signal(Signal::TERM);
     assert_stopped(running);
     assert!(work.cursor().is_none());

@@ -47,34 +47,18 @@ pub(crate) struct DeliveryOptions {
     pub accept_rejects: bool,
     /// Whether nothing is stored of what is delivered.
     pub preview: bool,
-    /// Whether all events are confirmed and none is kept: for `--dry-run`.
-    pub discard: bool,
 }
 
 /// Where the events of an account go; what its sources share is set up once.
-pub(crate) struct Receiver {
-    /// The table that names it, for messages.
-    key: String,
-    stop: Stop,
-    kind: Kind,
-}
-
-enum Kind {
+pub(crate) enum Receiver {
+    /// Nowhere: for `collect --dry-run`.
     Discard,
     Stdout(Arc<File>),
-    File(FileConfig),
+    Files(FileConfig, Stop),
     Http(Arc<Http>),
 }
 
 impl Receiver {
-    /// Returns until when the destination waits to try again.
-    pub(crate) fn waiting(&self) -> Waiting {
-        match &self.kind {
-            Kind::Http(http) => http.waiting(),
-            _ => Waiting::default(),
-        }
-    }
-
     /// Checks the destination of an account, and reads its secrets; opens no file, and sends and writes nothing. Once `stop`
     /// is requested, the destination waits for answers only, not to try again.
     ///
@@ -87,42 +71,38 @@ impl Receiver {
         stop: &Stop,
         options: DeliveryOptions,
     ) -> Result<Self, DeliverError> {
-        let key = format!("account.{}.deliver", account.name);
-        let kind = match &account.deliver {
-            _ if options.discard => Kind::Discard,
-            DestinationConfig::Stdout => {
-                let file = stdout::open(options.preview);
-                Kind::Stdout(file.map_err(|why| why.at(&key))?)
-            }
-            DestinationConfig::File(config) => {
-                file::check_folder(&config.folder()).map_err(|why| why.at(&key))?;
-                Kind::File(config.clone())
+        Ok(match &account.deliver {
+            DestinationConfig::Stdout => Self::Stdout(stdout::open(options.preview)?),
+            DestinationConfig::File(files) => {
+                file::check_folder(&files.folder(), &account.key("deliver", "path"))?;
+                Self::Files(files.clone(), stop.clone())
             }
             DestinationConfig::Http(config) => {
                 let http = Http::open(account, config, stop, options.accept_rejects)?;
-                Kind::Http(Arc::new(http))
+                Self::Http(Arc::new(http))
             }
-        };
-        let stop = stop.clone();
-        Ok(Self { key, stop, kind })
+        })
     }
 
     /// Returns the destination of a source of the account. Its file is opened at the first event, and closed once no
     /// source of this process delivers to it.
     pub(crate) fn for_source(&self, source: &SourceName<'_>) -> Destination {
-        let file = match &self.kind {
-            Kind::Discard => return Destination::Discard,
-            Kind::Http(http) => return Destination::Http(http.for_source(source)),
-            Kind::Stdout(file) => Arc::clone(file),
-            Kind::File(config) => {
-                let path = config.path(source);
-                file::shared(&path, || File::new(&path, &config.folder()))
+        match self {
+            Self::Discard => Destination::Discard,
+            Self::Stdout(file) => Destination::File(Arc::clone(file)),
+            Self::Files(files, stop) => {
+                let new = |path| File::new(path, files.folder(), Some(stop.clone()));
+                Destination::File(file::shared(files.path(source), new))
             }
-        };
-        Destination::File {
-            key: self.key.clone(),
-            stop: self.stop.clone(),
-            file,
+            Self::Http(http) => Destination::Http(http.for_source(source)),
+        }
+    }
+
+    /// Returns until when the destination waits to try again.
+    pub(crate) fn waiting(&self) -> Waiting {
+        match self {
+            Self::Http(http) => http.waiting(),
+            _ => Waiting::default(),
         }
     }
 }
@@ -131,12 +111,7 @@ impl Receiver {
 pub(crate) enum Destination {
     /// Confirms all events and keeps none.
     Discard,
-    File {
-        /// The table that names it, for messages.
-        key: String,
-        stop: Stop,
-        file: Arc<File>,
-    },
+    File(Arc<File>),
     Http(Arc<Http>),
 }
 
@@ -146,10 +121,7 @@ impl Destination {
     pub(crate) async fn deliver(&self, events: &[Event]) -> Delivery {
         let result = match self {
             Self::Http(http) => return http.deliver(events).await,
-            Self::File { key, stop, file } => {
-                let delivered = file.deliver(events, stop).await;
-                delivered.map_err(|why| why.at(key))
-            }
+            Self::File(file) => file.deliver(events).await,
             Self::Discard => Ok(()),
         };
         Delivery {

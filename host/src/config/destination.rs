@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::problem::Problem;
+use crate::config::problem::{Problem, read};
 use crate::text::hex::hex;
 use crate::text::similar;
 
@@ -64,7 +64,11 @@ impl DestinationConfig {
                 }
                 Some(Self::Stdout)
             }
-            Some("file") => FileConfig::read(key, table, folder, problems).map(Self::File),
+            Some("file") => {
+                let mut file: FileConfig = read(key, table, problems)?;
+                folder.clone_into(&mut file.relative_to);
+                Some(Self::File(file))
+            }
             Some("sekoia") => sekoia::read(key, table, folder, problems)
                 .map(Box::new)
                 .map(Self::Http),
@@ -97,13 +101,10 @@ impl DestinationConfig {
             Self::File(file) => format!("file {}", file.path(source).display()),
             // A header may choose the receiver, such as an index; a secret that does so is not seen here.
             Self::Http(http) => {
+                let value = |text: &HeaderText| Some(text.plain(source)?.as_bytes().to_vec());
                 let headers = http.headers.iter();
-                let plain =
-                    headers.filter_map(|header| Some((&header.name, header.text.plain(source)?)));
-                let plain: Vec<_> = plain.collect();
-                let plain: Vec<_> = plain
-                    .iter()
-                    .map(|(name, value)| (name, value.as_bytes()))
+                let plain: Vec<_> = headers
+                    .filter_map(|header| Some((&header.name, value(&header.text)?)))
                     .collect();
                 format!("http {} {plain:?}", http.url(source))
             }

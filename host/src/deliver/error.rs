@@ -27,14 +27,6 @@ impl DeliverError {
         Self::Failed(format!("{what}: {NOT_CONFIRMED}; {advice}"))
     }
 
-    /// Returns the same with the key of the configuration that names the destination.
-    pub(super) fn at(self, key: &str) -> Self {
-        match self {
-            Self::Failed(why) => Self::Failed(format!("{key}: {why}")),
-            stopped @ Self::Stopped(_) => stopped,
-        }
-    }
-
     /// Returns what the system reports about writing to `place`, with what to do about it.
     pub(super) fn io(place: impl Display, why: &io::Error) -> Self {
         Self::Failed(match why.kind() {

@@ -88,8 +88,6 @@ impl Exchange {
         for header in &config.headers {
             let value = match &header.text {
                 HeaderText::Plain(value) => value.clone(),
-                // Until it is known for which source: `for_source`.
-                HeaderText::Template(_) => continue,
                 HeaderText::Secret { prefix, source } => {
                     let key = account.key("deliver", &header.key);
                     let failed = |why: &str| DeliverError::Failed(format!("{key}: {why}"));

@@ -33,11 +33,12 @@ const MAX_OPENED: u32 = 5;
 /// A file, or something else that takes lines: a named pipe, or standard output.
 #[derive(Debug)]
 pub(crate) struct File {
-    /// What messages call it.
-    place: String,
+    /// Its path, or what messages call it.
     path: PathBuf,
     /// The folder above it that must exist.
     folder: PathBuf,
+    /// What ends the wait for the reader of a named pipe.
+    stop: Option<Stop>,
     /// Opened at the first event. Held while a page is written: the lock on the file itself does not keep two sources of
     /// one process apart, and a pipe has none.
     open: Mutex<Option<Open>>,
@@ -52,65 +53,64 @@ struct Open {
     torn: bool,
 }
 
-/// The files of this process, by path: all sources that deliver to one share it.
+/// The files of this process, by path.
 static FILES: Mutex<BTreeMap<PathBuf, Weak<File>>> = Mutex::new(BTreeMap::new());
 
-/// Returns the file of this path, which is `new` if no source delivers to it.
-pub(super) fn shared(path: &Path, new: impl FnOnce() -> File) -> Arc<File> {
+/// Returns the file of this path, which all sources that deliver to it share; a `new` one for the first of them.
+pub(super) fn shared(path: PathBuf, new: impl FnOnce(PathBuf) -> File) -> Arc<File> {
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
     files.retain(|_, file| file.strong_count() > 0);
-    if let Some(file) = files.get(path).and_then(Weak::upgrade) {
-        return file;
-    }
-    let file = Arc::new(new());
-    files.insert(path.to_owned(), Arc::downgrade(&file));
-    file
+    files.get(&path).and_then(Weak::upgrade).unwrap_or_else(|| {
+        let file = Arc::new(new(path.clone()));
+        files.insert(path, Arc::downgrade(&file));
+        file
+    })
 }
 
 impl File {
     /// Returns a file to which events are appended. At the first, it is opened, created if it is missing, with the folders
     /// between it and `folder`, and a torn last line is cut off. That happens again before a page if the path has another
-    /// file or none. A named pipe is waited for until it has a reader.
-    pub(super) fn new(path: &Path, folder: &Path) -> Self {
+    /// file or none. A named pipe is waited for until it has a reader, or `stop` is requested.
+    pub(super) fn new(path: PathBuf, folder: PathBuf, stop: Option<Stop>) -> Self {
+        let open = Mutex::default();
         Self {
-            place: path.display().to_string(),
-            path: path.to_owned(),
-            folder: folder.to_owned(),
-            open: Mutex::default(),
+            path,
+            folder,
+            stop,
+            open,
         }
     }
 
     /// Writes to what is open already, and is no file on a disk.
-    pub(super) fn stream(place: String, file: fs::File) -> Self {
-        let open = Open {
-            file,
-            is_regular: false,
-            torn: false,
-        };
+    pub(super) fn stream(place: PathBuf, file: fs::File) -> Self {
+        let open = Open::new(file, false);
         Self {
             open: Mutex::new(Some(open)),
-            ..Self::new(Path::new(&place), Path::new(""))
+            ..Self::new(place, PathBuf::new(), None)
         }
     }
 
-    /// Appends a page and returns once it is confirmed. The disk or the reader of a pipe may take its time; a pipe without
-    /// a reader is waited for until `stop` is requested.
-    pub(super) async fn deliver(
-        self: &Arc<Self>,
-        events: &[Event],
-        stop: &Stop,
-    ) -> Result<(), DeliverError> {
-        let bytes = lines(events);
-        if fs::metadata(&self.path).is_ok_and(|found| found.file_type().is_fifo()) {
+    /// Appends a page and returns once it is confirmed. The disk or the reader of a pipe may take its time.
+    pub(super) async fn deliver(self: &Arc<Self>, events: &[Event]) -> Result<(), DeliverError> {
+        let is_pipe = |found: fs::Metadata| found.file_type().is_fifo();
+        if let Some(stop) = &self.stop
+            && fs::metadata(&self.path).is_ok_and(is_pipe)
+        {
             let file = Arc::clone(self);
             let opened = spawn_blocking(move || file.with_open(|_| Ok(())));
             tokio::select! {
                 biased;
                 opened = opened => opened.unwrap_or(Ok(()))?,
-                () = stop.wait() => return Err(DeliverError::Stopped(self.place.clone())),
+                () = stop.wait() => return Err(DeliverError::Stopped(self.place())),
             }
         }
+        let bytes = lines(events);
         block_in_place(|| self.write(bytes))
+    }
+
+    /// Returns what messages call it.
+    fn place(&self) -> String {
+        self.path.display().to_string()
     }
 
     /// Calls `action` while nobody else of this process uses the file, which is opened if it was not.
@@ -139,7 +139,7 @@ impl File {
             }
             open.torn = true;
             let written = open.file.write_all(&bytes);
-            written.map_err(|error| DeliverError::io(&self.place, &error))?;
+            written.map_err(|error| DeliverError::io(self.place(), &error))?;
             open.torn = false;
             Ok(())
         })
@@ -152,21 +152,19 @@ impl File {
     /// When it cannot be opened, created or cut, or is not empty and does not end in an event.
     fn open(&self) -> Result<Open, DeliverError> {
         let path = &self.path;
-        let failed = |why: io::Error| failed(&self.place, &why);
+        let failed = |why: io::Error| cannot_append(path.display(), &why);
         let found = match fs::metadata(path) {
             Ok(metadata) => Some(metadata.is_file()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
         if found.is_none() {
-            line_file::create_folders(path, &self.folder).map_err(failed)?;
+            let folder = path.parent().unwrap_or(&self.folder);
+            line_file::create_folder(folder, &self.folder).map_err(failed)?;
         }
         let is_regular = found.unwrap_or(true);
         if !is_regular {
-            info!(
-                "{}: opening; a pipe is waited for until it has a reader",
-                self.place
-            );
+            info!("{}: opening; a pipe waits for its reader", self.place());
         }
         let file = fs::OpenOptions::new()
             .append(true)
@@ -183,22 +181,18 @@ impl File {
         if is_regular {
             locked(&file, || end_at_an_event(path, &file))?;
         }
-        Ok(Open {
-            file,
-            is_regular,
-            torn: false,
-        })
+        Ok(Open::new(file, is_regular))
     }
 
     /// Appends to the file on a disk that has the path now, and returns once what was written is on the disk and can be
     /// found: under the path, or wherever the file was moved to.
     fn append(&self, file: &mut fs::File, bytes: &[u8]) -> Result<(), DeliverError> {
         let path = &self.path;
-        let failed = |error| DeliverError::io(&self.place, &error);
+        let failed = |error| DeliverError::io(path.display(), &error);
         for _ in 0..MAX_OPENED {
             if !is_at(file, path).map_err(failed)? {
                 *file = self.open()?.file;
-                info!("{}: opened again", self.place);
+                info!("{}: opened again", self.place());
             }
             locked(file, || {
                 end_at_an_event(path, file)?;
@@ -219,24 +213,36 @@ impl File {
         Err(DeliverError::unconfirmed(
             format_args!(
                 "{} was removed again and again while a page was written to it",
-                self.place
+                path.display()
             ),
             "rename the file to rotate it, and see which program removes it",
         ))
     }
 }
 
-/// Checks that a folder exists to which files are to be written.
-pub(super) fn check_folder(folder: &Path) -> Result<(), DeliverError> {
-    let read = fs::metadata(folder).and_then(|found| match found.is_dir() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::NotADirectory.into()),
-    });
-    read.map_err(|why| failed(format_args!("files in {}", folder.display()), &why))
+impl Open {
+    fn new(file: fs::File, is_regular: bool) -> Self {
+        let torn = false;
+        Self {
+            file,
+            is_regular,
+            torn,
+        }
+    }
+}
+
+/// Checks that the folder exists to which `key` leads.
+pub(super) fn check_folder(folder: &Path, key: &str) -> Result<(), DeliverError> {
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
+        Err(why) => Err(why),
+    }
+    .map_err(|why| cannot_append(format_args!("{key}: files in {}", folder.display()), &why))
 }
 
 /// Returns why no events can be appended.
-fn failed(place: impl Display, why: &io::Error) -> DeliverError {
+fn cannot_append(place: impl Display, why: &io::Error) -> DeliverError {
     let why = cannot_open(why, "; its folder must exist and be writable");
     DeliverError::Failed(format!("cannot open {place} to append events: {why}"))
 }

@@ -19,21 +19,16 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     where_supported(File::open(Path::new(".").join(folder))?.sync_all())
 }
 
-/// Creates the missing folders between a file and `above`, and puts their names on the disk.
-pub(super) fn create_folders(path: &Path, above: &Path) -> io::Result<()> {
-    let folders = path.ancestors().skip(1);
-    let missing: Vec<_> = folders
-        .take_while(|folder| folder.starts_with(above) && *folder != above && !folder.exists())
-        .collect();
-    for folder in missing.into_iter().rev() {
-        match DirBuilder::new().mode(0o750).create(folder) {
-            // By another source.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => created?,
-        }
-        sync_folder(folder)?;
+/// Creates a folder below `above`, with those between them, and puts their names on the disk.
+pub(super) fn create_folder(folder: &Path, above: &Path) -> io::Result<()> {
+    if folder == above || folder.is_dir() {
+        return Ok(());
     }
-    Ok(())
+    create_folder(folder.parent().unwrap_or(above), above)?;
+    let created = DirBuilder::new().mode(0o750).create(folder);
+    // Another source may have created it.
+    if folder.is_dir() { Ok(()) } else { created }?;
+    sync_folder(folder)
 }
 
 /// Some file systems have nothing to synchronise, and say so (EINVAL, ENOSYS).

@@ -7,7 +7,6 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::deliver::error::DeliverError;
@@ -46,8 +45,8 @@ pub(super) fn open(preview: bool) -> Result<Arc<File>, DeliverError> {
         ));
     }
     // A path of its own, by which all accounts share it.
-    Ok(file::shared(Path::new(PLACE), || {
-        File::stream(PLACE.to_owned(), file)
+    Ok(file::shared(PLACE.into(), |place| {
+        File::stream(place, file)
     }))
 }
 

@@ -90,11 +90,13 @@ pub(crate) async fn open_destination(
     account: &Arc<Account>,
     settings: &Settings,
 ) -> anyhow::Result<Receiver> {
+    if settings.dry_run {
+        return Ok(Receiver::Discard);
+    }
     let options = DeliveryOptions {
         accept_rejects: settings.accept_rejects,
         // No cursor is stored of these runs.
         preview: settings.ignores_state(),
-        discard: settings.dry_run,
     };
     let (account, stop) = (Arc::clone(account), settings.stop.clone());
     // A command that prints a secret may take its time.
@@ -304,16 +306,16 @@ fn warn_of_range(job: &AccountJob) {
 /// Returns the sources whose names alone would lead two of them to one file. Those that are stored count as well, so that
 /// a source gets no file of one that is gone, and a listing that ends early changes no path.
 fn ambiguous(job: &AccountJob, listing: &Listing, stored: &[SourceState]) -> BTreeSet<String> {
-    let DestinationConfig::File(file) = &job.ready.account.deliver else {
-        return BTreeSet::new();
-    };
-    let stored = stored.iter();
-    let mut names: BTreeMap<_, _> = stored
-        .map(|stored| (stored.source.as_str(), stored.name.as_str()))
-        .collect();
     let listed = listing.sources.iter();
-    names.extend(listed.map(|source| (source.id.as_str(), source.name.as_str())));
-    file.ambiguous(job.name(), names.into_iter())
+    let listed = listed.map(|source| (source.id.as_str(), source.name.as_str()));
+    let stored = stored.iter();
+    let names = stored.map(|stored| (stored.source.as_str(), stored.name.as_str()));
+    // A listed name replaces the stored one.
+    let names: BTreeMap<_, _> = names.chain(listed).collect();
+    match &job.ready.account.deliver {
+        DestinationConfig::File(file) => file.ambiguous(job.name(), names),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Returns whether a source that the last run listed is missing.

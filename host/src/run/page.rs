@@ -75,7 +75,9 @@ impl PageDelivery {
             tally.retries = delivery.retries;
             refused = delivery.result.map_err(|error| match error {
                 DeliverError::Stopped(_) => Halt::Stopped,
-                error @ DeliverError::Failed(_) => Halt::Failed(error.to_string()),
+                DeliverError::Failed(why) => {
+                    Halt::Failed(format!("account.{}.deliver: {why}", self.source.job.name()))
+                }
             })?;
         }
         if !self.batch.rejects.is_empty() || !refused.is_empty() {

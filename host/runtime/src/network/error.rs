@@ -121,20 +121,15 @@ pub enum ClientError {
     },
 }
 
-/// Returns what to do if the process or the system has too many open files; `None` for another error.
-fn too_many_open(error: &io::Error) -> Option<&'static str> {
-    let is_limit = matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE)
-    );
-    is_limit.then_some(
-        "too many open files: raise the limit (`ulimit -n`, or LimitNOFILE of a systemd service)",
-    )
-}
-
-/// Returns why something could not be opened, with `advice` unless there are too many open files.
+/// Returns why something cannot be opened, and `advice` unless there are too many open files.
 pub fn cannot_open(error: &io::Error, advice: &str) -> String {
-    too_many_open(error).map_or_else(|| format!("{error}{advice}"), str::to_owned)
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE) => {
+            "too many open files: raise the limit (`ulimit -n`, or LimitNOFILE of a systemd service)"
+                .to_owned()
+        }
+        _ => format!("{error}{advice}"),
+    }
 }
 
 impl HttpError {

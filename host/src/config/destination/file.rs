@@ -6,115 +6,67 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use crate::config::destination::template::{Part, SourceName, Template};
-use crate::config::problem::{Problem, read as read_table};
+use crate::config::destination::path_name;
+use crate::config::destination::template::{self, SourceName};
 use crate::config::values;
 
-/// The file or files of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What stands for an unknown value in a path.
+const ANY: &str = "\u{3}";
+
+/// The file or files of an account: the keys of `to = "file"`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct FileConfig {
+    #[serde(deserialize_with = "path")]
+    path: String,
     /// What a relative path is relative to.
-    folder: PathBuf,
-    path: Template,
-    /// Whether a path of another account could be the same, so that each `{name}` has an id behind it.
+    #[serde(skip)]
+    pub(super) relative_to: PathBuf,
+    /// Whether a path of another account could be the same, so that the id follows each name.
+    #[serde(skip)]
     with_ids: bool,
 }
 
-/// The keys of `to = "file"`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    #[serde(deserialize_with = "path")]
-    path: Template,
-}
-
 impl FileConfig {
-    /// Reads the table `key` of a destination `to = "file"`.
-    pub(super) fn read(
-        key: &str,
-        table: toml::Table,
-        folder: &Path,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Self> {
-        let Keys { path } = read_table(key, table, problems)?;
-        Some(Self {
-            folder: folder.to_owned(),
-            path,
-            with_ids: false,
-        })
-    }
-
     /// Returns the file of a source.
     pub(crate) fn path(&self, source: &SourceName<'_>) -> PathBuf {
-        let is_ambiguous = source.is_ambiguous || self.with_ids;
-        let source = SourceName {
-            is_ambiguous,
-            ..*source
+        let name = match source.is_ambiguous || self.with_ids {
+            true => path_name::with_id(source.name(), source.id),
+            false => path_name::of_text(source.name()),
         };
-        self.absolute(&self.path.path(&source))
+        let account = path_name::of_text(source.account);
+        self.filled([&account, &path_name::of_id(source.id), &name])
     }
 
     /// Returns the folder above all files of the account, which must exist: those that placeholders name are created.
     pub(crate) fn folder(&self) -> PathBuf {
-        let text = self.path.first_text();
-        let folder = text.rfind('/').and_then(|slash| text.get(..=slash));
-        self.absolute(folder.unwrap_or_default())
+        let mut path = self.filled([ANY; 3]);
+        while path.pop() && path.to_string_lossy().contains(ANY) {}
+        path
     }
 
     /// Returns the ids of the sources, among all of an account, whose names alone would lead two of them to one path.
     /// The id follows the name of each of these, so that it does not matter which of them was there first.
-    pub(crate) fn ambiguous<'a>(
-        &self,
-        account: &str,
-        sources: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> BTreeSet<String> {
-        let mut ids: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for (id, name) in sources.filter(|_| self.path.has(&Part::Name)) {
+    pub(crate) fn ambiguous(&self, account: &str, names: BTreeMap<&str, &str>) -> BTreeSet<String> {
+        let mut ids: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (id, name) in names {
             let source = SourceName {
                 account,
                 id,
                 name,
                 is_ambiguous: false,
             };
-            let path = folded(&self.path(&source));
-            ids.entry(path).or_default().insert(id);
+            ids.entry(folded(&self.path(&source))).or_default().push(id);
         }
-        let shared = ids.into_values().filter(|ids| ids.len() > 1);
-        shared.flatten().map(str::to_owned).collect()
+        ids.retain(|_, ids| self.path.contains("{name}") && ids.len() > 1);
+        ids.into_values().flatten().map(str::to_owned).collect()
     }
 
-    /// The configuration may be named by another path in the next run.
-    fn absolute(&self, path: &str) -> PathBuf {
-        let path = Path::new(".").join(&self.folder).join(path);
+    fn filled(&self, values: [&str; 3]) -> PathBuf {
+        let path = template::fill(&self.path, values);
+        let path = Path::new(".").join(&self.relative_to).join(path);
+        // The configuration may be named by another path in the next run.
         std::path::absolute(&path).unwrap_or(path)
-    }
-
-    /// Returns what all paths of an account have in common.
-    fn shape(&self, account: &str) -> Shape {
-        let (begin, end) = self.path.path_ends(account);
-        let any = self.absolute(&self.path.fill(|_| "x".to_owned()));
-        Shape {
-            begin: folded(&self.absolute(&begin)),
-            end: folded(Path::new(&end)),
-            depth: any.components().count(),
-        }
-    }
-}
-
-/// What all paths of an account begin and end with, and the number of their components.
-struct Shape {
-    begin: String,
-    end: String,
-    depth: usize,
-}
-
-impl Shape {
-    /// Returns whether a path of one account may be a path of another.
-    fn may_meet(&self, other: &Self) -> bool {
-        let (begins, ends) = ((&self.begin, &other.begin), (&self.end, &other.end));
-        self.depth == other.depth
-            && (begins.0.starts_with(begins.1) || begins.1.starts_with(begins.0))
-            && (ends.0.ends_with(ends.1) || ends.1.ends_with(ends.0))
     }
 }
 
@@ -123,19 +75,32 @@ impl Shape {
 pub(in crate::config) fn tell_apart<'a>(
     files: impl Iterator<Item = (&'a str, &'a mut FileConfig)>,
 ) {
-    let mut files: Vec<_> = files
-        .map(|(account, file)| (file.shape(account), file))
-        .collect();
-    let may_meet = |(index, (shape, file)): (usize, &(Shape, &mut FileConfig))| {
-        let mut others = files.iter().enumerate();
-        file.path.has(&Part::Name)
-            && !file.path.has(&Part::Source)
-            && others.any(|(other, (others, _))| other != index && shape.may_meet(others))
-    };
-    let with_ids: Vec<bool> = files.iter().enumerate().map(may_meet).collect();
-    for ((_, file), with_ids) in files.iter_mut().zip(with_ids) {
-        file.with_ids = with_ids;
+    let (patterns, files): (Vec<_>, Vec<_>) = files
+        .map(|(account, file)| {
+            let account = path_name::of_text(account);
+            (folded(&file.filled([&account, ANY, ANY])), file)
+        })
+        .unzip();
+    let shapes: Vec<_> = patterns.iter().map(|pattern| shape(pattern)).collect();
+    for (file, one) in files.into_iter().zip(&shapes) {
+        // The first is the account's own.
+        let mut met = shapes.iter().filter(|other| may_meet(one, other));
+        file.with_ids = !file.path.contains("{source}") && met.nth(1).is_some();
     }
+}
+
+/// Returns the number of folders of a path with unknown values, and what it begins and ends with.
+fn shape(pattern: &str) -> (usize, &str, &str) {
+    let begin = pattern.split(ANY).next().unwrap_or(pattern);
+    let end = pattern.rsplit(ANY).next().unwrap_or(pattern);
+    (pattern.matches('/').count(), begin, end)
+}
+
+/// Returns whether paths of two shapes may be the same.
+fn may_meet(one: &(usize, &str, &str), other: &(usize, &str, &str)) -> bool {
+    one.0 == other.0
+        && (one.1.starts_with(other.1) || other.1.starts_with(one.1))
+        && (one.2.ends_with(other.2) || other.2.ends_with(one.2))
 }
 
 /// Returns a path as file systems see it that do not distinguish upper and lower case.
@@ -143,7 +108,9 @@ fn folded(path: &Path) -> String {
     path.to_string_lossy().to_uppercase().to_lowercase()
 }
 
-fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Template, D::Error> {
+fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let path: PathBuf = values::path(deserializer)?;
-    Template::parse(&path.to_string_lossy()).map_err(D::Error::custom)
+    let path = path.to_string_lossy();
+    template::check(&path).map_err(D::Error::custom)?;
+    Ok(path.into_owned())
 }

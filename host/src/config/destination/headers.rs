@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use http::header::{HeaderName, HeaderValue};
 use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::config::destination::template::{SourceName, Template};
+use crate::config::destination::template::{self, SourceName};
 use crate::config::secret_source::{FORMS, SecretSource};
 
 /// A header of every request.
@@ -24,10 +24,9 @@ pub(crate) struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "toml::Value")]
 pub(crate) enum HeaderText {
-    /// A value that `Debug` does not show, as it may be a secret that should not be there as a text.
+    /// A value, in which placeholders may stand. `Debug` does not show it, as it may be a secret that should not be there
+    /// as a text.
     Plain(HeaderValue),
-    /// A value with placeholders.
-    Template(Template),
     Secret {
         /// What precedes the secret, such as `Bearer `; often nothing.
         prefix: String,
@@ -41,15 +40,11 @@ impl TryFrom<toml::Value> for HeaderText {
     fn try_from(value: toml::Value) -> Result<Self, &'static str> {
         match value {
             toml::Value::String(text) => {
-                let template = Template::parse(&text)?;
-                let text = template.fill(|_| String::new());
+                template::check(&text)?;
                 let mut value = HeaderValue::try_from(text)
                     .map_err(|_| "contains a character that a header cannot have: remove it")?;
                 value.set_sensitive(true);
-                Ok(match template.is_plain() {
-                    true => Self::Plain(value),
-                    false => Self::Template(template),
-                })
+                Ok(Self::Plain(value))
             }
             toml::Value::Table(mut table) => {
                 let prefix = match table.remove("prefix") {
@@ -70,15 +65,13 @@ impl TryFrom<toml::Value> for HeaderText {
 impl HeaderText {
     /// Returns the value for the events of a source, if it is not a secret.
     pub(crate) fn plain(&self, source: &SourceName<'_>) -> Option<HeaderValue> {
-        match self {
-            Self::Plain(value) => Some(value.clone()),
-            Self::Template(template) => {
-                let mut value = HeaderValue::try_from(template.encoded(source)).ok()?;
-                value.set_sensitive(true);
-                Some(value)
-            }
-            Self::Secret { .. } => None,
-        }
+        let Self::Plain(value) = self else {
+            return None;
+        };
+        let text = str::from_utf8(value.as_bytes()).ok()?;
+        let mut value = HeaderValue::try_from(template::encoded(text, source)).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 }
 
@@ -107,7 +100,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
             ));
         }
         if matches!(name.as_str(), "authorization" | "cookie")
-            && !matches!(text, HeaderText::Secret { .. })
+            && matches!(text, HeaderText::Plain(_))
         {
             return Err(wrong(FORMS));
         }

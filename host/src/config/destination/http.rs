@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::config::destination::format::Format;
 use crate::config::destination::headers::{self, Header, HeaderText};
-use crate::config::destination::template::{SourceName, Template};
+use crate::config::destination::template::{self, SourceName};
 use crate::config::problem::{Problem, read as read_table};
 use crate::config::values::{self, Retry};
 use crate::network::addresses::is_loopback;
@@ -24,11 +24,9 @@ use crate::units::duration;
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpConfig {
-    /// The URL; if it has placeholders, an example.
+    /// The URL, in whose path and query placeholders may stand.
     #[serde(deserialize_with = "url")]
     pub url: Url,
-    #[serde(skip)]
-    pub url_template: Option<Template>,
     /// Whether events may leave this machine without TLS. A secret never does.
     #[serde(default)]
     pub allow_plain_http: bool,
@@ -109,42 +107,28 @@ impl fmt::Debug for HttpConfig {
 /// Reads the table `key` of a destination `to = "http"`.
 pub(super) fn read(
     key: &str,
-    mut table: toml::Table,
+    table: toml::Table,
     folder: &Path,
     problems: &mut Vec<Problem>,
 ) -> Option<HttpConfig> {
-    let mut template = None;
-    if let Some(toml::Value::String(url)) = table.get_mut("url") {
-        let parsed = Template::parse(url).and_then(|template| {
-            *url = template.example()?;
-            Ok(template)
-        });
-        match parsed {
-            Ok(parsed) => template = Some(parsed).filter(|parsed| !parsed.is_plain()),
-            Err(why) => {
-                problems.push(Problem::new(format!("{key}.url"), why));
-                return None;
-            }
-        }
-    }
-    let mut http: HttpConfig = read_table(key, table, problems)?;
-    http.url_template = template;
+    let http: HttpConfig = read_table(key, table, problems)?;
     Some(http.checked(key, "url", folder, problems))
 }
 
 impl HttpConfig {
-    /// Returns whether each source has a URL or headers of its own.
+    /// Returns whether each source may have a URL or headers of its own.
     pub(crate) fn has_placeholders(&self) -> bool {
-        let mut headers = self.headers.iter();
-        self.url_template.is_some()
-            || headers.any(|header| matches!(header.text, HeaderText::Template(_)))
+        let is_plain = |header: &Header| match &header.text {
+            HeaderText::Plain(value) => !value.as_bytes().iter().any(|byte| b"{}".contains(byte)),
+            HeaderText::Secret { .. } => true,
+        };
+        with_braces(&self.url).contains(['{', '}']) || !self.headers.iter().all(is_plain)
     }
 
     /// Returns the URL for the events of a source.
     pub(crate) fn url(&self, source: &SourceName<'_>) -> Url {
-        let url = self.url_template.as_ref();
-        let url = url.and_then(|url| Url::parse(&url.encoded(source)).ok());
-        url.unwrap_or_else(|| self.url.clone())
+        let url = template::encoded(&with_braces(&self.url), source);
+        Url::parse(&url).unwrap_or_else(|_| self.url.clone())
     }
 
     /// Makes paths relative to `folder`, and checks what concerns several keys of the table `key`, which gives the
@@ -201,12 +185,20 @@ pub(super) fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::
     } else if !url.username().is_empty() || url.password().is_some() {
         "contains a user name or a password: remove them from this file, and name their source in `headers`, such as \
          headers = { authorization = { env = \"AUTHORIZATION\" } }"
+    } else if url.host_str().is_some_and(|host| host.contains(['{', '}'])) {
+        "has a placeholder before its path: write placeholders in its path or query only"
     } else if url.fragment().is_some() {
         "has a part after `#`, which is never sent: remove it"
     } else {
+        template::check(&with_braces(&url)).map_err(D::Error::custom)?;
         return Ok(url);
     };
     Err(D::Error::custom(why))
+}
+
+/// Returns a URL as it was written: in its path, braces are percent-encoded.
+fn with_braces(url: &Url) -> String {
+    url.as_str().replace("%7B", "{").replace("%7D", "}")
 }
 
 fn batch_events() -> usize {

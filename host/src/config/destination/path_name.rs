@@ -1,6 +1,6 @@
 //! Names of accounts and sources, as a part of one component of a path.
 //!
-//! No result has a separator, a dot or a control character, begins or ends with a space, is empty, is a name that
+//! No result has a separator, a dot, a brace or a control character, begins or ends with a space, is empty, is a name that
 //! Windows reserves, or has more than [`MAX`] bytes. In a name `~` is replaced, so that no name equals one with an id.
 
 use sha2::{Digest, Sha256};
@@ -46,10 +46,7 @@ fn cleaned(text: &str, max: usize) -> String {
     let is_unsafe = |c: char| {
         is_unsafe_for_terminal(c)
             || (c.is_whitespace() && c != ' ')
-            || matches!(
-                c,
-                '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '.' | '~'
-            )
+            || r#"/\:*?"<>|.~{}"#.contains(c)
     };
     let text = text.trim_matches([' ', '.']).replace(is_unsafe, "_");
     let end = text.floor_char_boundary(max.saturating_sub(1));

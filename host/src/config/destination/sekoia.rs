@@ -71,7 +71,6 @@ pub(super) fn read(
     let connector = ["api", "v2", "asset-management", "asset-connector", &uuid];
     let http = HttpConfig {
         url: tasks.url(connector),
-        url_template: None,
         allow_plain_http: false,
         format: Format::Sekoia(tasks),
         headers: vec![

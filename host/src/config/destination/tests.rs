@@ -47,7 +47,6 @@ fn sekoia_has_defaults_for_all_but_the_connector_and_the_key() {
     let path = format!("api/v2/asset-management/{connector}");
     let sekoia = HttpConfig {
         url: format!("https://api.sekoia.io/{path}").parse().unwrap(),
-        url_template: None,
         allow_plain_http: false,
         format: Format::Sekoia(tasks),
         headers: vec![
@@ -122,7 +121,6 @@ fn http_has_defaults_for_all_but_the_url() {
         url: "https://intake.example.com/events?stream=1"
             .parse()
             .unwrap(),
-        url_template: None,
         allow_plain_http: false,
         format: Format::Ndjson,
         headers: Vec::new(),
@@ -336,7 +334,7 @@ fn sources_with_one_path_get_their_ids_whoever_was_first() {
         ("t8", ""),
     ];
     for _ in 0..2 {
-        let ambiguous = file.ambiguous("acme", sources.into_iter());
+        let ambiguous = file.ambiguous("acme", sources.into());
         let ambiguous: Vec<_> = ambiguous.iter().map(String::as_str).collect();
         assert_eq!(ambiguous, ["t1", "t3", "t4", "t5", "t6"]);
         sources.reverse();

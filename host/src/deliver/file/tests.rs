@@ -3,7 +3,6 @@
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::Duration;
 
 use super::*;
 
@@ -24,13 +23,14 @@ fn page(events: &[&str]) -> Vec<u8> {
 fn pipe() -> (io::PipeReader, File) {
     let (reader, writer) = io::pipe().unwrap();
     let file = fs::File::from(OwnedFd::from(writer));
-    (reader, File::stream("standard output".to_owned(), file))
+    (reader, File::stream("standard output".into(), file))
 }
 
 impl File {
     /// A file that is open before its first event.
     fn opened(path: &Path) -> Result<Self, DeliverError> {
-        let file = Self::new(path, path.parent().unwrap_or(path));
+        let folder = path.parent().unwrap_or(path).to_owned();
+        let file = Self::new(path.to_owned(), folder, None);
         *file.open.lock().unwrap() = Some(file.open()?);
         Ok(file)
     }
@@ -197,21 +197,22 @@ fn a_folder_in_the_place_of_the_file_is_named() {
 #[test]
 fn sources_with_one_path_share_a_file_until_the_last_is_done() {
     let folder = Folder::new();
-    let shared = |path: &Path| shared(path, || File::new(path, folder.0.path()));
-    let (one, two) = (shared(&folder.path()), shared(&folder.path()));
-    let other = shared(&folder.0.path().join("other"));
+    let above = folder.0.path();
+    let shared = |path| shared(path, |path| File::new(path, above.to_owned(), None));
+    let (one, two) = (shared(folder.path()), shared(folder.path()));
+    let other = shared(above.join("other"));
     assert!(Arc::ptr_eq(&one, &two) && !Arc::ptr_eq(&one, &other));
     one.write(page(&["{\"a\":1}"])).unwrap();
     drop(one);
     assert!(two.open.lock().unwrap().is_some());
     drop(two);
-    assert!(shared(&folder.path()).open.lock().unwrap().is_none());
+    assert!(shared(folder.path()).open.lock().unwrap().is_none());
 }
 
 #[test]
 fn a_file_without_events_is_not_opened() {
     let folder = Folder::new();
-    let file = File::new(&folder.path(), folder.0.path());
+    let file = File::new(folder.path(), folder.0.path().to_owned(), None);
     file.write(Vec::new()).unwrap();
     assert!(!folder.path().exists());
 }
@@ -220,11 +221,11 @@ fn a_file_without_events_is_not_opened() {
 fn folders_are_created_below_the_one_that_must_exist() {
     let folder = Folder::new();
     let path = folder.0.path().join("acme/eu/events.ndjson");
-    let file = File::new(&path, folder.0.path());
+    let file = File::new(path.clone(), folder.0.path().to_owned(), None);
     file.write(page(&["{}"])).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
     let missing = folder.0.path().join("nowhere");
-    let error = File::new(&missing.join("acme/events.ndjson"), &missing)
+    let error = File::new(missing.join("acme/events.ndjson"), missing.clone(), None)
         .write(page(&["{}"]))
         .unwrap_err();
     assert!(error.to_string().contains("folder must exist"), "{error}");
@@ -368,8 +369,7 @@ async fn write_at_once(file: File, events: &[Event]) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (file, events) = (std::sync::Arc::clone(&file), events.to_vec());
-        let stop = Stop::new(Duration::ZERO);
-        tasks.spawn(async move { file.deliver(&events, &stop).await.unwrap() });
+        tasks.spawn(async move { file.deliver(&events).await.unwrap() });
     }
     tasks.join_all().await;
 }

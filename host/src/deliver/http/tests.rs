@@ -19,7 +19,6 @@ fn config(server: &Server) -> HttpConfig {
         url: format!("{}/events?stream=assets", server.origin)
             .parse()
             .unwrap(),
-        url_template: None,
         format: Format::Ndjson,
         headers: Vec::new(),
         gzip: false,

@@ -240,13 +240,13 @@ fn what_is_wrong_is_named_with_its_remedy() {
             "to = \"http\"",
             "url = \"https://{account}.example.com/\"",
             "url",
-            &["before its path"],
+            &["before its path", "path or query only"],
         ),
         (
             "to = \"http\"",
             "url = \"http{name}://a.example.com/\"",
             "url",
-            &["before its path"],
+            &["not a valid URL"],
         ),
         (
             "to = \"http\"",
