@@ -1,4 +1,4 @@
-//! `check`: each account by itself, its tenants, and what `only` and `skip` name.
+//! `check` and `approve`: each account by itself; its tenants, and what `only` and `skip` name.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -81,7 +81,7 @@ fn entries_of_only_and_skip_that_match_no_source_are_reported() {
 }
 
 #[test]
-fn what_is_wrong_with_one_account_does_not_keep_others_from_being_tested() {
+fn what_is_wrong_with_one_account_does_not_keep_others_from_being_tested_and_approved() {
     let work = Workplace::new(Options::new(Fleet::new(1, 3)));
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
     let other = |name: &str, from: &str, to: &str| {
@@ -111,6 +111,21 @@ fn what_is_wrong_with_one_account_does_not_keep_others_from_being_tested() {
         ran.stdout
     );
     assert!(!ran.stderr.contains("failed"), "{}", ran.stderr);
+    // An approval reads no secret and needs no credentials.
+    let ran = work.host(&["approve"]).expect(1).says(&[
+        "acme: approved for the first time",
+        "a-key: failed: asset-host.toml: account.a-key.rate_limit: ",
+        "b-secret: approved for the first time",
+        "c-component: failed: asset-host.toml: account.c-component.component: ",
+        "d-config: failed: asset-host.toml: account.d-config.config.page_size: ",
+        "z-good: approved for the first time",
+    ]);
+    assert_eq!(
+        ran.stdout.matches(": failed: ").count(),
+        3,
+        "{}",
+        ran.stdout
+    );
     let only = ["a-key", "b-secret", "c-component", "d-config"];
     let only = only.iter().flat_map(|name| ["--account", name]);
     let args: Vec<_> = std::iter::once("check").chain(only).collect();

@@ -15,3 +15,4 @@ pub(crate) mod report;
 mod signals;
 pub(crate) mod state;
 pub(crate) mod table;
+mod untried;

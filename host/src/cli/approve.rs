@@ -7,13 +7,13 @@ use time::OffsetDateTime;
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
-use crate::config::{Config, WrongAccount};
+use crate::cli::untried;
+use crate::config::{Account, Config};
 use crate::contract::permissions::Permissions;
-use crate::run::engine;
-use crate::run::prepare;
+use crate::run::{engine, failure, prepare};
+use crate::sandbox::engine::Runtime;
 use crate::state::State;
 use crate::state::consent::ConsentStatus;
-use crate::text::printable::printable_lines;
 use crate::units::timestamp;
 
 /// Records what the component of each account, or of the named ones, asks for now, and prints what is more than before.
@@ -21,41 +21,42 @@ use crate::units::timestamp;
 ///
 /// # Errors
 ///
-/// When a component or the configuration is not valid, or the state is in use or cannot be written. Nothing is approved
-/// then, unless writing the state fails half way.
+/// When the state cannot be opened, or no account could be approved: its component or configuration is not valid, or the
+/// account is in use.
 pub(crate) async fn run(
     config: &Path,
     args: &args::Approve,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let config = Config::load(config)?;
-    let runtime = engine::start()?;
-    let mut all = Vec::new();
     let (accounts, wrong) = config.select(&args.accounts)?;
-    if accounts.is_empty() {
-        return Err(WrongAccount::errors(wrong).into());
-    }
+    let runtime = engine::start()?;
+    let mut untried = untried::of_wrong(&wrong);
+    let mut tried = false;
     for account in accounts {
-        let component = prepare::component(&runtime, account).await?;
-        all.push((account.name.as_str(), component.asks(account)));
-    }
-    let mut state = State::open_to_write(&config.state)?;
-    for (account, asks) in &all {
-        let _lock = state.lock(account)?;
-        let status = ConsentStatus::of(state.consent(account)?, asks);
-        if !matches!(status, ConsentStatus::Approved(_)) {
-            state.approve(account, asks, OffsetDateTime::now_utc())?;
+        match approve(&config, &runtime, account).await {
+            Ok(done) => {
+                tried = true;
+                writeln!(out, "{}: {done}", account.name)?;
+            }
+            Err(error) => untried.push((&account.name, failure::with_causes(&error))),
         }
-        writeln!(out, "{account}: {}", describe(&status, asks))?;
     }
-    for wrong in &wrong {
-        let error = printable_lines(&wrong.error.to_string());
-        writeln!(out, "{}: failed: {error}", wrong.name)?;
+    untried::report(&untried, tried, out)
+}
+
+/// Approves what the component of an account asks for, and describes what was done. A component that is not valid makes no
+/// state.
+async fn approve(config: &Config, runtime: &Runtime, account: &Account) -> anyhow::Result<String> {
+    let component = prepare::component(runtime, account).await?;
+    let asks = component.asks(account);
+    let mut state = State::open_to_write(&config.state)?;
+    let _lock = state.lock(&account.name)?;
+    let status = ConsentStatus::of(state.consent(&account.name)?, &asks);
+    if !matches!(status, ConsentStatus::Approved(_)) {
+        state.approve(&account.name, &asks, OffsetDateTime::now_utc())?;
     }
-    Ok(match wrong.is_empty() {
-        true => ExitStatus::Done,
-        false => ExitStatus::SomeFailed,
-    })
+    Ok(describe(&status, &asks))
 }
 
 /// Describes what was done for an account.

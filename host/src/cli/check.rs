@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -13,6 +12,7 @@ use crate::cli::args;
 use crate::cli::exit::ExitStatus;
 use crate::cli::signals;
 use crate::cli::table;
+use crate::cli::untried;
 use crate::config::{Account, Config, DestinationConfig, selection};
 use crate::contract::bindings::inventory::connector::types::Source;
 use crate::deliver::{DeliveryOptions, Receiver};
@@ -24,7 +24,7 @@ use crate::sandbox::connector::Connector;
 use crate::state::State;
 use crate::state::consent;
 use crate::stop::Stop;
-use crate::text::printable::{printable, printable_lines};
+use crate::text::printable::printable;
 
 /// Tests every account, or the named ones, each by itself, and prints what it finds.
 ///
@@ -44,10 +44,7 @@ pub(crate) async fn run(
     let settings = Settings::read_only(Stop::new(Duration::ZERO));
     let process = Process::new(settings, engine::start()?);
     let state = State::open_to_read(&config.state)?;
-    let wrong = wrong.iter();
-    let mut untried: Vec<_> = wrong
-        .map(|wrong| (&wrong.name, wrong.error.to_string()))
-        .collect();
+    let mut untried = untried::of_wrong(&wrong);
     let mut results = Vec::new();
     for account in accounts {
         let refusal = |asks: &_| consent::refusal(&state, &account.name, asks);
@@ -56,16 +53,10 @@ pub(crate) async fn run(
             Err(error) => untried.push((&account.name, failure::with_causes(&error))),
         }
     }
-    if results.is_empty() {
-        let errors = untried.into_iter().map(|(_, error)| error);
-        bail!(Vec::from_iter(errors).join("\n"));
-    }
-    for (account, error) in &untried {
-        writeln!(out, "{account}: failed: {}", printable_lines(error))?;
-    }
-    Ok(match untried.is_empty() && !results.contains(&false) {
-        true => ExitStatus::Done,
-        false => ExitStatus::SomeFailed,
+    let status = untried::report(&untried, !results.is_empty(), out)?;
+    Ok(match results.contains(&false) {
+        true => ExitStatus::SomeFailed,
+        false => status,
     })
 }
 
