@@ -7,7 +7,6 @@
 //! | `prepare` | makes an account ready: component, configuration, secrets |
 //! | `listing` | lists the sources of an account |
 //! | `attempt`, `pool` | calls the component, with a connector from the pool, and repeats the call |
-//! | `progress`, `long_waits` | what is shown and reported while jobs run |
 //! | `context`, `halt`, `results` | what the tasks share: their context, why they end early, what they did |
 
 pub(crate) mod account;
@@ -18,7 +17,6 @@ pub(crate) mod failure;
 mod halt;
 pub(crate) mod jobs;
 pub(crate) mod listing;
-pub(crate) mod long_waits;
 mod page;
 mod pool;
 pub(crate) mod prepare;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use time::OffsetDateTime;
 use tracing::{error, info};
 
 use crate::cli::args;
@@ -22,7 +21,6 @@ use crate::run::context::{Process, Settings};
 use crate::run::engine;
 use crate::run::failure;
 use crate::run::jobs::{Event, run_jobs};
-use crate::run::long_waits::LongWaits;
 use crate::run::prepare::prepare;
 use crate::run::queue::LocalQueue;
 use crate::run::range::Range;
@@ -64,7 +62,6 @@ pub(crate) async fn run(
         jobs: args.jobs,
         stop: signals::stop_on_signals(args.stop_within)?,
         progress: terminal.progress(),
-        long_waits: LongWaits::default(),
     };
     let metrics = match &args.metrics {
         Some(target) => Some(Exporter::start(target).await.context("--metrics")?),
@@ -195,7 +192,7 @@ impl Results<'_> {
                 }
                 Some(report)
             }
-            Event::Waits => None,
+            Event::Running => None,
         };
         if self.is_service {
             self.publish();
@@ -224,16 +221,12 @@ impl Results<'_> {
 
     /// Writes the summary and the metrics.
     fn publish(&mut self) {
-        let waits = self
-            .process
-            .settings
-            .long_waits
-            .at(OffsetDateTime::now_utc());
+        let paused = self.process.paused();
         if let Some(exporter) = &self.metrics {
-            exporter.metrics.set_waits(&waits);
+            exporter.metrics.set_paused(&paused);
         }
         let summary = self.summary.as_ref().map(|file| {
-            let text = json::render(&self.latest, &waits)?;
+            let text = json::render(&self.latest, &paused)?;
             file.write(&text).context("--summary")
         });
         let metrics = self.metrics.as_ref().filter(|_| !self.latest.dry_run);

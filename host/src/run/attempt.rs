@@ -71,7 +71,6 @@ impl Tries {
         }
         worker.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());
-        job.settings.long_waits.begin(&account.name, wait, &why);
         if !wait.is_zero() {
             worker.rest();
         }

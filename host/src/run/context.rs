@@ -8,7 +8,6 @@ use crate::config::{Emit, SourceName};
 use crate::deliver::rejects::Rejects;
 use crate::deliver::waiting::Waiting;
 use crate::deliver::{Destination, Receiver};
-use crate::run::long_waits::LongWaits;
 use crate::run::prepare::Ready;
 use crate::run::progress::{Progress, Waits};
 use crate::run::range::Range;
@@ -52,8 +51,6 @@ pub(crate) struct Settings {
     pub stop: Stop,
     /// Where progress is shown.
     pub progress: Progress,
-    /// Which accounts wait for long.
-    pub long_waits: LongWaits,
 }
 
 impl Settings {
@@ -68,7 +65,6 @@ impl Settings {
             jobs: 1,
             stop,
             progress: Progress::new(|_| ()),
-            long_waits: LongWaits::default(),
         }
     }
 

@@ -3,9 +3,9 @@
 //! A job is a task of its own, so that one that fails, hangs or waits does not affect the others. It begins when a job of
 //! `--jobs` is free.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -14,6 +14,7 @@ use tracing::{Instrument, error, error_span};
 
 use crate::run::account::run_account;
 use crate::run::context::{Process, Settings};
+use crate::run::pool::LONG_PAUSE;
 use crate::run::queue::{Due, Queue};
 use crate::run::report::AccountReport;
 use crate::run::results::AccountResults;
@@ -27,17 +28,28 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 /// their destination takes its time.
 const PAGES_FOR_EACH_JOB: usize = 8;
 
-/// What happens to an account.
+/// How long nothing has to happen before that is an event, so that who waits is reported while it does.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// What happens to the accounts.
 pub(crate) enum Event {
     /// Its job has ended.
     Ended(AccountReport),
     /// The configuration no longer has it.
     Gone(String),
-    /// It waits for long: see [`Settings::long_waits`].
-    Waits,
+    /// Jobs are running, and nothing has ended for a while.
+    Running,
 }
 
 impl Process {
+    /// Returns the accounts whose API has asked for a long pause, and how long it still takes.
+    pub(crate) fn paused(&self) -> BTreeMap<String, Duration> {
+        let limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paused = limiters.paused();
+        paused.retain(|_, pause| *pause > LONG_PAUSE);
+        paused
+    }
+
     /// Returns a process without jobs.
     pub(crate) fn new(settings: Settings, runtime: Runtime) -> Arc<Self> {
         let jobs = settings.jobs as usize;
@@ -84,10 +96,9 @@ pub(crate) async fn run_jobs<Q: Queue>(
             Some(ended) = jobs.tasks.join_next_with_id() => {
                 let report = jobs.end(ended, stop.requested());
                 queue.ended(&report.account);
-                process.settings.long_waits.end(&report.account);
                 on_event(queue, Event::Ended(report));
             }
-            () = process.settings.long_waits.changed() => on_event(queue, Event::Waits),
+            () = tokio::time::sleep(QUIET), if !jobs.tasks.is_empty() => on_event(queue, Event::Running),
             () = &mut too_late => {
                 let why = "it was not finished in time after the request to stop: the disk of the state or of the \
                            rejects file does not respond. Unconfirmed events are sent again in the next run";

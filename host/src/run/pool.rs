@@ -21,7 +21,7 @@ use crate::sandbox::engine::Loaded;
 use crate::sandbox::rights::Rights;
 
 /// The longest pause in which slots and idle instances are kept: another session costs less than their memory.
-const LONG_PAUSE: Duration = Duration::from_secs(10);
+pub(super) const LONG_PAUSE: Duration = Duration::from_secs(10);
 
 /// The connectors of one account.
 pub(crate) struct Pool {

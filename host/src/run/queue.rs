@@ -1,13 +1,13 @@
 //! Which account is collected next.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::config::{Account, Config, ConfigError};
+use crate::config::{Account, Config};
 use crate::run::schedule::Schedule;
 
 /// The longest sleep before the clock is looked at again, which a person or a suspended machine may set forward.
@@ -75,22 +75,22 @@ impl LocalQueue {
         schedule: Option<Schedule>,
         slots: BTreeMap<String, OffsetDateTime>,
     ) -> Self {
-        let known = |last| Known {
-            last: Some(last),
-            ..Known::default()
-        };
-        let accounts = slots.into_iter().map(|(name, last)| (name, known(last)));
         let mut queue = Self {
             selected,
             schedule,
             config,
-            accounts: accounts.collect(),
+            accounts: BTreeMap::new(),
             due: VecDeque::new(),
             looked_at: None,
         };
-        // What earlier processes collected and this one does not is of no interest.
-        let configured = queue.configured();
-        queue.accounts.retain(|name, _| configured.contains(name));
+        for name in queue.configured().into_keys() {
+            let last = slots.get(&name).copied();
+            let known = Known {
+                last,
+                ..Known::default()
+            };
+            queue.accounts.insert(name, known);
+        }
         queue
     }
 
@@ -112,112 +112,84 @@ impl LocalQueue {
         accounts.filter_map(|name| self.wait_of(name)).min()
     }
 
-    fn configured(&self) -> BTreeSet<String> {
-        let accounts = self.config.accounts.iter().map(|account| &account.name);
-        let wrong = self.config.wrong.iter().map(|wrong| &wrong.name);
-        let is_selected =
-            |name: &&String| self.selected.is_empty() || self.selected.contains(*name);
-        accounts.chain(wrong).filter(is_selected).cloned().collect()
-    }
-
-    /// Begins the next slot of an account if it is due now, and returns whether it is.
-    fn begins(&mut self, account: &str, file: &Path, every: Option<Duration>) -> bool {
-        let now = OffsetDateTime::now_utc();
-        let known = self.accounts.entry(account.to_owned()).or_default();
-        known.every = every;
-        file.clone_into(&mut known.file);
-        let Some(schedule) = self.schedule else {
-            return true;
-        };
-        let schedule = schedule.of_account(every);
-        if known.is_running || schedule.next(account, known.last, now) > now {
-            return false;
-        }
-        known.last = Some(schedule.slot(now));
-        true
-    }
-
     /// Adds what is due now, by the configuration as it is now.
     fn add_due(&mut self) {
-        if self.looked_at.is_some() {
-            match self.config.load_again() {
-                Ok(config) => self.config = config,
-                Err(error) => {
-                    self.looked_at = Some(OffsetDateTime::now_utc());
-                    return self.add_failed(&error);
-                }
+        let is_first = self.looked_at.replace(OffsetDateTime::now_utc()).is_none();
+        let loaded = match is_first {
+            true => Ok(()),
+            false => self.config.load_again().map(|config| self.config = config),
+        };
+        let found = match loaded {
+            Ok(()) => self.configured(),
+            Err(error) => {
+                let names = self.accounts.keys().cloned();
+                names.map(|name| (name, Err(error.to_string()))).collect()
             }
-        }
-        self.looked_at = Some(OffsetDateTime::now_utc());
-        let configured = self.configured();
-        let Config {
-            accounts,
-            wrong,
-            state,
-            ..
-        } = self.config.clone();
-        let state = Arc::new(state);
-        for account in accounts {
-            if !configured.contains(&account.name)
-                || !self.begins(&account.name, &account.file, account.every)
-            {
-                continue;
-            }
-            let Some(known) = self.accounts.get_mut(&account.name) else {
+        };
+        let is_gone =
+            |name: &String, known: &mut Known| !known.is_running && !found.contains_key(name);
+        let gone = self.accounts.extract_if(.., is_gone);
+        self.due.extend(gone.map(|(name, _)| Due::Gone(name)));
+        let state = Arc::new(self.config.state.clone());
+        for (name, account) in found {
+            let Some(slot) = self.begin(&name, account.as_ref().ok()) else {
                 continue;
             };
-            known.is_running = true;
-            self.due.push_back(Due::Account {
-                slot: known.last.filter(|_| self.schedule.is_some()),
-                account: Arc::new(account),
-                state: Arc::clone(&state),
+            self.due.push_back(match account {
+                Ok(account) => Due::Account {
+                    account: Arc::new(account),
+                    state: Arc::clone(&state),
+                    slot,
+                },
+                Err(error) => Due::Wrong {
+                    account: name,
+                    error,
+                },
             });
-        }
-        let mut missing: Vec<_> = self.accounts.keys().cloned().collect();
-        missing.retain(|name| !configured.contains(name));
-        for wrong in wrong {
-            // A file that cannot be read does not tell which accounts it has.
-            let of_file = |name: &&String| {
-                let known = self.accounts.get(*name);
-                known.is_some_and(|known| known.file == wrong.file)
-            };
-            let mut names: Vec<_> = missing.iter().filter(of_file).cloned().collect();
-            missing.retain(|name| !names.contains(name));
-            if names.is_empty() && configured.contains(&wrong.name) {
-                names.push(wrong.name);
-            }
-            for account in names {
-                let every = self.accounts.get(&account).and_then(|known| known.every);
-                if self.begins(&account, &wrong.file, every) {
-                    let error = wrong.error.to_string();
-                    self.due.push_back(Due::Wrong { account, error });
-                }
-            }
-        }
-        for name in missing {
-            if self
-                .accounts
-                .get(&name)
-                .is_some_and(|known| !known.is_running)
-            {
-                self.accounts.remove(&name);
-                self.due.push_back(Due::Gone(name));
-            }
         }
     }
 
-    /// Reports to each account that is due that the configuration cannot be read.
-    fn add_failed(&mut self, error: &ConfigError) {
-        let known = self.accounts.iter();
-        let known: Vec<_> = known
-            .map(|(name, known)| (name.clone(), known.file.clone(), known.every))
+    /// Returns the configured accounts by name, or why one is wrong.
+    fn configured(&self) -> BTreeMap<String, Result<Account, String>> {
+        let accounts = self.config.accounts.iter();
+        let mut found: BTreeMap<_, _> = accounts
+            .map(|account| (account.name.clone(), Ok(account.clone())))
             .collect();
-        for (account, file, every) in known {
-            if self.begins(&account, &file, every) {
-                let error = error.to_string();
-                self.due.push_back(Due::Wrong { account, error });
+        for wrong in &self.config.wrong {
+            let error = || Err(wrong.error.to_string());
+            // A file that cannot be read does not tell which accounts it has.
+            let known = self.accounts.iter();
+            let of_file = known.filter(|(_, known)| known.file == wrong.file);
+            let of_file: Vec<_> = of_file.map(|(name, _)| name.clone()).collect();
+            if of_file.is_empty() || self.accounts.contains_key(&wrong.name) {
+                found.insert(wrong.name.clone(), error());
+            }
+            for name in of_file {
+                found.entry(name).or_insert_with(error);
             }
         }
+        found.retain(|name, _| self.selected.is_empty() || self.selected.contains(name));
+        found
+    }
+
+    /// Begins the next job of an account if it is due now, and returns its slot, if there is a schedule.
+    fn begin(&mut self, name: &str, account: Option<&Account>) -> Option<Option<OffsetDateTime>> {
+        let now = OffsetDateTime::now_utc();
+        let known = self.accounts.entry(name.to_owned()).or_default();
+        if let Some(account) = account {
+            known.every = account.every;
+            known.file.clone_from(&account.file);
+        }
+        let schedule = self
+            .schedule
+            .map(|schedule| schedule.of_account(known.every));
+        let is_due = schedule.is_none_or(|schedule| schedule.next(name, known.last, now) <= now);
+        if known.is_running || !is_due {
+            return None;
+        }
+        known.is_running = account.is_some();
+        known.last = schedule.map(|schedule| schedule.slot(now));
+        Some(known.last)
     }
 }
 

@@ -137,6 +137,13 @@ impl Limiters {
         }
         entry.1.clone()
     }
+
+    /// Returns how long the requests of each account still have to pause, where the API asked for that.
+    pub fn paused(&self) -> BTreeMap<String, Duration> {
+        let paused = self.0.iter();
+        let paused = paused.map(|(account, (_, limiter))| (account.clone(), limiter.paused()));
+        paused.filter(|(_, pause)| !pause.is_zero()).collect()
+    }
 }
 
 #[cfg(test)]

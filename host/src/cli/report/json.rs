@@ -1,11 +1,12 @@
 //! A report as JSON, for `--summary FILE`. docs/operations.md documents its shape.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::cli::exit::ExitStatus;
-use crate::run::long_waits::LongWait;
 use crate::run::report::{Entry, Report, Totals};
 use crate::units::timestamp;
 
@@ -23,7 +24,7 @@ struct Summary<'a> {
     exit_code: u8,
     totals: Totals,
     accounts: Vec<Account<'a>>,
-    waiting: Vec<Waiting<'a>>,
+    paused: Vec<Paused<'a>>,
     sources: Vec<&'a Entry>,
     denied: Vec<Denied<'a>>,
 }
@@ -37,10 +38,9 @@ struct Account<'a> {
 }
 
 #[derive(Serialize)]
-struct Waiting<'a> {
+struct Paused<'a> {
     account: &'a str,
     until: String,
-    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -50,14 +50,14 @@ struct Denied<'a> {
     requests: u64,
 }
 
-/// Writes a report, and the accounts that wait for long, as an indented JSON object with a newline at its end.
+/// Writes a report, and how long the API has asked accounts to pause, as an indented JSON object with a newline at its end.
 ///
 /// # Errors
 ///
 /// None known.
 pub(crate) fn render(
     report: &Report,
-    waits: &BTreeMap<String, LongWait>,
+    paused: &BTreeMap<String, Duration>,
 ) -> serde_json::Result<String> {
     let denied = report.accounts.iter().flat_map(|account| {
         account.denied.iter().map(|(rule, requests)| Denied {
@@ -72,10 +72,9 @@ pub(crate) fn render(
         ended_at: timestamp::format(account.ended_at),
         exit_code: ExitStatus::of_account(account) as u8,
     });
-    let waiting = waits.iter().map(|(account, wait)| Waiting {
+    let paused = paused.iter().map(|(account, pause)| Paused {
         account,
-        until: timestamp::format(wait.until),
-        reason: &wait.reason,
+        until: timestamp::format(OffsetDateTime::now_utc() + *pause),
     });
     let summary = Summary {
         version: VERSION,
@@ -87,7 +86,7 @@ pub(crate) fn render(
         exit_code: ExitStatus::of(report) as u8,
         totals: report.totals(),
         accounts: accounts.collect(),
-        waiting: waiting.collect(),
+        paused: paused.collect(),
         sources: report.entries().collect(),
         denied: denied.collect(),
     };

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, Result, TextEncoder};
 use time::OffsetDateTime;
 
 use crate::cli::exit::ExitStatus;
-use crate::run::long_waits::LongWait;
 use crate::run::report::{AccountReport, Outcome, Tally};
 use crate::sandbox::egress::denials::Rule;
 use crate::units::timestamp;
@@ -24,7 +24,7 @@ const METRICS: [(&str, &[&str], &str); 17] = [
     ("last_run_end_timestamp_seconds", &["account"], "When the last run of the account ended."),
     ("last_run_duration_seconds", &["account"], "How long the last run of the account took."),
     ("last_run_exit_code", &["account"], "The exit code of the last run of the account: 0 success, 1 some failed, 2 could not run."),
-    ("account_waits_until_timestamp_seconds", &["account"], "Until when the account waits, for its rate limit or the next try; only while it does."),
+    ("account_paused_until_timestamp_seconds", &["account"], "Until when the requests of the account pause, as the API asked; only while they do."),
     ("sources", &["account", "outcome"], "Sources of the last run of the account, by outcome."),
     ("source_info", &["account", "source", "name"], "The name of the source; always 1."),
     ("source_outcome", &["account", "source", "outcome"], "The outcome of the source in the last run, as a label; always 1."),
@@ -39,7 +39,7 @@ const METRICS: [(&str, &[&str], &str); 17] = [
 ];
 
 const SUCCESS: &str = "source_last_success_timestamp_seconds";
-const WAITS: &str = "account_waits_until_timestamp_seconds";
+const PAUSED: &str = "account_paused_until_timestamp_seconds";
 const MARK: &str = "source_mark_timestamp_seconds";
 
 /// The metrics of a process.
@@ -147,15 +147,16 @@ impl Metrics {
         }
     }
 
-    /// Records which accounts wait for long.
-    pub(crate) fn set_waits(&self, waits: &BTreeMap<String, LongWait>) {
+    /// Records how long the API has asked accounts to pause.
+    pub(crate) fn set_paused(&self, paused: &BTreeMap<String, Duration>) {
         let mut accounts = self.accounts();
-        if let Some(gauge) = self.gauges.get(WAITS) {
+        if let Some(gauge) = self.gauges.get(PAUSED) {
             gauge.reset();
         }
-        for (account, wait) in waits {
+        for (account, pause) in paused {
             accounts.insert(account.clone());
-            self.set(WAITS, &[account], seconds(wait.until));
+            let until = OffsetDateTime::now_utc() + *pause;
+            self.set(PAUSED, &[account], seconds(until));
         }
     }
 

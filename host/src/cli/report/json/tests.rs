@@ -1,19 +1,15 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cli::report::tests::{ended_at, every_outcome};
+use crate::cli::report::tests::every_outcome;
 use crate::run::report::Outcome;
 use crate::sandbox::egress::denials::Rule;
 
 const DOCUMENTATION: &str = include_str!("../../../../../docs/operations.md");
 
 fn rendered() -> Value {
-    let wait = LongWait {
-        until: ended_at(),
-        reason: "the API asks for fewer requests".to_owned(),
-    };
-    let waits = [("slow".to_owned(), wait)].into();
-    serde_json::from_str(&render(&every_outcome(), &waits).unwrap()).unwrap()
+    let paused = [("slow".to_owned(), Duration::from_secs(3_600))].into();
+    serde_json::from_str(&render(&every_outcome(), &paused).unwrap()).unwrap()
 }
 
 #[test]
@@ -21,6 +17,10 @@ fn the_shape_is_stable() {
     let summary = rendered();
     let mut head = summary.clone();
     head.as_object_mut().unwrap().remove("sources");
+    let paused = head.as_object_mut().unwrap().remove("paused").unwrap();
+    assert_eq!(paused[0]["account"], "slow");
+    let until = timestamp::parse(paused[0]["until"].as_str().unwrap()).unwrap();
+    assert!(until > OffsetDateTime::now_utc() + Duration::from_secs(3_000));
     assert_eq!(
         head,
         json!({
@@ -46,10 +46,6 @@ fn the_shape_is_stable() {
                     "ended_at": "2026-01-31T08:00:02.500Z", "exit_code": 1
                 }
             ],
-            "waiting": [{
-                "account": "slow", "until": "2026-01-31T08:00:02.500Z",
-                "reason": "the API asks for fewer requests"
-            }],
             "denied": [
                 {"account": "acme", "rule": "host", "requests": 2},
                 {"account": "acme", "rule": "userinfo", "requests": 1},
@@ -88,7 +84,7 @@ fn every_key_outcome_and_rule_is_documented() {
         &summary["totals"],
         &summary["sources"][0],
         &summary["accounts"][0],
-        &summary["waiting"][0],
+        &summary["paused"][0],
         &summary["denied"][0],
     ];
     let keys = keys
