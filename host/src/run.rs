@@ -7,7 +7,7 @@
 //! | `prepare` | makes an account ready: component, configuration, secrets |
 //! | `listing` | lists the sources of an account |
 //! | `attempt`, `pool` | calls the component, with a connector from the pool, and repeats the call |
-//! | `context`, `halt`, `results` | what the tasks share: their context, why they end early, what they did |
+//! | `process`, `context`, `halt`, `results` | what jobs and their tasks share: settings, context, why they end early, what they did |
 
 pub(crate) mod account;
 mod attempt;
@@ -20,6 +20,7 @@ pub(crate) mod listing;
 mod page;
 mod pool;
 pub(crate) mod prepare;
+pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod queue;
 pub(crate) mod range;

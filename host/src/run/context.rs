@@ -1,90 +1,16 @@
-//! What the tasks of a run share: the run's settings, an account, a source. Each is borrowed by what is below it.
+//! What the tasks of an account share: the account, a source. Each is borrowed by what is below it.
 
-use std::sync::{Arc, Mutex, OnceLock};
-
-use tokio::sync::Semaphore;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::{Emit, SourceName};
 use crate::deliver::rejects::Rejects;
 use crate::deliver::waiting::Waiting;
 use crate::deliver::{Destination, Receiver};
 use crate::run::prepare::Ready;
-use crate::run::progress::{Progress, Waits};
-use crate::run::range::Range;
+use crate::run::process::Settings;
+use crate::run::progress::Waits;
 use crate::run::results::AccountResults;
-use crate::sandbox::engine::Runtime;
-use crate::sandbox::rate_limit::Limiters;
-use crate::state::{AccountState, SharedState, Wanted, Writes};
-use crate::stop::Stop;
-
-/// What the account jobs of a process share.
-pub(crate) struct Process {
-    /// What they are asked for.
-    pub settings: Arc<Settings>,
-    /// Loads their components.
-    pub runtime: Runtime,
-    /// The rate limits of their APIs.
-    pub limiters: Mutex<Limiters>,
-    /// Where their state persists.
-    pub state: SharedState,
-    /// A permit for each source that may be collected in parallel: `--jobs`.
-    pub jobs: Arc<Semaphore>,
-    /// A permit for each source that may have a page in memory. Whoever waits for one holds no job.
-    pub pages: Arc<Semaphore>,
-}
-
-/// What all accounts of a run have in common.
-pub(crate) struct Settings {
-    /// `--dry-run`: nothing is delivered or stored.
-    pub dry_run: bool,
-    /// `--since` and `--until`
-    pub range: Option<Range>,
-    /// Where a walk begins: `--full`, `--restart`.
-    pub wanted: Wanted,
-    /// `--limit`: a preview of at most so many events of each source, from its beginning.
-    pub limit: Option<u64>,
-    /// `--accept-rejects`
-    pub accept_rejects: bool,
-    /// How many sources are collected in parallel.
-    pub jobs: u32,
-    /// Whether the run is asked to stop.
-    pub stop: Stop,
-    /// Where progress is shown.
-    pub progress: Progress,
-}
-
-impl Settings {
-    /// Returns the settings of a command that stores and delivers nothing.
-    pub(crate) fn read_only(stop: Stop) -> Self {
-        Self {
-            dry_run: true,
-            range: None,
-            wanted: Wanted::Normal,
-            limit: None,
-            accept_rejects: false,
-            jobs: 1,
-            stop,
-            progress: Progress::new(|_| ()),
-        }
-    }
-
-    /// Returns what the run changes of the state.
-    pub(crate) fn writes(&self) -> Writes {
-        if self.dry_run || self.range.is_some() {
-            Writes::Nothing
-        } else if self.limit.is_some() {
-            Writes::Forgotten
-        } else {
-            Writes::Everything
-        }
-    }
-
-    /// Returns whether every source is walked from its beginning and no unchanged device is left out, whatever is
-    /// stored.
-    pub(crate) fn ignores_state(&self) -> bool {
-        self.range.is_some() || self.limit.is_some()
-    }
-}
+use crate::state::AccountState;
 
 /// An account that is collected.
 pub(crate) struct AccountJob {

@@ -3,30 +3,22 @@
 //! A job is a task of its own, so that one that fails, hangs or waits does not affect the others. It begins when a job of
 //! `--jobs` is free.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{Instrument, error, error_span};
 
 use crate::run::account::run_account;
-use crate::run::context::{Process, Settings};
-use crate::run::pool::LONG_PAUSE;
+use crate::run::process::Process;
 use crate::run::queue::{Due, Queue};
 use crate::run::report::AccountReport;
 use crate::run::results::AccountResults;
-use crate::sandbox::engine::Runtime;
-use crate::state::SharedState;
 
 /// How much longer than its current pages a job may take to stop: a disk that hangs must not keep it for ever.
 const LAST_WRITES: Duration = Duration::from_secs(5);
-
-/// How many sources of all accounts together may have a page in memory, for each of `--jobs`. They do not need a job while
-/// their destination takes its time.
-const PAGES_FOR_EACH_JOB: usize = 8;
 
 /// How long nothing has to happen before that is an event, so that who waits is reported while it does.
 const QUIET: Duration = Duration::from_secs(10);
@@ -39,29 +31,6 @@ pub(crate) enum Event {
     Gone(String),
     /// Jobs are running, and nothing has ended for a while.
     Running,
-}
-
-impl Process {
-    /// Returns the accounts whose API has asked for a long pause, and how long it still takes.
-    pub(crate) fn paused(&self) -> BTreeMap<String, Duration> {
-        let limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut paused = limiters.paused();
-        paused.retain(|_, pause| *pause > LONG_PAUSE);
-        paused
-    }
-
-    /// Returns a process without jobs.
-    pub(crate) fn new(settings: Settings, runtime: Runtime) -> Arc<Self> {
-        let jobs = settings.jobs as usize;
-        Arc::new(Self {
-            runtime,
-            limiters: Mutex::default(),
-            state: SharedState::default(),
-            jobs: Arc::new(Semaphore::new(jobs)),
-            pages: Arc::new(Semaphore::new(jobs * PAGES_FOR_EACH_JOB)),
-            settings: Arc::new(settings),
-        })
-    }
 }
 
 /// Runs the jobs of the accounts that `queue` hands out, until it has no more or the process is asked to stop, and passes

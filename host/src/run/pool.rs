@@ -13,15 +13,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::run::context::Process;
 use crate::run::halt::Halt;
 use crate::run::prepare::Ready;
+use crate::run::process::{LONG_PAUSE, Process};
 use crate::sandbox::connector::Connector;
 use crate::sandbox::engine::Loaded;
 use crate::sandbox::rights::Rights;
-
-/// The longest pause in which slots and idle instances are kept: another session costs less than their memory.
-pub(super) const LONG_PAUSE: Duration = Duration::from_secs(10);
 
 /// The connectors of one account.
 pub(crate) struct Pool {

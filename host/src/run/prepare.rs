@@ -14,7 +14,7 @@ use crate::contract::manifest::Manifest;
 use crate::contract::permissions::Permissions;
 use crate::network::addresses::AllowedAddresses;
 use crate::network::tls::check_ca_file;
-use crate::run::context::Process;
+use crate::run::process::Process;
 use crate::sandbox::connector::{CallError, Connector, DescribeError};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rights::{Grants, Rights};
