@@ -72,7 +72,10 @@ impl Listing {
 /// Asks the component for every page of the account's sources. Ends early once the time to stop is over.
 pub(crate) async fn list_sources(worker: &mut Worker, job: &AccountJob) -> Listing {
     let mut pages = Pages::default();
-    let line = job.settings.progress.listing(job.name(), job.waits());
+    let line = job
+        .settings
+        .progress
+        .begin(job.name(), String::new(), None, job.waits());
     let all = async {
         while !pages.complete {
             let page = list_page(worker, job, pages.next.as_deref(), &line).await?;

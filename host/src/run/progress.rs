@@ -1,4 +1,4 @@
-//! What a run shows of its progress, without knowing the terminal.
+//! What a process shows of its progress, without knowing the terminal.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,13 +23,13 @@ pub(crate) struct Board {
     /// The accounts that are collected, or wait for their turn.
     open: BTreeSet<String>,
     /// How many accounts have ended.
-    pub ended: u64,
+    pub ended: usize,
     /// How many sources are to be collected, as far as they are listed.
-    pub sources: u64,
+    pub sources: usize,
     /// How many of them have ended.
-    pub done: u64,
-    /// Events that destinations confirmed.
-    pub events: u64,
+    pub done: usize,
+    /// The events of those.
+    events: u64,
     began: Option<Instant>,
     next: u64,
     lines: BTreeMap<u64, Line>,
@@ -44,7 +44,7 @@ pub(crate) struct Line {
     /// What is collected so far; `None` while sources are listed.
     pub tally: Option<Tally>,
     /// How many records the walk has in all, where that is known and this run began the walk.
-    total: Option<u64>,
+    pub total: Option<u64>,
     /// Since when it has a job; `None` until it has one for the first time.
     began: Option<Instant>,
     waits: Waits,
@@ -61,16 +61,8 @@ pub(crate) struct Waits {
     pub destination: Waiting,
 }
 
-/// What a source waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WaitsFor {
-    RateLimit,
-    Api,
-    Destination,
-}
-
 impl Progress {
-    /// Returns the progress of a run that has not begun. `display` makes what shows it.
+    /// Returns the progress of a process without accounts. `display` makes what shows it.
     pub(crate) fn new<D: Any + Send + Sync>(display: impl FnOnce(Arc<Mutex<Board>>) -> D) -> Self {
         let board = Arc::default();
         Self {
@@ -83,36 +75,19 @@ impl Progress {
     pub(crate) fn account(&self, name: &str) -> AccountProgress {
         let mut board = lock(&self.board);
         if board.open.is_empty() {
-            let (next, lines) = (board.next, std::mem::take(&mut board.lines));
-            *board = Board {
-                next,
-                lines,
-                ..Board::default()
-            };
+            *board = Board::default();
         }
         board.open.insert(name.to_owned());
-        AccountProgress {
-            board: Arc::clone(&self.board),
-            name: name.to_owned(),
-        }
+        AccountProgress(Arc::clone(&self.board), name.to_owned())
     }
 
     /// Adds sources that are to be collected.
     pub(crate) fn expect(&self, sources: usize) {
-        lock(&self.board).sources += sources as u64;
+        lock(&self.board).sources += sources;
     }
 
-    /// Begins a source that was expected.
-    pub(crate) fn source(&self, account: &str, name: String, waits: Waits) -> LineProgress {
-        self.begin(account, name, Some(Tally::default()), waits)
-    }
-
-    /// Begins to list the sources of an account.
-    pub(crate) fn listing(&self, account: &str, waits: Waits) -> LineProgress {
-        self.begin(account, String::new(), None, waits)
-    }
-
-    fn begin(
+    /// Begins a source that was expected, or to list the sources of an account where nothing is said of what is collected.
+    pub(crate) fn begin(
         &self,
         account: &str,
         name: String,
@@ -133,7 +108,7 @@ impl Progress {
         };
         board.lines.insert(number, line);
         LineProgress {
-            progress: self.clone(),
+            board: Arc::clone(&self.board),
             number,
             waits,
         }
@@ -141,72 +116,61 @@ impl Progress {
 }
 
 /// Counts an account as one that is collected, until it is dropped.
-pub(crate) struct AccountProgress {
-    board: Arc<Mutex<Board>>,
-    name: String,
-}
+pub(crate) struct AccountProgress(Arc<Mutex<Board>>, String);
 
 impl Drop for AccountProgress {
     fn drop(&mut self) {
-        let mut board = lock(&self.board);
-        board.ended += u64::from(board.open.remove(&self.name));
+        let mut board = lock(&self.0);
+        board.ended += usize::from(board.open.remove(&self.1));
     }
 }
 
 /// Keeps a line up to date. The line goes when this is dropped.
 pub(crate) struct LineProgress {
-    progress: Progress,
+    board: Arc<Mutex<Board>>,
     number: u64,
     /// What it waits for.
     pub waits: Waits,
 }
 
 impl LineProgress {
-    /// Records that it has a job.
-    pub(crate) fn run(&self) {
-        self.change(|line| {
-            line.began.get_or_insert_with(Instant::now);
-        });
-    }
-
-    /// Records how many records the walk has in all.
-    pub(crate) fn expect(&self, total: Option<u64>) {
-        self.change(|line| line.total = total);
-    }
-
-    /// Records what is confirmed so far.
-    pub(crate) fn confirm(&self, tally: Tally) {
-        let mut added = 0;
-        self.change(|line| {
-            let before = line.tally.replace(tally).unwrap_or_default();
-            added = tally.events.saturating_sub(before.events);
-        });
-        lock(&self.progress.board).events += added;
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Line)) {
-        if let Some(line) = lock(&self.progress.board).lines.get_mut(&self.number) {
+    /// Changes the line.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Line)) {
+        if let Some(line) = lock(&self.board).lines.get_mut(&self.number) {
             change(line);
         }
+    }
+
+    /// Records that it has a job.
+    pub(crate) fn run(&self) {
+        self.change(|line| line.began = line.began.or_else(|| Some(Instant::now())));
     }
 }
 
 impl Drop for LineProgress {
     fn drop(&mut self) {
-        let mut board = lock(&self.progress.board);
-        let line = board.lines.remove(&self.number);
-        board.done += u64::from(line.is_some_and(|line| line.tally.is_some()));
+        let mut board = lock(&self.board);
+        if let Some(tally) = board.lines.remove(&self.number).and_then(|line| line.tally) {
+            board.done += 1;
+            board.events += tally.events;
+        }
     }
 }
 
 impl Board {
     /// Returns how many accounts are collected or were since the board began.
-    pub(crate) fn accounts(&self) -> u64 {
-        self.ended + self.open.len() as u64
+    pub(crate) fn accounts(&self) -> usize {
+        self.ended + self.open.len()
+    }
+
+    /// Returns how many events are confirmed.
+    pub(crate) fn events(&self) -> u64 {
+        let tallies = self.lines.values().filter_map(|line| line.tally);
+        self.events + tallies.map(|tally| tally.events).sum::<u64>()
     }
 
     /// Returns the lines that have or had a job: first those that wait for nothing, with what the others wait for.
-    pub(crate) fn lines(&self, now: Instant) -> Vec<(&Line, Option<(WaitsFor, Duration)>)> {
+    pub(crate) fn lines(&self, now: Instant) -> Vec<(&Line, Option<(&'static str, Duration)>)> {
         let begun = self.lines.values().filter(|line| line.began.is_some());
         let mut lines: Vec<_> = begun.map(|line| (line, line.waits.at(now))).collect();
         lines.sort_by_key(|(_, wait)| wait.is_some());
@@ -216,17 +180,15 @@ impl Board {
     /// Returns how many events are confirmed in a second.
     pub(crate) fn rate(&self, now: Instant) -> f64 {
         let took = self.began.map(|began| now.saturating_duration_since(began));
-        let took = took.unwrap_or_default().max(Duration::from_secs(1));
-        self.events as f64 / took.as_secs_f64()
+        self.events() as f64 / took.unwrap_or_default().as_secs_f64().max(1.0)
     }
 
     /// Returns how long the accounts still take: `None` unless that is known of each source.
     pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
         let accounts: BTreeSet<_> = self.lines.values().map(|line| &line.account).collect();
-        let all_begun = self.done + self.lines.len() as u64 == self.sources
+        let all_begun = self.done + self.lines.len() == self.sources
             && self.open.iter().all(|account| accounts.contains(account));
-        let left = self.lines.values().map(|line| line.left(now));
-        let left: Option<Vec<_>> = left.collect();
+        let left: Option<Vec<_>> = self.lines.values().map(|line| line.left(now)).collect();
         left?.into_iter().max().filter(|_| all_begun)
     }
 }
@@ -250,11 +212,11 @@ impl Line {
 
 impl Waits {
     /// Returns what is waited for, and how long it still takes.
-    fn at(&self, now: Instant) -> Option<(WaitsFor, Duration)> {
+    fn at(&self, now: Instant) -> Option<(&'static str, Duration)> {
         let waits = [
-            (WaitsFor::RateLimit, self.limiter.waits()),
-            (WaitsFor::Api, self.call.left(now)),
-            (WaitsFor::Destination, self.destination.left(now)),
+            ("rate limit:", self.limiter.waits()),
+            ("API: trying again in", self.call.left(now)),
+            ("destination: trying again in", self.destination.left(now)),
         ];
         // A limit per second lets none wait long.
         let waits = waits.into_iter().filter(|(_, left)| left.as_secs() > 0);

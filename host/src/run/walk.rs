@@ -44,7 +44,10 @@ pub(super) async fn collect_pages(
         true => printable(&source.name),
         false => String::new(),
     };
-    let line = job.settings.progress.source(job.name(), name, job.waits());
+    let line = job
+        .settings
+        .progress
+        .begin(job.name(), name, Some(Tally::default()), job.waits());
     let mut walk = Walk {
         source,
         full: start.full,
@@ -139,7 +142,8 @@ impl Walk<'_> {
     /// Begins to deliver a page. Returns whether `--limit` leaves out events of the source.
     fn send(&mut self, mut batch: Batch, first: bool) -> Result<bool, Halt> {
         // Of a walk that began earlier it is not known how much is done.
-        self.line.expect(batch.total.filter(|_| !self.resumed));
+        let total = batch.total.filter(|_| !self.resumed);
+        self.line.change(|line| line.total = total);
         for warning in &batch.warnings {
             warn!("{}", printable(warning));
         }
@@ -223,7 +227,8 @@ impl Walk<'_> {
         if !more {
             info!(mark = delivered.mark, "up to date");
         }
-        self.line.confirm(self.entry.tally);
+        let tally = self.entry.tally;
+        self.line.change(|line| line.tally = Some(tally));
         Ok(())
     }
 }

@@ -20,13 +20,15 @@ pub(super) const FIELD: &str = "dialect";
 ///
 /// When the component does not have the dialect of the flag, or the terminal cannot be read.
 pub(super) fn choose(manifest: &Manifest, flag: Option<&str>) -> anyhow::Result<Option<String>> {
-    if let Some(dialect) = flag {
-        if !is_choice(manifest, dialect) {
-            bail!("--dialect must be one of: {}", choices(manifest).join(", "));
+    let choices = choices(manifest);
+    match flag {
+        Some(flag) if !choices.contains(&flag) => {
+            bail!("--dialect must be one of: {}", choices.join(", "))
         }
-        return Ok(Some(dialect.to_owned()));
+        Some(flag) => return Ok(Some(flag.to_owned())),
+        None => {}
     }
-    if choices(manifest).len() < 2 || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if choices.len() < 2 || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
     }
     Ok(ask(manifest, &mut io::stdin().lock(), &mut io::stderr())?)
@@ -70,14 +72,8 @@ fn ask(
 /// Returns the dialects that the config can choose, the default first.
 fn choices(manifest: &Manifest) -> Vec<&str> {
     let dialects = manifest.dialects.iter().map(String::as_str);
-    dialects
-        .filter(|dialect| is_choice(manifest, dialect))
-        .collect()
-}
-
-fn is_choice(manifest: &Manifest, dialect: &str) -> bool {
-    manifest.dialects.iter().any(|name| name == dialect)
-        && fit::faults_of(manifest, FIELD, &dialect.into()).is_empty()
+    let fits = |dialect: &&str| fit::faults_of(manifest, FIELD, &(*dialect).into()).is_empty();
+    dialects.filter(fits).collect()
 }
 
 #[cfg(test)]

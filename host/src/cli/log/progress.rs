@@ -1,13 +1,12 @@
 //! The progress of a run as lines on a terminal.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
-use crate::run::progress::{Board, Line, WaitsFor};
+use crate::run::progress::{Board, Line};
 
 /// The most lines for sources: more are counted, so that they do not scroll the screen.
 const MAX_LINES: usize = 12;
@@ -51,46 +50,36 @@ fn text(board: &Board, now: Instant, rows: usize, columns: usize) -> String {
 }
 
 fn run(board: &Board, now: Instant) -> String {
-    let mut text = match board.accounts() {
+    let accounts = match board.accounts() {
         0 | 1 => String::new(),
         all => format!("accounts {} of {all}, ", board.ended),
     };
-    let _ = write!(
-        text,
-        "sources {} of {}, events {}, {}/s",
+    let left = board.left(now).map(|left| format!(", {} left", time(left)));
+    format!(
+        "{accounts}sources {} of {}, events {}, {}/s{}",
         board.done,
         board.sources,
-        HumanCount(board.events),
+        HumanCount(board.events()),
         HumanCount(board.rate(now).round() as u64),
-    );
-    if let Some(left) = board.left(now) {
-        let _ = write!(text, ", {} left", time(left));
-    }
-    text
+        left.unwrap_or_default(),
+    )
 }
 
-fn source(line: &Line, wait: Option<(WaitsFor, Duration)>, now: Instant) -> String {
+fn source(line: &Line, wait: Option<(&str, Duration)>, now: Instant) -> String {
     let mut text = format!("  {} {}", line.account, line.name);
     text.truncate(text.trim_end().len());
-    text += ": ";
-    let _ = match line.tally {
-        None => write!(text, "listing its sources"),
-        Some(tally) => write!(text, "events {}", HumanCount(tally.events)),
+    text += &match line.tally {
+        None => ": listing its sources".to_owned(),
+        Some(tally) => format!(": events {}", HumanCount(tally.events)),
     };
     if let Some(share) = line.share() {
-        let _ = write!(text, ", {:.0} %", share * 100.0);
+        text += &format!(", {:.0} %", share * 100.0);
     }
-    let left = line.left(now).map(time);
-    let _ = match (wait, left) {
-        (Some((WaitsFor::RateLimit, left)), _) => write!(text, "; rate limit: {}", time(left)),
-        (Some((WaitsFor::Api, left)), _) => write!(text, "; API: trying again in {}", time(left)),
-        (Some((WaitsFor::Destination, left)), _) => {
-            write!(text, "; destination: trying again in {}", time(left))
-        }
-        (None, Some(left)) => write!(text, ", {left} left"),
-        (None, None) => Ok(()),
-    };
-    text
+    match (wait, line.left(now)) {
+        (Some((what, left)), _) => text + "; " + what + " " + &time(left),
+        (None, Some(left)) => text + ", " + &time(left) + " left",
+        (None, None) => text,
+    }
 }
 
 /// Returns a duration in the unit that a person would take.

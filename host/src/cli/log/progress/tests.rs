@@ -22,7 +22,9 @@ impl Shown {
     }
 
     fn source(&self, name: &str) -> LineProgress {
-        let line = self.progress.source("acme", name.to_owned(), waits());
+        let line = self
+            .progress
+            .begin("acme", name.to_owned(), tally(0, 0), waits());
         line.run();
         line
     }
@@ -43,23 +45,23 @@ fn waits() -> Waits {
     }
 }
 
-fn tally(events: u64, unchanged: u64) -> Tally {
-    Tally {
+fn tally(events: u64, unchanged: u64) -> Option<Tally> {
+    Some(Tally {
         events,
         unchanged,
         ..Tally::default()
-    }
+    })
 }
 
 #[test]
 fn a_run_shows_what_is_done_and_the_time_that_is_left_where_totals_are_known() {
     let shown = Shown::of(3);
     let one = shown.source("One");
-    one.expect(Some(10_000));
-    one.confirm(tally(1_000, 500));
-    one.confirm(tally(2_000, 500));
+    one.change(|line| line.total = Some(10_000));
+    one.change(|line| line.tally = tally(1_000, 500));
+    one.change(|line| line.tally = tally(2_000, 500));
     let two = shown.source("Two");
-    two.confirm(tally(100, 0));
+    two.change(|line| line.tally = tally(100, 0));
     assert_eq!(
         shown.lines(10, 24, 80),
         [
@@ -70,8 +72,8 @@ fn a_run_shows_what_is_done_and_the_time_that_is_left_where_totals_are_known() {
     );
     drop(two);
     let three = shown.source("Three");
-    three.expect(Some(100));
-    three.confirm(tally(2, 0));
+    three.change(|line| line.total = Some(100));
+    three.change(|line| line.tally = tally(2, 0));
     assert_eq!(
         shown.lines(10, 24, 80),
         [
@@ -98,7 +100,7 @@ fn a_line_says_what_it_waits_for_and_until_when() {
     three.waits.call.begin(Duration::from_secs(3_605));
     let four = shown.source("Four");
     four.waits.call.begin(Duration::from_millis(900));
-    let other = shown.progress.listing("other", waits());
+    let other = shown.progress.begin("other", String::new(), None, waits());
     other.run();
     assert_eq!(
         shown.lines(0, 24, 80)[1..],
@@ -119,7 +121,9 @@ fn more_lines_than_fit_are_counted() {
         .map(|number| shown.source(&format!("Tenant {number}")))
         .collect();
     // It has no job yet.
-    let _waits = shown.progress.source("acme", "Last".to_owned(), waits());
+    let _waits = shown
+        .progress
+        .begin("acme", "Last".to_owned(), tally(0, 0), waits());
     for (rows, count, last) in [
         (50, 13, "  … and 29 more"),
         (10, 7, "  … and 35 more"),
@@ -140,10 +144,12 @@ fn accounts_are_counted_until_none_is_left() {
     let one = shown.progress.account("one");
     let two = shown.progress.account("two");
     shown.progress.expect(1);
-    let source = shown.progress.source("one", String::new(), waits());
+    let source = shown
+        .progress
+        .begin("one", String::new(), tally(0, 0), waits());
     source.run();
-    source.expect(Some(2));
-    source.confirm(tally(1, 0));
+    source.change(|line| line.total = Some(2));
+    source.change(|line| line.tally = tally(1, 0));
     // How long the second one takes is not known.
     assert_eq!(
         shown.lines(10, 24, 80),
