@@ -92,8 +92,9 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Waits until both are free.
+    /// Waits until both are free, one account at a time: what has begun does not wait behind all that has not.
     pub(crate) async fn wait(process: &Process) -> Self {
+        let _turn = process.turn.lock().await;
         Self {
             page: acquire(&process.pages).await,
             job: acquire(&process.jobs).await,

@@ -31,6 +31,8 @@ pub(crate) struct Process {
     pub limiters: Mutex<Limiters>,
     /// Where their state persists.
     pub state: SharedState,
+    /// Held by the account that begins next, while it waits for its turn.
+    pub turn: tokio::sync::Mutex<()>,
     /// A permit for each source that may be collected in parallel: `--jobs`.
     pub jobs: Arc<Semaphore>,
     /// A permit for each source that may have a page in memory. Whoever waits for one holds no job.
@@ -98,6 +100,7 @@ impl Process {
             runtime,
             limiters: Mutex::default(),
             state: SharedState::default(),
+            turn: tokio::sync::Mutex::default(),
             jobs: Arc::new(Semaphore::new(jobs)),
             pages: Arc::new(Semaphore::new(jobs * PAGES_FOR_EACH_JOB)),
             settings: Arc::new(settings),
