@@ -288,10 +288,8 @@ fn nothing_that_the_host_writes_contains_a_secret_or_a_token() {
     keep(work.host(&["-vv", "check"]).expect(1));
     keep(work.host(&["-vv", "collect"]).expect(1));
 
-    for entry in std::fs::read_dir(work.path(".")).unwrap() {
-        let path = entry.unwrap().path();
-        // The folder of locks has files with the number of a process.
-        let bytes = std::fs::read(path).unwrap_or_default();
+    for path in work.files() {
+        let bytes = std::fs::read(path).unwrap();
         written.push(String::from_utf8_lossy(&bytes).into_owned());
     }
     let mut hidden = work.simulator.issued_tokens();

@@ -106,13 +106,10 @@ pub fn sent(request: &Request) -> Vec<u8> {
 #[track_caller]
 pub fn in_no_file(place: &Place, secret: &str) {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(place.work.path(".")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            let bytes = std::fs::read(&path).unwrap();
-            assert!(!holds(&bytes, secret), "{}", path.display());
-            names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
-        }
+    for path in place.work.files() {
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!holds(&bytes, secret), "{}", path.display());
+        names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
     }
     assert!(names.iter().any(|name| name == "state.db"), "{names:?}");
 }
