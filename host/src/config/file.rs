@@ -84,15 +84,7 @@ impl Config {
         let mut state: Option<(PathBuf, PathBuf)> = None;
         for path in place::files(place)? {
             let text = place::read(&path);
-            let known = text.as_deref().unwrap_or_default();
-            // Without its `[state]`, every account would begin anew.
-            let is_needed = !is_folder || known.contains("[state]");
-            let mut names = names(known);
-            match text
-                .as_deref()
-                .map_err(Clone::clone)
-                .and_then(|text| parse(&path, text))
-            {
+            match text.clone().and_then(|text| parse(&path, &text)) {
                 Ok(file) => {
                     for (name, table) in file.account {
                         let mut problems = Vec::new();
@@ -108,13 +100,13 @@ impl Config {
                         }
                     }
                 }
-                Err(error) if is_needed => return Err(error),
                 Err(error) => {
-                    if names.is_empty() {
-                        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                        names.insert(printable(&stem));
+                    let text = text.unwrap_or_default();
+                    // Without its `[state]`, every account would begin anew.
+                    if !is_folder || text.contains("[state]") {
+                        return Err(error);
                     }
-                    for name in names {
+                    for name in names(&path, &text) {
                         add(&mut accounts, name, &path, Err(error.clone()));
                     }
                 }
@@ -135,7 +127,10 @@ impl Config {
         for (name, (file, account)) in accounts {
             match account {
                 Ok(account) => config.accounts.push(account),
-                Err(error) => config.wrong.push(WrongAccount { name, file, error }),
+                Err(error) => {
+                    let name = printable(&name);
+                    config.wrong.push(WrongAccount { name, file, error });
+                }
             }
         }
         destination::tell_apart(config.accounts.iter_mut().filter_map(Account::files));
@@ -232,16 +227,20 @@ fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 
-/// Returns the accounts of a file that may be no TOML, by its tables' headings.
-fn names(text: &str) -> BTreeSet<String> {
+/// Returns the accounts of a file that cannot be parsed, by its tables' headings; without one, the file's own name.
+fn names(file: &Path, text: &str) -> BTreeSet<String> {
     let headings = text
         .lines()
         .filter_map(|line| line.trim().strip_prefix("[account."));
     let names = headings.filter_map(|heading| heading.split(['.', ']']).next());
-    names
+    let names: BTreeSet<_> = names
         .filter(|name| is_account_name(name))
         .map(str::to_owned)
-        .collect()
+        .collect();
+    match (names.is_empty(), file.file_stem()) {
+        (true, Some(stem)) => BTreeSet::from([stem.to_string_lossy().into_owned()]),
+        _ => names,
+    }
 }
 
 /// Parses a file. The message does not show the line, which may hold a secret that should not be there.
