@@ -358,6 +358,19 @@ fn a_hundred_files_need_few_descriptors() {
 }
 
 #[test]
+fn too_few_descriptors_are_named_with_their_remedy() {
+    let (work, _) = partner(&["Contoso", "Fabrikam"], "{name}.ndjson");
+    // The compiler, the state and a file of events are the first that find none left.
+    for descriptors in [10, 14, 16] {
+        let ran = collect_with_descriptors(&work, &format!("ulimit -n {descriptors}"));
+        assert_ne!(ran.code, Some(0), "{descriptors}: {}", ran.stderr);
+        let ran = ran.says(&["too many open files: raise the limit (`ulimit -n`"]);
+        assert!(!ran.stderr.contains("folder must exist"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("ulimit -u"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_soft_limit_of_descriptors_does_not_count() {
     let (work, _) = partner(&["Contoso"], "{name}.ndjson");
     collect_with_descriptors(&work, "ulimit -Sn 10 && ulimit -Hn 64").expect(0);

@@ -170,7 +170,11 @@ fn an_unknown_destination_is_reported() {
     refused(
         &work,
         &["collect"],
-        &["account.acme.deliver: ", "/nowhere", "folder must exist"],
+        &[
+            "account.acme.deliver.path: cannot open files in ",
+            "/nowhere",
+            "folder must exist",
+        ],
     );
 }
 

@@ -152,7 +152,7 @@ impl File {
     /// When it cannot be opened, created or cut, or is not empty and does not end in an event.
     fn open(&self) -> Result<Open, DeliverError> {
         let path = &self.path;
-        let failed = |why: io::Error| cannot_append(path.display(), &why);
+        let failed = |why: io::Error| DeliverError::Failed(cannot_append(path.display(), &why));
         let found = match fs::metadata(path) {
             Ok(metadata) => Some(metadata.is_file()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -238,13 +238,16 @@ pub(super) fn check_folder(folder: &Path, key: &str) -> Result<(), DeliverError>
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
         Err(why) => Err(why),
     }
-    .map_err(|why| cannot_append(format_args!("{key}: files in {}", folder.display()), &why))
+    .map_err(|why| {
+        let files = format_args!("files in {}", folder.display());
+        DeliverError::Failed(format!("{key}: {}", cannot_append(files, &why)))
+    })
 }
 
 /// Returns why no events can be appended.
-fn cannot_append(place: impl Display, why: &io::Error) -> DeliverError {
+fn cannot_append(place: impl Display, why: &io::Error) -> String {
     let why = cannot_open(why, "; its folder must exist and be writable");
-    DeliverError::Failed(format!("cannot open {place} to append events: {why}"))
+    format!("cannot open {place} to append events: {why}")
 }
 
 /// Does something while nobody else writes the file: two runs may share it, and neither may take a line that the other

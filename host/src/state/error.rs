@@ -101,7 +101,11 @@ impl From<rusqlite::Error> for StateProblem {
             Some(ErrorCode::DatabaseBusy) => Self::Busy,
             // The memory that readers and the writer share lies in a file, which could not grow.
             _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
-            Some(ErrorCode::CannotOpen) => Self::Open(io::Error::other(error)),
+            // SQLite does not say whether too many files are open; the system does.
+            Some(ErrorCode::CannotOpen) => Self::Open(match std::fs::File::open("/dev/null") {
+                Ok(_) => io::Error::other(error),
+                Err(why) => why,
+            }),
             Some(_) => Self::Sqlite(error),
             // Not from the file system but from a value that is not what this program writes.
             None => Self::Damaged(error),

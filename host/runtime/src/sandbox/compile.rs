@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use wasmtime::{Config, Engine};
 
+use crate::network::error::cannot_open;
 use crate::sandbox::core_dump;
 use crate::text::printable::fault;
 
@@ -63,9 +64,8 @@ impl CompileError {
     }
 
     fn system(error: &io::Error) -> Self {
-        Self::System(format!(
-            "{error}; let this user start processes (ulimit -u)"
-        ))
+        let advice = "; let this user start processes (ulimit -u)";
+        Self::System(cannot_open(error, advice))
     }
 }
 
