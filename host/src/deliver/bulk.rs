@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use http::StatusCode;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,6 +34,11 @@ struct Document<'a> {
 
 #[derive(Deserialize)]
 struct Answer {
+    /// Whether an item has an error.
+    #[serde(default)]
+    errors: bool,
+    /// The error of a server that failed as a whole, whatever the status.
+    error: Option<IgnoredAny>,
     items: Vec<Action<Status>>,
 }
 
@@ -93,6 +99,7 @@ pub(super) fn judge(create: bool, reply: &Reply, sent: usize, now: SystemTime) -
             StatusCode::CONFLICT if create => Verdict::Accepted,
             // A queue of the server is full, usually for less than a second.
             StatusCode::TOO_MANY_REQUESTS => Verdict::Retry(RetryCause::Unavailable(retry_after)),
+            status if status.is_success() && item.error.is_some() => return None,
             status => judge_status(status, retry_after),
         };
         let code = item.error.and_then(|error| error.r#type);
@@ -102,13 +109,13 @@ pub(super) fn judge(create: bool, reply: &Reply, sent: usize, now: SystemTime) -
             code,
         })
     };
+    let has_error = |item: &Item| !item.status.is_success();
     answer
+        .filter(|answer| answer.error.is_none())
         .and_then(|answer| {
-            answer
-                .items
-                .into_iter()
-                .map(item)
-                .collect::<Option<Vec<_>>>()
+            let items = answer.items.into_iter().map(item);
+            let items: Vec<_> = items.collect::<Option<_>>()?;
+            (!answer.errors || items.iter().any(has_error)).then_some(items)
         })
         .filter(|items| items.len() == sent)
         .map_or_else(

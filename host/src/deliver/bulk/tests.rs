@@ -78,16 +78,17 @@ fn each_item_means_what_its_status_does() {
         (true, 403, None),
         (false, 404, None),
     ] {
-        let item = format!(
-            r#"{{"create":{{"_id":"2","status":{status},"error":{{"type":"E","reason":"r"}}}}}}"#
-        );
-        let body = format!(r#"{{"took":1,"errors":true,"items":[{TAKEN},{item}]}}"#);
+        let error = r#","error":{"type":"E","reason":"r"}"#;
+        let error = if status < 300 { "" } else { error };
+        let item = format!(r#"{{"create":{{"_id":"2","status":{status}{error}}}}}"#);
+        let errors = status >= 300;
+        let body = format!(r#"{{"took":1,"errors":{errors},"items":[{TAKEN},{item}]}}"#);
         let Verdict::Each(items) = verdict(create, 200, &body) else {
             panic!("{body}");
         };
         assert_eq!(items[0].verdict, Verdict::Accepted);
         assert_eq!(items[0].code, None);
-        assert_eq!(items[1].code.as_deref(), Some("E"));
+        assert_eq!(items[1].code.as_deref(), errors.then_some("E"));
         match expected {
             Some(expected) => assert_eq!(items[1].verdict, expected, "{status}"),
             None => assert!(matches!(items[1].verdict, Verdict::Failed(_)), "{status}"),
@@ -109,6 +110,10 @@ fn an_answer_of_another_form_confirms_nothing() {
         &format!(r#"{{"errors":false,"items":[{TAKEN},{{"index":{{}}}}]}}"#),
         &format!(r#"{{"errors":false,"items":[{TAKEN},{{"index":{{"status":0}}}}]}}"#),
         &format!(r#"{{"errors":false,"items":[{TAKEN},{{"delete":{{"status":200}}}}]}}"#),
+        // It contradicts itself.
+        &format!(r#"{{"errors":true,"items":[{TAKEN},{TAKEN}]}}"#),
+        &format!(r#"{{"error":{{"type":"boom"}},"items":[{TAKEN},{TAKEN}]}}"#),
+        &format!(r#"{{"items":[{TAKEN},{{"index":{{"status":200,"error":{{"type":"E"}}}}}}]}}"#),
     ] {
         let verdict = verdict(false, 200, body);
         assert!(
