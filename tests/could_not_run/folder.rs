@@ -26,7 +26,13 @@ fn what_is_wrong_with_one_file_does_not_stop_the_accounts_of_others() {
     work.host(&["--config", "conf.d", "check"])
         .expect(0)
         .says(&["acme: ok", "beta: ok"]);
-    work.write("conf.d/contoso.toml", "[account.contoso");
+    work.write("conf.d/contoso.toml", "# no [state]\n[account.contoso");
+    // It would be waited for.
+    let made = std::process::Command::new("mkfifo")
+        .arg(work.path("conf.d/pipe.toml"))
+        .status();
+    assert!(made.unwrap().success());
+    work.write("conf.d/state.toml", "[state]\npath = \"state.db\"");
     work.write(
         "conf.d/keys.toml",
         "[account.keys]\ncomponent = \"c.wasm\"\nfull_evry = 7",
@@ -36,7 +42,8 @@ fn what_is_wrong_with_one_file_does_not_stop_the_accounts_of_others() {
     for command in ["check", "approve"] {
         work.host(&["--config", "conf.d", command]).expect(1).says(&[
             "acme: ",
-            "contoso: failed: conf.d/contoso.toml, line 1: not TOML",
+            "contoso: failed: conf.d/contoso.toml, line 2: not TOML",
+            "pipe: failed: cannot read the configuration conf.d/pipe.toml: it is not a regular file",
             "keys: failed: conf.d/keys.toml: account.keys.full_evry: unknown key `full_evry`, did you mean `full_every`?",
             "beta: failed: conf.d/other.toml: account.beta: is in conf.d/beta.toml as well",
         ]);
@@ -45,7 +52,7 @@ fn what_is_wrong_with_one_file_does_not_stop_the_accounts_of_others() {
     assert!(!acme.expect(0).stdout.contains("contoso"));
     work.host(&["--config", "conf.d", "state", "prune"])
         .expect(2)
-        .says(&["conf.d/contoso.toml, line 1: not TOML"]);
+        .says(&["conf.d/contoso.toml, line 2: not TOML"]);
 }
 
 #[test]
@@ -60,8 +67,23 @@ fn a_folder_in_which_nothing_can_be_run_is_refused() {
     refused(&work, &check, &both);
     fs::remove_file(work.path("conf.d/state-2.toml")).unwrap();
     // Without its state, every account would begin anew.
-    work.write("conf.d/state-1.toml", "[state]\npath = s.db");
-    refused(&work, &check, &["conf.d/state-1.toml, line 2: not TOML"]);
+    for state in [
+        "[state]\npath = s.db",
+        "[ state ]\npath = s.db",
+        "[\"state\"]\npath = s.db",
+        "\nstate.path = s.db",
+        "\nstate = { path = s.db }",
+    ] {
+        work.write("conf.d/state-1.toml", state);
+        refused(&work, &check, &["conf.d/state-1.toml, line 2: not TOML"]);
+    }
+    fs::write(work.path("conf.d/state-1.toml"), b"# caf\xe9\n[state]\n").unwrap();
+    refused(
+        &work,
+        &check,
+        &["conf.d/state-1.toml", "may be the one with [state]"],
+    );
+    assert!(!work.path("conf.d/state.db").exists(), "a state was made");
     fs::remove_file(work.path("conf.d/state-1.toml")).unwrap();
     for name in ["acme", "beta"] {
         work.write(&format!("conf.d/{name}.toml"), "=");

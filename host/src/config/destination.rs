@@ -19,8 +19,6 @@ mod template;
 mod tests;
 
 pub(crate) use self::file::FileConfig;
-pub(super) use self::file::tell_apart;
-
 pub(crate) use self::format::{Format, SekoiaTasks};
 #[cfg(test)]
 pub(crate) use self::headers::Header;

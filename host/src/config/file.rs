@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::config::account::{Account, is_account_name};
-use crate::config::destination;
 use crate::config::place;
 use crate::config::problem::{ConfigError, Problem, read};
 use crate::config::values;
@@ -82,6 +81,8 @@ impl Config {
         let is_folder = place.is_dir();
         let mut accounts = Accounts::new();
         let mut state: Option<(PathBuf, PathBuf)> = None;
+        // Why a file that may have `[state]` cannot be read.
+        let mut unknown = None;
         for path in place::files(place)? {
             let text = place::read(&path);
             match text.clone().and_then(|text| parse(&path, &text)) {
@@ -103,8 +104,11 @@ impl Config {
                 Err(error) => {
                     let text = text.unwrap_or_default();
                     // Without its `[state]`, every account would begin anew.
-                    if !is_folder || text.contains("[state]") {
+                    if !is_folder || names_state(&text) {
                         return Err(error);
+                    }
+                    if text.is_empty() {
+                        unknown = Some(error.clone());
                     }
                     for name in names(&path, &text) {
                         add(&mut accounts, name, &path, Err(error.clone()));
@@ -118,6 +122,10 @@ impl Config {
             return Err(ConfigError::of(place, &[Problem::new("account", none)]));
         }
         let default = if is_folder { place } else { folder(place) }.join(state_db());
+        if let (Some(error), None, false) = (unknown, &state, default.exists()) {
+            let why = "it may be the one with [state], which no other file has";
+            return Err(ConfigError::new(format_args!("{error}; {why}")));
+        }
         let mut config = Self {
             place: place.to_owned(),
             accounts: Vec::new(),
@@ -133,7 +141,12 @@ impl Config {
                 }
             }
         }
-        destination::tell_apart(config.accounts.iter_mut().filter_map(Account::files));
+        let wrong = config.wrong.iter().map(|wrong| wrong.name.clone());
+        let names = config.accounts.iter().map(|account| account.name.clone());
+        let names: Vec<_> = names.chain(wrong).collect();
+        for (name, files) in config.accounts.iter_mut().filter_map(Account::files) {
+            files.tell_apart(name, &names);
+        }
         Ok(config)
     }
 
@@ -225,6 +238,15 @@ fn twice(file: &Path, key: &str, other: &Path) -> ConfigError {
 /// Returns the folder that relative paths in a file are relative to.
 fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
+}
+
+/// Returns whether a file that cannot be parsed seems to have `[state]`.
+fn names_state(text: &str) -> bool {
+    let words = |line: &str| line.replace(['[', '"', '\'', ' ', '\t'], "");
+    text.lines().map(words).any(|line| {
+        let rest = line.strip_prefix("state");
+        rest.is_some_and(|rest| rest.starts_with([']', '.', '=']))
+    })
 }
 
 /// Returns the accounts of a file that cannot be parsed, by its tables' headings; without one, the file's own name.

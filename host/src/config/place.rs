@@ -52,7 +52,12 @@ pub(super) fn read(file: &Path) -> Result<String, ConfigError> {
         });
         return text.clone();
     }
-    std::fs::read_to_string(file).map_err(|error| match error.kind() {
+    let read = || match std::fs::metadata(file)?.is_file() {
+        true => std::fs::read_to_string(file),
+        // A named pipe would be waited for.
+        false => Err(io::Error::other("it is not a regular file")),
+    };
+    read().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ConfigError::new(format_args!(
             "there is no configuration file {}: write one with `asset-host init`, or name another with --config",
             file.display()

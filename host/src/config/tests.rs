@@ -55,37 +55,63 @@ fn path(account: &Account, folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_name_has_an_id_behind_it_where_another_account_may_write_the_same_file() {
-    for (one, other, expected) in [
-        ("{name}.ndjson", "other.txt", "Contoso.ndjson"),
-        ("{name}.ndjson", "{source}.txt", "Contoso.ndjson"),
-        ("{name}.ndjson", "beta/{name}.ndjson", "Contoso.ndjson"),
+fn a_name_has_an_id_behind_it_unless_the_path_keeps_the_account_apart() {
+    let table = |account: &str, path: &str| {
+        format!(
+            "[account.{account}]\ncomponent = \"c\"\n[account.{account}.deliver]\nto = \"file\"\npath = \"{path}\"\n"
+        )
+    };
+    // Alone, beside another account, beside one of the same name but for upper and lower case.
+    for (template, alone, beside, same) in [
+        ("{name}.x", "Contoso.x", "Contoso~t1.x", "Contoso~t1.x"),
         (
-            "{account}/{name}.ndjson",
-            "{account}/{name}.ndjson",
-            "acme/Contoso.ndjson",
+            "{account}/{name}",
+            "acme/Contoso",
+            "acme/Contoso",
+            "acme/Contoso~t1",
         ),
-        ("{account}.{name}", "{account}.{name}", "acme.Contoso"),
-        ("{name}-{source}", "{name}-{source}", "Contoso-t1"),
-        ("{source}", "{name}", "t1"),
-        ("acme.ndjson", "acme.ndjson", "acme.ndjson"),
-        // What both may write.
-        ("{name}.ndjson", "{name}.ndjson", "Contoso~t1.ndjson"),
-        ("{name}.ndjson", "{source}.ndjson", "Contoso~t1.ndjson"),
-        ("{name}.ndjson", "./X{name}.NDJSON", "Contoso~t1.ndjson"),
-        ("{name}.ndjson", "contoso.ndjson", "Contoso~t1.ndjson"),
-        ("{name}.ndjson", "{account}.ndjson", "Contoso~t1.ndjson"),
-        ("{account}{name}", "acme-{name}", "acmeContoso~t1"),
+        (
+            "{account}.{name}",
+            "acme.Contoso",
+            "acme.Contoso",
+            "acme.Contoso~t1",
+        ),
+        (
+            "x/{account}~{name}",
+            "x/acme~Contoso",
+            "x/acme~Contoso",
+            "x/acme~Contoso~t1",
+        ),
+        // The account "a" with the name "b-c" would have the path of "a-b" with "c".
+        (
+            "{account}-{name}",
+            "acme-Contoso",
+            "acme-Contoso~t1",
+            "acme-Contoso~t1",
+        ),
+        (
+            "{name}{account}/",
+            "Contosoacme",
+            "Contoso~t1acme",
+            "Contoso~t1acme",
+        ),
+        ("{name}-{source}", "Contoso-t1", "Contoso-t1", "Contoso-t1"),
+        ("acme.ndjson", "acme.ndjson", "acme.ndjson", "acme.ndjson"),
     ] {
-        let table = |account: &str, path: &str| {
-            format!(
-                "[account.{account}]\ncomponent = \"c\"\n[account.{account}.deliver]\nto = \"file\"\npath = \"{path}\"\n"
-            )
-        };
-        let config = load(&format!("{}{}", table("acme", one), table("beta", other))).unwrap();
-        let here = std::path::absolute(config.place.parent().unwrap()).unwrap();
-        let found = path(&config.accounts[0], &here);
-        assert_eq!(found, Path::new(expected), "{one} beside {other}");
+        for (other, expected) in [("", alone), ("beta", beside), ("ACME", same)] {
+            let mut file = table("acme", template);
+            if !other.is_empty() {
+                // Whatever its path is, and whether or not it is in order.
+                file += &table(other, "/elsewhere/x");
+                file += "never = 1\n";
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let place = folder.path().join("asset-host.toml");
+            std::fs::write(&place, file).unwrap();
+            let config = Config::load(&place).unwrap();
+            let found = path(config.account("acme").unwrap(), folder.path());
+            assert_eq!(found, Path::new(expected), "{template} beside {other}");
+        }
     }
 }
 

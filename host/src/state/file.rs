@@ -25,7 +25,7 @@ pub struct State {
 
 impl State {
     /// Opens the state to change it and creates it if it is missing. Who changes what is stored of an account holds its
-    /// [lock](Self::lock).
+    /// lock.
     pub fn open_to_write(path: &Path) -> Result<Self, StateError> {
         // SQLite would create the file with the permissions that the umask leaves.
         OpenOptions::new()

@@ -62,45 +62,26 @@ impl FileConfig {
         ids.into_values().flatten().map(str::to_owned).collect()
     }
 
+    /// Lets ids follow the names where the path does not keep the account apart from `all` others, whose sources it does not
+    /// know. That depends on no other account's path or folder, so that a change of one moves no other account's files.
+    pub(in crate::config) fn tell_apart(&mut self, account: &str, all: &[String]) {
+        let is_same = |other: &&String| other.eq_ignore_ascii_case(account);
+        let is_alone = all.len() == 1;
+        // No account's name has one of these, and no name in a path.
+        let is_apart = ["/", ".", "~"].iter().any(|end| {
+            let begins = self.path.starts_with("{account}") || self.path.contains("/{account}");
+            begins && self.path.contains(&format!("{{account}}{end}"))
+        });
+        let is_unique = all.iter().filter(is_same).count() == 1;
+        self.with_ids = !(is_alone || is_apart && is_unique || self.path.contains("{source}"));
+    }
+
     fn filled(&self, values: [&str; 3]) -> PathBuf {
         let path = template::fill(&self.path, values);
         let path = Path::new(".").join(&self.relative_to).join(path);
         // The configuration may be named by another path in the next run.
         std::path::absolute(&path).unwrap_or(path)
     }
-}
-
-/// Lets ids follow the names in the paths of each account whose names alone could lead to a file of another account,
-/// since accounts do not know the names of each other's sources.
-pub(in crate::config) fn tell_apart<'a>(
-    files: impl Iterator<Item = (&'a str, &'a mut FileConfig)>,
-) {
-    let (patterns, files): (Vec<_>, Vec<_>) = files
-        .map(|(account, file)| {
-            let account = path_name::of_text(account);
-            (folded(&file.filled([&account, ANY, ANY])), file)
-        })
-        .unzip();
-    let shapes: Vec<_> = patterns.iter().map(|pattern| shape(pattern)).collect();
-    for (file, one) in files.into_iter().zip(&shapes) {
-        // The first is the account's own.
-        let mut met = shapes.iter().filter(|other| may_meet(one, other));
-        file.with_ids = !file.path.contains("{source}") && met.nth(1).is_some();
-    }
-}
-
-/// Returns the number of folders of a path with unknown values, and what it begins and ends with.
-fn shape(pattern: &str) -> (usize, &str, &str) {
-    let begin = pattern.split(ANY).next().unwrap_or(pattern);
-    let end = pattern.rsplit(ANY).next().unwrap_or(pattern);
-    (pattern.matches('/').count(), begin, end)
-}
-
-/// Returns whether paths of two shapes may be the same.
-fn may_meet(one: &(usize, &str, &str), other: &(usize, &str, &str)) -> bool {
-    one.0 == other.0
-        && (one.1.starts_with(other.1) || other.1.starts_with(one.1))
-        && (one.2.ends_with(other.2) || other.2.ends_with(one.2))
 }
 
 /// Returns a path as file systems see it that do not distinguish upper and lower case.

@@ -56,6 +56,7 @@ fn a_folder_without_state_has_it_beside_its_files() {
 fn what_is_wrong_in_one_file_is_the_failure_of_its_accounts() {
     let (folder, config) = load_folder(&[
         ("good.toml", &account("good")),
+        ("state.toml", "[state]"),
         ("contoso.toml", "[account.contoso]\ncomponent = canary-7f3a"),
         (
             "keys.toml",

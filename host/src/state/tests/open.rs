@@ -96,12 +96,27 @@ fn a_holder_that_has_not_written_its_id_is_another_process() {
 }
 
 #[test]
-fn the_slot_of_each_account_is_kept_and_forgotten_with_it() {
+fn the_slot_of_each_account_is_kept_once_its_run_has_ended_and_forgotten_with_it() {
     let folder = Folder::new();
     let mut state = folder.open();
+    let store = |state: &mut State, account, more, seconds| {
+        let batch = StoredBatch {
+            account,
+            more,
+            ..batch("a")
+        };
+        state.store_batch(&batch, at(seconds)).unwrap();
+    };
     for (account, slot) in [("acme", 0), ("umbrella", 0), ("acme", 3600)] {
         state.begin_slot(account, at(slot)).unwrap();
+        store(&mut state, account, false, slot);
     }
+    // Stopped in the middle of a walk, and before its first page.
+    for account in ["stopped", "killed"] {
+        store(&mut state, account, account == "stopped", 1800);
+        state.begin_slot(account, at(3600)).unwrap();
+    }
+    store(&mut state, "stopped", true, 3700);
     drop(state);
     let slots = |state: &State| Vec::from_iter(state.slots().unwrap());
     let stored = [
