@@ -247,3 +247,85 @@ fn a_service_goes_on_with_its_state_only() {
     assert_eq!(delivered(&work, "only").len(), ENDPOINTS);
     assert!(!work.path("conf.d/state.db").exists(), "a state was made");
 }
+
+#[test]
+fn what_is_stopped_in_the_middle_goes_on_at_the_next_start() {
+    let work = workplace();
+    let simulator = Simulator::start(Options::new(Fleet::new(3, 1_200)));
+    add(&work, "large", &simulator);
+    // Token, whoami, and two pages of 500.
+    simulator.hold(4);
+    let mut running = Running::start(&work, &collect(&["--every", "5000h"]));
+    simulator.wait_until_held();
+    running.signal(Signal::TERM);
+    running.wait_for("stopping after the current page");
+    simulator.clear_holds();
+    simulator.release();
+    let (_, log) = running.end();
+    assert!(!log.contains("the next run starts in"), "{log}");
+    let before = delivered(&work, "large").len();
+    assert!((1..1_200).contains(&before), "{before}: {log}");
+
+    let mut running = Running::start(&work, &collect(&["--every", "5000h"]));
+    wait_for_run(&mut running, "large");
+    end(running, 0);
+    assert_eq!(delivered(&work, "large").len(), 1_200);
+}
+
+#[test]
+fn the_accounts_of_a_file_are_known_also_if_it_was_wrong_from_the_start() {
+    let work = workplace();
+    add(&work, "good", &work.simulator);
+    let wrong = "[account.one]\nx = 1\n[account.two]\nx = 1\n";
+    work.write("conf.d/both.toml", wrong);
+    let mut running = Running::start(&work, &collect(&["--every", "1s", "--jitter", "0s"]));
+    for account in ["one", "two"] {
+        running.wait_for(&format!("account.{account}.x: unknown key"));
+    }
+    std::fs::write(work.path("conf.d/both.toml"), b"\xff").unwrap();
+    for account in ["one", "two"] {
+        running.wait_for("conf.d/both.toml");
+        let line = running.read.lines().last().unwrap();
+        assert!(line.contains(&format!("account=\"{account}\"")), "{line}");
+    }
+    end(running, 1);
+}
+
+#[test]
+fn destinations_that_do_not_answer_keep_no_other_account_from_beginning() {
+    let work = workplace();
+    // It takes connections, and answers nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/events", silent.local_addr().unwrap());
+    // With one job, eight pages may wait.
+    for number in 0..9 {
+        let name = format!("silent-{number}");
+        add(&work, &name, &work.simulator);
+        let file = format!("to = \"file\"\npath = \"../{name}.ndjson\"");
+        edit(
+            &work,
+            &name,
+            &file,
+            &format!("to = \"http\"\nurl = \"{url}\""),
+        );
+    }
+    let flags = [
+        "--every",
+        "3s",
+        "--jitter",
+        "0s",
+        "--jobs",
+        "1",
+        "--stop-within",
+        "1ms",
+    ];
+    let mut running = Running::start(&work, &collect(&flags));
+    for _ in 0..8 {
+        running.wait_for("INFO collecting");
+    }
+    add(&work, "healthy", &work.simulator);
+    wait_for_run(&mut running, "healthy");
+    running.signal(Signal::TERM);
+    running.end();
+    assert_eq!(delivered(&work, "healthy").len(), ENDPOINTS);
+}

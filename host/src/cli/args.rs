@@ -125,7 +125,7 @@ pub(crate) struct Collect {
     pub summary: Option<PathBuf>,
 
     /// Write Prometheus metrics to this file after each run, or serve them on this port or loopback address, such as
-    /// 9464 or [::1]:9464
+    /// 9464 or `[::1]:9464`
     #[arg(long, value_name = "FILE|PORT|ADDRESS", value_parser = Target::parse)]
     pub metrics: Option<Target>,
 }

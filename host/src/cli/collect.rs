@@ -210,7 +210,9 @@ impl Results<'_> {
             accounts: vec![report],
         };
         text::show(&alone, self.terminal);
-        if let Some(wait) = queue.wait_of(&account) {
+        if let Some(wait) = queue.wait_of(&account)
+            && !self.process.settings.stop.requested()
+        {
             info!(
                 account,
                 "the next run starts in {}",

@@ -46,7 +46,7 @@ impl Pool {
     pub(crate) fn first_worker(self: &Arc<Self>, turn: Turn) -> Worker {
         let slot = Slot {
             _of_account: Arc::clone(&self.slots).try_acquire_owned().ok(),
-            _of_all: turn.page,
+            of_all: turn.page,
         };
         self.worker_with(slot, turn.job)
     }
@@ -72,7 +72,7 @@ impl Pool {
     async fn slot(&self) -> Slot {
         Slot {
             _of_account: Arc::clone(&self.slots).acquire_owned().await.ok(),
-            _of_all: acquire(&self.process.pages).await,
+            of_all: acquire(&self.process.pages).await,
         }
     }
 
@@ -110,7 +110,7 @@ async fn acquire(semaphore: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
 /// The right of a source to have a page in memory.
 struct Slot {
     _of_account: Option<OwnedSemaphorePermit>,
-    _of_all: Option<OwnedSemaphorePermit>,
+    of_all: Option<OwnedSemaphorePermit>,
 }
 
 /// A connector and the permit to use it, for one source.
@@ -141,10 +141,17 @@ impl Worker {
     /// When the run is asked to stop by then.
     pub(crate) async fn connector(&mut self) -> Result<&mut Connector, Halt> {
         self.wait_for_pause().await;
-        if self.slot.is_none() {
-            // Who waits for a slot must hold no job: those that have a slot may wait for one.
-            self.job = None;
-            self.slot = Some(self.pool.slot().await);
+        // Who waits for a slot must hold no job: those that have a slot may wait for one.
+        match &mut self.slot {
+            None => {
+                self.job = None;
+                self.slot = Some(self.pool.slot().await);
+            }
+            Some(slot) if slot.of_all.is_none() && self.held.is_none() => {
+                self.job = None;
+                slot.of_all = acquire(&self.pool.process.pages).await;
+            }
+            Some(_) => {}
         }
         let held = match self.held.take() {
             Some(held) => held,
@@ -196,6 +203,13 @@ impl Worker {
         self.leave_job();
         if !self.holds_page {
             self.slot = None;
+        }
+    }
+
+    /// Lets another account begin, as the destination takes its time. The account's own slot keeps its pages few.
+    pub(crate) fn leave_slot_of_all(&mut self) {
+        if let Some(slot) = &mut self.slot {
+            slot.of_all = None;
         }
     }
 

@@ -119,11 +119,15 @@ impl LocalQueue {
             true => Ok(()),
             false => self.config.load_again().map(|config| self.config = config),
         };
-        let found = match loaded {
+        let found: BTreeMap<_, _> = match loaded {
             Ok(()) => self.configured(),
             Err(error) => {
-                let names = self.accounts.keys().cloned();
-                names.map(|name| (name, Err(error.to_string()))).collect()
+                let known = self.accounts.iter();
+                let failed = known.map(|(name, known)| {
+                    let error = Err(error.to_string());
+                    (name.clone(), (known.file.clone(), error))
+                });
+                failed.collect()
             }
         };
         let is_gone =
@@ -131,8 +135,8 @@ impl LocalQueue {
         let gone = self.accounts.extract_if(.., is_gone);
         self.due.extend(gone.map(|(name, _)| Due::Gone(name)));
         let state = Arc::new(self.config.state.clone());
-        for (name, account) in found {
-            let Some(slot) = self.begin(&name, account.as_ref().ok()) else {
+        for (name, (file, account)) in found {
+            let Some(slot) = self.begin(&name, file, account.as_ref().ok()) else {
                 continue;
             };
             self.due.push_back(match account {
@@ -149,14 +153,15 @@ impl LocalQueue {
         }
     }
 
-    /// Returns the configured accounts by name, or why one is wrong.
-    fn configured(&self) -> BTreeMap<String, Result<Account, String>> {
-        let accounts = self.config.accounts.iter();
-        let mut found: BTreeMap<_, _> = accounts
-            .map(|account| (account.name.clone(), Ok(account.clone())))
-            .collect();
+    /// Returns the configured accounts by name, each with its file, or why one is wrong.
+    fn configured(&self) -> BTreeMap<String, (PathBuf, Result<Account, String>)> {
+        let accounts = self.config.accounts.iter().map(|account| {
+            let found = (account.file.clone(), Ok(account.clone()));
+            (account.name.clone(), found)
+        });
+        let mut found: BTreeMap<_, _> = accounts.collect();
         for wrong in &self.config.wrong {
-            let error = || Err(wrong.error.to_string());
+            let error = || (wrong.file.clone(), Err(wrong.error.to_string()));
             // A file that cannot be read does not tell which accounts it has.
             let known = self.accounts.iter();
             let of_file = known.filter(|(_, known)| known.file == wrong.file);
@@ -173,12 +178,17 @@ impl LocalQueue {
     }
 
     /// Begins the next job of an account if it is due now, and returns its slot, if there is a schedule.
-    fn begin(&mut self, name: &str, account: Option<&Account>) -> Option<Option<OffsetDateTime>> {
+    fn begin(
+        &mut self,
+        name: &str,
+        file: PathBuf,
+        account: Option<&Account>,
+    ) -> Option<Option<OffsetDateTime>> {
         let now = OffsetDateTime::now_utc();
         let known = self.accounts.entry(name.to_owned()).or_default();
+        known.file = file;
         if let Some(account) = account {
             known.every = account.every;
-            known.file.clone_from(&account.file);
         }
         let schedule = self
             .schedule

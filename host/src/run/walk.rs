@@ -18,6 +18,7 @@ use crate::run::context::SourceJob;
 use crate::run::halt::Halt;
 use crate::run::page::{DeliveredPage, PageDelivery};
 use crate::run::pool::Worker;
+use crate::run::process::LONG_PAUSE;
 use crate::run::progress::LineProgress;
 use crate::run::report::{Entry, Tally};
 use crate::state::{Start, StateError, Writes};
@@ -135,6 +136,10 @@ impl Walk<'_> {
     async fn confirm_without(&mut self, worker: &mut Worker) -> Result<(), Halt> {
         if self.pending.is_some() {
             worker.leave_job();
+            tokio::select! {
+                confirmed = self.confirm() => return confirmed,
+                () = tokio::time::sleep(LONG_PAUSE) => worker.leave_slot_of_all(),
+            }
         }
         self.confirm().await
     }
