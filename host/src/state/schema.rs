@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::state::error::StateProblem;
 
@@ -82,10 +82,17 @@ pub(super) fn has_tables(path: &Path, connection: &Connection) -> Result<bool, S
     if (1..MIN_PAGE).contains(&length) {
         return Err(StateProblem::NotState);
     }
+    // Another job or process may be making the tables: all of this is read of one version of the file.
+    let snapshot = match connection.is_autocommit() {
+        true => Some(connection.unchecked_transaction()?),
+        false => None,
+    };
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let is_ours = number("PRAGMA application_id")? == APPLICATION_ID;
     let is_empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
-    match number("PRAGMA user_version")? {
+    let version = number("PRAGMA user_version")?;
+    drop(snapshot);
+    match version {
         _ if !is_ours && !is_empty => Err(StateProblem::NotState),
         0 if is_empty => Ok(false),
         VERSION if is_ours => Ok(!is_empty),
@@ -102,17 +109,20 @@ pub(super) fn has_tables(path: &Path, connection: &Connection) -> Result<bool, S
 ///
 /// Those of [`has_tables`], and when the file cannot be written.
 pub(super) fn prepare_to_write(path: &Path, connection: &Connection) -> Result<(), StateProblem> {
-    let has_tables = has_tables(path, connection)?;
+    let is_ready = has_tables(path, connection)?;
     // Answers with the chosen mode: a disk without shared memory keeps another one, which is as durable.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {KEPT_LOG};"
     ))?;
-    if !has_tables {
-        let transaction = connection.unchecked_transaction()?;
-        transaction.execute_batch(&format!(
-            "{CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-        ))?;
+    if !is_ready {
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        // Another process may have made them by now.
+        if !has_tables(path, &transaction)? {
+            transaction.execute_batch(&format!(
+                "{CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+            ))?;
+        }
         transaction.commit()?;
     }
     Ok(())

@@ -129,6 +129,20 @@ fn the_slot_of_each_account_is_kept_once_its_run_has_ended_and_forgotten_with_it
 }
 
 #[test]
+fn several_may_open_a_new_state_at_once() {
+    for _ in 0..20 {
+        let folder = Folder::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| folder.open());
+                scope.spawn(|| State::open_to_read(&folder.path()).unwrap());
+            }
+        });
+        assert_eq!(folder.open().sources().unwrap(), []);
+    }
+}
+
+#[test]
 fn reading_creates_nothing() {
     let folder = Folder::new();
     let state = State::open_to_read(&folder.path()).unwrap();
