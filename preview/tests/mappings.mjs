@@ -43,23 +43,28 @@ export function native(texts, dialect, ...flags) {
 }
 
 /**
- * What the host makes of files: the events in their order, and the place and reason of each refused record.
+ * What the host makes of files: the events in their order, and the place and reason of the first refused records. It counts
+ * the others.
  *
  * @param {string[]} files
  * @param {string|undefined} dialect without one the host calls `map`, else `explain`
- * @returns {{events: string[], refused: {file: string, line: number, message: string}[]}}
+ * @returns {{events: string[], refused: {file: string, line: number, message: string}[], more: number}}
  */
 export function host(files, dialect) {
   const flags = ["--now", NOW, ...(dialect ? ["--dialect", dialect] : [])];
   const { status, stdout, stderr, error } = spawnSync(path("dist/asset-host"), ["map", ...flags, ...files], { maxBuffer });
   if (error || status > 1) throw error ?? new Error(`asset-host map: ${stderr}`);
-  const refused = linesOf(stderr).map((line) => {
+  const lines = linesOf(stderr);
+  const more = Number(/^(\d+) more records? cannot be mapped$/.exec(lines.at(-1) ?? "")?.[1] ?? 0);
+  if (more) lines.pop();
+  const refused = lines.map((line) => {
     const file = files.find((file) => line.startsWith(`${file}:`));
-    const place = /^:(\d+): (.*)$/.exec(line.slice(file?.length));
+    // Without the number and the id of the record.
+    const place = /^:(\d+): (.*?)( \((record \d+(, )?)?(id ".*")?\))?$/.exec(line.slice(file?.length));
     if (!place) throw new Error(`asset-host map: ${stderr}`);
     return { file, line: Number(place[1]), message: place[2] };
   });
-  return { events: linesOf(stdout), refused };
+  return { events: linesOf(stdout), refused, more };
 }
 
 /**

@@ -73,7 +73,7 @@ fn guest(component: &[u8]) -> (tempfile::TempDir, Place) {
 #[test]
 fn compile_bomb_of_memory() {
     let (_folder, place) = guest(&compile_bomb(1000, 300));
-    place.host(&["collect"]).expect(2).says(&[
+    place.host(&["collect"]).expect(1).says(&[
         &format!("account.{ACCOUNT}.component"),
         "it takes more than 1024 MiB of memory to compile",
         "Do not trust it",
@@ -94,7 +94,7 @@ fn a_stop_ends_the_compiler() {
 #[test]
 fn manifest_that_takes_for_ever() {
     let place = Place::new("manifest_that_takes_for_ever").config("how = \"x\"");
-    place.host(&["collect"]).expect(2).says(&[
+    place.host(&["collect"]).expect(1).says(&[
         &format!("account.{ACCOUNT}.component"),
         "breaks the contract",
         "$defs",

@@ -23,12 +23,15 @@ fn manifest_asks_for_more() {
     install(&place, "manifest_asks_for_more");
     let connections = place.work.simulator.connections();
     for _ in 0..2 {
-        place.host(&["collect"]).expect(2).says(&[
-            ACCOUNT,
-            "+ host *.api.other.example",
-            "~ secret secret: from the URL in token_url to the URL in api_url",
-            "asset-host approve",
-        ]);
+        place
+            .host(&["collect", "--account", ACCOUNT])
+            .expect(2)
+            .says(&[
+                ACCOUNT,
+                "+ host *.api.other.example",
+                "~ secret secret: from the URL in token_url to the URL in api_url",
+                "asset-host approve",
+            ]);
     }
     assert_eq!(place.work.simulator.connections(), connections);
     place.host(&["collect", "--account", "acme"]).expect(0);

@@ -118,7 +118,7 @@ fn born_with_too_many_tables_or_instances() {
         // The manifest is read first, and the account cannot run without it.
         Place::of(component.clone())
             .host(&["collect"])
-            .expect(2)
+            .expect(1)
             .says(&[message]);
     }
 }

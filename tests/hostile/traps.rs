@@ -49,7 +49,7 @@ fn trap_in_explain() {
     let place = Place::new("trap_in_every_export").config("how = \"explain\"");
     place.could_not_run(&WORDS);
     for command in [
-        &["check"][..],
+        &["check", "--account", ACCOUNT][..],
         &["describe", "--account", ACCOUNT],
         &["map", "--account", ACCOUNT],
     ] {
