@@ -36,7 +36,7 @@ help:
 	@echo "fuzz          runs each fuzz target for FUZZ_SECONDS, 600 by default (fuzz/README.md)"
 	@echo "deny          checks only licences, sources and duplicates of the dependencies (deny.toml)"
 	@echo "bench         measures what a run costs, compared with curl and native code, and writes docs/benchmarks.md; takes"
-	@echo "              about five minutes on an idle machine, and fails no target"
+	@echo "              about eight minutes on an idle machine, and fails no target"
 	@echo "bench-quick   does the same on small fleets, to test the benchmarks themselves; writes nothing"
 	@echo "lint          checks formatting, clippy and documentation"
 	@echo "docs          writes the tables of rules in docs/mapping.md, and the API documentation in target/doc"
