@@ -4,13 +4,16 @@
 //! `--jobs` is free.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{Instrument, error, error_span};
 
+use crate::config::Account;
 use crate::run::account::run_account;
 use crate::run::process::Process;
 use crate::run::queue::{Due, Queue};
@@ -20,7 +23,7 @@ use crate::run::results::AccountResults;
 /// How much longer than its current pages a job may take to stop: a disk that hangs must not keep it for ever.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
-/// How long nothing has to happen before that is an event, so that who waits is reported while it does.
+/// How often running jobs are an event while none ends, so that an account that waits is reported while it does.
 const QUIET: Duration = Duration::from_secs(10);
 
 /// What happens to the accounts.
@@ -59,7 +62,7 @@ pub(crate) async fn run_jobs<Q: Queue>(
                     error_span!("account", account).in_scope(|| results.fail(&error));
                     on_event(queue, Event::Ended(results.take("", false)));
                 }
-                Some(due @ Due::Account { .. }) => jobs.start(process, due),
+                Some(Due::Account { account, state, slot }) => jobs.start(process, account, state, slot),
             },
             () = stop.wait(), if more => more = false,
             Some(ended) = jobs.tasks.join_next_with_id() => {
@@ -90,15 +93,13 @@ struct Jobs {
 }
 
 impl Jobs {
-    fn start(&mut self, process: &Arc<Process>, due: Due) {
-        let Due::Account {
-            account,
-            state,
-            slot,
-        } = due
-        else {
-            return;
-        };
+    fn start(
+        &mut self,
+        process: &Arc<Process>,
+        account: Arc<Account>,
+        state: Arc<PathBuf>,
+        slot: Option<OffsetDateTime>,
+    ) {
         let span = error_span!("account", account = account.name);
         let results = Arc::new(AccountResults::new(&account.name));
         let shown = process.settings.progress.account(&account.name);

@@ -213,8 +213,8 @@ impl Worker {
         }
     }
 
-    /// Returns connector and job to the pool until the connector is needed again. An account that pauses for long keeps neither
-    /// slots nor instances meanwhile.
+    /// Returns connector and job to the pool until the connector is needed again. An account that pauses for long keeps
+    /// neither slots nor instances meanwhile.
     pub(crate) fn leave_job(&mut self) {
         self.job = None;
         if let Some(held) = self.held.take() {

@@ -3,11 +3,10 @@
 //! Counters count from the start of the process; gauges describe the last run of each account. The name of a source has a series of its
 //! own, so that a renamed tenant keeps its history.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use prometheus::core::Collector;
 use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, Result, TextEncoder};
 use time::OffsetDateTime;
 
@@ -42,15 +41,18 @@ const SUCCESS: &str = "source_last_success_timestamp_seconds";
 const PAUSED: &str = "account_paused_until_timestamp_seconds";
 const MARK: &str = "source_mark_timestamp_seconds";
 
+/// A source of an account's last run: its id, its name and its outcome.
+type Shown = (String, String, &'static str);
+
 /// The metrics of a process.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     counters: BTreeMap<&'static str, IntCounterVec>,
     gauges: BTreeMap<&'static str, GaugeVec>,
-    /// The accounts that are written. One that the configuration no longer has keeps its counters, in case it comes back,
+    /// The accounts that are written, each with what is shown of its last run. One that the configuration no longer has keeps its counters, in case it comes back,
     /// but is not written. The lock also keeps a reader from seeing half of a run.
-    accounts: Mutex<BTreeSet<String>>,
+    accounts: Mutex<BTreeMap<String, Vec<Shown>>>,
 }
 
 impl Metrics {
@@ -90,7 +92,7 @@ impl Metrics {
         last_success: Option<OffsetDateTime>,
         mark: Option<&str>,
     ) {
-        self.accounts().insert(account.to_owned());
+        self.accounts().entry(account.to_owned()).or_default();
         self.count(account, source, Tally::default());
         self.advance(account, source, last_success, mark);
     }
@@ -99,7 +101,11 @@ impl Metrics {
     pub(crate) fn record(&self, report: &AccountReport) {
         let account = report.account.as_str();
         let mut accounts = self.accounts();
-        accounts.insert(account.to_owned());
+        let shown = report.entries.iter().map(|entry| {
+            let source = entry.source.clone().unwrap_or_default();
+            (source, entry.name.clone(), entry.outcome.word())
+        });
+        let before = accounts.insert(account.to_owned(), shown.collect());
         let code = ExitStatus::of_account(report) as u8;
         for other in 0..=2_u8 {
             // Codes without a run, too: a counter that is there from the start shows its first step.
@@ -113,7 +119,7 @@ impl Metrics {
         ] {
             self.set(gauge, &[account], value);
         }
-        self.forget_sources(account);
+        self.remove_shown(account, &before.unwrap_or_default());
         for outcome in Outcome::WORDS {
             let entries = report.entries.iter();
             let count = entries.filter(|entry| entry.outcome.word() == outcome);
@@ -154,26 +160,18 @@ impl Metrics {
             gauge.reset();
         }
         for (account, pause) in paused {
-            accounts.insert(account.clone());
+            accounts.entry(account.clone()).or_default();
             let until = OffsetDateTime::now_utc() + *pause;
             self.set(PAUSED, &[account], seconds(until));
         }
     }
 
-    /// Forgets the names and outcomes of an account's sources in its last run.
-    fn forget_sources(&self, account: &str) {
-        for name in ["source_info", "source_outcome"] {
-            let Some(gauge) = self.gauges.get(name) else {
-                continue;
-            };
-            for family in gauge.collect() {
-                for metric in family.get_metric() {
-                    let labels = metric.get_label().iter();
-                    let labels: HashMap<_, _> =
-                        labels.map(|label| (label.name(), label.value())).collect();
-                    if labels.get("account") == Some(&account) {
-                        let _ = gauge.remove(&labels);
-                    }
+    /// Removes the names and outcomes of an account's sources in its last run.
+    fn remove_shown(&self, account: &str, shown: &[Shown]) {
+        for (source, name, outcome) in shown {
+            for (gauge, label) in [("source_info", &**name), ("source_outcome", outcome)] {
+                if let Some(gauge) = self.gauges.get(gauge) {
+                    let _ = gauge.remove_label_values(&[account, source, label]);
                 }
             }
         }
@@ -181,7 +179,8 @@ impl Metrics {
 
     /// Writes nothing of an account any more, as the configuration no longer has it.
     pub(crate) fn forget(&self, account: &str) {
-        self.accounts().remove(account);
+        let shown = self.accounts().remove(account);
+        self.remove_shown(account, &shown.unwrap_or_default());
     }
 
     /// Writes the metrics in the text format 0.0.4.
@@ -195,7 +194,8 @@ impl Metrics {
         for family in &mut families {
             family.mut_metric().retain(|metric| {
                 let mut labels = metric.get_label().iter();
-                labels.all(|label| label.name() != "account" || accounts.contains(label.value()))
+                labels
+                    .all(|label| label.name() != "account" || accounts.contains_key(label.value()))
             });
         }
         // The encoder refuses a family without a metric.
@@ -203,7 +203,7 @@ impl Metrics {
         TextEncoder::new().encode_to_string(&families)
     }
 
-    fn accounts(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn accounts(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Shown>>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -67,7 +67,7 @@ impl FileConfig {
     pub(in crate::config) fn tell_apart(&mut self, account: &str, all: &[String]) {
         let is_same = |other: &&String| other.eq_ignore_ascii_case(account);
         let is_alone = all.len() == 1;
-        // No account's name has one of these, and no name in a path.
+        // Neither the name of an account nor a name in a path contains one of these.
         let is_apart = ["/", ".", "~"].iter().any(|end| {
             let begins = self.path.starts_with("{account}") || self.path.contains("/{account}");
             begins && self.path.contains(&format!("{{account}}{end}"))
