@@ -38,8 +38,8 @@ total = "60ms"
 first = "1ms"
 most = "10ms"
 [account.acme.deliver.timeouts]
-connect = "300ms"
-answer = "300ms"
+connect = "1s"
+answer = "1s"
 "#;
 
 /// The kinds of destination that use HTTP.

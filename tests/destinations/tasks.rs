@@ -3,7 +3,7 @@
 use sophos_central_simulator::Fault;
 use sophos_central_simulator::intake::{Failure, Options, Route, TaskStatus};
 
-use crate::place::{HASTY, IMPATIENT, Kind, PAGE, PATIENT, Place, rejects};
+use crate::place::{IMPATIENT, Kind, PAGE, PATIENT, Place, rejects};
 use crate::support::running::Running;
 
 fn place(more: &str, tables: &str) -> Place {
@@ -183,7 +183,8 @@ fn a_task_that_ends_with_an_unknown_status_is_a_failed_delivery() {
 #[test]
 fn a_task_route_that_breaks_or_stalls_loses_nothing_and_blocks_nothing() {
     for fault in [Fault::Close, Fault::Reset, Fault::Truncate, Fault::Stall] {
-        let place = place("", HASTY);
+        let timeouts = "[account.acme.deliver.timeouts]\nanswer = \"1s\"";
+        let place = place("", &format!("{PATIENT}\n{timeouts}"));
         place.intake.fault(Route::Task, 3, fault);
         place.weathers();
     }
