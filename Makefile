@@ -11,6 +11,8 @@ MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --
 # What runs natively, always chosen together: cargo unites the features that the chosen packages need of a dependency,
 # so another choice compiles wasmtime, tokio and jsonschema once more.
 NATIVE = --locked -p sophos-assets -p connector-runtime -p asset-host -p sophos-central-simulator
+# The wasm components around a connector, for hosts that know only WASI; the tests of their parts run natively.
+ADAPTERS = --locked --release --target $(WASM_TARGET) -p adapters
 # Without this, cargo silently skips link-time optimisation for a crate that is also a Rust library.
 LINKED = --crate-type cdylib
 CLIPPY_FLAGS = -- -D warnings
@@ -20,12 +22,13 @@ VENV = $(CACHE)/venv
 FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 
-.PHONY: help setup build guests demo preview preview-build test lint test-unit test-end-to-end test-receiver \
-	test-preview test-slow fuzz deny bench bench-quick benchmarks docs api-docs clean
+.PHONY: help setup build guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
+	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
 
 help:
 	@echo "build         builds the host and the component into dist/"
 	@echo "guests        builds the hostile components of tests/guests/ into dist/guests/"
+	@echo "adapters      composes the component with examples/adapters/ to a command and a server, in dist/adapters/"
 	@echo "demo          collects 5,000 simulated endpoints with the real host and component; needs no account"
 	@echo "preview       serves the web page that explains events, on loopback (PORT, 8080 by default); needs Node.js 20.10"
 	@echo "test          runs lints and all tests but the slow ones"
@@ -33,6 +36,7 @@ help:
 	@echo "test-slow     runs the tests with a long set-up: the component in Python, and built with cargo-component; the"
 	@echo "              queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the dependencies; each"
 	@echo "              fuzz target for some seconds"
+	@echo "test-hosts    runs the command and the server in wasmtime's command line, which it builds once, in 15 minutes"
 	@echo "fuzz          runs each fuzz target for FUZZ_SECONDS, 600 by default (fuzz/README.md)"
 	@echo "deny          checks only licences, sources and duplicates of the dependencies (deny.toml)"
 	@echo "bench         measures what a run costs, compared with curl and native code, and writes docs/benchmarks.md; takes"
@@ -65,6 +69,11 @@ guests: setup
 	@rm -rf dist/guests
 	@install -m 644 -D -t dist/guests $(patsubst tests/guests/%.rs,target/$(WASM_TARGET)/release/examples/%.wasm,$(wildcard tests/guests/*.rs))
 
+adapters: build
+	$(CARGO) build $(ADAPTERS) --examples
+	install -m 644 -D -t dist/adapters $(patsubst %,target/$(WASM_TARGET)/release/examples/%.wasm,egress secrets_env cli http)
+	tests/adapters.sh $(CACHE)
+
 demo: build
 	tests/demo.sh
 
@@ -86,7 +95,7 @@ test: lint test-unit test-end-to-end test-receiver test-preview
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release $(NATIVE) -p benchmarks --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
@@ -96,6 +105,7 @@ lint: setup
 
 test-unit: setup
 	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p benchmarks
+	$(CARGO) test --release $(NATIVE) -p adapters --example egress
 
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
 test-end-to-end: build guests

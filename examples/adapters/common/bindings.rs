@@ -1,0 +1,14 @@
+//! The world `driver`, generated.
+#![allow(
+    missing_docs,
+    unsafe_code,
+    clippy::all,
+    clippy::restriction,
+    reason = "generated code is not ours to document or to make safe"
+)]
+
+wit_bindgen::generate!({
+    path: ["../../wit", "adapters.wit"],
+    world: "inventory:adapters/driver",
+    generate_all,
+});
