@@ -88,36 +88,110 @@ fn a_file_that_is_not_a_component_is_refused() {
     }
 }
 
+/// Writes a component, and asserts that every command that loads it refuses it.
+#[track_caller]
+fn other_component(work: &Workplace, component: impl AsRef<[u8]>, words: &[&str]) {
+    std::fs::write(work.path("other.wasm"), component).unwrap();
+    use_component(work, "other.wasm");
+    refused_by_all(work, words);
+}
+
 #[test]
 fn a_component_of_another_world_is_refused() {
     let work = workplace();
-    for (text, word) in [
-        ("(component)", "map"),
-        // The right name with another type.
-        (
+    let with_exports = |definitions: &str, mapping: &str| {
+        let text = format!(
             r#"(component
-                (core module $code (func (export "map")))
-                (core instance $code (instantiate $code))
-                (func (export "map") (canon lift (core func $code "map"))))"#,
-            "map",
-        ),
-        // A world that imports more than this host provides.
-        (
-            r#"(component (import "example:other/wishes" (instance (export "wish" (func)))))"#,
-            "example:other/wishes",
-        ),
+                {definitions}
+                (instance $empty)
+                (export "inventory:connector/mapping@0.1.0" (instance {mapping}))
+                (export "inventory:connector/collection@0.1.0" (instance $empty)))"#
+        );
+        wat::parse_str(text).unwrap()
+    };
+    other_component(
+        &work,
+        wat::parse_str("(component)").unwrap(),
+        &[
+            "other.wasm is a component, but not a connector",
+            "inventory:connector/mapping@0.1.0",
+            "`collection` (describe, check, discover, collect)",
+        ],
+    );
+    let words = [
+        "other.wasm is a component, but not a connector of inventory:connector 0.1.0",
+        "Build it anew",
+    ];
+    // The right name with another type.
+    let function = r#"(core module $code (func (export "map")))
+        (core instance $code (instantiate $code))
+        (func $map (canon lift (core func $code "map")))
+        (instance $mapping (export "map" (func $map)))"#;
+    let words_about = |word| [&words[..], &[word]].concat();
+    other_component(
+        &work,
+        with_exports(function, "$mapping"),
+        &words_about("does not have export `describe`"),
+    );
+    // A world that imports more than this host provides.
+    let import = r#"(import "example:other/wishes" (instance (export "wish" (func))))"#;
+    other_component(
+        &work,
+        with_exports(import, "$empty"),
+        &words_about("example:other/wishes"),
+    );
+}
+
+#[test]
+fn a_component_of_another_version_of_the_contract_is_refused_with_both_versions() {
+    let work = workplace();
+    let component = std::fs::read(built("sophos-assets.wasm")).unwrap();
+    let version = |interface: &str, version: &str| {
+        let mut component = component.clone();
+        let name = format!("inventory:connector/{interface}@0.1.0");
+        let renamed = format!("inventory:connector/{interface}@{version}");
+        let places: Vec<_> = component
+            .windows(name.len())
+            .enumerate()
+            .filter_map(|(place, bytes)| (bytes == name.as_bytes()).then_some(place))
+            .collect();
+        assert!(!places.is_empty(), "{name}");
+        for place in places {
+            component[place..place + name.len()].copy_from_slice(renamed.as_bytes());
+        }
+        component
+    };
+    for (interface, needed) in [
+        ("mapping", "0.2.0"),
+        ("collection", "1.0.0"),
+        ("secrets", "0.1.1"),
     ] {
-        std::fs::write(work.path("other.wasm"), wat::parse_str(text).unwrap()).unwrap();
-        use_component(&work, "other.wasm");
-        refused_by_all(
+        let words = [
+            &format!("other.wasm needs inventory:connector {needed}, this host offers 0.1.0"),
+            &format!("or a host that offers {needed}"),
+        ];
+        other_component(
             &work,
-            &[
-                "other.wasm is a component, but not a connector of inventory:connector@0.1.0",
-                word,
-                "exports map, explain, describe, check, discover and collect",
-            ],
+            version(interface, needed),
+            &words.map(String::as_str),
         );
     }
+}
+
+#[test]
+fn a_component_that_exports_bare_functions_is_refused() {
+    let component = r#"(component
+        (core module $code (func (export "map")))
+        (core instance $code (instantiate $code))
+        (func (export "map") (canon lift (core func $code "map"))))"#;
+    other_component(
+        &workplace(),
+        wat::parse_str(component).unwrap(),
+        &[
+            "other.wasm exports the bare function map",
+            "build the component anew",
+        ],
+    );
 }
 
 #[test]

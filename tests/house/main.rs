@@ -12,6 +12,7 @@ use imports::Crate;
 
 mod files;
 mod imports;
+mod released;
 
 /// The crates that have rooms, and the component.
 const HOST: [&str; 2] = ["host/runtime/src", "host/src"];

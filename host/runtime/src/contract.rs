@@ -9,3 +9,4 @@ pub mod limits;
 pub mod manifest;
 pub mod permissions;
 pub mod stopped;
+pub mod version;

@@ -17,6 +17,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::contract::bindings::ConnectorApiPre;
 use crate::contract::bindings::inventory::connector::secrets;
+use crate::contract::version::{self, Misfit, OFFERED};
 use crate::sandbox::code_cache::{Cache, deserialize};
 use crate::sandbox::compile::{CompileError, Compiler, engine};
 use crate::sandbox::instance::Sandbox;
@@ -129,10 +130,13 @@ pub enum Unusable {
         "is not a WebAssembly component: {0}. `component` in the account or --component names another file"
     )]
     NotAComponent(String),
-    /// It is a component of another world.
+    /// It is built for another version of the contract, or for another one.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// It names the contract's interfaces, but imports more than the host provides or exports other types.
     #[error(
-        "is a component, but not a connector of inventory:connector@0.1.0: {0}. It takes a component that exports map, \
-         explain, describe, check, discover and collect"
+        "is a component, but not a connector of inventory:connector {OFFERED}: {0}. Build it anew with the wit/ of this \
+         host"
     )]
     OtherWorld(String),
 }
@@ -257,7 +261,9 @@ impl Runtime {
         };
         let component_type = component.component_type();
         let imports = component_type.imports(&self.engine);
-        let imports = imports.map(|(name, _)| name.to_owned()).collect();
+        let imports: Arc<[String]> = imports.map(|(name, _)| name.to_owned()).collect();
+        let exports = component_type.exports(&self.engine).map(|(name, _)| name);
+        version::check(imports.iter().map(String::as_str), exports)?;
         let pre = self
             .linker()
             .and_then(|linker| ConnectorApiPre::new(linker.instantiate_pre(&component)?))
