@@ -9,7 +9,7 @@ const USAGE: &str = "usage: check CONFIG | discover CONFIG | collect CONFIG | ex
   --cursors FILE       collect: go on from the cursors in this file, and store them there
   --allow HOST         also allow this host or origin; can be repeated
   --timeout SECONDS    without a connection, a response or its next byte; 60 if not given
-  --retry-for SECONDS  how long a call that fails is repeated; 300 if not given
+  --patience SECONDS   how long to try again while the API is unavailable; 600 if not given
   --no-throttle        do not keep to the rate limits of the connector's manifest";
 
 /// What to do.
@@ -24,7 +24,7 @@ pub(crate) enum Command {
 pub(crate) struct Options {
     pub(crate) allow: Vec<String>,
     pub(crate) cursors: Option<PathBuf>,
-    pub(crate) retry_for: Duration,
+    pub(crate) patience: Duration,
     pub(crate) throttle: bool,
     pub(crate) timeout_seconds: u32,
 }
@@ -34,7 +34,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<(Command, Options), String> 
     let mut options = Options {
         allow: Vec::new(),
         cursors: None,
-        retry_for: Duration::from_secs(300),
+        patience: Duration::from_secs(600),
         throttle: true,
         timeout_seconds: 60,
     };
@@ -54,7 +54,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<(Command, Options), String> 
             "--allow" => options.allow.push(value()?.clone()),
             "--cursors" => options.cursors = Some(PathBuf::from(value()?)),
             "--no-throttle" => options.throttle = false,
-            "--retry-for" => options.retry_for = Duration::from_secs(seconds(value()?)?.into()),
+            "--patience" => options.patience = Duration::from_secs(seconds(value()?)?.into()),
             "--timeout" => options.timeout_seconds = seconds(value()?)?,
             _ => return Err(format!("{argument} is not a flag\n{USAGE}")),
         }

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use adapters::{Batch, Error, Patience, list, to_text, walk};
+use adapters::{Batch, Error, Patience, Source, list, to_text, walk};
 
 use crate::cursors::Cursors;
 use crate::{Failure, report};
@@ -20,23 +20,26 @@ pub(crate) fn account(
     for known in cursors.sources() {
         if !sources.iter().any(|source| source.id == known) {
             report(&format!(
-                "{known}: failed: the source is not listed any more"
+                "source {known} failed: it was collected before and is not listed any more"
             ));
             failed += 1;
         }
     }
     for source in &sources {
         let done = match &source.config {
-            Ok(config) => collect(&source.id, config, &mut cursors, patience),
+            Ok(config) => collect(source, config, &mut cursors, patience),
             // Its devices are missing from now on.
             Err(reason) if cursors.get(&source.id).is_some() => Err(reason.clone()),
             Err(reason) => {
-                report(&format!("{}: not collected: {reason}", source.id));
+                report(&format!(
+                    "source {} is not collected: {reason}",
+                    source.name
+                ));
                 continue;
             }
         };
         if let Err(why) = done {
-            report(&format!("{}: failed: {why}", source.id));
+            report(&format!("source {} failed: {why}", source.name));
             failed += 1;
         }
     }
@@ -56,22 +59,23 @@ impl From<Error> for Halt {
 }
 
 fn collect(
-    source: &str,
+    source: &Source,
     config: &str,
     cursors: &mut Cursors,
     patience: Patience,
 ) -> Result<(), Failure> {
-    let cursor = cursors.get(source).map(str::to_owned);
+    let name = &source.name;
+    let cursor = cursors.get(&source.id).map(str::to_owned);
     let page = |batch: &Batch| {
         write_events(batch).map_err(|error| Halt(format!("cannot write to stdout: {error}")))?;
         for reject in &batch.rejects {
-            let id = reject.id.as_deref().unwrap_or("without an id");
-            report(&format!("{source}: rejected: {id}: {}", reject.reason));
+            let id = reject.id.as_deref().unwrap_or("a record");
+            report(&format!("source {name}: rejected {id}: {}", reject.reason));
         }
         for warning in &batch.warnings {
-            report(&format!("{source}: {warning}"));
+            report(&format!("source {name}: warning: {warning}"));
         }
-        cursors.store(source, &batch.cursor).map_err(Halt)
+        cursors.store(&source.id, &batch.cursor).map_err(Halt)
     };
     walk(config, cursor, patience, page).map_err(|Halt(why)| why)
 }

@@ -8,10 +8,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use adapters::{
-    Network, Patience, collection, explanation_to_json, list, mapping, open, source_to_json,
-    to_text,
+    Network, Patience, account_to_json, collection, explanation_to_json, list, mapping, open,
+    source_to_json, to_text,
 };
-use serde_json::json;
 
 use crate::arguments::{Command, Options};
 
@@ -45,8 +44,7 @@ fn run((command, options): (Command, Options)) -> Result<(), Failure> {
             let patience = prepare(&config, &options)?;
             let account = patience.call(|| collection::check(&config));
             let account = account.map_err(|error| to_text(&error))?;
-            let line = json!({ "id": account.id, "kind": account.kind, "name": account.name, "notes": account.notes });
-            print(&line.to_string())
+            print(&account_to_json(&account))
         }
         Command::Discover(config) => {
             let patience = prepare(&config, &options)?;
@@ -64,8 +62,8 @@ fn run((command, options): (Command, Options)) -> Result<(), Failure> {
         Command::Explain { record, dialect } => {
             let explanation = mapping::explain(&record, &dialect).map_err(|error| {
                 format!(
-                    "{} (line {}, column {})",
-                    error.message, error.line, error.column
+                    "map-error: line {}, column {}: {}",
+                    error.line, error.column, error.message
                 )
             })?;
             let line = explanation_to_json(&explanation);
@@ -83,7 +81,7 @@ fn prepare(config: &str, options: &Options) -> Result<Patience, Failure> {
     };
     open(config, network)?;
     Ok(Patience {
-        total: options.retry_for,
+        total: options.patience,
         report,
     })
 }

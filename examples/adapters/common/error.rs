@@ -29,11 +29,6 @@ fn parts(error: &Error) -> (&'static str, Parts<'_>) {
     }
 }
 
-/// Returns an error's name in the contract, such as `rate-limited`.
-pub fn kind(error: &Error) -> &'static str {
-    parts(error).0
-}
-
 /// Returns how many seconds the API asks to wait.
 pub fn retry_after(error: &Error) -> Option<u64> {
     match error {
@@ -51,25 +46,26 @@ fn message<'a>(parts: &Parts<'a>) -> Option<(&'a str, Option<&'a str>)> {
     }
 }
 
-/// Returns an error as a line for people, such as `unauthorized: …`, with a line more for each field of a config.
+/// Returns an error as a sentence for people, such as `unauthorized: …`.
 pub fn to_text(error: &Error) -> String {
     let (kind, parts) = parts(error);
-    match (message(&parts), &parts) {
-        (Some((message, Some(id))), _) => format!("{kind}: {message} (correlation id {id})"),
-        (Some((message, None)), _) => format!("{kind}: {message}"),
-        (None, Parts::Fields(fields)) => {
-            let line = |field: &FieldError| {
-                let place = match field.field.as_str() {
-                    "" => "the config",
-                    pointer => pointer,
-                };
-                format!("\n  {place}: {}", field.message)
-            };
-            let lines: String = fields.iter().map(line).collect();
-            format!("{kind}:{lines}")
-        }
-        (None, _) => kind.to_owned(),
-    }
+    let fields = match &parts {
+        Parts::Fields(fields) => *fields,
+        _ => &[],
+    };
+    let field = |fault: &FieldError| {
+        let place = match fault.field.as_str() {
+            "" => "the config",
+            pointer => pointer,
+        };
+        format!("{place}: {}", fault.message)
+    };
+    let text = match message(&parts) {
+        Some((message, Some(id))) => format!("{message} (correlation id {id})"),
+        Some((message, None)) => message.to_owned(),
+        None => fields.iter().map(field).collect::<Vec<_>>().join("; "),
+    };
+    format!("{kind}: {text}")
 }
 
 /// Returns an error as a JSON object with the names of the contract.

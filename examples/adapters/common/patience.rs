@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use crate::bindings::inventory::connector::types::Error;
 
-const FIRST_DELAY: Duration = Duration::from_secs(1);
+const FIRST_DELAY: Duration = Duration::from_millis(500);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// The longest that an API may ask to wait.
+/// The longest that an API may ask to wait, all waits together.
 const MAX_ASKED: Duration = Duration::from_secs(60 * 60);
 
 /// How long to wait for an API that does not answer, and whom to tell.
 #[derive(Clone, Copy)]
 pub struct Patience {
-    /// How long calls that fail are repeated, without the waits that the API asks for by name.
+    /// How long a call is repeated while the API is unavailable; with zero no call waits.
     pub total: Duration,
     /// Takes a sentence about each wait.
     pub report: fn(&str),
@@ -44,7 +44,7 @@ impl Patience {
                     // Never without a pause: an API may ask for 0 seconds.
                     let wait = seconds(told.retry_after).max(FIRST_DELAY);
                     asked = asked.saturating_add(wait);
-                    (asked <= MAX_ASKED).then_some(wait)
+                    (asked <= MAX_ASKED && !self.total.is_zero()).then_some(wait)
                 }
                 Error::RateLimited(told) | Error::Unavailable(told) => {
                     let wait = seconds(told.retry_after).max(delay);
@@ -58,7 +58,10 @@ impl Patience {
                 return Err(error);
             };
             let why = crate::to_text(&error);
-            (self.report)(&format!("trying again in {} s: {why}", wait.as_secs()));
+            (self.report)(&format!(
+                "trying again in {:.1} s: {why}",
+                wait.as_secs_f64()
+            ));
             thread::sleep(wait);
         }
     }

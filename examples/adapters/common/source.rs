@@ -1,9 +1,10 @@
-//! The sources of an account.
+//! An account and its sources.
 
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::bindings::inventory::connector::types::{Error, Source, SourcesPage};
+use crate::bindings::inventory::connector::types::{Account, Error, Source};
 use crate::{Patience, collection};
 
 #[derive(Serialize)]
@@ -14,6 +15,17 @@ struct Json<'a> {
     config: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+}
+
+/// Returns an account as one line of JSON.
+pub fn account_to_json(account: &Account) -> String {
+    let Account {
+        id,
+        kind,
+        name,
+        notes,
+    } = account;
+    json!({ "id": id, "kind": kind, "name": name, "notes": notes }).to_string()
 }
 
 /// Returns a source as one line of JSON: its config, or the reason why it cannot be collected.
@@ -34,15 +46,6 @@ pub fn to_json(source: &Source) -> serde_json::Result<String> {
     })
 }
 
-/// Lists one page of the sources.
-///
-/// # Errors
-///
-/// Those of the connector.
-pub fn page_of_sources(config: &str, next: Option<&str>) -> Result<SourcesPage, Error> {
-    collection::discover(config, next)
-}
-
 /// Lists all sources. One that the connector lists on two pages comes once.
 ///
 /// # Errors
@@ -52,7 +55,7 @@ pub fn list(config: &str, patience: Patience) -> Result<Vec<Source>, Error> {
     let mut sources: Vec<Source> = Vec::new();
     let mut next = None;
     loop {
-        let page = patience.call(|| page_of_sources(config, next.as_deref()))?;
+        let page = patience.call(|| collection::discover(config, next.as_deref()))?;
         for source in page.sources {
             // Sources without an id of their own share a placeholder, and have no config.
             let known = |other: &Source| other.id == source.id && source.config.is_ok();

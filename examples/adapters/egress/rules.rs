@@ -33,6 +33,9 @@ struct ConfigSchema {
 #[derive(Deserialize)]
 struct FieldSchema {
     format: Option<String>,
+    /// Set by the connector in the config of a source, and by no person.
+    #[serde(default, rename = "readOnly")]
+    read_only: bool,
 }
 
 impl Gate {
@@ -51,10 +54,12 @@ impl Gate {
         }
         let typed = config.iter().filter(|(field, _)| {
             let schema = manifest.config.properties.get(*field);
-            schema.is_some_and(|schema| schema.format.as_deref() == Some("uri"))
+            schema
+                .is_some_and(|schema| schema.format.as_deref() == Some("uri") && !schema.read_only)
         });
+        let typed = typed.filter_map(|(_, value)| value.as_str());
         // What is not a URL is for the connector to complain about.
-        for url in typed.filter_map(|(_, value)| value.as_str()) {
+        for url in typed.filter(|url| url.starts_with("https://")) {
             let _ = allow_list.add(url);
         }
         let limits = match rules.throttle {

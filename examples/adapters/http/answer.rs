@@ -11,6 +11,7 @@ use crate::bindings::wasi::io::streams::OutputStream;
 /// An answer in one piece.
 pub(crate) struct Answer {
     status: u16,
+    kind: &'static str,
     retry_after: Option<u64>,
     body: String,
 }
@@ -20,8 +21,18 @@ impl Answer {
     pub(crate) fn json(status: u16, body: String) -> Self {
         Self {
             status,
+            kind: "application/json",
             retry_after: None,
             body,
+        }
+    }
+
+    /// Returns an answer of these lines of JSON.
+    pub(crate) fn lines(lines: &[String]) -> Self {
+        let body = lines.iter().map(|line| format!("{line}\n")).collect();
+        Self {
+            kind: "application/x-ndjson",
+            ..Self::json(200, body)
         }
     }
 
@@ -48,11 +59,9 @@ impl Answer {
             | Error::LimitExceeded(_) => 502,
             Error::Other(_) => 500,
         };
-        let retry_after = retry_after(error);
         Self {
-            status,
-            retry_after,
-            body: to_json(error).to_string(),
+            retry_after: retry_after(error),
+            ..Self::json(status, to_json(error).to_string())
         }
     }
 
@@ -73,7 +82,7 @@ impl Answer {
 
     /// Sends the answer.
     pub(crate) fn send(self, response: ResponseOutparam) {
-        let mut headers = vec![("content-type", "application/json".to_owned())];
+        let mut headers = vec![("content-type", self.kind.to_owned())];
         if let Some(seconds) = self.retry_after {
             headers.push(("retry-after", seconds.to_string()));
         }

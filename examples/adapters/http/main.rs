@@ -9,10 +9,9 @@ mod collect;
 mod request;
 mod settings;
 
-use adapters::{collection, explanation_to_json, mapping, page_of_sources, source_to_json};
+use adapters::{account_to_json, collection, explanation_to_json, list, mapping, source_to_json};
 use bindings::exports::wasi::http::incoming_handler::Guest;
 use bindings::wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
-use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::request::Body;
@@ -45,27 +44,22 @@ impl Guest for Component {
     }
 }
 
-/// Calls what one call of the connector answers.
+/// Answers what is answered in one piece.
 fn call(path: &str, body: Body) -> Result<Answer, Answer> {
     match path {
         "/check" => {
             let account = body.account()?;
-            let account =
-                collection::check(&account.config).map_err(|error| Answer::error(&error))?;
-            let account = json!({ "id": account.id, "kind": account.kind, "name": account.name, "notes": account.notes });
-            Ok(Answer::json(200, account.to_string()))
+            let checked = settings::patience().call(|| collection::check(&account.config));
+            let checked = checked.map_err(|error| Answer::error(&error))?;
+            Ok(Answer::json(200, account_to_json(&checked)))
         }
         "/discover" => {
             let account = body.account()?;
-            let page = page_of_sources(&account.config, account.next.as_deref());
-            let page = page.map_err(|error| Answer::error(&error))?;
-            let sources: Result<Vec<_>, _> = page.sources.iter().map(source_to_json).collect();
-            let sources = sources.map_err(|error| Answer::not_json(&error))?.join(",");
-            let next = Value::from(page.next);
-            Ok(Answer::json(
-                200,
-                format!(r#"{{"sources":[{sources}],"next":{next}}}"#),
-            ))
+            let sources = list(&account.config, settings::patience());
+            let sources = sources.map_err(|error| Answer::error(&error))?;
+            let lines: Result<Vec<_>, _> = sources.iter().map(source_to_json).collect();
+            let lines = lines.map_err(|error| Answer::not_json(&error))?;
+            Ok(Answer::lines(&lines))
         }
         "/map" => {
             let event = mapping::map(&body.record()?).map_err(|error| Answer::map_error(&error))?;
@@ -76,10 +70,8 @@ fn call(path: &str, body: Body) -> Result<Answer, Answer> {
             let explanation = mapping::explain(&record, &dialect);
             let explanation = explanation.map_err(|error| Answer::map_error(&error))?;
             let json = explanation_to_json(&explanation);
-            Ok(Answer::json(
-                200,
-                json.map_err(|error| Answer::not_json(&error))?,
-            ))
+            let json = json.map_err(|error| Answer::not_json(&error))?;
+            Ok(Answer::json(200, json))
         }
     }
 }

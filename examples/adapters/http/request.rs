@@ -17,7 +17,6 @@ const MAX_BODY: usize = 4 << 20;
 pub(crate) struct Body {
     config: Option<Box<RawValue>>,
     cursor: Option<String>,
-    next: Option<String>,
     record: Option<Box<RawValue>>,
     pub(crate) dialect: Option<String>,
 }
@@ -26,7 +25,6 @@ pub(crate) struct Body {
 pub(crate) struct Account {
     pub(crate) config: String,
     pub(crate) cursor: Option<String>,
-    pub(crate) next: Option<String>,
 }
 
 impl Body {
@@ -38,14 +36,14 @@ impl Body {
         Ok(Account {
             config,
             cursor: self.cursor,
-            next: self.next,
         })
     }
 
-    /// Returns the record to map.
+    /// Returns the text of the record to map: an object, or its text as a string.
     pub(crate) fn record(&self) -> Result<String, Answer> {
         let missing = || Answer::problem(400, "body", "the body has no \"record\"");
-        Ok(self.record.as_ref().ok_or_else(missing)?.get().to_owned())
+        let record = self.record.as_ref().ok_or_else(missing)?.get();
+        Ok(serde_json::from_str(record).unwrap_or_else(|_| record.to_owned()))
     }
 }
 

@@ -23,10 +23,10 @@ pub(crate) fn open_network() -> Result<(), String> {
     open("{}", network)
 }
 
-/// Returns how long a walk repeats a call that fails: `RETRY_FOR` seconds.
+/// Returns how long a call is repeated while the API is unavailable: `PATIENCE` seconds.
 pub(crate) fn patience() -> Patience {
     Patience {
-        total: Duration::from_secs(seconds("RETRY_FOR").unwrap_or(300).into()),
+        total: Duration::from_secs(seconds("PATIENCE").unwrap_or(600).into()),
         report: |why| eprintln!("{why}"),
     }
 }
