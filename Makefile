@@ -21,6 +21,7 @@ CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
 FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
+HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
 
 .PHONY: help setup build guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
 	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
@@ -33,9 +34,9 @@ help:
 	@echo "preview       serves the web page that explains events, on loopback (PORT, 8080 by default); needs Node.js 20.10"
 	@echo "test          runs lints and all tests but the slow ones"
 	@echo "test-preview  tests only the page in Chromium, against the host and a native build"
-	@echo "test-slow     runs the tests with a long set-up: the component in Python, and built with cargo-component; the"
-	@echo "              queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the dependencies; each"
-	@echo "              fuzz target for some seconds"
+	@echo "test-slow     runs the tests with a long set-up: the component in Node.js and Python, and built with"
+	@echo "              cargo-component; the queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the"
+	@echo "              dependencies; each fuzz target for some seconds"
 	@echo "test-hosts    runs the command and the server in wasmtime's command line, which it builds once, in 15 minutes"
 	@echo "fuzz          runs each fuzz target for FUZZ_SECONDS, 600 by default (fuzz/README.md)"
 	@echo "deny          checks only licences, sources and duplicates of the dependencies (deny.toml)"
@@ -90,12 +91,16 @@ $(NODE_MODULES): preview/package-lock.json
 	npm ci --prefix preview --no-audit --no-fund --ignore-scripts
 	touch $@
 
+$(HOST_NODE_MODULES): examples/node/package-lock.json
+	npm ci --prefix examples/node --no-audit --no-fund --ignore-scripts
+	touch $@
+
 test: lint test-unit test-end-to-end test-receiver test-preview
 
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p other-hosts --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
@@ -128,11 +133,12 @@ test-preview: build preview-build
 	command -v chromium >/dev/null || tests/install_packages.sh chromium
 	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
 
-test-slow: build $(VENV)/ready
+test-slow: build $(VENV)/ready $(HOST_NODE_MODULES)
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/duckdb/requirements.txt
 	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
 	tests/python_host.sh $(VENV)/bin/python
+	$(CARGO) test --release $(NATIVE) -p other-hosts --test node
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)
 	tests/fuzz.sh $(CACHE) smoke
@@ -162,8 +168,8 @@ docs: setup
 	$(MAKE) api-docs
 
 api-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p hostile-guests --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p other-hosts -p hostile-guests --no-deps --document-private-items
 
 clean:
 	$(CARGO) clean
-	rm -rf dist preview/node_modules
+	rm -rf dist preview/node_modules examples/node/node_modules

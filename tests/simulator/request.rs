@@ -1,6 +1,7 @@
 //! A request as the simulator received it.
 
 use std::fmt;
+use std::time::Instant;
 
 use hyper::Method;
 
@@ -61,6 +62,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The number of its connection, from 1.
     pub connection: u64,
+    /// When it had been received whole.
+    pub received: Instant,
 }
 
 impl Request {

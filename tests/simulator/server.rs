@@ -5,6 +5,7 @@ use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -179,6 +180,7 @@ async fn answer<S: Answering>(
             .collect(),
         body,
         connection,
+        received: Instant::now(),
     };
     let reply = shared.lock().reply(request);
     if reply.wait {
