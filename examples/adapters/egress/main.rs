@@ -29,9 +29,10 @@ pub(crate) struct Component;
 
 impl Egress for Component {
     fn configure(rules: Rules) -> Result<(), String> {
-        let gate = Gate::new(&rules)?;
-        GATE.set(Some(gate));
-        Ok(())
+        GATE.with_borrow_mut(|gate| {
+            *gate = Some(Gate::new(&rules, gate.take())?);
+            Ok(())
+        })
     }
 }
 

@@ -9,10 +9,16 @@ use serde::Deserialize;
 const MAX_REQUESTS: u32 = 1 << 18;
 
 /// So many requests in so many seconds.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) struct RateLimit {
     requests: u32,
     seconds: u32,
+}
+
+impl RateLimit {
+    fn most(&self) -> usize {
+        self.requests.clamp(1, MAX_REQUESTS) as usize
+    }
 }
 
 /// Gives each request the moment at which it may leave.
@@ -23,14 +29,16 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    pub(crate) fn new(mut limits: Vec<RateLimit>) -> Self {
-        for limit in &mut limits {
-            limit.requests = limit.requests.clamp(1, MAX_REQUESTS);
-        }
+    pub(crate) fn new(limits: Vec<RateLimit>) -> Self {
         Self {
             limits,
             moments: VecDeque::new(),
         }
+    }
+
+    /// Returns whether these are its limits.
+    pub(crate) fn has(&self, limits: &[RateLimit]) -> bool {
+        self.limits == limits
     }
 
     /// Counts one more request, and returns how long it has to wait before it leaves.
@@ -38,15 +46,15 @@ impl Limiter {
         let mut moment = self.moments.back().map_or(now, |last| now.max(*last));
         for limit in &self.limits {
             let period = Duration::from_secs(limit.seconds.into());
-            let first = self.moments.len().checked_sub(limit.requests as usize);
+            let first = self.moments.len().checked_sub(limit.most());
             let first = first.and_then(|index| self.moments.get(index));
             let free = first.and_then(|first| first.checked_add(period));
             moment = free.map_or(moment, |free| free.max(moment));
         }
-        let most = self.limits.iter().map(|limit| limit.requests).max();
+        let most = self.limits.iter().map(RateLimit::most).max();
         if let Some(most) = most {
             self.moments.push_back(moment);
-            let surplus = self.moments.len().saturating_sub(most as usize);
+            let surplus = self.moments.len().saturating_sub(most);
             self.moments.drain(..surplus);
         }
         moment.saturating_duration_since(now)

@@ -39,8 +39,10 @@ struct FieldSchema {
 }
 
 impl Gate {
-    /// Makes the rules; the error says which part of them is not valid.
-    pub(crate) fn new(rules: &Rules) -> Result<Self, String> {
+    /// Makes the rules, in the place of those before; the error says which part of them is not valid.
+    ///
+    /// The requests of an instance that serves several calls count together.
+    pub(crate) fn new(rules: &Rules, before: Option<Self>) -> Result<Self, String> {
         let manifest: Manifest = serde_json::from_str(&rules.manifest)
             .map_err(|error| format!("the connector's manifest is not valid: {error}"))?;
         let config: Map<String, Value> = serde_json::from_str(&rules.config)
@@ -67,10 +69,74 @@ impl Gate {
             false => Vec::new(),
         };
         let timeout = Duration::from_secs(rules.timeout_seconds.into());
+        let limiter = match before {
+            Some(before) if before.limiter.has(&limits) => before.limiter,
+            _ => Limiter::new(limits),
+        };
         Ok(Self {
             allow_list,
-            limiter: Limiter::new(limits),
+            limiter,
             timeout_nanos: timeout.as_nanos().try_into().unwrap_or(u64::MAX),
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rules(config: Value) -> Rules {
+        let uri = json!({ "type": "string", "format": "uri" });
+        let manifest = json!({
+            "hosts": ["*.central.example.com"],
+            "rate_limits": [{ "requests": 1, "seconds": 60 }],
+            "config": { "properties": {
+                "api_host": uri,
+                "note": { "type": "string" },
+                "region": { "type": "string", "format": "uri", "readOnly": true },
+            } },
+        });
+        Rules {
+            manifest: manifest.to_string(),
+            config: config.to_string(),
+            allow: vec!["http://127.0.0.1:8080".to_owned()],
+            timeout_seconds: 60,
+            throttle: true,
+        }
+    }
+
+    #[test]
+    fn a_person_opens_the_https_origins_of_the_fields_that_are_urls() {
+        let config = json!({
+            "api_host": "https://cmdb.example.net:8443/list",
+            "note": "https://note.example.net",
+            "region": "https://region.example.net",
+        });
+        let gate = Gate::new(&rules(config), None).unwrap();
+        for (scheme, authority, expected) in [
+            ("https", "eu.central.example.com", true),
+            ("https", "cmdb.example.net:8443", true),
+            ("http", "127.0.0.1:8080", true),
+            ("https", "note.example.net", false),
+            ("https", "region.example.net", false),
+        ] {
+            let allowed = gate.allow_list.allows(scheme, authority);
+            assert_eq!(allowed, expected, "{scheme}://{authority}");
+        }
+        let plain = json!({ "api_host": "http://127.0.0.1:9999" });
+        let gate = Gate::new(&rules(plain), None).unwrap();
+        assert!(!gate.allow_list.allows("http", "127.0.0.1:9999"));
+    }
+
+    #[test]
+    fn the_calls_of_one_instance_count_together() {
+        let now = std::time::Instant::now();
+        let mut first = Gate::new(&rules(json!({})), None).unwrap();
+        assert!(first.limiter.reserve(now).is_zero());
+        let mut second = Gate::new(&rules(json!({})), Some(first)).unwrap();
+        assert_eq!(second.limiter.reserve(now), Duration::from_secs(60));
     }
 }
