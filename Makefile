@@ -133,15 +133,25 @@ test-preview: build preview-build
 	command -v chromium >/dev/null || tests/install_packages.sh chromium
 	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
 
-test-slow: build $(VENV)/ready $(HOST_NODE_MODULES)
+test-slow: adapters $(VENV)/ready $(HOST_NODE_MODULES)
 	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/duckdb/requirements.txt
 	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
 	tests/python_host.sh $(VENV)/bin/python
-	$(CARGO) test --release $(NATIVE) -p other-hosts --test node
+	PYTHON=$(VENV)/bin/python $(CARGO) test --release $(NATIVE) -p other-hosts --test node --test command
+	$(CARGO) test --release $(NATIVE) -p adapters --test composed
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)
 	tests/fuzz.sh $(CACHE) smoke
+
+# By hand, for the time that the tool takes to build; the other hosts are in test-slow.
+WASMTIME = $(CACHE)/wasmtime/bin/wasmtime
+test-hosts: adapters
+	tests/wasmtime.sh $(CACHE)
+	for driver in cli http; do \
+		$(WASMTIME) compile dist/adapters/sophos-assets-$$driver.wasm -o dist/adapters/sophos-assets-$$driver.cwasm || exit; \
+	done
+	WASMTIME=$(WASMTIME) $(CARGO) test --release $(NATIVE) -p other-hosts --test wasmtime --test serve
 
 fuzz: setup
 	tests/fuzz.sh $(CACHE) $(FUZZ_SECONDS)

@@ -1,0 +1,213 @@
+//! The component as an HTTP server, composed with `examples/adapters/`, behind `wasmtime serve`, and its client. `make
+//! test-hosts` builds wasmtime's command line, and compiles the component for it.
+
+use std::process::Command;
+
+use other_hosts::{Call, Host, built, root};
+
+fn serve() -> Host {
+    Host { command }
+}
+
+fn command(call: &Call) -> Command {
+    let program = std::env::var_os("WASMTIME");
+    let mut command = Command::new("python3");
+    command
+        .arg(root("tests/hosts/serve.py"))
+        .arg(program.unwrap_or_else(|| "wasmtime".into()))
+        .arg(built("adapters/sophos-assets-http.cwasm"))
+        .arg(call.name)
+        .args(&call.arguments)
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("ALLOW", call.allow.as_deref().unwrap_or_default())
+        .env("PATIENCE", call.patience.to_string())
+        .env("TIMEOUT", call.timeout.to_string())
+        .envs(call.secrets.iter().map(|(name, value)| (name, value)));
+    if let Some(file) = &call.cursors {
+        command.arg("--cursors").arg(file);
+    }
+    command
+}
+
+other_hosts::tests!(
+    serve:
+    check_names_the_account,
+    discover_lists_the_sources_of_all_pages,
+    collect_prints_what_the_program_delivers,
+    collect_prints_the_events_of_all_tenants,
+    a_source_that_fails_does_not_affect_the_others,
+    a_record_that_cannot_be_mapped_does_not_cost_its_page,
+    explain_prints_what_the_program_explains,
+    explain_names_the_place_of_a_fault,
+    config_and_record_may_be_in_files,
+    a_second_run_goes_on_from_the_stored_cursors,
+    events_that_are_not_written_store_no_cursor,
+    a_source_that_is_not_listed_any_more_is_a_failure,
+    errors_that_stay_are_not_tried_again,
+    junk_instead_of_json_is_not_tried_again,
+    an_expired_session_is_begun_anew_once,
+    a_rate_limit_is_waited_for,
+    an_unavailable_api_is_tried_again_for_a_while,
+    a_config_that_does_not_fit_is_reported_by_field,
+    an_untrusted_certificate_is_reported,
+    a_broken_connection_is_tried_again,
+    an_answer_that_ends_early_is_tried_again,
+    an_answer_that_stalls_is_tried_again,
+    bytes_that_are_not_http_are_tried_again,
+    a_connection_that_always_breaks_is_given_up,
+    a_host_that_is_not_allowed_is_not_reached,
+    requests_keep_to_the_limits_of_the_manifest,
+);
+
+mod statuses {
+    //! What a client of HTTP sees, without our client.
+
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpStream;
+    use std::process::{Child, Command, Stdio};
+
+    use other_hosts::built;
+    use sophos_central_simulator::{
+        CLIENT_ID, CLIENT_SECRET, Fault, Fleet, Options, Route, Simulator,
+    };
+
+    /// A server that never waits, and the API that it asks.
+    struct Server {
+        process: Child,
+        address: String,
+        simulator: Simulator,
+    }
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+
+    impl Server {
+        fn start() -> Self {
+            let simulator = Simulator::start(Options::new(Fleet::new(1, 2)));
+            let program = std::env::var_os("WASMTIME").unwrap_or_else(|| "wasmtime".into());
+            let mut process = Command::new(&program)
+                .args([
+                    "serve",
+                    "--allow-precompiled",
+                    "-S",
+                    "cli",
+                    "-O",
+                    "pooling-allocator=n",
+                ])
+                .args([
+                    "--addr",
+                    "127.0.0.1:0",
+                    "--env",
+                    "PATIENCE=0",
+                    "--env",
+                    "SECRET_CLIENT_SECRET",
+                ])
+                .args(["--env", &format!("ALLOW={}", simulator.url())])
+                .arg(built("adapters/sophos-assets-http.cwasm"))
+                .env("SECRET_CLIENT_SECRET", CLIENT_SECRET)
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap_or_else(|error| panic!("{program:?}: {error}"));
+            let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+            let line = lines.next().unwrap().unwrap();
+            let address = line
+                .split_once("http://")
+                .unwrap()
+                .1
+                .trim_end_matches('/')
+                .to_owned();
+            // The rest is read, so that the server never waits for it.
+            std::thread::spawn(move || lines.for_each(drop));
+            Self {
+                process,
+                address,
+                simulator,
+            }
+        }
+
+        /// Returns the answer's head and body.
+        fn send(&self, request: &str, kind: &str, body: &str) -> (String, String) {
+            let mut stream = TcpStream::connect(&self.address).unwrap();
+            let length = body.len();
+            write!(
+                stream,
+                "{request} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: {kind}\r\n\
+                 content-length: {length}\r\n\r\n{body}",
+                self.address
+            )
+            .unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            (head.to_ascii_lowercase(), body.to_owned())
+        }
+
+        fn config(&self, origin: &str) -> String {
+            format!(
+                "{{\"config\":{{\"client_id\":\"{CLIENT_ID}\",\"api_host\":\"{origin}\",\
+                 \"token_url\":\"{origin}/api/v2/oauth2/token\"}}}}"
+            )
+        }
+    }
+
+    #[test]
+    fn errors_have_the_status_of_their_meaning() {
+        let server = Server::start();
+        let simulator = &server.simulator;
+        let config = server.config(simulator.url());
+        for (fault, path, status, name) in [
+            (
+                Fault::rate_limited(Some(7)),
+                "/collect",
+                "429",
+                "rate-limited",
+            ),
+            (Fault::status(503), "/collect", "503", "unavailable"),
+            (Fault::status(403), "/collect", "502", "forbidden"),
+            (Fault::html(), "/collect", "502", "protocol"),
+        ] {
+            simulator.fault_always(Route::Endpoints, fault);
+            let (head, body) = server.send(&format!("POST {path}"), "application/json", &config);
+            assert!(
+                head.starts_with(&format!("http/1.1 {status} ")),
+                "{name}: {head}\n{body}"
+            );
+            assert!(body.contains(&format!("\"error\":\"{name}\"")), "{body}");
+            assert_eq!(
+                head.contains("retry-after: 7\r\n") || head.ends_with("retry-after: 7"),
+                status == "429",
+                "{head}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_request_of_the_server_is_refused() {
+        let server = Server::start();
+        let config = server.config(server.simulator.url());
+        let elsewhere = server.config("https://127.0.0.1:1");
+        for (request, kind, body, status) in [
+            ("GET /describe", "application/json", "", "200"),
+            ("POST /check", "application/json", config.as_str(), "200"),
+            ("POST /check", "text/plain", config.as_str(), "415"),
+            ("POST /check", "application/json", "{}", "400"),
+            ("POST /check", "application/json", "{\"config\":{}}", "400"),
+            ("POST /check", "application/json", "{\"configs\":{}}", "400"),
+            ("POST /check", "application/json", elsewhere.as_str(), "403"),
+            ("POST /map", "application/json", "{\"record\":{}}", "422"),
+            ("GET /check", "application/json", "", "404"),
+            ("GET /", "application/json", "", "404"),
+        ] {
+            let (head, answer) = server.send(request, kind, body);
+            assert!(
+                head.starts_with(&format!("http/1.1 {status} ")),
+                "{request} {body}: {head}\n{answer}"
+            );
+        }
+    }
+}
