@@ -62,6 +62,11 @@ other_hosts::tests!(
 
 mod statuses {
     //! What a client of HTTP sees, without our client.
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test may stop at the first surprise, in its helpers too"
+    )]
 
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpStream;
