@@ -23,11 +23,12 @@ FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
 
-.PHONY: help setup build guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
+.PHONY: help setup build conformance guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
 	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
 
 help:
 	@echo "build         builds the host and the component into dist/"
+	@echo "conformance   builds dist/conformance, which tests whether a component keeps the contract"
 	@echo "guests        builds the hostile components of tests/guests/ into dist/guests/"
 	@echo "adapters      composes the component with examples/adapters/ to a command and a server, in dist/adapters/"
 	@echo "demo          collects 5,000 simulated endpoints with the real host and component; needs no account"
@@ -63,6 +64,10 @@ build: setup
 	@for file in sophos-assets.wasm asset-host; do \
 		printf 'dist/%s: %d KB\n' $$file $$(($$(wc -c <dist/$$file) / 1000)); \
 	done
+
+conformance: setup
+	$(CARGO) build --release $(NATIVE) -p conformance --bins
+	install -D -t dist target/release/conformance
 
 # Components that break the sandbox's rules, one per file of tests/guests/.
 guests: setup
@@ -100,7 +105,7 @@ test: lint test-unit test-end-to-end test-receiver test-preview
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p other-hosts --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p conformance -p other-hosts --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
@@ -115,7 +120,7 @@ test-unit: setup
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
 test-end-to-end: build guests
 	$(CARGO) build --release $(NATIVE) --example embed
-	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host --test '*'
+	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host -p conformance --test '*'
 	$(CARGO) test --release $(NATIVE) --doc
 
 # The receiver's own models judge the golden events and those of a simulated fleet.
@@ -178,7 +183,7 @@ docs: setup
 	$(MAKE) api-docs
 
 api-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p other-hosts -p hostile-guests --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p conformance -p other-hosts -p hostile-guests --no-deps --document-private-items
 
 clean:
 	$(CARGO) clean
