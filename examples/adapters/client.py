@@ -8,6 +8,7 @@ client is to keep the cursor of each page once its events are written.
 """
 
 import argparse
+import http.client
 import json
 import os
 import sys
@@ -33,6 +34,8 @@ def post(url, path, body):
             yield from answer
     except urllib.error.HTTPError as error:
         raise ServerError(sentence(json.load(error))) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise ServerError(f"no answer from {url}: {error}") from None
 
 
 def text(argument):
@@ -137,4 +140,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (ServerError, OSError, ValueError) as failure:
-        sys.exit(str(failure))
+        tell(failure)
+        # Else what could not be written would be tried again, and change the code.
+        os._exit(1)
