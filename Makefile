@@ -8,9 +8,12 @@ WASM_TARGET = wasm32-wasip2
 MAPPER_TARGET = wasm32-unknown-unknown
 COMPONENT = --locked --profile component --target $(WASM_TARGET) -p sophos-assets
 MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
+# The second connector, for any list of assets, in the same two forms.
+LIST_COMPONENT = --locked --profile component --target $(WASM_TARGET) -p asset-list
+LIST_MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p asset-list --no-default-features
 # What runs natively, always chosen together: cargo unites the features that the chosen packages need of a dependency,
 # so another choice compiles wasmtime, tokio and jsonschema once more.
-NATIVE = --locked -p sophos-assets -p connector-runtime -p asset-host -p sophos-central-simulator
+NATIVE = --locked -p sophos-assets -p connector-runtime -p asset-host -p sophos-central-simulator -p asset-list
 # The wasm components around a connector, for hosts that know only WASI; the tests of their parts run natively.
 ADAPTERS = --locked --release --target $(WASM_TARGET) -p adapters
 # Without this, cargo silently skips link-time optimisation for a crate that is also a Rust library.
@@ -27,7 +30,7 @@ HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
 	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
 
 help:
-	@echo "build         builds the host and the component into dist/"
+	@echo "build         builds the host and both connectors into dist/"
 	@echo "conformance   builds dist/conformance, which tests whether a component keeps the contract"
 	@echo "guests        builds the hostile components of tests/guests/ into dist/guests/"
 	@echo "adapters      composes the component with examples/adapters/ to a command and a server, in dist/adapters/"
@@ -58,10 +61,12 @@ setup:
 
 build: setup
 	$(CARGO) rustc $(COMPONENT) $(LINKED)
+	$(CARGO) rustc $(LIST_COMPONENT) $(LINKED)
 	$(CARGO) build --release $(NATIVE) --bins
 	install -D -t dist target/release/asset-host target/release/sophos-central-simulator
 	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
-	@for file in sophos-assets.wasm asset-host; do \
+	install -m 644 target/$(WASM_TARGET)/component/asset_list.wasm dist/asset-list.wasm
+	@for file in sophos-assets.wasm asset-list.wasm asset-host; do \
 		printf 'dist/%s: %d KB\n' $$file $$(($$(wc -c <dist/$$file) / 1000)); \
 	done
 
@@ -86,11 +91,13 @@ demo: build
 preview: preview-build
 	node preview/serve.mjs
 
-# The page for any static server, in dist/preview/.
+# The page for any static server, in dist/preview/; and the one of the second connector, in dist/preview-asset-list/.
 preview-build: setup $(NODE_MODULES)
 	$(CARGO) rustc $(MAPPER) $(LINKED)
+	$(CARGO) rustc $(LIST_MAPPER) $(LINKED)
 	$(CARGO) build --release $(NATIVE) --examples
 	node preview/build.mjs
+	node preview/build.mjs asset-list
 
 $(NODE_MODULES): preview/package-lock.json
 	npm ci --prefix preview --no-audit --no-fund --ignore-scripts
@@ -108,13 +115,15 @@ lint: setup
 	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p conformance -p other-hosts --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
+	$(CARGO) clippy $(LIST_COMPONENT) $(CLIPPY_FLAGS)
+	$(CARGO) clippy $(LIST_MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy --locked --release --target $(WASM_TARGET) -p hostile-guests --examples $(CLIPPY_FLAGS)
 	$(MAKE) api-docs
 	$(CARGO) build --release $(NATIVE) --example rules
 	target/release/examples/rules check docs/mapping.md
 
 test-unit: setup
-	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p benchmarks
+	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p asset-list -p benchmarks
 	$(CARGO) test --release $(NATIVE) -p adapters --example egress
 
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.

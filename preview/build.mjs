@@ -1,6 +1,7 @@
 /**
- * Builds the page in dist/preview/: its files, the mapper as jco transpiles it, the tables of rules and the
- * samples. `make preview-build` builds the mapper and the examples of the crate before.
+ * Builds the page of a connector: its files, the mapper as jco transpiles it, the tables of rules and the samples.
+ * `node preview/build.mjs [NAME]` builds that of `sophos` into dist/preview/ or that of another connector in `CONNECTORS`.
+ * `make preview-build` builds the mappers and the examples of the crates before.
  */
 
 import { execFileSync } from "node:child_process";
@@ -11,16 +12,44 @@ import { fileURLToPath } from "node:url";
 import { componentNew, transpile } from "@bytecodealliance/jco";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const TO = join(ROOT, "dist/preview");
+const WASM = "target/wasm32-unknown-unknown/mapper";
+
+/**
+ * What the page needs to know of a connector: where its mapper is and goes, the page's folder, what a record is called, the
+ * dialects, the table of rules, and the samples, the first one by its name.
+ */
+const CONNECTORS = {
+  sophos: {
+    core: `${WASM}/sophos_assets.wasm`,
+    component: "dist/sophos-mapper.wasm",
+    to: "dist/preview",
+    record: "Sophos endpoint",
+    dialects: ["sekoia", "ocsf"],
+    rules: () => execFileSync(join(ROOT, "target/release/examples/rules"), ["json"]),
+    samples: "tests/golden",
+    first: "specification-sample",
+  },
+  "asset-list": {
+    core: `${WASM}/asset_list.wasm`,
+    component: "dist/asset-list-mapper.wasm",
+    to: "dist/preview-asset-list",
+    record: "row of an asset list",
+    dialects: ["ocsf"],
+    rules: () => JSON.stringify({ ocsf: [] }),
+    samples: "connectors/asset-list/tests/rows",
+    first: "laptop",
+  },
+};
+const NAME = process.argv[2] ?? "sophos";
+const CONNECTOR = CONNECTORS[NAME];
+if (!CONNECTOR) throw new Error(`${NAME} is not a connector; these are: ${Object.keys(CONNECTORS).join(", ")}`);
+const TO = join(ROOT, CONNECTOR.to);
 const PAGE = ["index.html", "style.css", "icon.svg", "scripts", "mapper.js", "clock.js"];
-const CORE = "target/wasm32-unknown-unknown/mapper/sophos_assets.wasm";
-const RULES = "target/release/examples/rules";
-const FIRST_SAMPLE = "specification-sample";
 
 /** Writes the component beside the connector, and returns it. */
 async function makeComponent() {
-  const component = await componentNew(readFileSync(join(ROOT, CORE)));
-  writeFileSync(join(ROOT, "dist/sophos-mapper.wasm"), component);
+  const component = await componentNew(readFileSync(join(ROOT, CONNECTOR.core)));
+  writeFileSync(join(ROOT, CONNECTOR.component), component);
   return component;
 }
 
@@ -40,13 +69,13 @@ async function writeMapper(component) {
 }
 
 function writeRules() {
-  writeFileSync(join(TO, "rules.json"), execFileSync(join(ROOT, RULES), ["json"]));
+  writeFileSync(join(TO, "rules.json"), CONNECTOR.rules());
 }
 
-/** The golden inputs in a folder, by name, the specification's own first. */
+/** The inputs in a folder, by name, the first one first. */
 function samples(folder, more) {
   const suffix = ".input.json";
-  const isFirst = ({ name }) => name === FIRST_SAMPLE;
+  const isFirst = ({ name }) => name === CONNECTOR.first;
   return readdirSync(join(ROOT, folder))
     .filter((file) => file.endsWith(suffix))
     .sort()
@@ -59,12 +88,23 @@ function samples(folder, more) {
 }
 
 function writeSamples() {
-  const mapped = samples("tests/golden");
+  const mapped = samples(CONNECTOR.samples);
   const [first] = mapped;
-  if (first?.name !== FIRST_SAMPLE) throw new Error(`tests/golden/${FIRST_SAMPLE}.input.json is missing`);
-  const all = [...mapped, ...samples("tests/golden/refused", { refused: true })];
+  if (first?.name !== CONNECTOR.first) throw new Error(`${CONNECTOR.samples}/${CONNECTOR.first}.input.json is missing`);
+  const all = [...mapped, ...samples(`${CONNECTOR.samples}/refused`, { refused: true })];
   writeFileSync(join(TO, "samples.json"), JSON.stringify(all));
   writeFileSync(join(TO, "sample.json"), JSON.stringify(first));
+}
+
+/** The page as it is, but for what a record is called and the choice of dialects. */
+function adaptPage() {
+  const path = join(TO, "index.html");
+  const isOffered = (line) => {
+    const dialect = /name="dialect" value="(\w+)"/.exec(line)?.[1];
+    return !dialect || CONNECTOR.dialects.includes(dialect);
+  };
+  const lines = readFileSync(path, "utf8").replaceAll(CONNECTORS.sophos.record, CONNECTOR.record).split("\n");
+  writeFileSync(path, lines.filter(isOffered).join("\n"));
 }
 
 rmSync(TO, { recursive: true, force: true });
@@ -72,6 +112,7 @@ mkdirSync(TO, { recursive: true });
 for (const part of PAGE) {
   cpSync(join(ROOT, "preview", part), join(TO, part), { recursive: true });
 }
+adaptPage();
 await writeMapper(await makeComponent());
 writeRules();
 writeSamples();

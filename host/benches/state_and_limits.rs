@@ -76,7 +76,7 @@ fn run_with_3_percent_changed(bencher: Bencher<'_, '_>) {
         });
 }
 
-/// Gives one request its moment, with the limits of Sophos and a queue as long as they make it.
+/// Gives one request its moment, with three limits and a queue as long as they make it.
 #[divan::bench]
 fn reserve(bencher: Bencher<'_, '_>) {
     let limits = [(10, 1), (100, 60), (200_000, 86_400)]

@@ -88,7 +88,8 @@ fn leads(imports: &BTreeSet<(&str, &str)>, from: &str, to: &str) -> bool {
 #[test]
 fn files_import_each_other_in_one_direction() {
     let mut circles = Vec::new();
-    for source in HOST.into_iter().chain([COMPONENT]).map(Crate::read) {
+    let connectors = [COMPONENT, "connectors/asset-list/src"];
+    for source in HOST.into_iter().chain(connectors).map(Crate::read) {
         let imports = source.imports();
         let in_circles = imports
             .iter()
@@ -99,6 +100,18 @@ fn files_import_each_other_in_one_direction() {
         circles.is_empty(),
         "imports that are part of a circle: {circles:#?}"
     );
+}
+
+/// A host runs any connector; what it says, also in examples and tests, fits all of them.
+#[test]
+fn the_host_names_no_vendor() {
+    let sources = files("host").into_iter();
+    let naming: Vec<_> = sources
+        .filter(|file| {
+            file.to_lowercase().contains("sophos") || read(file).to_lowercase().contains("sophos")
+        })
+        .collect();
+    assert!(naming.is_empty(), "{naming:#?}");
 }
 
 /// Returns the names with which links lead to the headings of a page.

@@ -35,6 +35,7 @@
 //! | hold an answer, and with it the client | [`Simulator::hold`], [`Simulator::wait_until_held`], [`Simulator::release`] |
 //! | see what the client sent | [`Simulator::requests`], [`Simulator::connections`] |
 //! | have no answer at all | [`DeadAddress`] |
+//! | serve a list of assets | [`list_server`] |
 //! | receive delivered events | [`intake`] |
 //! | run it in a process of its own | [`SimulatorProcess`] |
 //! | measure what a program uses | [`resource_usage`] |
@@ -67,6 +68,8 @@ mod vocabulary;
 
 #[path = "../intake/mod.rs"]
 pub mod intake;
+#[path = "../list_server/mod.rs"]
+pub mod list_server;
 #[path = "../resource_usage/mod.rs"]
 pub mod resource_usage;
 

@@ -1,4 +1,4 @@
-//! A platform's own program: prints an event for each device of a Sophos Central account, simulated on this machine.
+//! A platform's own program: prints an event for each device of an account whose API is simulated on this machine.
 //! `embed COMPONENT URL CLIENT_ID`, with the client secret in the environment variable `CLIENT_SECRET`.
 
 use std::path::Path;

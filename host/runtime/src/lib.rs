@@ -23,7 +23,7 @@
 //!
 //! use connector_runtime::{Connector, Grants, Rights, Runtime};
 //!
-//! let loaded = Runtime::new()?.load(Path::new("sophos-assets.wasm"), None).await?;
+//! let loaded = Runtime::new()?.load(Path::new("example-assets.wasm"), None).await?;
 //! let manifest = Connector::without_rights(loaded.clone()).manifest().await?.manifest;
 //!
 //! let config = serde_json::json!({ "client_id": client_id });

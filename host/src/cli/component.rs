@@ -6,8 +6,11 @@ use anyhow::{Context, bail};
 
 use crate::config::{Account, Config, WrongAccount};
 
-/// The component's file beside this program, as `make build` leaves it.
-const BESIDE: &str = "sophos-assets.wasm";
+/// The component's file beside this program: the one that the build names (`.cargo/config.toml`).
+const BESIDE: &str = match option_env!("ASSET_HOST_COMPONENT") {
+    Some(name) => name,
+    None => "connector.wasm",
+};
 
 /// Returns the component that `--component` names, else that of the accounts of the configuration, else the one beside
 /// this program; with the digest that the account pins.

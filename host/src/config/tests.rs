@@ -169,7 +169,7 @@ fn the_smallest_file_gets_every_default() {
 fn every_key_arrives() {
     let text = r#"
         [account.acme]
-        component = "connectors/sophos-assets.wasm"
+        component = "connectors/example-assets.wasm"
         sha256 = "ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
         full_every = "1d 12h"
         every = "6h"
@@ -186,9 +186,9 @@ fn every_key_arrives() {
         regions = ["eu01", "us03"]
         nested = { a = 1 }
         [account.acme.secrets]
-        client_secret = { env = "SOPHOS_CLIENT_SECRET" }
+        client_secret = { env = "EXAMPLE_CLIENT_SECRET" }
         other = { file = "other.txt" }
-        third = { command = ["pass", "sophos"] }
+        third = { command = ["pass", "example"] }
         [account.acme.deliver]
         to = "file"
         path = "acme.ndjson"
@@ -217,7 +217,7 @@ fn every_key_arrives() {
     let account = account(text);
     assert_eq!(
         account.component,
-        Path::new("connectors/sophos-assets.wasm")
+        Path::new("connectors/example-assets.wasm")
     );
     assert_eq!(
         account.sha256.as_deref(),
@@ -234,10 +234,10 @@ fn every_key_arrives() {
     assert_eq!(
         account.secrets.into_values().collect::<Vec<_>>(),
         [
-            SecretSource::Env("SOPHOS_CLIENT_SECRET".into()),
+            SecretSource::Env("EXAMPLE_CLIENT_SECRET".into()),
             SecretSource::File("other.txt".into()),
             SecretSource::Command {
-                argv: vec!["pass".into(), "sophos".into()],
+                argv: vec!["pass".into(), "example".into()],
                 timeout: Duration::from_secs(30),
             },
         ]

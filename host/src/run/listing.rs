@@ -13,10 +13,10 @@ use crate::run::pool::Worker;
 use crate::run::progress::LineProgress;
 use crate::sandbox::connector::{CallError, Connector};
 
-/// How many pages a component may list: a million tenants of Sophos.
+/// How many pages a component may list: a million tenants.
 const MAX_PAGES: usize = 10_000;
 
-/// How many bytes all pages together may have: a million tenants of Sophos, with their configs.
+/// How many bytes all pages together may have: a million tenants, with their configs.
 const MAX_BYTES: usize = 512 << 20;
 
 /// What a source takes beside its texts, in bytes: what the host keeps of each, in memory and in the state, so that

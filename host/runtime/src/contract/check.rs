@@ -33,7 +33,7 @@ pub mod text;
 pub use crate::contract::check::explanation::{explanation, mapped};
 pub use crate::contract::check::messages::{account, correlation_id, error, map_error};
 
-/// The most sources of one page: ten times what the API of Sophos lists at most.
+/// The most sources of one page: ten times what a page of an API usually has.
 pub const MAX_SOURCES: usize = 1000;
 
 /// The most warnings of one page that are logged.

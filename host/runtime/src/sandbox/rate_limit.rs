@@ -175,9 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn keeps_to_the_limits_of_sophos() {
-        let sophos = [limit(10, 1), limit(100, 60), limit(200_000, 86_400)];
-        let moments = burst(&sophos, 200_001);
+    fn keeps_to_three_limits_at_once() {
+        let limits = [limit(10, 1), limit(100, 60), limit(200_000, 86_400)];
+        let moments = burst(&limits, 200_001);
         for (index, seconds) in [
             (0, 0.0),
             (9, 0.0),

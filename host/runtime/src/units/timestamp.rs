@@ -1,6 +1,6 @@
 //! Times as text: RFC 3339, written in UTC with milliseconds and `Z`.
 //!
-//! That is the one form that the contract, the state file and the API of Sophos have in common.
+//! That is the one form that the contract, the state file and many APIs have in common.
 
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};

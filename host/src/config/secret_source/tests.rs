@@ -27,8 +27,8 @@ fn program(argv: &[&str], timeout: Duration) -> SecretSource {
 fn reads_the_three_forms() {
     for (text, expected) in [
         (
-            r#"{ env = "SOPHOS_CLIENT_SECRET" }"#,
-            SecretSource::Env("SOPHOS_CLIENT_SECRET".into()),
+            r#"{ env = "EXAMPLE_CLIENT_SECRET" }"#,
+            SecretSource::Env("EXAMPLE_CLIENT_SECRET".into()),
         ),
         (
             r#"{ file = "secret.txt" }"#,
@@ -39,12 +39,12 @@ fn reads_the_three_forms() {
             SecretSource::File("/run/secret".into()),
         ),
         (
-            r#"{ command = ["pass", "sophos"] }"#,
-            program(&["pass", "sophos"], Duration::from_secs(30)),
+            r#"{ command = ["pass", "example"] }"#,
+            program(&["pass", "example"], Duration::from_secs(30)),
         ),
         (
-            r#"{ command = ["pass", "sophos"], timeout = "2m" }"#,
-            program(&["pass", "sophos"], Duration::from_secs(120)),
+            r#"{ command = ["pass", "example"], timeout = "2m" }"#,
+            program(&["pass", "example"], Duration::from_secs(120)),
         ),
     ] {
         assert_eq!(source(text), Ok(expected), "{text}");
