@@ -147,12 +147,11 @@ test-preview: build preview-build
 	command -v chromium >/dev/null || tests/install_packages.sh chromium
 	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
 
-test-slow: adapters $(VENV)/ready $(HOST_NODE_MODULES)
-	$(VENV)/bin/pip install --quiet wasmtime==50.0.1
+test-slow: guests adapters $(VENV)/ready $(HOST_NODE_MODULES)
+	$(VENV)/bin/pip install --quiet --require-hashes --requirement examples/python/requirements.txt
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/duckdb/requirements.txt
 	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
-	tests/python_host.sh $(VENV)/bin/python
-	PYTHON=$(VENV)/bin/python $(CARGO) test --release $(NATIVE) -p other-hosts --test node --test command
+	PYTHON=$(VENV)/bin/python $(CARGO) test --release $(NATIVE) -p other-hosts --test node --test python --test command
 	$(CARGO) test --release $(NATIVE) -p adapters --test composed
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)

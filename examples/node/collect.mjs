@@ -82,7 +82,7 @@ function explained({ event, values, omitted, unused }) {
 
 function readConfig(text) {
   const config = JSON.parse(text);
-  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new Error("CONFIG is not an object");
+  if (Object.prototype.toString.call(config) !== "[object Object]") throw new Error("CONFIG is not an object");
   return config;
 }
 

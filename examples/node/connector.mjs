@@ -88,7 +88,8 @@ export class Connector {
       let timer;
       const restart = (wait) => {
         clearTimeout(timer);
-        timer = setTimeout(settle, this.#deadline * 1000 + wait, { late: `the call took longer than ${this.#deadline} s` });
+        const late = `the call took longer than ${this.#deadline} s`;
+        timer = setTimeout(settle, this.#deadline * 1000 + wait, { late });
       };
       const settle = (answer) => {
         clearTimeout(timer);

@@ -1,11 +1,7 @@
 //! What a host of `examples/` must show, whatever it is written in: the same cases for each, against the simulator,
 //! compared with what `asset-host` delivers.
 //!
-//! A file of `tests/` describes one host by [`Host`] and names the cases that hold for it:
-//!
-//! ```ignore
-//! other_hosts::tests!(node: check_names_the_account, collect_equals_the_program);
-//! ```
+//! A file of `tests/` describes one host by [`Host`], and [`tests!`] makes its tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -17,6 +17,8 @@ pub struct Host {
 /// What a host is to do.
 #[derive(Clone)]
 pub struct Call {
+    /// The file of the component in `dist/`, for a host that runs any.
+    pub component: &'static str,
     /// `check`, `discover`, `collect` or `explain`.
     pub name: &'static str,
     /// What follows: the config, or the record and the dialect.
@@ -27,10 +29,31 @@ pub struct Call {
     pub patience: u32,
     /// How many seconds a request may be silent.
     pub timeout: u32,
+    /// How many seconds a call of the component may take, for a host that can end one.
+    pub deadline: u32,
     /// The file in which the host stores the cursors.
     pub cursors: Option<PathBuf>,
     /// The environment, which holds the secret: variables of the name `SECRET_…`.
     pub secrets: Vec<(&'static str, String)>,
+}
+
+impl Call {
+    /// Returns the call as the command line of the hosts that run any component.
+    pub fn options(&self) -> Vec<String> {
+        let mut options = vec![self.name.to_owned()];
+        options.extend(self.arguments.iter().cloned());
+        let mut add = |name: &str, value: String| options.extend([name.to_owned(), value]);
+        add("--patience", self.patience.to_string());
+        add("--timeout", self.timeout.to_string());
+        add("--deadline", self.deadline.to_string());
+        if let Some(origin) = &self.allow {
+            add("--allow", origin.clone());
+        }
+        if let Some(file) = &self.cursors {
+            add("--cursors", file.display().to_string());
+        }
+        options
+    }
 }
 
 /// The result of a host that has ended.
@@ -136,11 +159,13 @@ impl Place {
     /// Returns a call with the account's config, to which the simulator is allowed.
     pub(crate) fn call(&self, name: &'static str) -> Call {
         Call {
+            component: "sophos-assets.wasm",
             name,
             arguments: vec![self.config().to_string()],
             allow: Some(self.simulator.url().to_owned()),
             patience: 60,
             timeout: 30,
+            deadline: 300,
             cursors: None,
             secrets: vec![("SECRET_CLIENT_SECRET", CLIENT_SECRET.to_owned())],
         }

@@ -37,3 +37,32 @@ pub fn requests_keep_to_the_limits_of_the_manifest(host: &Host) {
         );
     }
 }
+
+/// A component sees neither environment variables nor files, not even those beside the host.
+pub fn a_component_gets_no_environment_and_no_files(host: &Host) {
+    let place = tenant();
+    let folder = place.path("");
+    std::fs::write(place.path("asset-host.toml"), "").unwrap();
+    for (component, said) in [
+        ("guests/environment.wasm", "other: nothing was there"),
+        ("guests/filesystem.wasm", "other: no file was reached"),
+    ] {
+        let mut call = place.call("collect");
+        call.component = component;
+        call.arguments = vec![json!({ "how": folder }).to_string()];
+        let ran = place.run(host, &call).expect(1).says(&[said]);
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+/// A call that computes for ever is ended, and counts as an API that is unavailable.
+pub fn a_component_that_computes_for_ever_is_ended(host: &Host) {
+    let place = tenant();
+    let mut call = place.call("collect");
+    call.component = "guests/endless_loop.wasm";
+    call.arguments = vec!["{}".to_owned()];
+    call.deadline = 2;
+    call.patience = 1;
+    let ran = place.run(host, &call).expect(1);
+    ran.says(&["unavailable: the call took longer than 2 s"]);
+}

@@ -1,0 +1,127 @@
+"""Requests of a component: judged, spread over time, sent, and their failures by the names of `wasi:http`."""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+from wasmtime.component import Variant
+
+#: A component has few requests on their way at a time; one more waits.
+SENDERS = ThreadPoolExecutor(16, thread_name_prefix="request")
+#: The largest body of a request.
+MOST_BYTES = 1 << 20
+
+
+class Body:
+    """The body of a request, sent once it is whole."""
+
+    def __init__(self):
+        self.bytes = b""
+        self.is_whole = False
+        self._ended = threading.Event()
+
+    def write(self, contents):
+        self.bytes += contents
+        if len(self.bytes) > MOST_BYTES:
+            raise ValueError("the body of a request is larger than 1 MiB")
+
+    def finish(self):
+        self.is_whole = True
+        self._ended.set()
+
+    def drop(self):
+        self._ended.set()
+
+    def wait(self, timeout):
+        return self._ended.wait(timeout) and self.is_whole
+
+
+class Answer:
+    """The answer to a request, its body still on its way."""
+
+    def __init__(self, response, connection):
+        self.status = response.status
+        self.headers = [(name.lower(), value.encode("latin-1")) for name, value in response.getheaders()]
+        # The connection is closed with the answer.
+        self._response, self._connection = response, connection
+
+    def read(self, count):
+        """Returns the next bytes; none at the end. An early end is an `OSError`, like any other break."""
+        try:
+            read = self._response.read1(count)
+        except http.client.HTTPException as error:
+            raise ConnectionError("the answer broke off") from error
+        if not read and self._response.length:
+            raise ConnectionError("the answer broke off")
+        return read
+
+
+def send(rights, request):
+    """Returns a future of the answer, or of an error code of `wasi:http`; an error code at once if it may not leave."""
+    scheme, method = (name_of(request.values[name]) for name in ("scheme", "method"))
+    authority = request.values["authority"] or ""
+    if not rights.allowed.permits(method, scheme, authority):
+        return Variant("HTTP-request-denied")
+    wait = rights.throttle.reserve(time.monotonic())
+    return SENDERS.submit(sent, rights, request, method.upper(), urlsplit(f"{scheme}://{authority}"), wait)
+
+
+def name_of(variant):
+    """`HTTPS` of the case, or the text of the case `other`; of untagged variants wasmtime gives the bare text."""
+    named = variant if isinstance(variant, str) else variant.payload or variant.tag
+    return named.lower()
+
+
+def sent(rights, request, method, url, wait):
+    with rights.uncounted():
+        time.sleep(wait)
+    try:
+        return exchange(rights, request, method, url)
+    except Exception as error:  # The component must get an answer, whatever the library raises.
+        return code_of(error)
+
+
+def exchange(rights, request, method, url):
+    if request.content and not request.content.wait(rights.timeout):
+        return Variant("HTTP-protocol-error")
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(url.hostname, url.port, timeout=rights.timeout)
+    connection.connect()
+    try:
+        connection.putrequest(method, request.values["path-with-query"] or "/", skip_accept_encoding=True)
+        for name, value in request.fields.list:
+            connection.putheader(name, value)
+        contents = request.content.bytes if request.content else None
+        if contents and not request.fields.has("content-length"):
+            connection.putheader("content-length", str(len(contents)))
+        connection.endheaders(contents)
+        return Answer(connection.getresponse(), connection)
+    except TimeoutError:
+        return Variant("connection-read-timeout")
+
+
+def code_of(error):
+    match error:
+        case socket.gaierror():
+            return Variant("DNS-error", SimpleNamespace(**{"rcode": None, "info-code": None}))
+        case ssl.SSLCertVerificationError():
+            return Variant("TLS-certificate-error")
+        case ssl.SSLError():
+            return Variant("TLS-protocol-error")
+        case TimeoutError():
+            return Variant("connection-timeout")
+        case ConnectionRefusedError():
+            return Variant("connection-refused")
+        case ConnectionError():
+            return Variant("connection-terminated")
+        case OSError():
+            return Variant("destination-unavailable")
+        case http.client.HTTPException():
+            return Variant("HTTP-protocol-error")
+        case _:
+            return Variant("internal-error", str(error))

@@ -1,0 +1,32 @@
+//! The component in Python's wasmtime: `examples/python/`. `make test-slow` installs it, and names the Python that has it
+//! in the variable `PYTHON`.
+
+use std::process::Command;
+
+use other_hosts::{Call, Host, built, root};
+
+fn python() -> Host {
+    Host { command }
+}
+
+fn command(call: &Call) -> Command {
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let mut command = Command::new(python);
+    command
+        .arg(root("examples/python/collect.py"))
+        .arg(built(call.component))
+        .args(call.options())
+        .env_clear()
+        // Where wasmtime keeps what it has compiled.
+        .env("HOME", root("target/tmp"))
+        .envs(call.secrets.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+other_hosts::tests!(python: all);
+
+other_hosts::tests!(
+    python:
+    a_component_gets_no_environment_and_no_files,
+    a_component_that_computes_for_ever_is_ended,
+);
