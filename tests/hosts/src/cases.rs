@@ -1,10 +1,12 @@
 //! The cases, each a sentence about a host.
 
+mod another;
 mod errors;
 mod faults;
 mod functions;
 mod limits;
 
+pub use another::*;
 pub use errors::*;
 pub use faults::*;
 pub use functions::*;

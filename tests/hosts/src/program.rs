@@ -1,29 +1,44 @@
 //! What `asset-host` makes of the same account.
 
+use std::path::Path;
 use std::process::Command;
 
-use sophos_central_simulator::CLIENT_SECRET;
+use serde_json::Value;
 
-use crate::place::{Place, built, root};
+use crate::place::{Call, Place, built, root};
 
 /// Collects with `asset-host`, and returns the events, one a line. The simulator forgets the requests of it.
 pub(crate) fn events(place: &Place) -> String {
-    let component = built("sophos-assets.wasm");
-    let config = place.config();
-    let fields = config.as_object().unwrap().iter();
-    let fields: String = fields
-        .map(|(name, value)| format!("{name} = {value}\n"))
-        .collect();
-    let toml = format!(
-        "[account.acme]\ncomponent = {component:?}\nallow_loopback_http = true\nrate_limits = []\n\
-         [account.acme.config]\n{fields}\
-         [account.acme.secrets]\nclient_secret = {{ env = \"TEST_CLIENT_SECRET\" }}\n\
-         [account.acme.deliver]\nto = \"file\"\npath = \"events.ndjson\"\n"
-    );
-    std::fs::write(place.path("asset-host.toml"), toml).unwrap();
-    run(place, &["--quiet", "collect"]);
+    let events = events_of(&place.path(""), &place.call("collect"));
     place.simulator.clear_requests();
-    std::fs::read_to_string(place.path("events.ndjson")).unwrap()
+    events
+}
+
+/// Collects in a folder what this call of another host collects, and returns the events, one a line.
+pub(crate) fn events_of(folder: &Path, call: &Call) -> String {
+    let component = built(call.component);
+    let config: Value = serde_json::from_str(&call.arguments[0]).unwrap();
+    let mut toml = format!(
+        "[account.acme]\ncomponent = {component:?}\nallow_loopback_http = true\nrate_limits = []\n\
+         [account.acme.deliver]\nto = \"file\"\npath = \"events.ndjson\"\n[account.acme.config]\n"
+    );
+    for (name, value) in config.as_object().unwrap() {
+        toml += &match value.as_object() {
+            Some(fields) => fields
+                .iter()
+                .map(|(field, value)| format!("{name}.{field} = {value}\n"))
+                .collect(),
+            None => format!("{name} = {value}\n"),
+        };
+    }
+    toml += "[account.acme.secrets]\n";
+    for (variable, _) in &call.secrets {
+        let name = variable.trim_start_matches("SECRET_").to_lowercase();
+        toml += &format!("{name} = {{ env = \"{variable}\" }}\n");
+    }
+    std::fs::write(folder.join("asset-host.toml"), toml).unwrap();
+    run(folder, &["--quiet", "collect"], call);
+    std::fs::read_to_string(folder.join("events.ndjson")).unwrap()
 }
 
 /// Returns what `asset-host` explains of a record, one line of JSON.
@@ -31,27 +46,25 @@ pub(crate) fn explanation(place: &Place, record: &str, dialect: &str) -> String 
     std::fs::write(place.path("record.json"), record).unwrap();
     let component = built("sophos-assets.wasm");
     let component = component.to_str().unwrap();
-    run(
-        place,
-        &[
-            "map",
-            "--component",
-            component,
-            "--explain",
-            "--json",
-            "--dialect",
-            dialect,
-            "record.json",
-        ],
-    )
+    let arguments = [
+        "map",
+        "--component",
+        component,
+        "--explain",
+        "--json",
+        "--dialect",
+        dialect,
+        "record.json",
+    ];
+    run(&place.path(""), &arguments, &place.call("explain"))
 }
 
-fn run(place: &Place, arguments: &[&str]) -> String {
+fn run(folder: &Path, arguments: &[&str], call: &Call) -> String {
     let output = Command::new(built("asset-host"))
         .args(arguments)
-        .current_dir(place.path(""))
+        .current_dir(folder)
         .env_clear()
-        .env("TEST_CLIENT_SECRET", CLIENT_SECRET)
+        .envs(call.secrets.iter().map(|(name, value)| (name, value)))
         .env("XDG_CACHE_HOME", root("target/tmp"))
         .output()
         .unwrap();

@@ -27,6 +27,7 @@ other_hosts::tests!(python: all);
 
 other_hosts::tests!(
     python:
+    a_list_of_assets_is_collected,
     a_component_gets_no_environment_and_no_files,
     a_component_that_computes_for_ever_is_ended,
 );
