@@ -6,19 +6,32 @@ PYTHON ?= python3
 WASM_TARGET = wasm32-wasip2
 # Without an operating system, so that the mapper imports what its world names and nothing else.
 MAPPER_TARGET = wasm32-unknown-unknown
-COMPONENT = --locked --profile component --target $(WASM_TARGET) -p sophos-assets
-MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p sophos-assets --no-default-features
+CONNECTOR = --locked --profile component --target $(WASM_TARGET) $(call same_paths,$(WASM_TARGET))
+MAPPING = --locked --profile mapper --target $(MAPPER_TARGET) $(call same_paths,$(MAPPER_TARGET)) --no-default-features
+COMPONENT = $(CONNECTOR) -p sophos-assets
+MAPPER = $(MAPPING) -p sophos-assets
 # The second connector, for any list of assets, in the same two forms.
-LIST_COMPONENT = --locked --profile component --target $(WASM_TARGET) -p asset-list
-LIST_MAPPER = --locked --profile mapper --target $(MAPPER_TARGET) -p asset-list --no-default-features
+LIST_COMPONENT = $(CONNECTOR) -p asset-list
+LIST_MAPPER = $(MAPPING) -p asset-list
+# Linked statically, the host runs on every Linux.
+RELEASE_TARGET = x86_64-unknown-linux-musl
 # What runs natively, always chosen together: cargo unites the features that the chosen packages need of a dependency,
 # so another choice compiles wasmtime, tokio and jsonschema once more.
-NATIVE = --locked -p sophos-assets -p connector-runtime -p asset-host -p sophos-central-simulator -p asset-list
+NATIVE = --locked -p sophos-assets -p connector-runtime -p asset-host -p sophos-central-simulator -p asset-list -p packaging
 # The wasm components around a connector, for hosts that know only WASI; the tests of their parts run natively.
 ADAPTERS = --locked --release --target $(WASM_TARGET) -p adapters
 # Without this, cargo silently skips link-time optimisation for a crate that is also a Rust library.
 LINKED = --crate-type cdylib
 CLIPPY_FLAGS = -- -D warnings
+# finish-component PACKAGE IN OUT: name, version, licence and source go into a component.
+FINISH = target/release/finish-component
+# What is released has the same bytes, wherever clone, cargo's files and the toolchain are: panics name source files.
+# Flags for a target, added to those of .cargo/config.toml.
+same_paths = --config 'target.$(1).rustflags=[$(foreach path,$(SAME_PATHS),"--remap-path-prefix=$(path)",)]'
+SAME_PATHS = $(CURDIR)=/source $(BUILT)=/source/target $(CARGO_HOME)=/cargo \
+	$(shell rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$(shell rustc -vV | sed -n 's/commit-hash: //p')
+CARGO_HOME ?= $(HOME)/.cargo
+BUILT = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 # Tools and packages that only tests need, outside the clone, where CI can keep a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
@@ -28,6 +41,7 @@ HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
 
 .PHONY: help setup build conformance guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
 	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
+.PHONY: component mapper dist test-dist
 
 help:
 	@echo "build         builds the host and both connectors into dist/"
@@ -49,6 +63,9 @@ help:
 	@echo "bench-quick   does the same on small fleets, to test the benchmarks themselves; writes nothing"
 	@echo "lint          checks formatting, clippy and documentation"
 	@echo "docs          writes the tables of rules in docs/mapping.md, and the API documentation in target/doc"
+	@echo "dist          makes the release in dist/release/: the static host and the components as an archive, a Debian package"
+	@echo "              and an image; takes about ten minutes after build"
+	@echo "test-dist     makes the release, installs each of its forms and collects with it; needs root"
 	@echo "clean         removes what was built"
 
 # Not every rustup installs what rust-toolchain.toml names by itself. The C compiler links Rust and builds SQLite.
@@ -59,13 +76,15 @@ setup:
 		rustup target list --installed | grep -qx $$target || rustup target add $$target; \
 	done
 
-build: setup
+component: setup
 	$(CARGO) rustc $(COMPONENT) $(LINKED)
 	$(CARGO) rustc $(LIST_COMPONENT) $(LINKED)
+
+build: component
 	$(CARGO) build --release $(NATIVE) --bins
 	install -D -t dist target/release/asset-host target/release/sophos-central-simulator
-	install -m 644 target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
-	install -m 644 target/$(WASM_TARGET)/component/asset_list.wasm dist/asset-list.wasm
+	$(FINISH) sophos-assets target/$(WASM_TARGET)/component/sophos_assets.wasm dist/sophos-assets.wasm
+	$(FINISH) asset-list target/$(WASM_TARGET)/component/asset_list.wasm dist/asset-list.wasm
 	@for file in sophos-assets.wasm asset-list.wasm asset-host; do \
 		printf 'dist/%s: %d KB\n' $$file $$(($$(wc -c <dist/$$file) / 1000)); \
 	done
@@ -91,10 +110,16 @@ demo: build
 preview: preview-build
 	node preview/serve.mjs
 
-# The page for any static server, in dist/preview/; and the one of the second connector, in dist/preview-asset-list/.
-preview-build: setup $(NODE_MODULES)
+mapper: setup
 	$(CARGO) rustc $(MAPPER) $(LINKED)
 	$(CARGO) rustc $(LIST_MAPPER) $(LINKED)
+	$(CARGO) build --release $(NATIVE) --bins
+	@mkdir -p dist
+	$(FINISH) sophos-assets target/$(MAPPER_TARGET)/mapper/sophos_assets.wasm dist/sophos-mapper.wasm
+	$(FINISH) asset-list target/$(MAPPER_TARGET)/mapper/asset_list.wasm dist/asset-list-mapper.wasm
+
+# The page for any static server, in dist/preview/; and the one of the second connector, in dist/preview-asset-list/.
+preview-build: mapper $(NODE_MODULES)
 	$(CARGO) build --release $(NATIVE) --examples
 	node preview/build.mjs
 	node preview/build.mjs asset-list
@@ -123,7 +148,7 @@ lint: setup
 	target/release/examples/rules check docs/mapping.md
 
 test-unit: setup
-	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p asset-list -p benchmarks
+	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p asset-list -p benchmarks -p packaging
 	$(CARGO) test --release $(NATIVE) -p adapters --example egress
 
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
@@ -155,6 +180,7 @@ test-slow: guests adapters $(VENV)/ready $(HOST_NODE_MODULES)
 	$(CARGO) test --release $(NATIVE) -p adapters --test composed
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)
+	tests/same_bytes.sh
 	tests/fuzz.sh $(CACHE) smoke
 
 # By hand, for the time that the tool takes to build; the other hosts are in test-slow.
@@ -192,6 +218,17 @@ docs: setup
 
 api-docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p conformance -p other-hosts -p hostile-guests --no-deps --document-private-items
+
+# The release: see packaging/release.sh for what is in it.
+dist: build mapper
+	command -v musl-gcc >/dev/null || tests/install_packages.sh musl-tools
+	rustup target list --installed | grep -qx $(RELEASE_TARGET) || rustup target add $(RELEASE_TARGET)
+	$(CARGO) build --release $(NATIVE) --target $(RELEASE_TARGET) $(call same_paths,$(RELEASE_TARGET)) --bin asset-host
+	$(CARGO) build --release $(NATIVE) --example manual
+	packaging/release.sh $(CACHE)
+
+test-dist: dist
+	tests/dist.sh $(CACHE)
 
 clean:
 	$(CARGO) clean

@@ -1,7 +1,7 @@
 /**
  * Builds the page of a connector: its files, the mapper as jco transpiles it, the tables of rules and the samples.
  * `node preview/build.mjs [NAME]` builds that of `sophos` into dist/preview/ or that of another connector in `CONNECTORS`.
- * `make preview-build` builds the mappers and the examples of the crates before.
+ * `make preview-build` builds the mappers in dist/ and the examples of the crates before.
  */
 
 import { execFileSync } from "node:child_process";
@@ -9,18 +9,16 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { componentNew, transpile } from "@bytecodealliance/jco";
+import { transpile } from "@bytecodealliance/jco";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const WASM = "target/wasm32-unknown-unknown/mapper";
 
 /**
- * What the page needs to know of a connector: where its mapper is and goes, the page's folder, what a record is called, the
+ * What the page needs to know of a connector: its mapper, the page's folder, what a record is called, the
  * dialects, the table of rules, and the samples, the first one by its name.
  */
 const CONNECTORS = {
   sophos: {
-    core: `${WASM}/sophos_assets.wasm`,
     component: "dist/sophos-mapper.wasm",
     to: "dist/preview",
     record: "Sophos endpoint",
@@ -30,7 +28,6 @@ const CONNECTORS = {
     first: "specification-sample",
   },
   "asset-list": {
-    core: `${WASM}/asset_list.wasm`,
     component: "dist/asset-list-mapper.wasm",
     to: "dist/preview-asset-list",
     record: "row of an asset list",
@@ -46,15 +43,8 @@ if (!CONNECTOR) throw new Error(`${NAME} is not a connector; these are: ${Object
 const TO = join(ROOT, CONNECTOR.to);
 const PAGE = ["index.html", "style.css", "icon.svg", "scripts", "mapper.js", "clock.js"];
 
-/** Writes the component beside the connector, and returns it. */
-async function makeComponent() {
-  const component = await componentNew(readFileSync(join(ROOT, CONNECTOR.core)));
-  writeFileSync(join(ROOT, CONNECTOR.component), component);
-  return component;
-}
-
-async function writeMapper(component) {
-  const { files } = await transpile(component, {
+async function writeMapper() {
+  const { files } = await transpile(readFileSync(join(ROOT, CONNECTOR.component)), {
     name: "mapper",
     // Our own loader fetches and compiles, so the server needs no media type for wasm.
     instantiation: "async",
@@ -113,6 +103,6 @@ for (const part of PAGE) {
   cpSync(join(ROOT, "preview", part), join(TO, part), { recursive: true });
 }
 adaptPage();
-await writeMapper(await makeComponent());
+await writeMapper();
 writeRules();
 writeSamples();

@@ -9,7 +9,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use time::OffsetDateTime;
 use tracing::warn;
 
@@ -38,6 +38,11 @@ pub fn run() -> ExitCode {
         return compile::child();
     }
     run_command().into()
+}
+
+/// Returns the program's commands and flags, for man pages and shell completions.
+pub fn command_line() -> clap::Command {
+    Cli::command()
 }
 
 fn run_command() -> ExitStatus {

@@ -179,3 +179,24 @@ fn make_targets_that_the_pages_name_exist() {
         }
     }
 }
+
+#[test]
+fn wkg_finds_each_vendored_package_of_the_contract() {
+    let overrides = read("wkg.toml");
+    let mut found = BTreeSet::new();
+    for line in overrides.lines().filter(|line| line.starts_with('"')) {
+        let mut quoted = line.split('"').skip(1).step_by(2);
+        let (package, path) = (quoted.next().unwrap(), quoted.next().unwrap());
+        let declares = |file: &String| read(file).contains(&format!("package {package}@"));
+        assert!(
+            files(path).iter().any(declares),
+            "wkg.toml: {path} is not {package}"
+        );
+        found.insert(PathBuf::from(path));
+    }
+    let vendored: BTreeSet<_> = files("wit/deps")
+        .iter()
+        .map(|file| Path::new(file).parent().unwrap().to_owned())
+        .collect();
+    assert_eq!(found, vendored);
+}
