@@ -48,6 +48,10 @@ pub(crate) struct Attribute {
     pub(crate) path: &'static str,
     pub(crate) kind: Kind,
     /// What it is, for a person.
+    #[cfg_attr(
+        not(feature = "connector"),
+        expect(dead_code, reason = "only the manifest says it")
+    )]
     pub(crate) about: &'static str,
 }
 

@@ -37,7 +37,9 @@ pub(crate) fn manifest() -> String {
 fn config() -> Value {
     let text = |title: &str, description: &str| json!({"title": title, "description": description, "type": "string"});
     let with = |mut field: Value, name: &str, value: Value| {
-        field[name] = value;
+        if let Value::Object(words) = &mut field {
+            words.insert(name.to_owned(), value);
+        }
         field
     };
     let default = |field, value: &str| with(field, "default", value.into());
