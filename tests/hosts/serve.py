@@ -18,7 +18,7 @@ NAMES = [name for name in os.environ if name.startswith("SECRET_") or name in ("
 def main(wasmtime, component, *arguments):
     command = [wasmtime, "serve", "-S", "cli", "-O", "pooling-allocator=n", "--allow-precompiled"]
     # One instance after the other: it keeps the session, and counts the requests.
-    command += ["--max-concurrent-requests", "1", "--max-instance-reuse-count", "1000", "--idle-instance-timeout", "1h"]
+    command += ["--max-concurrent-requests", "1", "--max-instance-reuse-count", "1000", "--idle-instance-timeout", "3600s"]
     command += ["--addr", "127.0.0.1:0", *(f"--env={name}" for name in NAMES), component]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
@@ -28,6 +28,7 @@ def main(wasmtime, component, *arguments):
                 if not line:
                     sys.exit("wasmtime serve has ended")
                 url = re.search(r"http://127\.0\.0\.1:\d+", line)
+                sys.stderr.write("" if url else line)
             log = threading.Thread(target=lambda: sys.stderr.writelines(server.stderr))
             log.start()
             code = subprocess.run([sys.executable, CLIENT, url[0], *arguments]).returncode

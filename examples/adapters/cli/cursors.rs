@@ -1,7 +1,8 @@
 //! The file that keeps the cursor of each source: one JSON object, one file an account.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The cursors of an account's sources by their ids.
@@ -15,7 +16,7 @@ impl Cursors {
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, String> {
         let text = match file.map(fs::read_to_string) {
             None => "{}".to_owned(),
-            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => "{}".to_owned(),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => "{}".to_owned(),
             Some(text) => text.map_err(|error| format!("cannot read the cursors: {error}"))?,
         };
         let known = serde_json::from_str(&text)
@@ -44,7 +45,13 @@ impl Cursors {
         };
         let new = file.with_added_extension("new");
         let text = serde_json::to_vec(&self.known).map_err(|error| error.to_string())?;
-        let stored = fs::write(&new, text).and_then(|()| fs::rename(&new, file));
+        let stored = write_synced(&new, &text).and_then(|()| fs::rename(&new, file));
         stored.map_err(|error| format!("cannot store the cursors: {error}"))
     }
+}
+
+fn write_synced(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text)?;
+    file.sync_all()
 }

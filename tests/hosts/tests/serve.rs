@@ -148,6 +148,7 @@ mod statuses {
             (Fault::status(403), "/collect", "502", "forbidden"),
             (Fault::html(), "/collect", "502", "protocol"),
         ] {
+            simulator.clear_faults();
             simulator.fault_always(Route::Endpoints, fault);
             let (head, body) = server.send(&format!("POST {path}"), "application/json", &config);
             assert!(
