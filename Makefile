@@ -187,8 +187,8 @@ test-slow: guests adapters $(VENV)/ready $(HOST_NODE_MODULES)
 WASMTIME = $(CACHE)/wasmtime/bin/wasmtime
 test-hosts: adapters
 	tests/wasmtime.sh $(CACHE)
-	for driver in cli http; do \
-		$(WASMTIME) compile dist/adapters/sophos-assets-$$driver.wasm -o dist/adapters/sophos-assets-$$driver.cwasm || exit; \
+	for file in dist/adapters/*-cli.wasm dist/adapters/*-http.wasm; do \
+		$(WASMTIME) compile $$file -o $${file%.wasm}.cwasm || exit; \
 	done
 	WASMTIME=$(WASMTIME) $(CARGO) test --release $(NATIVE) -p other-hosts --test wasmtime --test serve
 

@@ -1,8 +1,11 @@
 //! Answers `secrets.get` from environment variables: the secret `client_secret` from `SECRET_CLIENT_SECRET`. The
-//! connector itself sees an empty environment, so that it reads no secret but by its name.
+//! connector itself sees an empty environment, so that it reads no secret but by its name, and prints to standard error.
 
 use bindings::exports::inventory::connector::secrets::Guest as Secrets;
 use bindings::exports::wasi::cli::environment::Guest as Environment;
+use bindings::exports::wasi::cli::stdout::Guest as Stdout;
+use bindings::wasi::cli::stderr;
+use bindings::wasi::io::streams::OutputStream;
 
 mod bindings {
     //! The world `secrets-env`, generated.
@@ -29,6 +32,13 @@ struct Component;
 impl Secrets for Component {
     fn get(name: String) -> Option<String> {
         std::env::var(format!("SECRET_{}", name.to_ascii_uppercase())).ok()
+    }
+}
+
+/// What a connector prints is for people, and never among the events.
+impl Stdout for Component {
+    fn get_stdout() -> OutputStream {
+        stderr::get_stderr()
     }
 }
 

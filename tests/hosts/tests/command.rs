@@ -1,6 +1,7 @@
 //! The component as a command, composed with `examples/adapters/`, in Python's wasmtime: any host of `wasi:cli/run` will
 //! do. `make test-slow` composes it.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use other_hosts::{Call, Host, built, root};
@@ -9,12 +10,18 @@ fn command() -> Host {
     Host { command: python }
 }
 
+/// Returns the file of the call's component with the adapters.
+fn composed(call: &Call) -> PathBuf {
+    let name = call.component.trim_end_matches(".wasm");
+    built(&format!("adapters/{name}-cli.wasm"))
+}
+
 fn python(call: &Call) -> Command {
     let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     let mut command = Command::new(python);
     command
         .arg(root("tests/hosts/command.py"))
-        .arg(built("adapters/sophos-assets-cli.wasm"))
+        .arg(composed(call))
         .arg(".")
         .args(call.cursors.iter().filter_map(|file| file.parent()))
         .args(["--", call.name])
@@ -32,3 +39,5 @@ fn python(call: &Call) -> Command {
 }
 
 other_hosts::tests!(command: all);
+
+other_hosts::tests!(command: a_list_of_assets_is_collected);

@@ -1,6 +1,7 @@
 //! The component as an HTTP server, composed with `examples/adapters/`, behind `wasmtime serve`, and its client. `make
 //! test-hosts` builds wasmtime's command line, and compiles the component for it.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use other_hosts::{Call, Host, built, root};
@@ -9,13 +10,19 @@ fn serve() -> Host {
     Host { command }
 }
 
+/// Returns the file of the call's component with the adapters.
+fn composed(call: &Call) -> PathBuf {
+    let name = call.component.trim_end_matches(".wasm");
+    built(&format!("adapters/{name}-http.cwasm"))
+}
+
 fn command(call: &Call) -> Command {
     let program = std::env::var_os("WASMTIME");
     let mut command = Command::new("python3");
     command
         .arg(root("tests/hosts/serve.py"))
         .arg(program.unwrap_or_else(|| "wasmtime".into()))
-        .arg(built("adapters/sophos-assets-http.cwasm"))
+        .arg(composed(call))
         .arg(call.name)
         .args(&call.arguments)
         .env_clear()
@@ -31,6 +38,8 @@ fn command(call: &Call) -> Command {
 }
 
 other_hosts::tests!(serve: all);
+
+other_hosts::tests!(serve: a_list_of_assets_is_collected);
 
 mod statuses {
     //! What a client of HTTP sees, without our client.

@@ -1,12 +1,19 @@
 //! The component as a command, composed with `examples/adapters/`, in wasmtime's command line. `make test-hosts` builds
 //! that, and compiles the component for it.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use other_hosts::{Call, Host, built};
 
 fn wasmtime() -> Host {
     Host { command }
+}
+
+/// Returns the file of the call's component with the adapters.
+fn composed(call: &Call) -> PathBuf {
+    let name = call.component.trim_end_matches(".wasm");
+    built(&format!("adapters/{name}-cli.cwasm"))
 }
 
 fn command(call: &Call) -> Command {
@@ -20,7 +27,7 @@ fn command(call: &Call) -> Command {
         command.arg("--dir").arg(folder);
     }
     command
-        .arg(built("adapters/sophos-assets-cli.cwasm"))
+        .arg(composed(call))
         .arg(call.name)
         .args(&call.arguments)
         .args(call.allow.iter().flat_map(|origin| ["--allow", origin]))
@@ -35,3 +42,5 @@ fn command(call: &Call) -> Command {
 }
 
 other_hosts::tests!(wasmtime: all);
+
+other_hosts::tests!(wasmtime: a_list_of_assets_is_collected);
