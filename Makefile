@@ -137,6 +137,7 @@ test: lint test-unit test-end-to-end test-receiver test-preview
 lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --check --manifest-path connectors/template/Cargo.toml
 	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p conformance -p other-hosts --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
@@ -172,12 +173,13 @@ test-preview: build preview-build
 	command -v chromium >/dev/null || tests/install_packages.sh chromium
 	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
 
-test-slow: guests adapters $(VENV)/ready $(HOST_NODE_MODULES)
+test-slow: guests adapters conformance $(VENV)/ready $(HOST_NODE_MODULES)
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement examples/python/requirements.txt
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/duckdb/requirements.txt
 	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
 	PYTHON=$(VENV)/bin/python $(CARGO) test --release $(NATIVE) -p other-hosts --test node --test python --test command
 	$(CARGO) test --release $(NATIVE) -p adapters --test composed
+	tests/write_a_connector.sh
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)
 	tests/same_bytes.sh
