@@ -75,6 +75,38 @@ fn the_component_for_sophos_keeps_the_contract() {
     }
 }
 
+#[test]
+fn the_component_for_lists_keeps_the_contract() {
+    let folder = TempDir::new().unwrap();
+    // More than a page.
+    let rows = |form: fn(usize) -> String, between: &str| {
+        (0..600).map(form).collect::<Vec<_>>().join(between)
+    };
+    let json = |n| {
+        format!(
+            r#"{{"id":"a-{n}","hostname":"h-{n}","last_seen":"2026-11-{:02}T08:00:00Z"}}"#,
+            n % 28 + 1
+        )
+    };
+    let csv = |n| format!("a-{n},h-{n},2026-11-{:02}T08:00:00Z", n % 28 + 1);
+    let write = |name, text| std::fs::write(folder.path().join(name), text).unwrap();
+    write("assets.json", format!("[{}]", rows(json, ",")));
+    write(
+        "assets.csv",
+        format!("id,hostname,last_seen\n{}", rows(csv, "\n")),
+    );
+    let files = folder.path().to_str().unwrap();
+    // The program finds no record to spoil in CSV.
+    for (format, untested) in [
+        ("json", &[][..]),
+        ("csv", &["malformed-record-is-a-reject"]),
+    ] {
+        let config =
+            format!(r#"{{"url":"{{url}}/assets.{format}","format":"{format}","id":"id"}}"#);
+        assert_kept("asset-list.wasm", &config, &["--files", files], untested);
+    }
+}
+
 /// Each hostile component with its config, the rule that it fails, and a word of the reason. The harmless one fails none
 /// of these.
 const HOSTILE: [(&str, &str, &str, &str); 17] = [
