@@ -13,6 +13,7 @@ use crate::cursor::Cursor;
 use crate::event;
 use crate::fetch::{self, Fetched, failure};
 use crate::list::{self, List};
+use crate::mapping;
 
 /// The most events and rejects of a page, and about the most bytes of its events.
 const PAGE_ROWS: usize = 500;
@@ -125,7 +126,7 @@ impl Page {
             if !cursor.wants(config.mapping.last_seen(&record)) {
                 continue;
             }
-            let mapped = match config.mapping.map(&record, now) {
+            let mapped = match mapping::map(&config.mapping, &record, now) {
                 Ok(mapped) => mapped,
                 Err(why) => {
                     let reason = format!("{} {why}", list.place(row));

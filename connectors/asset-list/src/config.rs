@@ -10,8 +10,8 @@ use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::bindings::inventory::connector::types::{self, Error};
-use crate::mapping::{FieldError, Mapping};
 use crate::record::Column;
+use crate::settings::{DIALECT, FieldError, Mapping};
 
 pub(crate) const DEFAULT_HEADER: &str = "Authorization";
 pub(crate) const DEFAULT_SCHEME: &str = "Bearer";
@@ -128,7 +128,7 @@ fn parse(text: &str) -> Result<Config, Vec<FieldError>> {
     if !scheme.bytes().all(|byte| byte.is_ascii_graphic()) {
         fields.error("/scheme", "must be a word such as Bearer, or empty");
     }
-    fields.choice("dialect", &[crate::mapping::DIALECT]);
+    fields.choice("dialect", &[DIALECT]);
     let range = fields.range();
     let mut errors = fields.errors;
     let mapping = Mapping::parse(&object).map_err(|more| errors.extend(more));

@@ -9,13 +9,14 @@ use crate::bindings::inventory::connector::types::{
 };
 use crate::clock;
 use crate::event::{self, Scalar};
-use crate::mapping::{DIALECT, FieldError, Mapping};
+use crate::mapping;
 use crate::record::Node;
+use crate::settings::{DIALECT, FieldError, Mapping};
 
 /// Maps one record with the default columns.
 pub(crate) fn map(text: &str) -> Result<String, MapError> {
     let record = read(text)?;
-    let mapped = Mapping::default().map(&record, clock::now());
+    let mapped = mapping::map(&Mapping::default(), &record, clock::now());
     Ok(event::json(
         &mapped.map_err(|why| unmapped(text, why))?.scalars,
     ))
@@ -23,9 +24,9 @@ pub(crate) fn map(text: &str) -> Result<String, MapError> {
 
 /// Maps one record by a config, or in the only dialect with the default columns, with its reasons.
 pub(crate) fn explain(text: &str, dialect: &str) -> Result<Explanation, MapError> {
-    let mapping = mapping(dialect)?;
+    let mapping = settings(dialect)?;
     let record = read(text)?;
-    let mapped = mapping.map(&record, clock::now());
+    let mapped = mapping::map(&mapping, &record, clock::now());
     let scalars = mapped.map_err(|why| unmapped(text, why))?.scalars;
     let used: BTreeSet<&str> = scalars
         .iter()
@@ -62,7 +63,7 @@ fn reason(scalar: &Scalar<'_>) -> MappedValue {
 }
 
 /// Returns the mapping that `explain` is asked for: by the name of the dialect or by a config.
-fn mapping(dialect: &str) -> Result<Mapping, MapError> {
+fn settings(dialect: &str) -> Result<Mapping, MapError> {
     if dialect == DIALECT {
         return Ok(Mapping::default());
     }

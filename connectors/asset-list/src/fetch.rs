@@ -9,7 +9,7 @@ use crate::bindings::inventory::connector::{
 use crate::config::{self, Config};
 use crate::http::{self, HttpError, Response};
 use crate::manifest::TOKEN;
-use crate::mapping::FieldError;
+use crate::settings::FieldError;
 
 /// What the server has answered.
 #[derive(Debug)]

@@ -7,7 +7,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | `explain` | one call of `map` or `explain` |
-//! | `mapping`, `attributes`, `convert` | one record to one event: which column becomes which attribute, and how |
+//! | `settings` | which column becomes which attribute |
+//! | `mapping`, `attributes`, `convert` | one record to one event |
 //! | `event` | the event as the list of its scalars |
 //! | `record` | one record as a tree, and the columns in it |
 //! | `clock` | the moment, by the host's clock |
@@ -75,6 +76,8 @@ mod manifest;
 mod mapping;
 #[forbid(unsafe_code)]
 mod record;
+#[forbid(unsafe_code)]
+mod settings;
 #[cfg(feature = "connector")]
 #[forbid(unsafe_code)]
 mod split;

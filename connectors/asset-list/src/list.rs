@@ -5,8 +5,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::bindings::inventory::connector::types::Error;
 use crate::config::{self, Config, Format};
 use crate::fetch::{failure, origin};
-use crate::mapping::FieldError;
 use crate::record::{Column, Node};
+use crate::settings::FieldError;
 use crate::split::{self, Place, Split};
 
 /// One row of a list.
@@ -188,7 +188,7 @@ fn check_header(config: &Config, header: &[String]) -> Result<(), Error> {
         };
         errors.push(FieldError::new(field, message));
     };
-    check("/id".to_owned(), config.mapping.id_column());
+    check("/id".to_owned(), &config.mapping.id);
     for (name, column) in config.chosen_columns() {
         check(format!("/columns/{name}"), column);
     }

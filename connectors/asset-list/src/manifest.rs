@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::attributes::ATTRIBUTES;
 use crate::config::{DEFAULT_HEADER, DEFAULT_SCHEME, DELIMITERS};
-use crate::mapping::{CLASS_UID, DEFAULT_PRODUCT, DIALECT, OCSF_VERSION};
+use crate::mapping::{CLASS_UID, OCSF_VERSION};
+use crate::settings::{DEFAULT_PRODUCT, DIALECT};
 
 /// The name of the secret.
 pub(crate) const TOKEN: &str = "token";

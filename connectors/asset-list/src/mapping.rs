@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::slice;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::attributes::{ATTRIBUTES, Attribute, Kind, LAST_SEEN};
 use crate::convert;
 use crate::event::{Scalar, Source};
 use crate::record::{Column, Node};
+use crate::settings::Mapping;
 
 /// The version of OCSF: `metadata.version`.
 pub(crate) const OCSF_VERSION: &str = "1.6.0";
@@ -17,42 +18,7 @@ pub(crate) const OCSF_VERSION: &str = "1.6.0";
 /// The class *Device Inventory Info*: `class_uid`.
 pub(crate) const CLASS_UID: i64 = 5001;
 
-/// The only dialect: OCSF by the letter.
-pub(crate) const DIALECT: &str = "ocsf";
-
-/// The column of the id, and the product, if the config does not name them.
-pub(crate) const DEFAULT_ID: &str = "id";
-pub(crate) const DEFAULT_PRODUCT: &str = "Asset list";
-
-/// The longest id: hosts store it.
-const MAX_ID_BYTES: usize = 1024;
-
 const CONSTANT: &str = "the same in every event";
-
-/// A field of the config that is not valid: its JSON Pointer, and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FieldError {
-    pub(crate) field: String,
-    pub(crate) message: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
-    }
-}
-
-/// Which column becomes which attribute.
-#[derive(Clone, Debug)]
-pub(crate) struct Mapping {
-    id: Column,
-    columns: Vec<(&'static Attribute, Column)>,
-    product: String,
-    vendor: Option<String>,
-}
 
 /// The scalars of a record's event, and the attributes whose values cannot be read.
 #[derive(Debug)]
@@ -65,174 +31,35 @@ pub(crate) struct Mapped<'r> {
     pub(crate) unreadable: Vec<&'static str>,
 }
 
-impl Default for Mapping {
-    fn default() -> Self {
-        let named = |attribute: &'static Attribute| (attribute, Column::named(attribute.name));
-        Self {
-            id: Column::named(DEFAULT_ID),
-            columns: ATTRIBUTES.iter().map(named).collect(),
-            product: DEFAULT_PRODUCT.to_owned(),
-            vendor: None,
-        }
+/// Maps a record. `now` is the time of the event if the record tells none.
+///
+/// # Errors
+///
+/// Why the record has no id.
+pub(crate) fn map<'r>(
+    mapping: &Mapping,
+    record: &'r Node,
+    now: OffsetDateTime,
+) -> Result<Mapped<'r>, &'static str> {
+    let id = mapping.id(record)?;
+    let mut build = Build {
+        mapping,
+        record,
+        scalars: Vec::new(),
+        unreadable: Vec::new(),
+        interfaces: Vec::new(),
+    };
+    build.head(now);
+    let source = build.source(&mapping.id);
+    let rule = "the text or the integer, without white space around it";
+    build.add("/device/uid", id, source.as_slice(), rule);
+    for attribute in &ATTRIBUTES {
+        build.attribute(attribute);
     }
-}
-
-impl Mapping {
-    /// Reads the fields of a config that choose columns, all of them optional.
-    ///
-    /// # Errors
-    ///
-    /// Those of each field that is not valid.
-    pub(crate) fn parse(config: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let mut mapping = Self::default();
-        let mut text = |name: &str| match config.get(name) {
-            None => None,
-            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            Some(_) => {
-                let message = "must be a text that is not empty";
-                errors.push(FieldError::new(format!("/{name}"), message));
-                None
-            }
-        };
-        let id = text("id");
-        mapping.vendor = text("vendor");
-        if let Some(product) = text("product") {
-            mapping.product = product;
-        }
-        if let Some(id) = id {
-            match Column::parse(&id) {
-                Ok(column) => mapping.id = column,
-                Err(why) => errors.push(FieldError::new("/id", why)),
-            }
-        }
-        match config.get("columns") {
-            None => {}
-            Some(Value::Object(columns)) if columns.is_empty() => {}
-            Some(Value::Object(columns)) => {
-                mapping.columns = chosen(columns, &mut errors);
-            }
-            Some(_) => errors.push(FieldError::new(
-                "/columns",
-                "must be an object: the name of an attribute and its column each",
-            )),
-        }
-        match errors.is_empty() {
-            true => Ok(mapping),
-            false => Err(errors),
-        }
-    }
-
-    /// Returns the column of the id.
-    #[cfg(feature = "connector")]
-    pub(crate) fn id_column(&self) -> &Column {
-        &self.id
-    }
-
-    /// Returns each attribute with its column.
-    #[cfg(feature = "connector")]
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static str, &Column)> {
-        let columns = self.columns.iter();
-        columns.map(|(attribute, column)| (attribute.name, column))
-    }
-
-    fn column(&self, attribute: &Attribute) -> Option<&Column> {
-        let mut columns = self.columns.iter();
-        let found = columns.find(|(known, _)| known.name == attribute.name);
-        found.map(|(_, column)| column)
-    }
-
-    /// Returns the id of a record.
-    ///
-    /// # Errors
-    ///
-    /// Why it has none, as a phrase about the record.
-    pub(crate) fn id(&self, record: &Node) -> Result<String, &'static str> {
-        let node = record.find(&self.id);
-        let node = node.ok_or("has no id: its column `id` is missing or empty")?;
-        let id = convert::id(node).ok_or("has an id that is neither a text nor an integer")?;
-        match id.len() > MAX_ID_BYTES {
-            true => Err("has an id of more than 1,024 bytes"),
-            false => Ok(id),
-        }
-    }
-
-    /// Returns when a device was last seen, in milliseconds since 1970; `None` if no readable column tells.
-    #[cfg(feature = "connector")]
-    pub(crate) fn last_seen(&self, record: &Node) -> Option<i64> {
-        let mut columns = self.columns.iter();
-        let (_, column) = columns.find(|(attribute, _)| attribute.name == LAST_SEEN)?;
-        convert::time(&convert::text(record.find(column)?)?)
-    }
-
-    /// Maps a record. `now` is the time of the event if the record tells none.
-    ///
-    /// # Errors
-    ///
-    /// Why the record has no id.
-    pub(crate) fn map<'r>(
-        &self,
-        record: &'r Node,
-        now: OffsetDateTime,
-    ) -> Result<Mapped<'r>, &'static str> {
-        let id = self.id(record)?;
-        let mut build = Build {
-            mapping: self,
-            record,
-            scalars: Vec::new(),
-            unreadable: Vec::new(),
-            interfaces: Vec::new(),
-        };
-        let last_seen = ATTRIBUTES
-            .iter()
-            .find(|attribute| attribute.name == LAST_SEEN);
-        let (last_seen, source) = last_seen
-            .and_then(|attribute| build.time(attribute))
-            .unzip();
-        build.head(last_seen, source.as_ref(), now);
-        let source = build.source(&self.id);
-        let rule = "the text or the integer, without white space around it";
-        build.add("/device/uid", id, source.as_slice(), rule);
-        for attribute in &ATTRIBUTES {
-            build.attribute(attribute);
-        }
-        Ok(Mapped {
-            scalars: build.scalars,
-            unreadable: build.unreadable,
-        })
-    }
-}
-
-/// Returns the attributes that a config chooses, with their columns.
-fn chosen(
-    columns: &Map<String, Value>,
-    errors: &mut Vec<FieldError>,
-) -> Vec<(&'static Attribute, Column)> {
-    let mut chosen = Vec::new();
-    for (name, column) in columns {
-        let known = ATTRIBUTES.iter().find(|attribute| attribute.name == name);
-        let parsed = match (known, column) {
-            (None, _) => {
-                let names: Vec<_> = ATTRIBUTES.iter().map(|attribute| attribute.name).collect();
-                let names = names.join(", ");
-                Err(format!("is not an attribute; these are: {names}"))
-            }
-            (Some(_), Value::String(text)) if text.trim().is_empty() => continue,
-            (Some(attribute), Value::String(text)) => match Column::parse(text) {
-                Ok(column) => Ok((attribute, column)),
-                Err(why) => Err(why.to_owned()),
-            },
-            (Some(_), _) => Err("must be a text: a column's name or a JSON Pointer".to_owned()),
-        };
-        match parsed {
-            Ok(pair) => chosen.push(pair),
-            Err(message) => {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                errors.push(FieldError::new(format!("/columns/{name}"), message));
-            }
-        }
-    }
-    chosen
+    Ok(Mapped {
+        scalars: build.scalars,
+        unreadable: build.unreadable,
+    })
 }
 
 /// An event that is being written.
@@ -282,15 +109,17 @@ impl<'r> Build<'_, 'r> {
         Some(Source { pointer, node })
     }
 
-    /// Returns the time in an attribute's column, in milliseconds since 1970.
-    fn time(&self, attribute: &Attribute) -> Option<(i64, Source<'r>)> {
+    /// Returns when the device was last seen, in milliseconds since 1970.
+    fn last_seen(&self) -> Option<(i64, Source<'r>)> {
+        let mut attributes = ATTRIBUTES.iter();
+        let attribute = attributes.find(|attribute| attribute.name == LAST_SEEN)?;
         let source = self.source(self.mapping.column(attribute)?)?;
         let millis = convert::time(&convert::text(source.node)?)?;
         Some((millis, source))
     }
 
     /// Adds everything before the device.
-    fn head(&mut self, last_seen: Option<i64>, source: Option<&Source<'r>>, now: OffsetDateTime) {
+    fn head(&mut self, now: OffsetDateTime) {
         for (path, value) in [
             ("/activity_id", Value::from(2)),
             ("/activity_name", "Collect".into()),
@@ -307,11 +136,11 @@ impl<'r> Build<'_, 'r> {
         ] {
             self.add(path, value, &[], CONSTANT);
         }
-        match (last_seen, source) {
-            (Some(millis), Some(source)) => {
-                self.add_heartbeat("/time", millis, slice::from_ref(source), Kind::Time.rule());
+        match self.last_seen() {
+            Some((millis, source)) => {
+                self.add_heartbeat("/time", millis, &[source], Kind::Time.rule());
             }
-            _ => {
+            None => {
                 let millis = now.unix_timestamp().saturating_mul(1000);
                 let millis = millis.saturating_add(i64::from(now.millisecond()));
                 self.add_heartbeat(

@@ -21,8 +21,9 @@ use crate::cursor::Cursor;
 use crate::event;
 use crate::explain::{explain, map};
 use crate::list::List;
-use crate::mapping::Mapping;
+use crate::mapping;
 use crate::record::Node;
+use crate::settings::Mapping;
 
 const NOW: OffsetDateTime =
     OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::seconds(1_795_564_800));
@@ -207,7 +208,7 @@ proptest! {
             record["id"] = json!("device");
             record["last_seen"] = json!(last_seen);
             let record: Node = serde_json::from_str(&record.to_string()).unwrap();
-            event::fingerprint(&Mapping::default().map(&record, now).unwrap().scalars)
+            event::fingerprint(&mapping::map(&Mapping::default(), &record, now).unwrap().scalars)
         };
         prop_assert_eq!(fingerprint(time, NOW), fingerprint(time + 1, NOW + Duration::DAY));
     }
