@@ -17,6 +17,7 @@ CONFIG and RECORD are JSON text, or @FILE. Secrets come from the environment: cl
   --timeout SECONDS   how long a request may be silent (60)
   --deadline SECONDS  how long a call may take (300)
   --patience SECONDS  how long to try again while the API is unavailable (600)
+  --no-throttle       does not keep to the rate limits of the manifest
   --cache FOLDER      where to keep the transpiled component (~/.cache/inventory-host)`;
 
 const { values: options, positionals } = readArguments();
@@ -34,7 +35,8 @@ await connector?.close();
 async function run() {
   const text = given.startsWith("@") ? readFileSync(given.slice(1), "utf8") : given;
   const config = command === "explain" ? {} : readConfig(text);
-  connector = await Connector.load(component, { config, secrets: secrets(), allow: options.allow }, {
+  const account = { config, secrets: secrets(), allow: options.allow, throttled: !options["no-throttle"] };
+  connector = await Connector.load(component, account, {
     cache: options.cache,
     timeout: Number(options.timeout),
     deadline: Number(options.deadline),
@@ -103,6 +105,7 @@ function readArguments() {
         timeout: text("60"),
         deadline: text("300"),
         patience: text("600"),
+        "no-throttle": { type: "boolean", default: false },
         cache: text(join(homedir(), ".cache/inventory-host")),
       },
     });

@@ -39,8 +39,9 @@ export class Connector {
   #worker;
 
   /**
-   * `account` has `config` (an object) and `secrets` (an object), and `allow` (hosts beside those of manifest and
-   * config). A request may be silent for `timeout` seconds, and a call take `deadline` seconds.
+   * `account` has `config` (an object), `secrets` (an object), `allow` (hosts beside those of manifest and config) and
+   * `throttled` (whether it keeps to the rate limits). A request may be silent for `timeout` seconds, and a call take
+   * `deadline` seconds.
    */
   static async load(path, account, { cache, timeout, deadline }) {
     const connector = new Connector();

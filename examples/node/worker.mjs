@@ -14,7 +14,7 @@ import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 import { Allowed } from "./allowed.mjs";
 import { Throttle } from "./throttle.mjs";
 
-const { module, config, secrets, allow, timeout, moments } = workerData;
+const { module, config, secrets, allow, throttled, timeout, moments } = workerData;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 const options = requestOptions(BigInt(Math.ceil(timeout * 1e9)));
 // Nothing may be reached before the manifest has been read.
@@ -23,7 +23,7 @@ let manifest, allowed, throttle;
 const { mapping, collection } = await instantiate();
 manifest = JSON.parse(collection.describe());
 allowed = new Allowed(manifest, config, allow);
-throttle = new Throttle(manifest.rate_limits, moments);
+throttle = new Throttle(throttled ? manifest.rate_limits : [], moments);
 parentPort.on("message", ({ name, args }) => parentPort.postMessage(answer(name, args)));
 
 function answer(name, args) {

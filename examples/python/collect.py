@@ -17,7 +17,7 @@ def main():
     if not isinstance(config, dict):
         raise ValueError("CONFIG is not an object")
     set_secrets = ((name.removeprefix("SECRET_"), value) for name, value in os.environ.items())
-    limits = {"timeout": options.timeout, "deadline": options.deadline}
+    limits = {"throttled": not options.no_throttle, "timeout": options.timeout, "deadline": options.deadline}
     connector = Connector(options.component, config, dict(set_secrets), options.allow, **limits)
     match options.command:
         case "check":
@@ -48,6 +48,7 @@ def arguments():
                               help="go on from the cursors in this file, and store them there")
         each.add_argument("--allow", metavar="HOST", action="append", default=[],
                           help="let the component reach this host or origin, too; can be repeated")
+        each.add_argument("--no-throttle", action="store_true", help="do not keep to the rate limits of the manifest")
         for name, seconds, meaning in [
             ("--timeout", 60, "how long a request may be silent"),
             ("--deadline", 300, "how long a call may take"),

@@ -45,9 +45,9 @@ class Rights:
         self._secrets = secrets
         self._names = set()
 
-    def grant(self, manifest, config, allow):
+    def grant(self, manifest, config, allow, throttled):
         self.allowed = Allowed(manifest, config, allow)
-        self.throttle = Throttle(manifest["rate_limits"])
+        self.throttle = Throttle(manifest["rate_limits"] if throttled else [])
         self._names = {secret["name"] for secret in manifest["secrets"]}
 
     def secret(self, name):
@@ -73,7 +73,7 @@ class Connector:
     seconds. One call at a time.
     """
 
-    def __init__(self, path, config, secrets, allow=(), timeout=60, deadline=300):
+    def __init__(self, path, config, secrets, allow=(), throttled=True, timeout=60, deadline=300):
         engine_config = Config()
         engine_config.epoch_interruption = True
         # Compiled once; the files are wasmtime's own.
@@ -86,7 +86,7 @@ class Connector:
         self._closed = threading.Event()
         threading.Thread(target=self._tick, daemon=True).start()
         self.manifest = json.loads(self.call("describe"))
-        self._rights.grant(self.manifest, config, allow)
+        self._rights.grant(self.manifest, config, allow, throttled)
 
     def call(self, name, *arguments):
         """Calls an export and returns its result. Raises a `CallError`."""

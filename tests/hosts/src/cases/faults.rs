@@ -1,6 +1,6 @@
 //! Connections that break or hang once, in the midst of a walk: no event is lost or told twice.
 
-use sophos_central_simulator::{Fault, Route};
+use sophos_central_simulator::{Fault, Gzip, Route};
 
 use super::tenant;
 use crate::place::Host;
@@ -32,6 +32,14 @@ pub fn a_broken_connection_is_tried_again(host: &Host) {
 /// An answer that ends too early is tried again.
 pub fn an_answer_that_ends_early_is_tried_again(host: &Host) {
     weathers(host, &[Fault::Truncate, Fault::BrokenGzip], 30);
+    let place = tenant();
+    // Without compression only the host sees that the end is missing.
+    place
+        .simulator
+        .configure(|options| options.gzip = Gzip::Never);
+    place.simulator.fault(Route::Endpoints, 2, Fault::Truncate);
+    let ran = place.collect(host).expect(0).says(&["unavailable: "]);
+    assert_eq!(ran.stdout.lines().count(), 1_200);
 }
 
 /// An answer that does not begin, or stops in its midst, is given up after the timeout and tried again.
