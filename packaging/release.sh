@@ -56,6 +56,8 @@ echo 'asset-host:x:65532:65532::/var/lib/asset-host:/sbin/nologin' >"$image/etc/
 echo 'asset-host:x:65532:' >"$image/etc/group"
 install -m 644 -t "$image/etc/ssl/certs" /etc/ssl/certs/ca-certificates.crt
 
+(cd "$folder" && find * -type f -print0 | sort --zero-terminated | xargs --null sha256sum >"$release/SHA256SUMS")
+mv "$release/SHA256SUMS" "$folder"
 find "$release" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 name=asset-host-$version
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --transform "s,^asset-host,$name," \
@@ -64,9 +66,8 @@ cargo deb --quiet --package packaging --no-build --no-strip --target $target --o
 storage=$(mktemp -d)
 trap 'rm -rf "$storage"' EXIT
 buildah --root "$storage/root" --runroot "$storage/run" --storage-driver vfs \
-    build --quiet --isolation chroot --timestamp "$SOURCE_DATE_EPOCH" \
+    build --quiet --isolation chroot --disable-compression=false --timestamp "$SOURCE_DATE_EPOCH" \
     --file "$image/Containerfile" --tag "oci-archive:$release/$name.oci.tar:asset-host:$version" "$folder"
 cd "$release"
 sha256sum -- *.tar.gz *.deb *.oci.tar >SHA256SUMS
-(cd asset-host && find . -type f -not -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum) >asset-host/SHA256SUMS
 du -h --apparent-size -- *.tar.gz *.deb *.oci.tar asset-host/asset-host asset-host/*.wasm

@@ -59,9 +59,9 @@ cmp <(sort by-archive.ndjson) <(sort events.ndjson) || fail "the static program 
 step the Debian package
 cp -a "$cache/debian" "$debian"
 mount -t proc proc "$debian/proc"
-# All files but those that dpkg itself keeps about its work.
+# All files but those that dpkg and adduser keep about their work.
 files() {
-    find "$debian" -xdev \( -path "$debian/proc" -o -path "$debian/var/log" -o -path "$debian/var/lib/dpkg" \
+    find "$debian" -xdev \( -path "$debian/proc" -o -path "$debian/run" -o -path "$debian/var/log" -o -path "$debian/var/lib/dpkg" \
         -o -path "$debian/var/cache" -o -name '*-' \) -prune -o -printf '%P %u %g %m\n' | sort
 }
 accounts() { cat "$debian/etc/passwd" "$debian/etc/group" "$debian/etc/shadow"; }
