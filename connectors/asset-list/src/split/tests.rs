@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Returns the text of a row.
+fn raw<'t>(text: &'t str, place: &Place) -> &'t str {
+    text.get(place.start..place.end).unwrap()
+}
+
 /// Returns the rows of a CSV list: the number of each, and its fields or why it is none.
 fn rows(text: &str) -> Vec<(u64, Result<Vec<String>, String>)> {
     let format = Format::Csv(b',');
@@ -18,7 +23,7 @@ fn rows(text: &str) -> Vec<(u64, Result<Vec<String>, String>)> {
         other => panic!("{other:?}"),
     };
     let row = |place: &Place| {
-        let record = record(&text[place.start..place.end], format, &split.header);
+        let record = record(raw(text, place), format, &split.header);
         (place.number, record.map(fields))
     };
     split.rows.iter().map(row).collect()
@@ -85,7 +90,7 @@ fn an_array_is_found_by_a_pointer() {
     let rows: Vec<_> = found
         .rows
         .iter()
-        .map(|row| (row.number, &text[row.start..row.end]))
+        .map(|row| (row.number, raw(text, row)))
         .collect();
     assert_eq!(rows, [(1, r#"{"id": 1}"#), (2, "2"), (3, "\"ü\"")]);
     for pointer in ["/data", "/data/o", "/n", "/no", "/n/1"] {
@@ -103,7 +108,7 @@ fn a_record_that_is_nested_deeply_is_refused() {
     let [row] = found.rows[..] else {
         panic!("{:?}", found.rows)
     };
-    assert!(record(&deep[row.start..row.end], Format::Json, &[]).is_err());
+    assert!(record(raw(&deep, &row), Format::Json, &[]).is_err());
 }
 
 proptest! {
@@ -124,7 +129,7 @@ proptest! {
         for format in [Format::Csv(b','), Format::Json, Format::Ndjson] {
             if let Ok(found) = split(&text, format, None) {
                 for row in found.rows {
-                    let _ = record(&text[row.start..row.end], format, &found.header);
+                    let _ = record(raw(&text, &row), format, &found.header);
                 }
             }
         }
