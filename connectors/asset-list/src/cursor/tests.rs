@@ -129,3 +129,13 @@ fn a_cursor_is_refused_by_what_is_wrong_with_it() {
         assert_eq!(result.err(), refused, "{text}");
     }
 }
+
+#[test]
+fn a_walk_goes_on_behind_its_last_row_if_rows_before_it_vanish() {
+    let devices: BTreeMap<u8, u8> = (0..6).map(|id| (id, 0)).collect();
+    let (found, cursor, _) = page(&list(&devices), None);
+    assert_eq!(found, [(0, 0), (1, 0)]);
+    let fewer = devices.into_iter().filter(|(id, _)| *id > 1).collect();
+    let (found, ..) = page(&list(&fewer), Some(&cursor));
+    assert_eq!(found, [(2, 0), (3, 0)]);
+}
