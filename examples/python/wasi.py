@@ -18,7 +18,7 @@ from web import Body, send
 #: The names under which interfaces use the resource of another one.
 ALIASES = {"headers": "fields", "trailers": "fields", "io-error": "error"}
 
-OK, ERR, NONE = Variant("ok"), Variant("err"), Variant("none")
+OK, NONE = Variant("ok"), Variant("none")
 
 
 class Error:

@@ -63,7 +63,8 @@ class Answer:
 
 def send(rights, request):
     """Returns a future of the answer, or of an error code of `wasi:http`; an error code at once if it may not leave."""
-    scheme, method = (name_of(request.values[name]) for name in ("scheme", "method"))
+    scheme = name_of(request.values["scheme"] or "https")
+    method = name_of(request.values["method"])
     authority = request.values["authority"] or ""
     if not rights.allowed.permits(method, scheme, authority):
         return Variant("HTTP-request-denied")
@@ -72,7 +73,7 @@ def send(rights, request):
 
 
 def name_of(variant):
-    """`HTTPS` of the case, or the text of the case `other`; of untagged variants wasmtime gives the bare text."""
+    """Returns the name of a case of `scheme` or `method`, or the text of the case `other`, in lower case."""
     named = variant if isinstance(variant, str) else variant.payload or variant.tag
     return named.lower()
 
