@@ -1,5 +1,8 @@
 /** Decides which hosts the component of an account may reach. */
 
+/** A name or an address with or without a port: no user name, and nothing that two readers could read in two ways. */
+const AUTHORITY = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$/;
+
 /** What one account's component may reach. */
 export class Allowed {
   #patterns;
@@ -16,9 +19,9 @@ export class Allowed {
 
   /** Returns whether a request of this method may leave for this scheme and authority. */
   permits(method, scheme, authority) {
-    if (/^(connect|trace)$/i.test(method)) return false;
+    if (/^(connect|trace)$/i.test(method) || !AUTHORITY.test(authority)) return false;
     const url = parse(`${scheme}://${authority}`);
-    if (!url || url.username || url.password || url.href !== `${url.origin}/`) return false;
+    if (!url) return false;
     if (this.#origins.has(url.origin)) return true;
     return url.protocol === "https:" && !url.port && this.#patterns.some((pattern) => matches(pattern, url.hostname));
   }

@@ -1,7 +1,10 @@
 """Decides which hosts the component of an account may reach."""
 
+import re
 from urllib.parse import urlsplit
 
+#: A name or an address with or without a port: no user name, and nothing that two readers could read in two ways.
+AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 PORTS = {"http": 80, "https": 443}
 
 
@@ -26,7 +29,7 @@ class Allowed:
 
     def permits(self, method, scheme, authority):
         """Returns whether a request of this method may leave for this scheme and authority."""
-        if method in ("connect", "trace") or any(character in authority for character in "@/?#\\"):
+        if method.lower() in ("connect", "trace") or not AUTHORITY.fullmatch(authority):
             return False
         found = origin(f"{scheme}://{authority}")
         if found in self._origins:
