@@ -10,10 +10,12 @@
     reason = "a test may stop at the first surprise, in its helpers too"
 )]
 
+mod allowed;
 pub mod cases;
 mod place;
 mod program;
 
+pub use allowed::assert_decides;
 pub use place::{Call, Host, Ran, built, root};
 
 /// Makes a test of each case, for the host that the function returns; `all` are all cases.

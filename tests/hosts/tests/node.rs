@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use other_hosts::{Call, Host, built, root};
+use other_hosts::{Call, Host, assert_decides, built, root};
 
 fn node() -> Host {
     Host { command }
@@ -30,3 +30,15 @@ other_hosts::tests!(
     a_component_gets_no_environment_and_no_files,
     a_component_that_computes_for_ever_is_ended,
 );
+
+#[test]
+fn the_allow_list_decides_by_origin() {
+    let script = "const { Allowed } = await import('./allowed.mjs');
+        const [manifest, config, requests] = JSON.parse(process.argv[1]);
+        const allowed = new Allowed(manifest, config, ['http://127.0.0.1:8080']);
+        console.log(JSON.stringify(requests.map((request) => allowed.permits(...request))));";
+    let mut command = Command::new("node");
+    command.current_dir(root("examples/node"));
+    command.args(["--input-type=module", "--eval", script]);
+    assert_decides(command);
+}

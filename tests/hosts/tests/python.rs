@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use other_hosts::{Call, Host, built, root};
+use other_hosts::{Call, Host, assert_decides, built, root};
 
 fn python() -> Host {
     Host { command }
@@ -31,3 +31,16 @@ other_hosts::tests!(
     a_component_gets_no_environment_and_no_files,
     a_component_that_computes_for_ever_is_ended,
 );
+
+#[test]
+fn the_allow_list_decides_by_origin() {
+    let script = "import json, sys; from allowed import Allowed
+manifest, config, requests = json.loads(sys.argv[1])
+allowed = Allowed(manifest, config, ['http://127.0.0.1:8080'])
+print(json.dumps([allowed.permits(*request) for request in requests]))";
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let mut command = Command::new(python);
+    command.current_dir(root("examples/python"));
+    command.args(["-c", script]);
+    assert_decides(command);
+}
