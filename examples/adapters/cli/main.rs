@@ -61,10 +61,11 @@ fn run((command, options): (Command, Options)) -> Result<(), Failure> {
         }
         Command::Explain { record, dialect } => {
             let explanation = mapping::explain(&record, &dialect).map_err(|error| {
-                format!(
-                    "map-error: line {}, column {}: {}",
-                    error.line, error.column, error.message
-                )
+                let message = error.message;
+                match (error.line, error.column) {
+                    (0, _) => format!("map-error: {message}"),
+                    (line, column) => format!("map-error: line {line}, column {column}: {message}"),
+                }
             })?;
             let line = explanation_to_json(&explanation);
             print(&line.map_err(|error| format!("the explanation is not JSON: {error}"))?)

@@ -61,7 +61,7 @@ impl Gate {
         });
         let typed = typed.filter_map(|(_, value)| value.as_str());
         // What is not a URL is for the connector to complain about.
-        for url in typed.filter(|url| url.starts_with("https://")) {
+        for url in typed.filter(|url| is_https(url)) {
             let _ = allow_list.add(url);
         }
         let limits = match rules.throttle {
@@ -79,6 +79,11 @@ impl Gate {
             timeout_nanos: timeout.as_nanos().try_into().unwrap_or(u64::MAX),
         })
     }
+}
+
+fn is_https(url: &str) -> bool {
+    url.split_once("://")
+        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]
@@ -111,7 +116,7 @@ mod tests {
     #[test]
     fn a_person_opens_the_https_origins_of_the_fields_that_are_urls() {
         let config = json!({
-            "api_host": "https://cmdb.example.net:8443/list",
+            "api_host": "HTTPS://CMDB.example.net:8443/list",
             "note": "https://note.example.net",
             "region": "https://region.example.net",
         });

@@ -96,8 +96,9 @@ impl Answer {
 
 /// The body of an answer in pieces.
 pub(crate) struct Stream {
-    body: OutgoingBody,
+    // Dropped before the body that it belongs to.
     bytes: OutputStream,
+    body: OutgoingBody,
 }
 
 impl Stream {
@@ -116,7 +117,7 @@ impl Stream {
         let body = outgoing.body().ok()?;
         let bytes = body.write().ok()?;
         ResponseOutparam::set(response, Ok(outgoing));
-        Some(Self { body, bytes })
+        Some(Self { bytes, body })
     }
 
     /// Sends bytes, as fast as the client takes them.

@@ -49,9 +49,15 @@ impl Body {
 
 /// Reads the body of a request.
 ///
-/// A page in a browser can send a form or a text to any server without asking, JSON only where the server agrees.
+/// A page in a browser can send a form or a text to any server without asking, and JSON to one whose address its own name
+/// has taken on; its requests tell their origin.
 pub(crate) fn read(request: &IncomingRequest) -> Result<Body, Answer> {
-    let kinds = request.headers().get("content-type");
+    let headers = request.headers();
+    if headers.has("origin") {
+        let why = "the request has the header origin: it comes from a page in a browser, which is not served";
+        return Err(Answer::problem(403, "origin", why));
+    }
+    let kinds = headers.get("content-type");
     let is_json = |kind: &Vec<u8>| kind.starts_with(b"application/json");
     if !kinds.iter().any(is_json) {
         let why = "the content type is not application/json";

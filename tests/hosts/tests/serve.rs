@@ -52,6 +52,7 @@ mod statuses {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpStream;
     use std::process::{Child, Command, Stdio};
+    use std::sync::{Arc, Mutex};
 
     use other_hosts::built;
     use sophos_central_simulator::{
@@ -63,6 +64,8 @@ mod statuses {
         process: Child,
         address: String,
         simulator: Simulator,
+        /// What it has printed.
+        log: Arc<Mutex<Vec<String>>>,
     }
 
     impl Drop for Server {
@@ -73,8 +76,8 @@ mod statuses {
     }
 
     impl Server {
-        fn start() -> Self {
-            let simulator = Simulator::start(Options::new(Fleet::new(1, 2)));
+        fn start(endpoints: u64) -> Self {
+            let simulator = Simulator::start(Options::new(Fleet::new(1, endpoints)));
             let program = std::env::var_os("WASMTIME").unwrap_or_else(|| "wasmtime".into());
             let mut process = Command::new(&program)
                 .args([
@@ -84,6 +87,10 @@ mod statuses {
                     "cli",
                     "-O",
                     "pooling-allocator=n",
+                    "--max-concurrent-requests",
+                    "1",
+                    "--max-instance-reuse-count",
+                    "1000",
                 ])
                 .args([
                     "--addr",
@@ -108,25 +115,37 @@ mod statuses {
                 .trim_end_matches('/')
                 .to_owned();
             // The rest is read, so that the server never waits for it.
-            std::thread::spawn(move || lines.for_each(drop));
+            let log = Arc::new(Mutex::new(Vec::new()));
+            let printed = Arc::clone(&log);
+            std::thread::spawn(move || {
+                lines
+                    .map_while(Result::ok)
+                    .for_each(|line| printed.lock().unwrap().push(line));
+            });
             Self {
                 process,
                 address,
                 simulator,
+                log,
             }
+        }
+
+        /// Sends a request, and returns where its answer is read.
+        fn begin(&self, request: &str, headers: &str, body: &str) -> TcpStream {
+            let mut stream = TcpStream::connect(&self.address).unwrap();
+            let (address, length) = (&self.address, body.len());
+            write!(
+                stream,
+                "{request} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n\
+                 content-length: {length}\r\n\r\n{body}"
+            )
+            .unwrap();
+            stream
         }
 
         /// Returns the answer's head and body.
         fn send(&self, request: &str, kind: &str, body: &str) -> (String, String) {
-            let mut stream = TcpStream::connect(&self.address).unwrap();
-            let length = body.len();
-            write!(
-                stream,
-                "{request} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: {kind}\r\n\
-                 content-length: {length}\r\n\r\n{body}",
-                self.address
-            )
-            .unwrap();
+            let mut stream = self.begin(request, &format!("content-type: {kind}"), body);
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -143,7 +162,7 @@ mod statuses {
 
     #[test]
     fn errors_have_the_status_of_their_meaning() {
-        let server = Server::start();
+        let server = Server::start(2);
         let simulator = &server.simulator;
         let config = server.config(simulator.url());
         for (fault, path, status, name) in [
@@ -174,8 +193,38 @@ mod statuses {
     }
 
     #[test]
+    fn a_client_that_leaves_costs_no_instance() {
+        let server = Server::start(5_000);
+        let config = server.config(server.simulator.url());
+        let mut leaving = server.begin("POST /collect", "content-type: application/json", &config);
+        leaving.read_exact(&mut [0; 1_000]).unwrap();
+        drop(leaving);
+        // The instance notices when it sends; meanwhile another one answers.
+        for _ in 0..100 {
+            let (head, _) = server.send("GET /describe", "application/json", "");
+            assert!(head.starts_with("http/1.1 200 "), "{head}");
+        }
+        let log = server.log.lock().unwrap().join("\n");
+        assert!(!log.contains("worker failed"), "{log}");
+        let pages = server.simulator.requests_of(Route::Endpoints);
+        assert!(pages.len() < 10, "the walk has ended with its client");
+    }
+
+    #[test]
+    fn a_page_in_a_browser_is_not_served() {
+        let server = Server::start(2);
+        let config = server.config(server.simulator.url());
+        let headers = "content-type: application/json\r\norigin: http://example.com";
+        let mut answer = String::new();
+        let mut stream = server.begin("POST /check", headers, &config);
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+        assert_eq!(server.simulator.requests().len(), 0);
+    }
+
+    #[test]
     fn what_is_not_a_request_of_the_server_is_refused() {
-        let server = Server::start();
+        let server = Server::start(2);
         let config = server.config(server.simulator.url());
         let elsewhere = server.config("https://127.0.0.1:1");
         for (request, kind, body, status) in [
