@@ -54,7 +54,9 @@ fn init_writes_a_configuration_that_needs_three_values() {
             "[account.cmdb]\n",
             "[account.cmdb]\nallow_loopback_http = true\n",
         )
-        .replace("ASSET_LIST_TOKEN", "TEST_LIST_TOKEN");
+        .replace("ASSET_LIST_TOKEN", "TEST_LIST_TOKEN")
+        .replace("#vendor = \"\"", "vendor = \"\"");
+    assert!(text.contains("\nvendor = \"\""), "{text}");
     std::fs::write(file, text).unwrap();
     place
         .host(&["check"])

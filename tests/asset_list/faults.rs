@@ -71,6 +71,21 @@ fn a_wrong_token_is_not_repeated() {
 }
 
 #[test]
+fn an_entity_tag_that_repeats_the_token_is_not_kept() {
+    let place = Place::csv("");
+    let answer = Fault::Status {
+        code: 200,
+        headers: vec![("etag".to_owned(), format!("\"{TOKEN}\""))],
+        body: Some(b"id\n1\n".to_vec()),
+    };
+    place.server.fault(1, answer.clone());
+    place.server.fault(2, answer);
+    place.collect(0).says(&["events 1"]);
+    place.collect(0).says(&["events 0"]);
+    assert_eq!(place.conditional(), [false, false]);
+}
+
+#[test]
 fn an_untrusted_certificate_is_no_passing_failure() {
     let server = ListServer::start_https(List::new(devices(3, "host"))).unwrap();
     let place = Place::of(server);

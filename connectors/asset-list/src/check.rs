@@ -20,7 +20,7 @@ pub(crate) fn check(config: &str) -> Result<Account, Error> {
     let rejected = list
         .rows
         .iter()
-        .filter(|row| list.record(row).is_err())
+        .filter(|row| row.id.is_none() || row.twin.is_some())
         .count();
     let mut notes = vec![match list.header.len() {
         0 => format!("The list has {} rows.", list.rows.len()),

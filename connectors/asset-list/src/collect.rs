@@ -123,7 +123,7 @@ impl Page {
                     continue;
                 }
             };
-            if !cursor.wants(config.mapping.last_seen(&record)) {
+            if row.id.is_some() && !cursor.wants(config.mapping.last_seen(&record)) {
                 continue;
             }
             let mapped = match mapping::map(&config.mapping, &record, now) {

@@ -342,6 +342,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_text_is_as_good_as_none() {
+        let mut config = valid();
+        for field in ["vendor", "product", "items", "scheme"] {
+            config[field] = json!("");
+        }
+        let config = parse(&config.to_string()).unwrap();
+        assert_eq!(config.mapping.vendor, None);
+        assert_eq!(config.mapping.product, "Asset list");
+    }
+
+    #[test]
     fn a_range_ends_after_it_begins() {
         let mut config = valid();
         config["since"] = json!("2026-01-01T00:00:00Z");

@@ -11,8 +11,11 @@ use crate::record::Node;
 /// The earliest time that class 5001 allows, in milliseconds: numbers below are seconds.
 const MIN_MILLIS: i64 = 100_000_000_000;
 
-/// The end of the year 9999, in milliseconds.
-const MAX_MILLIS: i64 = 253_402_300_799_999;
+/// The end of the year 2099, in milliseconds: what lies behind is no time, but another number.
+const MAX_MILLIS: i64 = 4_102_444_799_999;
+
+/// The year 2000 in milliseconds: a smaller number is rather a date in digits such as 202511200841.
+const MIN_NUMBER_MILLIS: i64 = 946_684_800_000;
 
 /// Returns a scalar as a text without white space around it; `None` for a list and an object.
 pub(crate) fn text(node: &Node) -> Option<String> {
@@ -108,6 +111,7 @@ pub(crate) fn flag(text: &str) -> Option<bool> {
 pub(crate) fn time(text: &str) -> Option<i64> {
     let millis = match text.parse::<i64>() {
         Ok(number) if number < MIN_MILLIS => number.checked_mul(1000)?,
+        Ok(number) if number < MIN_NUMBER_MILLIS => return None,
         Ok(number) => number,
         Err(_) => {
             let moment = OffsetDateTime::parse(text, &Rfc3339)
@@ -214,11 +218,14 @@ pub(crate) fn device_type(text: &str) -> (u8, String) {
 /// Returns id and caption of the type of an operating system.
 pub(crate) fn os_type(name: &str) -> (u16, String) {
     let lower = name.to_lowercase();
+    // The IOS of Cisco is not that of Apple.
+    let cisco = ["cisco", "ios xe", "ios-xe", "ios xr", "ios-xr"];
+    let is_cisco = cisco.iter().any(|words| has_words(&lower, words));
     let found = OS_TYPES.iter().find(|(word, ..)| has_words(&lower, word));
     match found {
-        Some((_, id, caption)) => (*id, (*caption).to_owned()),
+        Some((word, id, caption)) if !(is_cisco && *word == "ios") => (*id, (*caption).to_owned()),
         None if lower == "unknown" => (0, "Unknown".to_owned()),
-        None => (99, name.to_owned()),
+        _ => (99, name.to_owned()),
     }
 }
 
@@ -248,6 +255,10 @@ mod tests {
             ("1763628067", Some(MOMENT)),
             ("1763628067318", Some(MOMENT + 318)),
             ("20/11/2025", None),
+            ("20251120084107", None),
+            ("202511200841", None),
+            ("20251120", None),
+            ("9999-12-31", None),
             ("2025-02-30", None),
             ("2025-11-20 24:00", None),
             ("2025-+1-20", None),
@@ -292,7 +303,10 @@ mod tests {
             ("RHEL9", 200),
             ("macOS 15", 300),
             ("iOS", 301),
+            ("iOS 26.1", 301),
             ("Cisco NX-OS", 99),
+            ("Cisco IOS XE 17", 99),
+            ("IOS-XR 7.9", 99),
             ("unknown", 0),
         ] {
             assert_eq!(os_type(text).0, id, "{text:?}");

@@ -45,6 +45,7 @@ pub(crate) fn fetch(config: &Config, etag: Option<&str>) -> Result<Fetched, Erro
     // A server may send back what it was sent.
     let repeats = |id: &String| id.contains(&token) || token.contains(id.as_str());
     response.correlation_id = response.correlation_id.filter(|id| !repeats(id));
+    response.etag = response.etag.filter(|etag| !etag.contains(&token));
     match response.status {
         200 => Ok(Fetched::List {
             body: response.body,

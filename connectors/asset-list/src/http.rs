@@ -158,7 +158,10 @@ fn inflate(compressed: &[u8], limit: usize) -> Result<Vec<u8>, HttpError> {
     let mut reader = MultiGzDecoder::new(compressed).take(limit as u64 + 1);
     match reader.read_to_end(&mut body) {
         Ok(_) if body.len() > limit => Err(BODY_TOO_LARGE),
-        Ok(_) => Ok(body),
+        Ok(_) => {
+            body.shrink_to_fit();
+            Ok(body)
+        }
         // Whether damage shows as an early end or as invalid data is chance.
         Err(_) => Err(HttpError::Unreachable("the compressed response is damaged")),
     }

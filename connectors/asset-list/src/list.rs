@@ -1,5 +1,7 @@
 //! A downloaded list: its rows in the order of their ids, so that a walk goes on behind an id even if the list has changed.
 
+use std::num::NonZeroU32;
+
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::bindings::inventory::connector::types::Error;
@@ -9,21 +11,27 @@ use crate::record::{Column, Node};
 use crate::settings::FieldError;
 use crate::split::{self, Place, Split};
 
-/// One row of a list.
+/// One row of a list, in few bytes: there may be millions.
 #[derive(Debug)]
 pub(crate) struct Row {
     /// `None` if it has none.
     pub(crate) id: Option<Box<str>>,
     place: Place,
-    /// Why it is no record of its own, as a phrase about the row.
-    fault: Option<String>,
+    /// The number of an earlier row with the same id.
+    pub(crate) twin: Option<NonZeroU32>,
 }
+
+/// The longest row: reading takes several times its length, and no host takes an event of that size.
+const MAX_ROW: usize = 1 << 20;
+
+/// What stands in place of a byte that is not UTF-8: as long as it, and allowed in JSON.
+const NOT_UTF8: u8 = 0x7f;
 
 /// A list.
 #[derive(Debug)]
 pub(crate) struct List {
     text: String,
-    /// Whether the text was not UTF-8, and has U+FFFD in place of what was not.
+    /// Whether the body was not UTF-8, and the text has [`NOT_UTF8`] in place of what was not.
     is_broken: bool,
     format: Format,
     /// The names in the header of CSV.
@@ -74,11 +82,16 @@ impl List {
             digest,
             etag,
         };
+        let mut are_without_id = !rows.is_empty();
         for place in rows {
-            let row = list.row(config, place);
-            list.rows.push(row);
+            let record = list.parse(place);
+            let id = record.map(|record| config.mapping.id(&record));
+            are_without_id &= matches!(id, Ok(Err(_)));
+            let id = id.ok().and_then(Result::ok).map(String::into_boxed_str);
+            let twin = None;
+            list.rows.push(Row { id, place, twin });
         }
-        if !list.rows.is_empty() && list.rows.iter().all(|row| row.id.is_none()) {
+        if are_without_id {
             let message = "no row of the list has an id in this column";
             return Err(config::invalid(vec![FieldError::new("/id", message)]));
         }
@@ -92,9 +105,12 @@ impl List {
     ///
     /// Why it is none, as a message.
     pub(crate) fn record(&self, row: &Row) -> Result<Node, String> {
-        let record = match &row.fault {
+        let record = match row.twin {
             None => self.parse(row.place),
-            Some(fault) => Err(fault.clone()),
+            Some(number) => {
+                let unit = self.unit();
+                Err(format!("has the same id as {unit} {number}, which counts"))
+            }
         };
         record.map_err(|fault| format!("{} {fault}", self.place(row)))
     }
@@ -113,51 +129,51 @@ impl List {
 
     fn parse(&self, place: Place) -> Result<Node, String> {
         let text = self.text.get(place.start..place.end).unwrap_or_default();
-        if self.is_broken && text.contains('\u{fffd}') {
+        if text.len() > MAX_ROW {
+            return Err("is longer than 1 MiB".to_owned());
+        }
+        if self.is_broken && text.as_bytes().contains(&NOT_UTF8) {
             return Err("is not valid UTF-8: export the list in UTF-8".to_owned());
         }
         split::record(text, self.format, &self.header)
     }
 
-    fn row(&self, config: &Config, place: Place) -> Row {
-        let id = self.parse(place).and_then(|record| {
-            let id = config.mapping.id(&record);
-            id.map_err(str::to_owned)
-        });
-        let (id, fault) = match id {
-            Ok(id) => (Some(id.into_boxed_str()), None),
-            Err(fault) => (None, Some(fault)),
-        };
-        Row { id, place, fault }
-    }
-
     /// Sorts the rows by their ids. Of rows with the same id only the first counts.
     fn sort(&mut self) {
         self.rows
-            .sort_by(|a, b| (&a.id, a.place.number).cmp(&(&b.id, b.place.number)));
-        let unit = self.unit();
-        let mut first: Option<(Box<str>, u64)> = None;
+            .sort_unstable_by(|a, b| (&a.id, a.place.number).cmp(&(&b.id, b.place.number)));
+        let mut first: Option<&Row> = None;
         for row in &mut self.rows {
-            match (&row.id, &first) {
-                (Some(id), Some((known, number))) if id == known => {
-                    row.fault = Some(format!("has the same id as {unit} {number}, which counts"));
+            match first {
+                Some(first) if first.id == row.id && row.id.is_some() => {
+                    row.twin = NonZeroU32::new(first.place.number);
                 }
-                (Some(id), _) => first = Some((id.clone(), row.place.number)),
-                (None, _) => {}
+                _ => first = Some(row),
             }
         }
     }
 }
 
 /// Returns a body as a text without a byte order mark, and whether it was not UTF-8.
-fn decode(body: Vec<u8>) -> Result<(String, bool), &'static str> {
+fn decode(mut body: Vec<u8>) -> Result<(String, bool), &'static str> {
     if body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff]) {
         return Err("is in UTF-16, and must be in UTF-8");
     }
-    let (mut text, is_broken) = match String::from_utf8(body) {
-        Ok(text) => (text, false),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
-    };
+    let mut is_broken = false;
+    let mut at = 0;
+    // In place: the text may take most of the memory.
+    while let Some(rest) = body.get_mut(at..)
+        && let Err(error) = str::from_utf8(rest)
+    {
+        let start = error.valid_up_to();
+        let end = error
+            .error_len()
+            .map_or(rest.len(), |length| start + length);
+        rest.get_mut(start..end).unwrap_or_default().fill(NOT_UTF8);
+        is_broken = true;
+        at += end;
+    }
+    let mut text = String::from_utf8(body).unwrap_or_default();
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
@@ -202,6 +218,37 @@ fn check_header(config: &Config, header: &[String]) -> Result<(), Error> {
 mod tests {
     use super::*;
 
+    fn read(format: &str, text: String) -> Result<List, Error> {
+        let config = format!(r#"{{"url": "https://a.example", "format": "{format}", "id": "id"}}"#);
+        List::read(&config::read(&config).unwrap(), text.into_bytes(), None)
+    }
+
+    fn reasons(list: &List) -> Vec<Option<String>> {
+        let rows = list.rows.iter();
+        rows.map(|row| list.record(row).err()).collect()
+    }
+
+    #[test]
+    fn rows_without_a_record_are_not_taken_for_rows_without_an_id() {
+        for (format, text, reason) in [
+            ("csv", "id\n1,a\n", "line 2 has 2 fields, and the header 1"),
+            ("ndjson", "{\"id\"\n", "line 1 is not JSON"),
+        ] {
+            let list = read(format, text.to_owned()).unwrap();
+            assert_eq!(reasons(&list), [Some(reason.to_owned())]);
+        }
+        let without = read("ndjson", "{\"ID\": 1}\n".to_owned());
+        assert!(matches!(without, Err(Error::InvalidConfig(_))));
+    }
+
+    #[test]
+    fn a_long_row_costs_itself_alone() {
+        let long = "x".repeat(MAX_ROW);
+        let list = read("csv", format!("id,a\n1,{long}\n2,b\n")).unwrap();
+        let reason = "line 2 is longer than 1 MiB".to_owned();
+        assert_eq!(reasons(&list), [Some(reason), None]);
+    }
+
     #[test]
     fn a_body_is_a_text_without_a_mark() {
         assert_eq!(
@@ -210,7 +257,12 @@ mod tests {
         );
         assert_eq!(
             decode(b"caf\xe9".to_vec()),
-            Ok(("caf\u{fffd}".to_owned(), true))
+            Ok(("caf\u{7f}".to_owned(), true))
+        );
+        // Cut off within a letter, and a letter behind a fault.
+        assert_eq!(
+            decode(b"\xffa\xc3\xa9\xe2\x82".to_vec()),
+            Ok(("\u{7f}aé\u{7f}\u{7f}".to_owned(), true))
         );
         for body in [
             &b"\xff\xfea\0"[..],

@@ -1,6 +1,7 @@
 //! One record of a list to one event.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::slice;
 
 use serde_json::Value;
@@ -261,10 +262,11 @@ impl<'r> Build<'_, 'r> {
     ) -> bool {
         let entries = convert::entries(source.node, &[',', ';', '|', ' ', '\n', '\r', '\t']);
         let mut found: Vec<(String, Source<'r>)> = Vec::new();
+        let mut known = BTreeSet::new();
         let mut are_all = !entries.is_empty();
         for (index, node, text) in entries {
             match convert(&text) {
-                Some(address) if found.iter().any(|(known, _)| *known == address) => {}
+                Some(address) if !known.insert(address.clone()) => {}
                 Some(address) => found.push((address, entry_source(source, index, node))),
                 None => are_all = false,
             }

@@ -1,5 +1,6 @@
 //! One record of a list as a tree in its own order, and the columns that are read from it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -119,12 +120,13 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut members: Vec<(String, Node)> = Vec::new();
-        while let Some((name, member)) = map.next_entry::<String, Node>()? {
-            match members.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => *known = member,
-                None => members.push((name, member)),
-            }
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
         }
+        let mut later = BTreeSet::new();
+        let from_the_end = members.iter().rev();
+        let mut are_last: Vec<_> = from_the_end.map(|(name, _)| later.insert(name)).collect();
+        members.retain(|_| are_last.pop().unwrap_or(true));
         Ok(Node::Object(members))
     }
 }
@@ -199,6 +201,17 @@ mod tests {
             let read = Column::parse(text).map(|column| column.pointer());
             assert_eq!(read.as_deref().map_err(|_| ()), pointer, "{text:?}");
         }
+    }
+
+    #[test]
+    fn of_two_members_with_one_name_the_last_counts() {
+        let node: Node = serde_json::from_str(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
+        let member = |name: &str, value: i64| (name.to_owned(), Node::Scalar(value.into()));
+        assert_eq!(node, Node::Object(vec![member("b", 2), member("a", 3)]));
+        // The square of their number would take hours.
+        let members = (0..1_000_000).map(|n| format!("\"{n}\":0"));
+        let text = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+        assert!(serde_json::from_str::<Node>(&text).is_ok());
     }
 
     #[test]

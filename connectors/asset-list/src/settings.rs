@@ -67,6 +67,8 @@ impl Mapping {
         let mut text = |name: &str| match config.get(name) {
             None => None,
             Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            // As `init` writes what has no default.
+            Some(Value::String(_)) if name != "id" => None,
             Some(_) => {
                 let message = "must be a text that is not empty";
                 errors.push(FieldError::new(format!("/{name}"), message));

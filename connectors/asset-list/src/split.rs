@@ -1,13 +1,14 @@
 //! The text of a list to the places of its rows, and one row to a record.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use csv_core::ReadRecordResult;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::config::Format;
 use crate::record::{Column, Node};
+
+const BAD_QUOTE: &str = "has a quote in a wrong place: one inside of a quoted field is doubled, and the one that closes it ends the field";
 
 /// The place of a row in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub(crate) struct Place {
     pub(crate) start: usize,
     pub(crate) end: usize,
     /// Its first line; in a JSON document its position in the array; from 1.
-    pub(crate) number: u64,
+    pub(crate) number: u32,
 }
 
 /// The rows of a list.
@@ -49,123 +50,126 @@ pub(crate) fn record(text: &str, format: Format, header: &[String]) -> Result<No
         return match serde_json::from_str(text) {
             Ok(record @ Node::Object(_)) => Ok(record),
             Ok(_) => Err("is not a JSON object".to_owned()),
-            Err(error) if error.is_syntax() || error.is_eof() => Err("is not JSON".to_owned()),
-            Err(_) => Err("is nested too deeply".to_owned()),
+            // serde_json tells this by the text alone.
+            Err(error) if error.to_string().starts_with("recursion limit") => {
+                Err("is nested too deeply".to_owned())
+            }
+            Err(_) => Err("is not JSON".to_owned()),
         };
     };
-    let mut rows = Rows::new(text, delimiter);
-    let fields = rows.next().map(|row| row.fields).unwrap_or_default();
+    let Ok((fields, _)) = csv_row(text, delimiter) else {
+        return Err(BAD_QUOTE.to_owned());
+    };
     if fields.len() != header.len() {
         let (fields, columns) = (fields.len(), header.len());
         return Err(format!("has {fields} fields, and the header {columns}"));
     }
     let member =
-        |(name, field): (&String, String)| (name.clone(), Node::Scalar(Value::from(field)));
+        |(name, field): (&String, Cow<'_, str>)| (name.clone(), Node::Scalar(field.into()));
     Ok(Node::Object(
         header.iter().zip(fields).map(member).collect(),
     ))
 }
 
-/// A row of CSV.
-struct CsvRow {
-    place: Place,
-    fields: Vec<String>,
-}
-
-/// The rows of a CSV text, the header included.
-struct Rows<'t> {
-    text: &'t str,
-    at: usize,
-    reader: csv_core::Reader,
-    /// Grow to the largest row.
-    output: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl<'t> Rows<'t> {
-    fn new(text: &'t str, delimiter: u8) -> Self {
-        Self {
-            text,
-            at: 0,
-            reader: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
-            output: vec![0; 1024],
-            ends: vec![0; 32],
-        }
-    }
-}
-
-impl Iterator for Rows<'_> {
-    type Item = CsvRow;
-
-    fn next(&mut self) -> Option<CsvRow> {
-        // Blank lines, and the rest of the line break before, are no part of a row.
-        let rest = self.text.get(self.at..)?;
-        let blank = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-        let lines = rest
-            .bytes()
-            .take(blank)
-            .filter(|byte| *byte == b'\n')
-            .count() as u64;
-        let number = self.reader.line() + lines;
-        let start = self.at + blank;
-        let (mut written, mut ended) = (0, 0);
-        loop {
-            let input = self.text.as_bytes().get(self.at..)?;
-            let output = self.output.get_mut(written..)?;
-            let ends = self.ends.get_mut(ended..)?;
-            let (result, read, wrote, found) = self.reader.read_record(input, output, ends);
-            self.at += read;
-            written += wrote;
-            ended += found;
-            match result {
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => self.output.resize(self.output.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record => break,
-                ReadRecordResult::End => return None,
+/// Reads the row of CSV at the start of a text: its fields, and how many bytes it has without its line break.
+///
+/// # Errors
+///
+/// How many bytes there are before what must not follow a closing quote; all of them if a quoted field does not end.
+fn csv_row(text: &str, delimiter: u8) -> Result<(Vec<Cow<'_, str>>, usize), usize> {
+    let mut fields = Vec::new();
+    let mut rest = text;
+    loop {
+        let (field, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let end = closing_quote(quoted).ok_or(text.len())?;
+                let (field, after) = quoted.split_at(end);
+                let after = after.strip_prefix('"').unwrap_or_default();
+                match field.contains('"') {
+                    true => (field.replace("\"\"", "\"").into(), after),
+                    false => (field.into(), after),
+                }
             }
+            None => {
+                let is_end = |byte| byte == delimiter || matches!(byte, b'\r' | b'\n');
+                let (field, after) =
+                    rest.split_at(rest.bytes().position(is_end).unwrap_or(rest.len()));
+                (field.into(), after)
+            }
+        };
+        fields.push(field);
+        let read = text.len() - after.len();
+        match after.as_bytes().first() {
+            Some(byte) if *byte == delimiter => rest = after.get(1..).unwrap_or_default(),
+            None | Some(b'\r' | b'\n') => return Ok((fields, read)),
+            Some(_) => return Err(read),
         }
-        let mut begin = 0;
-        let fields = self.ends.iter().take(ended).map(|end| {
-            let field = self.output.get(begin..*end).unwrap_or_default();
-            begin = *end;
-            String::from_utf8_lossy(field).into_owned()
-        });
-        Some(CsvRow {
-            fields: fields.collect(),
-            place: Place {
-                start,
-                end: self.at,
-                number,
-            },
-        })
     }
 }
 
+/// Returns where the quote is that closes a field; two in a row are one quote inside of it.
+fn closing_quote(quoted: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += quoted.get(at..)?.find('"')?;
+        if quoted.as_bytes().get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Splits CSV into its rows. One with a quote in a wrong place ends with its first line.
 fn csv(text: &str, delimiter: u8) -> Result<Split, String> {
-    let mut rows = Rows::new(text, delimiter);
-    let header = rows
-        .next()
-        .ok_or("is empty: not even a header line is there")?;
-    let mut places = Vec::new();
-    let mut last = header.place;
-    for row in rows {
-        last = row.place;
-        places.push(row.place);
+    let mut header = None;
+    let mut rows = Vec::new();
+    let (mut at, mut number) = (0, 1);
+    // The bytes of other lines that may be read in vain: without a bound, time would grow with the square of the lines.
+    let mut spare = text.len();
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        // The line break behind a row, or a blank line.
+        if rest.starts_with(['\r', '\n']) {
+            number += u32::from(rest.starts_with('\n'));
+            at += 1;
+            continue;
+        }
+        let row = csv_row(rest, delimiter);
+        let length = match &row {
+            Ok((_, length)) => *length,
+            Err(read) if *read == rest.len() => {
+                return Err(format!(
+                    "ends inside of a quoted field that begins in line {number} or later: it was cut off, or a quote is not \
+                     closed"
+                ));
+            }
+            Err(read) => {
+                let line = rest.find(['\r', '\n']).unwrap_or(rest.len());
+                spare = spare
+                    .checked_sub(read.saturating_sub(line))
+                    .ok_or_else(|| {
+                        format!("has too many quotes that are not closed, one in line {number}")
+                    })?;
+                line
+            }
+        };
+        match (&header, row) {
+            (Some(_), _) => rows.push(Place {
+                start: at,
+                end: at + length,
+                number,
+            }),
+            (None, Ok((fields, _))) => {
+                header = Some(fields.iter().map(|name| name.trim().to_owned()).collect());
+            }
+            (None, Err(_)) => return Err(format!("has a header that {BAD_QUOTE}")),
+        }
+        for byte in rest.bytes().take(length) {
+            number += u32::from(byte == b'\n');
+        }
+        at += length;
     }
-    let raw = text.get(last.start..last.end).unwrap_or_default();
-    let quotes = raw.bytes().filter(|byte| *byte == b'"').count();
-    if quotes % 2 == 1 && raw.trim_end().contains('\n') {
-        return Err(format!(
-            "ends inside of a quoted field that begins in line {} or later: it was cut off, or a quote is not closed",
-            last.number
-        ));
-    }
-    let name = |name: String| name.trim().to_owned();
-    Ok(Split {
-        header: header.fields.into_iter().map(name).collect(),
-        rows: places,
-    })
+    let header = header.ok_or("is empty: not even a header line is there")?;
+    Ok(Split { header, rows })
 }
 
 fn json(text: &str, items: Option<&Column>) -> Result<Split, String> {
@@ -181,7 +185,7 @@ fn json(text: &str, items: Option<&Column>) -> Result<Split, String> {
     }
     let entries: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(|_| no_array(items))?;
     let base = text.as_ptr().addr();
-    let place = |(number, entry): (u64, &RawValue)| {
+    let place = |(number, entry): (u32, &RawValue)| {
         let start = entry.get().as_ptr().addr().saturating_sub(base);
         let end = start + entry.get().len();
         Place { start, end, number }

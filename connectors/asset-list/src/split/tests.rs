@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -8,7 +9,7 @@ fn raw<'t>(text: &'t str, place: &Place) -> &'t str {
 }
 
 /// Returns the rows of a CSV list: the number of each, and its fields or why it is none.
-fn rows(text: &str) -> Vec<(u64, Result<Vec<String>, String>)> {
+fn rows(text: &str) -> Vec<(u32, Result<Vec<String>, String>)> {
     let format = Format::Csv(b',');
     let split = split(text, format, None).unwrap();
     let fields = |record: Node| match record {
@@ -77,9 +78,40 @@ fn a_stray_quote_costs_its_field_alone() {
 
 #[test]
 fn a_list_that_ends_inside_of_quotes_is_no_list() {
-    for text in ["a,b\n1,\"2\n3,4\n", "\"a,b\n1,2\n"] {
+    for text in [
+        "a,b\n1,\"2\n3,4\n",
+        "\"a,b\n1,2\n",
+        "a,b\n1,\"2\"\n3,\"4",
+        "a,b\n1,\"\"\"",
+        "\"a\"b,c\n1,2\n",
+    ] {
         assert!(split(text, Format::Csv(b','), None).is_err(), "{text:?}");
     }
+    let legal = "a,b\n5\" pipe,\"2\n3\"";
+    assert_eq!(rows(legal), [(2, fields(&["5\" pipe", "2\n3"]))]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_costs_its_row_alone() {
+    let wrong = || Err(BAD_QUOTE.to_owned());
+    assert_eq!(
+        rows("a,b\n1,\"x\n2,y\r\n3,\"z\"\n\"4\"4,x\n5,\"6\n6\"\n"),
+        [
+            (2, wrong()),
+            (3, fields(&["2", "y"])),
+            (4, fields(&["3", "z"])),
+            (5, wrong()),
+            (6, fields(&["5", "6\n6"])),
+        ]
+    );
+}
+
+#[test]
+fn quotes_that_are_not_closed_cost_no_more_than_the_list() {
+    // Read from its begin, each line but the last seems to belong to a row that goes on to the end.
+    let text = "a,b\n".to_owned() + &",\",a\",b,\"\n".repeat(200_000) + "\"x\"x\"\n";
+    let why = split(&text, Format::Csv(b','), None).unwrap_err();
+    assert!(why.contains("too many quotes"), "{why}");
 }
 
 #[test]
@@ -108,7 +140,8 @@ fn a_record_that_is_nested_deeply_is_refused() {
     let [row] = found.rows[..] else {
         panic!("{:?}", found.rows)
     };
-    assert!(record(raw(&deep, &row), Format::Json, &[]).is_err());
+    let why = record(raw(&deep, &row), Format::Json, &[]).unwrap_err();
+    assert_eq!(why, "is nested too deeply");
 }
 
 proptest! {
