@@ -75,7 +75,10 @@ class Cursors {
   static async read(file) {
     if (file === undefined) return {};
     try {
-      return JSON.parse(await readFile(file, "utf8"));
+      const cursors = JSON.parse(await readFile(file, "utf8"));
+      const isObject = Object.prototype.toString.call(cursors) === "[object Object]";
+      if (isObject && Object.values(cursors).every((cursor) => typeof cursor === "string")) return cursors;
+      throw new Error("it is not an object of texts");
     } catch (error) {
       if (error.code === "ENOENT") return {};
       throw new Error(`the cursors in ${file} cannot be read: ${error.message}`);
@@ -95,7 +98,9 @@ class Cursors {
     this.#cursors.set(id, cursor);
     if (this.#file === undefined) return;
     const text = JSON.stringify(Object.fromEntries(this.#cursors), undefined, 2);
-    await writeFile(`${this.#file}.new`, `${text}\n`, { flush: true });
-    await rename(`${this.#file}.new`, this.#file);
+    // Another run may be writing, too.
+    const made = `${this.#file}.${process.pid}.new`;
+    await writeFile(made, `${text}\n`, { flush: true });
+    await rename(made, this.#file);
   }
 }

@@ -22,7 +22,10 @@ CONFIG and RECORD are JSON text, or @FILE. Secrets come from the environment: cl
 
 const { values: options, positionals } = readArguments();
 const [component, command, given, dialect] = positionals;
-const tell = (message) => console.error(message);
+// What came from an API may hold anything, but reaches no terminal.
+const tell = (message) => console.error(message.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?"));
+// A write that fails says so itself.
+process.stdout.on("error", () => {});
 let connector;
 try {
   process.exitCode = (await run()) ? 0 : 1;

@@ -74,16 +74,28 @@ class Cursors:
         self._path = path
         self.cursors = {}
         if path and os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                self.cursors = json.load(file)
+            self.cursors = read(path)
 
     def store(self, id, cursor):
         """Writes the file whole beside its place, so that a crash leaves the one before."""
         self.cursors[id] = cursor
         if not self._path:
             return
-        with open(f"{self._path}.new", "w", encoding="utf-8") as file:
+        # Another run may be writing, too.
+        new = f"{self._path}.{os.getpid()}.new"
+        with open(new, "w", encoding="utf-8") as file:
             json.dump(self.cursors, file, indent=2)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(f"{self._path}.new", self._path)
+        os.replace(new, self._path)
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            cursors = json.load(file)
+    except ValueError as error:
+        raise ValueError(f"the cursors in {path} cannot be read: {error}") from error
+    if not isinstance(cursors, dict) or not all(isinstance(each, str) for each in cursors.values()):
+        raise ValueError(f"the cursors in {path} cannot be read: it is not an object of texts")
+    return cursors

@@ -16,9 +16,10 @@ def main():
     config = json.loads(text) if options.command != "explain" else {}
     if not isinstance(config, dict):
         raise ValueError("CONFIG is not an object")
-    set_secrets = ((name.removeprefix("SECRET_"), value) for name, value in os.environ.items())
+    prefix = "SECRET_"
+    secrets = {name[len(prefix):]: value for name, value in os.environ.items() if name.startswith(prefix)}
     limits = {"throttled": not options.no_throttle, "timeout": options.timeout, "deadline": options.deadline}
-    connector = Connector(options.component, config, dict(set_secrets), options.allow, **limits)
+    connector = Connector(options.component, config, secrets, options.allow, **limits)
     match options.command:
         case "check":
             write([line(vars(retry(lambda: connector.call("check", text), options.patience, tell)))])
@@ -66,7 +67,8 @@ def read(text):
 
 
 def tell(message):
-    print(message, file=sys.stderr)
+    """Prints a line for people. What came from an API may hold anything, but reaches no terminal."""
+    print("".join(each if each.isprintable() else "?" for each in str(message)), file=sys.stderr)
 
 
 def write(lines):
@@ -98,6 +100,8 @@ def explained(explanation):
 
 
 if __name__ == "__main__":
+    # Whatever the locale is.
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     try:
         sys.exit(0 if main() else 1)
     except (CallError, ValueError, OSError) as error:

@@ -33,6 +33,10 @@ class Nothing:
         return False
 
 
+class Late(Exception):
+    """The call has taken too long."""
+
+
 class Rights:
     """What a component may do for one account. A request may be silent for `timeout` seconds."""
 
@@ -41,6 +45,8 @@ class Rights:
         self.throttle = Throttle([])
         self.timeout = timeout
         self.waiting = 0
+        #: How many seconds the call may still take.
+        self.left = 0
         self._lock = threading.Lock()
         self._secrets = secrets
         self._names = set()
@@ -53,6 +59,11 @@ class Rights:
     def secret(self, name):
         """Returns a secret that the manifest names; no other."""
         return self._secrets.get(name.upper()) if name in self._names else None
+
+    def in_time(self):
+        """Ends a call that waits for too long: a component is interrupted only while it computes."""
+        if self.left <= 0:
+            raise Late
 
     @contextmanager
     def uncounted(self):
@@ -94,12 +105,13 @@ class Connector:
             if self._instance is None:
                 self._instantiate()
             self._store.set_epoch_deadline(self._deadline)
+            self._rights.left = self._deadline
             result = self._function(name)(self._store, *arguments)
-        except (Trap, WasmtimeError, NotImplementedError, ValueError) as error:
+        except (Late, Trap, WasmtimeError, NotImplementedError, ValueError) as error:
             # An instance that has trapped is of no use any more.
             self._store = self._instance = None
             text = str(error)
-            if "interrupt" in text:
+            if isinstance(error, Late) or "interrupt" in text:
                 raise CallError("unavailable", f"the call took longer than {self._deadline} s") from error
             raise CallError("trap", text.splitlines()[-1] if text else type(error).__name__) from error
         # What can be told apart by its type comes bare, the rest as a variant.
@@ -131,6 +143,7 @@ class Connector:
         while not self._closed.wait(1):
             if not self._rights.waiting:
                 self._engine.increment_epoch()
+                self._rights.left -= 1
 
 
 def call_error(error):

@@ -8,7 +8,6 @@ import random
 import re
 import sys
 import time
-from concurrent.futures import wait
 from types import SimpleNamespace
 
 from wasmtime.component import FuncType, ResourceAny, ResourceHost, ResourceType, Variant
@@ -36,18 +35,14 @@ class Pollable:
     def ready(self):
         return time.monotonic_ns() >= self._moment and (self._future is None or self._future.done())
 
-    def block(self):
-        if self._future is not None:
-            wait([self._future])
-        time.sleep(max(0, self._moment - time.monotonic_ns()) / 10**9)
 
-
-def poll(pollables):
+def poll(rights, pollables):
     """Waits until one is ready, and returns the places of all that are."""
     while True:
         ready = [place for place, pollable in enumerate(pollables) if pollable.ready()]
         if ready:
             return ready
+        rights.in_time()
         time.sleep(0.001)
 
 
@@ -250,7 +245,10 @@ def functions(rights):
         "wasi:http/outgoing-handler": {
             "handle": lambda request, _options: refused_or_sent(rights, request),
         },
-        "wasi:io/poll": {"poll": poll},
+        "wasi:io/poll": {
+            "poll": lambda pollables: poll(rights, pollables),
+            "[method]pollable.block": lambda pollable: poll(rights, [pollable]) and None,
+        },
         "wasi:clocks/monotonic-clock": {
             "now": time.monotonic_ns,
             "resolution": lambda: 1,
@@ -325,9 +323,8 @@ class Imports:
     def _target(self, interface, name):
         """Returns what is called for `[method]fields.get`, or for a function that belongs to no resource."""
         kind, _, rest = name.rpartition("]")
-        if not kind:
-            found = self._functions.get(interface, {}).get(name)
-        else:
+        found = self._functions.get(interface, {}).get(name)
+        if kind and not found:
             resource, _, method = rest.partition(".")
             made = RESOURCES.get(ALIASES.get(resource, resource))
             found = made if kind == "[constructor" else getattr(made, method.replace("-", "_"), None)

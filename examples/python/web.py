@@ -5,14 +5,12 @@ import socket
 import ssl
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from wasmtime.component import Variant
 
-#: A component has few requests on their way at a time; one more waits.
-SENDERS = ThreadPoolExecutor(16, thread_name_prefix="request")
 #: The largest body of a request.
 MOST_BYTES = 1 << 20
 
@@ -44,14 +42,20 @@ class Body:
 class Answer:
     """The answer to a request, its body still on its way."""
 
-    def __init__(self, response, connection):
+    def __init__(self, rights, response, connection):
         self.status = response.status
         self.headers = [(name.lower(), value.encode("latin-1")) for name, value in response.getheaders()]
         # The connection is closed with the answer.
-        self._response, self._connection = response, connection
+        self._rights, self._response, self._connection = rights, response, connection
 
     def read(self, count):
         """Returns the next bytes; none at the end. An early end is an `OSError`, like any other break."""
+        future = in_background(self._read, count)
+        while not wait([future], timeout=1).done:
+            self._rights.in_time()
+        return future.result()
+
+    def _read(self, count):
         try:
             read = self._response.read1(count)
         except http.client.HTTPException as error:
@@ -61,6 +65,20 @@ class Answer:
         return read
 
 
+def in_background(function, *arguments):
+    """Returns the future of a call in a thread that does not keep the process: a server may drip for hours."""
+    future = Future()
+
+    def run():
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
 def send(rights, request):
     """Returns a future of the answer, or of an error code of `wasi:http`; an error code at once if it may not leave."""
     scheme = name_of(request.values["scheme"] or "https")
@@ -68,8 +86,8 @@ def send(rights, request):
     authority = request.values["authority"] or ""
     if not rights.allowed.permits(method, scheme, authority):
         return Variant("HTTP-request-denied")
-    wait = rights.throttle.reserve(time.monotonic())
-    return SENDERS.submit(sent, rights, request, method.upper(), urlsplit(f"{scheme}://{authority}"), wait)
+    delay = rights.throttle.reserve(time.monotonic())
+    return in_background(sent, rights, request, method.upper(), urlsplit(f"{scheme}://{authority}"), delay)
 
 
 def name_of(variant):
@@ -78,9 +96,9 @@ def name_of(variant):
     return named.lower()
 
 
-def sent(rights, request, method, url, wait):
+def sent(rights, request, method, url, delay):
     with rights.uncounted():
-        time.sleep(wait)
+        time.sleep(delay)
     try:
         return exchange(rights, request, method, url)
     except Exception as error:  # The component must get an answer, whatever the library raises.
@@ -101,7 +119,7 @@ def exchange(rights, request, method, url):
         if contents and not request.fields.has("content-length"):
             connection.putheader("content-length", str(len(contents)))
         connection.endheaders(contents)
-        return Answer(connection.getresponse(), connection)
+        return Answer(rights, connection.getresponse(), connection)
     except TimeoutError:
         return Variant("connection-read-timeout")
 

@@ -1,7 +1,9 @@
 //! The file that keeps the cursor of each source: one JSON object, one file an account.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,10 +19,9 @@ impl Cursors {
         let text = match file.map(fs::read_to_string) {
             None => "{}".to_owned(),
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => "{}".to_owned(),
-            Some(text) => text.map_err(|error| format!("cannot read the cursors: {error}"))?,
+            Some(text) => text.map_err(|error| unreadable(file, &error))?,
         };
-        let known = serde_json::from_str(&text)
-            .map_err(|error| format!("the file of cursors is damaged: {error}"))?;
+        let known = serde_json::from_str(&text).map_err(|error| unreadable(file, &error))?;
         Ok(Self {
             file: file.map(PathBuf::from),
             known,
@@ -43,11 +44,18 @@ impl Cursors {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let new = file.with_added_extension("new");
+        // Another run may be writing, too.
+        let random = RandomState::new().build_hasher().finish();
+        let new = file.with_added_extension(format!("{random:x}.new"));
         let text = serde_json::to_vec(&self.known).map_err(|error| error.to_string())?;
         let stored = write_synced(&new, &text).and_then(|()| fs::rename(&new, file));
         stored.map_err(|error| format!("cannot store the cursors: {error}"))
     }
+}
+
+fn unreadable(file: Option<&Path>, why: &dyn Display) -> String {
+    let file = file.unwrap_or(Path::new("")).display();
+    format!("the cursors in {file} cannot be read: {why}")
 }
 
 fn write_synced(path: &Path, text: &[u8]) -> io::Result<()> {

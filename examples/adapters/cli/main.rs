@@ -19,7 +19,14 @@ type Failure = String;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments::parse(&arguments).and_then(run) {
+    let command = match arguments::parse(&arguments) {
+        Ok(command) => command,
+        Err(why) => {
+            let _ = writeln!(io::stderr(), "{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             report(&why);
@@ -28,8 +35,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line for people.
+/// Prints a line for people. What came from an API may hold anything, but reaches no terminal.
 fn report(line: &str) {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let line = line.replace(breaks, "?");
     let _ = writeln!(io::stderr(), "{line}");
 }
 

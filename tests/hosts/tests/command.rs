@@ -40,4 +40,12 @@ fn python(call: &Call) -> Command {
 
 other_hosts::tests!(command: all);
 
-other_hosts::tests!(command: a_list_of_assets_is_collected);
+other_hosts::tests!(
+    command:
+    a_list_of_assets_is_collected,
+    a_damaged_file_of_cursors_is_reported,
+    a_file_that_another_run_is_writing_is_left_alone,
+    a_variable_that_is_no_secret_is_not_given_away,
+    a_record_does_not_control_the_terminal,
+    events_are_utf_8_in_any_locale,
+);

@@ -28,6 +28,12 @@ other_hosts::tests!(python: all);
 other_hosts::tests!(
     python:
     a_list_of_assets_is_collected,
+    a_damaged_file_of_cursors_is_reported,
+    a_file_that_another_run_is_writing_is_left_alone,
+    a_variable_that_is_no_secret_is_not_given_away,
+    a_record_does_not_control_the_terminal,
+    events_are_utf_8_in_any_locale,
+    an_answer_that_drips_ends_at_the_deadline,
     a_component_gets_no_environment_and_no_files,
     a_component_that_computes_for_ever_is_ended,
 );

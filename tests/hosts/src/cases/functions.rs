@@ -177,10 +177,41 @@ pub fn events_that_are_not_written_store_no_cursor(host: &Host) {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    let is_trace = |line: &str| line.contains("Traceback") || line.contains("Unhandled");
+    assert!(!said.lines().any(is_trace), "{said}");
     assert_eq!(
         place.run(host, &call).expect(0).stdout.lines().count(),
         1_200
     );
+}
+
+/// A file of cursors that is damaged is named and left as it is, and nothing is collected.
+pub fn a_damaged_file_of_cursors_is_reported(host: &Host) {
+    let place = tenant();
+    let mut call = place.call("collect");
+    let file = place.path("cursors.json");
+    call.cursors = Some(file.clone());
+    for text in ["", "{\"a", "null", "[]", "5", "{\"a\": 5}"] {
+        std::fs::write(&file, text).unwrap();
+        let ran = place.run(host, &call).expect(1);
+        assert_eq!(ran.stdout, "");
+        ran.says(&["the cursors in ", "cursors.json cannot be read: "]);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+    assert_eq!(place.simulator.connections(), 0);
+}
+
+/// What another run with the same file of cursors is writing stays as it is.
+pub fn a_file_that_another_run_is_writing_is_left_alone(host: &Host) {
+    let place = tenant();
+    let mut call = place.call("collect");
+    call.cursors = Some(place.path("cursors.json"));
+    let other = place.path("cursors.json.new");
+    std::fs::write(&other, "{\"half").unwrap();
+    place.run(host, &call).expect(0);
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "{\"half");
+    assert_eq!(place.run(host, &call).expect(0).stdout, "");
 }
 
 /// A tenant that was collected and is not listed any more is a failure: devices are missing.
