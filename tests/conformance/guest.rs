@@ -155,12 +155,10 @@ impl Instance {
     }
 
     pub(crate) async fn check(&mut self, config: &str) -> Called<Account, Error> {
-        within(
-            self.api
-                .inventory_connector_collection()
-                .call_check(&mut self.store, config),
-        )
-        .await
+        let collection = self.api.inventory_connector_collection();
+        let returned = within(collection.call_check(&mut self.store, config)).await;
+        self.store.data().network.returned("check", &returned);
+        returned
     }
 
     pub(crate) async fn discover(
@@ -169,7 +167,9 @@ impl Instance {
         next: Option<&str>,
     ) -> Called<SourcesPage, Error> {
         let collection = self.api.inventory_connector_collection();
-        within(collection.call_discover(&mut self.store, config, next)).await
+        let returned = within(collection.call_discover(&mut self.store, config, next)).await;
+        self.store.data().network.returned("discover", &returned);
+        returned
     }
 
     pub(crate) async fn collect(
@@ -178,7 +178,9 @@ impl Instance {
         cursor: Option<&str>,
     ) -> Called<Batch, Error> {
         let collection = self.api.inventory_connector_collection();
-        within(collection.call_collect(&mut self.store, config, cursor)).await
+        let returned = within(collection.call_collect(&mut self.store, config, cursor)).await;
+        self.store.data().network.returned("collect", &returned);
+        returned
     }
 }
 
@@ -225,8 +227,9 @@ impl WasiHttpView for State {
 
 impl secrets::Host for State {
     async fn get(&mut self, name: String) -> Option<String> {
-        self.network.count_secret();
-        Some(self.secrets.get(&name))
+        let value = self.secrets.get(&name);
+        self.network.secret_was_read(&name, &value);
+        Some(value)
     }
 }
 

@@ -80,6 +80,8 @@ impl Subject {
         self.report("walk-ends", result);
         let result = self.events_are_events();
         self.report("events-are-events", result);
+        let result = self.event_is_of_its_device();
+        self.report("event-is-of-its-device", result);
         let result = self.cursor_is_taken_back().await;
         self.report("cursor-is-taken-back", result);
         let result = self.call_can_be_repeated().await;
@@ -92,6 +94,8 @@ impl Subject {
         self.report("reserved-fields-are-taken", result);
         let result = self.cursor_of_a_range_is_its_own().await;
         self.report("cursor-of-a-range-is-its-own", result);
+        let result = self.walk_begins_again().await;
+        self.report("walk-begins-again", result);
         self.remember_requests();
         self.learn_records();
 

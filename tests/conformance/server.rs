@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -13,12 +15,18 @@ use hyper::body::Bytes;
 /// Where a folder answers, unless a command starts a server.
 const FILES_URL: &str = "https://files.conformance.example";
 
+/// How long a server may take until it prints its URL. It must be far above that of a slow machine.
+const MAX_START: Duration = Duration::from_secs(30);
+
 /// Answers requests; ends with the command that it has started.
 pub(crate) struct Server {
     url: String,
     files: Option<PathBuf>,
-    child: Option<Child>,
+    child: Option<Running>,
 }
+
+/// A process that ends with this value.
+struct Running(Child);
 
 impl Server {
     /// Starts the command, if there is one.
@@ -31,9 +39,18 @@ impl Server {
                 .spawn()
                 .context("cannot start the server")?;
             let stdout = started.stdout.take().context("the server has no output")?;
-            child = Some(started);
-            let mut line = String::new();
-            BufReader::new(stdout).read_line(&mut line)?;
+            child = Some(Running(started));
+            let (sender, printed) = mpsc::channel();
+            // Ends with the server, which `Running` kills.
+            std::thread::spawn(move || {
+                let mut line = String::new();
+                let read = BufReader::new(stdout).read_line(&mut line);
+                sender.send(read.map(|_| line))
+            });
+            let line = printed.recv_timeout(MAX_START);
+            let line = line.with_context(|| {
+                format!("the server printed no URL within {} s", MAX_START.as_secs())
+            })??;
             let first = line.split_whitespace().next();
             url = first.context("the server printed no URL")?.to_owned();
         }
@@ -82,12 +99,10 @@ fn answer(status: StatusCode, tag: &str, body: Bytes) -> Response<Bytes> {
     answer
 }
 
-impl Drop for Server {
+impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            // It may have ended by itself.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

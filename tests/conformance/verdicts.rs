@@ -99,7 +99,10 @@ fn the_component_for_lists_keeps_the_contract() {
     // The program finds no record to spoil in CSV.
     for (format, untested) in [
         ("json", &[][..]),
-        ("csv", &["malformed-record-is-a-reject"]),
+        (
+            "csv",
+            &["walk-begins-again", "malformed-record-is-a-reject"],
+        ),
     ] {
         let config =
             format!(r#"{{"url":"{{url}}/assets.{format}","format":"{format}","id":"id"}}"#);
@@ -221,6 +224,104 @@ fn each_hostile_component_fails_by_the_rule_that_it_breaks() {
             harmless.contains(&format!("ok {rule}")),
             "{rule}: {harmless:#?}"
         );
+    }
+}
+
+/// What the guest `breaks_the_contract` does wrong, the rule that it fails, and a word of the reason.
+const BROKEN: [(&str, &str, &str); 19] = [
+    (
+        "event of no device",
+        "event-is-of-its-device",
+        "does not name it",
+    ),
+    (
+        "fingerprint of nothing",
+        "event-is-of-its-device",
+        "one fingerprint",
+    ),
+    (
+        "cursor of the instance",
+        "cursor-is-taken-back",
+        "InvalidCursor",
+    ),
+    ("page once", "call-can-be-repeated", "misses [\"a-0\""),
+    ("time refused", "time-is-a-cursor", "InvalidCursor"),
+    ("time empty", "time-is-a-cursor", "has 0 of the 5 devices"),
+    (
+        "range refused",
+        "reserved-fields-are-taken",
+        "are not known",
+    ),
+    (
+        "range empty",
+        "reserved-fields-are-taken",
+        "has 0 of the 5 devices",
+    ),
+    (
+        "range of another",
+        "cursor-of-a-range-is-its-own",
+        "takes a cursor of another range",
+    ),
+    (
+        "malformed page",
+        "malformed-record-is-a-reject",
+        "is not an object",
+    ),
+    (
+        "malformed dropped",
+        "malformed-record-is-a-reject",
+        "no reject",
+    ),
+    ("trap on an answer", "any-answer-is-survived", "trapped"),
+    (
+        "body in an error",
+        "any-answer-is-survived",
+        "repeats the body",
+    ),
+    (
+        "ends for good",
+        "walk-begins-again",
+        "misses the new device",
+    ),
+    ("secret in base64", "secret-goes-where-it-may", "base64"),
+    (
+        "secret in a note",
+        "secret-stays-secret",
+        "what check returned",
+    ),
+    (
+        "secret in a name",
+        "secret-stays-secret",
+        "what discover returned",
+    ),
+    (
+        "secret in a page",
+        "secret-stays-secret",
+        "what collect returned",
+    ),
+    ("secret in an error", "secret-stays-secret", "returned"),
+];
+
+#[test]
+fn each_rule_fails_for_the_component_that_breaks_it() {
+    let folder = TempDir::new().unwrap();
+    let list = r#"[{"id":"a-0"},{"id":"a-1"},{"id":"b-0"},{"id":"b-11"},{"id":"c-0"}]"#;
+    std::fs::write(folder.path().join("list.json"), list).unwrap();
+    let files = ["--files", folder.path().to_str().unwrap()];
+    let guest = built("guests/breaks_the_contract.wasm");
+    let config = |how: &str| {
+        format!(r#"{{"api_url":"{{url}}/list.json","token_url":"{{url}}/token","how":"{how}"}}"#)
+    };
+    assert_kept("guests/breaks_the_contract.wasm", &config(""), &files, &[]);
+    for (how, rule, word) in BROKEN {
+        let (code, lines) = verdicts(&guest, &config(how), &files);
+        let failed = format!("FAILED {rule}: ");
+        let line = lines.iter().find(|line| line.starts_with(&failed));
+        assert!(
+            line.is_some_and(|line| line.contains(word)),
+            "{how}: {rule}: {lines:#?}"
+        );
+        assert_eq!(code, Some(1), "{how}");
     }
 }
 

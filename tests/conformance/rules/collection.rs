@@ -1,6 +1,6 @@
 //! Rules of `check`, `discover` and `collect`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use connector_runtime::Limits;
@@ -109,6 +109,30 @@ impl Subject {
         Ok(())
     }
 
+    pub(super) fn event_is_of_its_device(&mut self) -> Result<()> {
+        let Walk { config, pages } = self.walk()?;
+        let config: Value = serde_json::from_str(config)?;
+        if config.get("omit").is_some() {
+            return Err(
+                Untested("the config's `omit` may leave out what tells devices apart").into(),
+            );
+        }
+        let mut fingerprints = BTreeMap::new();
+        for event in pages.iter().flat_map(|page| &page.events) {
+            let device = event.device.as_str();
+            ensure!(
+                holds(&serde_json::from_str(&event.json)?, device),
+                "the event of device {device} does not name it"
+            );
+            let other = *fingerprints.entry(event.fingerprint).or_insert(device);
+            ensure!(
+                other == device,
+                "the events of the devices {other} and {device} differ, but have one fingerprint"
+            );
+        }
+        Ok(())
+    }
+
     pub(super) async fn cursor_is_taken_back(&mut self) -> Result<()> {
         let Walk { config, pages } = self.walk()?;
         for (index, page) in pages.iter().enumerate().take(TESTED_PAGES) {
@@ -179,13 +203,13 @@ impl Subject {
     }
 
     pub(super) async fn time_is_a_cursor(&mut self) -> Result<()> {
-        let Walk { config, .. } = self.walk()?;
-        walk(&mut self.guest.instance().await?, config, Some(BEGINNING)).await?;
-        Ok(())
+        let Walk { config, pages } = self.walk()?;
+        let walked = walk(&mut self.guest.instance().await?, config, Some(BEGINNING)).await?;
+        has_most(pages, &walked).with_context(|| format!("from {BEGINNING}"))
     }
 
     pub(super) async fn reserved_fields_are_taken(&mut self) -> Result<()> {
-        let Walk { config, .. } = self.walk()?;
+        let Walk { config, pages } = self.walk()?;
         for (since, until) in [
             (Some(BEGINNING), None),
             (None, Some("2100-01-01T00:00:00Z")),
@@ -193,7 +217,9 @@ impl Subject {
         ] {
             let config = ranged(config, since, until)?;
             let walked = walk(&mut self.guest.instance().await?, &config, None).await;
-            walked.with_context(|| format!("with since {since:?} and until {until:?}"))?;
+            let range = format!("with since {since:?} and until {until:?}");
+            let walked = walked.with_context(|| range.clone())?;
+            has_most(pages, &walked).context(range)?;
         }
         Ok(())
     }
@@ -249,6 +275,19 @@ pub(super) async fn walk(
     bail!("the walk does not end after {MAX_PAGES} pages");
 }
 
+/// Checks that a walk over all times has most devices of one without a time: a device that was never seen is in no range.
+fn has_most(pages: &[Batch], walked: &[Batch]) -> Result<()> {
+    let all: BTreeSet<&str> = devices(pages).collect();
+    let ranged: BTreeSet<&str> = devices(walked).collect();
+    let found = all.intersection(&ranged).count();
+    ensure!(
+        2 * found >= all.len(),
+        "the walk has {found} of the {} devices",
+        all.len()
+    );
+    Ok(())
+}
+
 /// Returns some devices that pages have and others lack.
 fn missing<'a>(pages: &'a [Batch], others: &[Batch]) -> Vec<&'a str> {
     let there: BTreeSet<&str> = devices(others).collect();
@@ -258,7 +297,18 @@ fn missing<'a>(pages: &'a [Batch], others: &[Batch]) -> Vec<&'a str> {
         .collect()
 }
 
-fn devices(pages: &[Batch]) -> impl Iterator<Item = &str> {
+/// Returns whether a text is anywhere in a JSON value.
+fn holds(json: &Value, text: &str) -> bool {
+    match json {
+        Value::String(known) => known == text,
+        Value::Number(number) => number.to_string() == text,
+        Value::Array(list) => list.iter().any(|value| holds(value, text)),
+        Value::Object(fields) => fields.values().any(|value| holds(value, text)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+pub(super) fn devices(pages: &[Batch]) -> impl Iterator<Item = &str> {
     pages
         .iter()
         .flat_map(|page| &page.events)

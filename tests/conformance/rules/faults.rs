@@ -1,9 +1,12 @@
 //! Rules of what a component does with answers that no API should give.
 
-use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
 
-use crate::network::{BODY_CANARY, Fault};
-use crate::rules::collection::{Walk, walk};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::network::{BODY_CANARY, Fault, Sent, list_pointer};
+use crate::rules::collection::{Walk, devices, walk};
 use crate::rules::{Subject, Untested};
 
 /// How many requests of a call are answered well before the fault, at most.
@@ -58,12 +61,33 @@ impl Subject {
         Ok(())
     }
 
+    /// Checks that the walk after the end of a walk finds a device that is new.
+    pub(super) async fn walk_begins_again(&mut self) -> Result<()> {
+        self.remember_requests();
+        let Walk { config, pages } = self.walk()?;
+        let known: BTreeSet<&str> = devices(pages).collect();
+        let found = self.sent.iter().find_map(|sent| new_record(sent, &known));
+        let (fault, device) =
+            found.ok_or(Untested("no response is JSON with a list of records"))?;
+        let cursor = pages.last().map(|page| page.cursor.as_str());
+        let network = &self.guest.network;
+        let mut instance = self.guest.instance().await?;
+        network.set_fault(Some((0, fault)));
+        let walked = walk(&mut instance, config, cursor).await;
+        network.set_fault(None);
+        ensure!(
+            devices(&walked?).any(|walked| walked == device),
+            "the walk that begins with the last cursor of a walk misses the new device {device}"
+        );
+        Ok(())
+    }
+
     pub(super) async fn any_answer_is_survived(&mut self) -> Result<()> {
         let Walk { config, .. } = self.walk()?;
         let network = &self.guest.network;
         for fault in faults() {
             for good in 0..MAX_GOOD {
-                let about = |call| format!("{call} with {fault:?} after {good} good answers");
+                let about = |call| format!("{call} with {fault} after {good} good answers");
                 for call in ["check", "discover", "collect"] {
                     let mut instance = self.guest.instance().await?;
                     network.set_fault(Some((good, fault.clone())));
@@ -106,5 +130,47 @@ impl Subject {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns the fault by which a device is added to what a request returned, and the id of the device.
+fn new_record(sent: &Sent, devices: &BTreeSet<&str>) -> Option<(Fault, String)> {
+    let json: Value = serde_json::from_str(&sent.answer).ok()?;
+    let pointer = list_pointer(&json)?;
+    let record = json.pointer(&pointer)?.get(0)?;
+    let old = devices.iter().find(|device| has_text(record, device))?;
+    // An id of the same form.
+    let mut begin = (*old).to_owned();
+    begin.pop();
+    let ids = "0123456789abcdef"
+        .chars()
+        .map(|end| format!("{begin}{end}"));
+    let device = ids.into_iter().find(|id| !devices.contains(id.as_str()))?;
+    let mut record = record.clone();
+    replace(&mut record, old, &device);
+    let path = sent.url.path().to_owned();
+    Some((
+        Fault::NewRecord {
+            path,
+            pointer,
+            record,
+        },
+        device,
+    ))
+}
+
+fn has_text(record: &Value, text: &str) -> bool {
+    let fields = record.as_object();
+    let mut values = fields.into_iter().flat_map(|fields| fields.values());
+    values.any(|value| value == text)
+}
+
+/// Replaces a text in the fields of a record.
+fn replace(record: &mut Value, old: &str, new: &str) {
+    let fields = record.as_object_mut();
+    for value in fields.into_iter().flat_map(|fields| fields.values_mut()) {
+        if value == old {
+            *value = new.into();
+        }
     }
 }

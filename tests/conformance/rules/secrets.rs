@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use crate::network::derived;
 use crate::rules::Subject;
 
 impl Subject {
@@ -45,7 +46,15 @@ impl Subject {
                 .map(|url| url.origin());
             let in_a_form: String = byte_serialize(value.as_bytes()).collect();
             let has_it = |text: &str| text.contains(&value) || text.contains(&in_a_form);
+            let derived = derived(&value);
             for sent in &self.sent {
+                let all = format!("{} {}", sent.url, sent.text);
+                ensure!(
+                    !derived.iter().any(|form| all.contains(form)),
+                    "a request to {} has the secret {} in base64 or in hexadecimal digits, for which a placeholder would not be replaced",
+                    sent.origin().ascii_serialization(),
+                    secret.name
+                );
                 let in_url = has_it(sent.url.as_str());
                 ensure!(!in_url, "the secret {} is in a URL", secret.name);
                 ensure!(
@@ -61,22 +70,8 @@ impl Subject {
     }
 
     pub(super) fn secret_stays_secret(&mut self) -> Result<()> {
-        let walk = self.walk()?;
-        for secret in &self.manifest()?.secrets {
-            let value = self.guest.secret(&secret.name);
-            for page in &walk.pages {
-                ensure!(
-                    !format!("{page:?}").contains(&value),
-                    "the secret {} is in a page",
-                    secret.name
-                );
-            }
-            ensure!(
-                !walk.config.contains(&value),
-                "the secret {} is in a source's config",
-                secret.name
-            );
-        }
+        let leaks = self.guest.network.leaks();
+        ensure!(leaks.is_empty(), "{leaks:?}");
         Ok(())
     }
 }
