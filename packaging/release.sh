@@ -30,10 +30,13 @@ folder=$release/asset-host
 rm -rf "$release"
 mkdir -p "$folder"/{man,completions,systemd,sbom}
 install -t "$folder" "target/$target/release/asset-host"
-install -m 644 -t "$folder" dist/*.wasm README.md CHANGELOG.md LICENSE
+install -m 644 -t "$folder" dist/*.wasm README.md CHANGELOG.md CONTRIBUTING.md LICENSE
 target/release/examples/manual "$folder/man" "$folder/completions"
 install -m 644 -t "$folder/systemd" docs/examples/asset-host.{service,timer}
-cp -r docs "$folder/docs"
+# The pages, and what they lead a user to. The template's links into the clone become files.
+git ls-files -z docs wit examples connectors/template |
+    tar --create --dereference --null --files-from - | tar --extract --directory "$folder"
+packaging/pages.py mend "$folder"
 
 # Bills of materials, and the licences of what is linked, for the host and for the components.
 # Every package of the workspace gets a bill, beside its manifest.

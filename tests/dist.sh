@@ -46,7 +46,10 @@ readelf --program-headers asset-host | grep -q INTERP && fail "the program is no
 for page in asset-host asset-host-collect asset-host-state-list; do
     [ -s "man/$page.1" ] || fail "no manual page $page"
 done
-bash -n completions/asset-host.bash
+"$root/packaging/pages.py" check .
+for linked in wit/connector.wit examples/node/README.md connectors/template/wit/connector.wit; do
+    [ -s "$linked" ] || fail "no $linked, which the pages lead to"
+done
 cd "$folder"
 config "$(echo "$folder"/unpacked/*/sophos-assets.wasm)" "$folder" >unpacked/asset-host.toml
 unpacked/*/asset-host --config unpacked/asset-host.toml collect
@@ -70,6 +73,18 @@ accounts >>before
 cp "$release"/*.deb "$debian/asset-host.deb"
 chroot "$debian" dpkg --install asset-host.deb
 chroot "$debian" systemd-analyze verify /usr/lib/systemd/system/asset-host.service
+"$root/packaging/pages.py" check "$debian/usr/share/doc/asset-host"
+# completed WORD...: what bash completes after these words, with the completions of the package.
+completed() {
+    COMPLETIONS=$debian/usr/share/bash-completion/completions/asset-host bash -c '
+        source "$COMPLETIONS"
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _asset__host "$1" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+        echo " ${COMPREPLY[*]} "' bash "$@"
+}
+[[ $(completed asset-host "") == *" collect "* ]] || fail "bash completes no command"
+[[ $(completed asset-host collect --) == *" --every "* ]] || fail "bash completes no flag"
+[[ $(completed asset-host state "") == *" reset "* ]] || fail "bash completes no command of a command"
 as_user() { chroot "$debian" runuser -u asset-host -- env "$@"; }
 as_user asset-host --version
 config /usr/lib/asset-host/sophos-assets.wasm /var/lib/asset-host >"$debian/etc/asset-host/conf.d/demo.toml"
