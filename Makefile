@@ -13,7 +13,8 @@ MAPPER = $(MAPPING) -p sophos-assets
 # The second connector, for any list of assets, in the same two forms.
 LIST_COMPONENT = $(CONNECTOR) -p asset-list
 LIST_MAPPER = $(MAPPING) -p asset-list
-# Linked statically, the host runs on every Linux.
+# Linked statically, the host runs on every Linux. musl's allocator costs about a third more CPU than glibc's, 12 µs for
+# an endpoint; mimalloc in its place takes 90 MB in place of 23, and reserves more addresses than the compiler may have.
 RELEASE_TARGET = x86_64-unknown-linux-musl
 # What runs natively, always chosen together: cargo unites the features that the chosen packages need of a dependency,
 # so another choice compiles wasmtime, tokio and jsonschema once more.
