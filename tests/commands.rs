@@ -193,7 +193,7 @@ fn init_writes_a_file_for_each_account_into_a_folder() {
         let wrote = format!("Wrote conf.d/{account}.toml");
         work.host(&["--config", "conf.d", "init", "--account", account])
             .expect(0)
-            .says(&[&wrote]);
+            .says(&[&wrote, "test it with: asset-host --config conf.d check"]);
     }
     work.host(&["--config", "conf.d", "init", "--account", "contoso"])
         .expect(2)

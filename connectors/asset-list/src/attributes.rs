@@ -90,7 +90,7 @@ pub(crate) const ATTRIBUTES: [Attribute; 27] = [
     attribute("os_version", "/device/os/version", Kind::Text, "its version, with `os_name` only"),
     attribute("os_build", "/device/os/build", Kind::Text, "its build, with `os_name` only"),
     attribute("owner_name", "/device/owner/name", Kind::Text, "the person or account that owns it"),
-    attribute("owner_email", "/device/owner/email_addr", Kind::Email, "the e-mail address of the owner"),
+    attribute("owner_email", "/device/owner/email_addr", Kind::Email, "the e-mail address of the owner; also `device.owner.name`, where no column names the owner"),
     attribute("groups", "/device/groups", Kind::Groups, "names of groups"),
     attribute("city", "/device/location/city", Kind::Text, "the city where it is"),
     attribute("country", "/device/location/country", Kind::Text, "the country where it is, as ISO 3166 codes it"),

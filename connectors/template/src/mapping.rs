@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -51,6 +51,21 @@ impl Record {
 
     /// Returns the event: OCSF's class 5001, on one line.
     pub fn event(&self) -> String {
+        self.build().to_string()
+    }
+
+    /// Returns a hash of the event without the times that only tell that the device was seen again, so that a host can
+    /// leave such an event out.
+    pub fn fingerprint(&self) -> u64 {
+        let mut event = self.build();
+        event["time"].take();
+        event["device"]["last_seen_time"].take();
+        let mut hasher = DefaultHasher::new();
+        event.to_string().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn build(&self) -> Value {
         let now = || {
             SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -83,13 +98,6 @@ impl Record {
         if let Some(seen) = seen {
             device["last_seen_time"] = seen.into();
         }
-        event.to_string()
-    }
-
-    /// Returns a hash of everything that is no heartbeat, so that a host can leave out a device that was only seen again.
-    pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.id, &self.name, &self.os).hash(&mut hasher);
-        hasher.finish()
+        event
     }
 }

@@ -34,13 +34,13 @@ pub(crate) async fn run(
     args: &args::Init,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let config = &match config.is_dir() {
+    let file = &match config.is_dir() {
         true => config.join(format!("{}.toml", args.account)),
         false => config.to_owned(),
     };
     // Checked before the component is compiled, which takes a second; `create_new` below is what decides.
-    if !args.force && config.exists() {
-        bail!(exists(config));
+    if !args.force && file.exists() {
+        bail!(exists(file));
     }
     // The file to replace may be wrong, so the component that it names is not looked up.
     let component = match &args.component {
@@ -49,25 +49,20 @@ pub(crate) async fn run(
     };
     let loaded = engine::start()?.load(&component, None).await?;
     let described = Component::describe(loaded).await?;
-    write(
-        &described.manifest,
-        &described.loaded.digest,
-        &component,
-        config,
-        args,
-        out,
-    )
+    let (manifest, sha256) = (&described.manifest, &described.loaded.digest);
+    let text = write(manifest, sha256, &component, file, args)?;
+    next_steps(manifest, config, file, &text, out)?;
+    Ok(ExitStatus::Done)
 }
 
-/// Writes the file `config` for the component in the file `component`.
+/// Writes the file `config` for the component in the file `component`, and returns its text.
 fn write(
     manifest: &Manifest,
     sha256: &str,
     component: &Path,
     config: &Path,
     args: &args::Init,
-    out: &mut dyn Write,
-) -> anyhow::Result<ExitStatus> {
+) -> anyhow::Result<String> {
     let account = args.account.as_str();
     if !is_account_name(account) {
         bail!(
@@ -88,8 +83,7 @@ fn write(
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(exists(config)),
         written => written.with_context(|| cannot_write(config))?,
     }
-    next_steps(manifest, config, &text, out)?;
-    Ok(ExitStatus::Done)
+    Ok(text)
 }
 
 fn exists(config: &Path) -> String {
@@ -131,15 +125,15 @@ fn relative(component: &Path, config: &Path) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// Says which lines to change and what to do then.
+/// Says which lines of `file` to change and what to do then with `config`, which is the file or its folder.
 fn next_steps(
     manifest: &Manifest,
     config: &Path,
+    file: &Path,
     text: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let file = config.display();
-    writeln!(out, "Wrote {file}. Next:")?;
+    writeln!(out, "Wrote {}. Next:", file.display())?;
     for (number, line) in (1..).zip(text.lines()) {
         if !line.starts_with('#') && line.contains(PLACEHOLDER) {
             let line = printable(line);
@@ -156,7 +150,7 @@ fn next_steps(
     }
     let option = match config == Path::new("asset-host.toml") {
         true => String::new(),
-        false => format!(" --config {file}"),
+        false => format!(" --config {}", config.display()),
     };
     writeln!(out, "  - test it with: asset-host{option} check")
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-/// The manifest and the config for which [`TABLE`] says what is allowed, beside `http://127.0.0.1:8080`.
+/// The manifest and the config for which the table says what is allowed, beside `http://127.0.0.1:8080`.
 const MANIFEST: &str = r#"{"hosts": ["id.example.com", "*.central.example.com"], "config": {"properties":
     {"url": {"format": "uri"}, "plain": {"format": "uri"}, "own": {"format": "uri", "readOnly": true}}}}"#;
 const CONFIG: &str = r#"{"url": "https://API.example.net:8443/x?y", "plain": "http://plain.example.net",
@@ -58,7 +58,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("get", "https", "", false),
 ];
 
-/// Asserts that a command decides as [`TABLE`] says. Its last argument is manifest, config and requests as JSON text; it
+/// Asserts that a command decides as the table says. Its last argument is manifest, config and requests as JSON text; it
 /// prints an array of booleans.
 pub fn assert_decides(mut command: Command) {
     let requests = TABLE

@@ -260,17 +260,10 @@ impl Folder {
             dialect: None,
             force,
         };
+        let (component, file) = (self.0.path().join("c.wasm"), self.0.path().join(config));
+        let text = write(&manifest(), DIGEST, &component, &file, &command)?;
         let mut out = Vec::new();
-        let component = self.0.path().join("c.wasm");
-        let status = write(
-            &manifest(),
-            DIGEST,
-            &component,
-            &self.0.path().join(config),
-            &command,
-            &mut out,
-        )?;
-        assert_eq!(status, ExitStatus::Done);
+        next_steps(&manifest(), &file, &file, &text, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 }
