@@ -87,13 +87,23 @@ class OutputStream:
         return Pollable()
 
 
+FORBIDDEN = re.compile(
+    "connection|expect|host|http2-settings|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade", re.IGNORECASE
+)
+"""The headers that belong to the connection: a component sets none of them."""
+
+
 class Fields:
     """Headers, with their names as they were written."""
 
     def __init__(self, entries=()):
         self.list = list(entries)
 
-    from_list = staticmethod(lambda entries: Fields(entries))
+    @staticmethod
+    def from_list(entries):
+        fields = Fields()
+        errors = (fields.append(name, value) for name, value in entries)
+        return next((error for error in errors if error is not None), fields)
 
     def get(self, name):
         return [value for key, value in self.list if key.lower() == name.lower()]
@@ -103,11 +113,14 @@ class Fields:
 
     def set(self, name, values):
         self.delete(name)
-        self.list += [(name, value) for value in values]
+        errors = (self.append(name, value) for value in values)
+        return next((error for error in errors if error is not None), None)
 
     def append(self, name, value):
         if not re.fullmatch(rb"[^\r\n\0]*", value) or not re.fullmatch(r"[!#-'*+.^-z|~A-Z0-9-]+", name):
             return Variant("invalid-syntax")
+        if FORBIDDEN.fullmatch(name):
+            return Variant("forbidden")
         self.list.append((name, value))
         return None
 

@@ -73,6 +73,10 @@ fn settings(dialect: &str) -> Result<Mapping, MapError> {
         column: 0,
     };
     match serde_json::from_str(dialect) {
+        Ok(Value::Object(config)) if config.get("dialect").is_some_and(|name| name != DIALECT) => {
+            let message = format!("/dialect: is not known; the only one is {DIALECT}");
+            Err(no_place(message))
+        }
         Ok(Value::Object(config)) => Mapping::parse(&config).map_err(|errors| {
             let describe = |error: FieldError| format!("{}: {}", error.field, error.message);
             let errors: Vec<_> = errors.into_iter().map(describe).collect();

@@ -264,6 +264,7 @@ fn a_config_steers_what_is_explained() {
         "[]",
         "{",
         r#"{"id": 5}"#,
+        r#"{"dialect": "sekoia"}"#,
         r#"{"columns": {"hots": "Host"}}"#,
     ] {
         let error = explain("{}", wrong).unwrap_err();

@@ -35,6 +35,7 @@ other_hosts::tests!(
     events_are_utf_8_in_any_locale,
     an_answer_that_drips_ends_at_the_deadline,
     a_component_gets_no_environment_and_no_files,
+    a_component_sets_no_header_of_the_connection,
     a_component_that_computes_for_ever_is_ended,
 );
 

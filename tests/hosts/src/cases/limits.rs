@@ -55,6 +55,17 @@ pub fn a_component_gets_no_environment_and_no_files(host: &Host) {
     }
 }
 
+/// A component sets no header that belongs to the connection.
+pub fn a_component_sets_no_header_of_the_connection(host: &Host) {
+    let place = tenant();
+    let mut call = place.call("collect");
+    call.component = "guests/forbidden_headers.wasm";
+    call.arguments = vec!["{}".to_owned()];
+    let ran = place.run(host, &call).expect(1);
+    let ran = ran.says(&["denied: ", "Host (", "Transfer-Encoding ("]);
+    assert_eq!(ran.stdout, "");
+}
+
 /// A call that computes for ever is ended, and counts as an API that is unavailable.
 pub fn a_component_that_computes_for_ever_is_ended(host: &Host) {
     let place = tenant();
