@@ -208,6 +208,6 @@ impl Subject {
 }
 
 /// Returns what says that a call failed with the component's own error.
-fn told(call: &str, error: &impl fmt::Debug) -> anyhow::Error {
+fn describe_error(call: &str, error: &impl fmt::Debug) -> anyhow::Error {
     anyhow!("{call} failed: {error:?}")
 }

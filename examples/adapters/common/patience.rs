@@ -40,14 +40,14 @@ impl Patience {
                     expired = true;
                     continue;
                 }
-                Error::RateLimited(told) if told.retry_after.is_some() => {
+                Error::RateLimited(delayed) if delayed.retry_after.is_some() => {
                     // Never without a pause: an API may ask for 0 seconds.
-                    let wait = seconds(told.retry_after).max(FIRST_DELAY);
+                    let wait = seconds(delayed.retry_after).max(FIRST_DELAY);
                     asked = asked.saturating_add(wait);
                     (asked <= MAX_ASKED && !self.total.is_zero()).then_some(wait)
                 }
-                Error::RateLimited(told) | Error::Unavailable(told) => {
-                    let wait = seconds(told.retry_after).max(delay);
+                Error::RateLimited(delayed) | Error::Unavailable(delayed) => {
+                    let wait = seconds(delayed.retry_after).max(delay);
                     delay = (delay * 2).min(MAX_DELAY);
                     let spent = begun.elapsed().saturating_sub(asked);
                     (spent.saturating_add(wait) <= self.total).then_some(wait)
@@ -67,6 +67,6 @@ impl Patience {
     }
 }
 
-fn seconds(told: Option<u64>) -> Duration {
-    Duration::from_secs(told.unwrap_or(0))
+fn seconds(retry_after: Option<u64>) -> Duration {
+    Duration::from_secs(retry_after.unwrap_or(0))
 }

@@ -10,7 +10,7 @@ use connector_runtime::types::{Batch, Error, Source};
 use serde_json::Value;
 
 use crate::guest::Instance;
-use crate::rules::{Subject, Untested, told};
+use crate::rules::{Subject, Untested, describe_error};
 
 /// The most pages of a walk or a listing: many times those of a test's server.
 const MAX_PAGES: usize = 500;
@@ -30,7 +30,7 @@ pub(crate) struct Walk {
 impl Subject {
     pub(super) async fn check_answers(&mut self) -> Result<()> {
         let account = self.guest.instance().await?.check(&self.config).await?;
-        let account = account.map_err(|error| told("check", &error))?;
+        let account = account.map_err(|error| describe_error("check", &error))?;
         ensure!(
             !account.id.is_empty() && !account.kind.is_empty(),
             "the account has no id or no kind"
@@ -73,7 +73,7 @@ impl Subject {
         let mut instance = self.guest.instance().await?;
         for _ in 0..MAX_PAGES {
             let page = instance.discover(&self.config, next.as_deref()).await?;
-            let mut page = page.map_err(|error| told("discover", &error))?;
+            let mut page = page.map_err(|error| describe_error("discover", &error))?;
             check::sources(&mut page, next.as_deref(), &Limits::default())?;
             sources.append(&mut page.sources);
             next = page.next;
@@ -157,7 +157,8 @@ impl Subject {
         for (index, page) in pages.iter().enumerate().take(TESTED_PAGES) {
             for _ in 0..2 {
                 let again = instance.collect(config, cursor).await?;
-                let again = again.map_err(|error| told("a repeated call of collect", &error))?;
+                let again =
+                    again.map_err(|error| describe_error("a repeated call of collect", &error))?;
                 let missing = missing(std::slice::from_ref(page), &[again]);
                 ensure!(
                     missing.is_empty(),
@@ -194,7 +195,10 @@ impl Subject {
             match instance.collect(config, Some(cursor)).await? {
                 Err(Error::InvalidCursor(_)) => {}
                 Err(error) => {
-                    return Err(told(&format!("collect with the cursor {cursor:?}"), &error));
+                    return Err(describe_error(
+                        &format!("collect with the cursor {cursor:?}"),
+                        &error,
+                    ));
                 }
                 Ok(_) => bail!("collect takes the cursor {cursor:?}"),
             }
@@ -231,7 +235,7 @@ impl Subject {
         let first = instance
             .collect(&range("2100-01-01T00:00:00Z")?, None)
             .await?;
-        let first = first.map_err(|error| told("collect of a range", &error))?;
+        let first = first.map_err(|error| describe_error("collect of a range", &error))?;
         if !first.more {
             return Err(Untested(
                 "the range has one page; a smaller page or a larger server would test it",
@@ -241,7 +245,12 @@ impl Subject {
         for other in [config.clone(), range("2099-01-01T00:00:00Z")?] {
             match instance.collect(&other, Some(&first.cursor)).await? {
                 Err(Error::InvalidCursor(_)) => {}
-                Err(error) => return Err(told("collect with a cursor of another range", &error)),
+                Err(error) => {
+                    return Err(describe_error(
+                        "collect with a cursor of another range",
+                        &error,
+                    ));
+                }
                 Ok(_) => bail!("collect takes a cursor of another range"),
             }
         }
@@ -260,7 +269,8 @@ pub(super) async fn walk(
     for number in 1..=MAX_PAGES {
         let page = instance.collect(config, cursor.as_deref()).await;
         let page = page.with_context(|| format!("page {number}"))?;
-        let page = page.map_err(|error| told(&format!("collect of page {number}"), &error))?;
+        let page =
+            page.map_err(|error| describe_error(&format!("collect of page {number}"), &error))?;
         let ends = !page.more;
         ensure!(
             ends || cursor.as_ref() != Some(&page.cursor),

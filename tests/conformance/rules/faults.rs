@@ -49,8 +49,9 @@ impl Subject {
         if !network.set_fault(None) {
             return Err(Untested("no response is JSON with a list of records").into());
         }
-        let page = page?
-            .map_err(|error| super::told("collect of a page with one malformed record", &error))?;
+        let page = page?.map_err(|error| {
+            super::describe_error("collect of a page with one malformed record", &error)
+        })?;
         ensure!(!page.rejects.is_empty(), "there is no reject");
         let good = pages.first().map_or(0, |page| page.events.len());
         ensure!(

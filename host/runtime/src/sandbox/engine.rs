@@ -130,7 +130,7 @@ pub enum Unusable {
         "is not a WebAssembly component: {0}. `component` in the account or --component names another file"
     )]
     NotAComponent(String),
-    /// It is built for another version of the contract, or for another one.
+    /// It is built for another version of the contract, or for another contract.
     #[error(transparent)]
     Misfit(#[from] Misfit),
     /// It names the contract's interfaces, but imports more than the host provides or exports other types.

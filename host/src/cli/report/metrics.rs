@@ -50,8 +50,9 @@ pub(crate) struct Metrics {
     registry: Registry,
     counters: BTreeMap<&'static str, IntCounterVec>,
     gauges: BTreeMap<&'static str, GaugeVec>,
-    /// The accounts that are written, each with what is shown of its last run. One that the configuration no longer has keeps its counters, in case it comes back,
-    /// but is not written. The lock also keeps a reader from seeing half of a run.
+    /// The accounts that are written, each with what is shown of its last run. One that the configuration no longer
+    /// has keeps its counters, in case it comes back, but is not written. The lock also keeps a reader from seeing
+    /// half of a run.
     accounts: Mutex<BTreeMap<String, Vec<Shown>>>,
 }
 
