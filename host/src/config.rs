@@ -4,6 +4,9 @@
 //! file and the key, and none repeats a value where a secret may stand.
 
 mod account;
+// Until `[cluster]` is read.
+#[allow(dead_code)]
+pub(crate) mod cluster;
 mod destination;
 mod file;
 pub(crate) mod fit;

@@ -15,6 +15,9 @@
 //! `AccountState` is what a run sees; the commands use [`State`], the file.
 
 mod account_state;
+// Until the stores use it.
+#[allow(dead_code)]
+mod change;
 pub(crate) mod consent;
 mod destination;
 mod error;

@@ -2,6 +2,7 @@
 
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::info;
 
@@ -12,11 +13,12 @@ use crate::state::file::State;
 use crate::units::timestamp;
 
 /// What was approved for an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     /// What its component may ask for.
     pub asks: Permissions,
     /// Since when: its first run, the first of another build, or `approve`.
+    #[serde(with = "time::serde::rfc3339")]
     pub approved_at: OffsetDateTime,
 }
 

@@ -1,12 +1,13 @@
 //! What is stored of one source, and how it is read from its row.
 
 use rusqlite::Row;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::units::timestamp;
 
 /// What is stored of one source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SourceState {
     /// The account's name.
     pub account: String,
@@ -23,19 +24,25 @@ pub(crate) struct SourceState {
     /// Whether the walk in progress is a full one.
     pub full: bool,
     /// When the full walk in progress began.
+    #[serde(default, with = "time::serde::rfc3339::option")]
     pub full_started_at: Option<OffsetDateTime>,
     /// When the last full walk ended, or a mark was set in its place.
+    #[serde(default, with = "time::serde::rfc3339::option")]
     pub last_full_at: Option<OffsetDateTime>,
     /// When the source was last up to date.
+    #[serde(default, with = "time::serde::rfc3339::option")]
     pub last_success_at: Option<OffsetDateTime>,
     /// What stopped the last run, if anything.
     pub last_error: Option<String>,
     /// When the last run was stopped.
+    #[serde(default, with = "time::serde::rfc3339::option")]
     pub last_error_at: Option<OffsetDateTime>,
     /// Since when the source cannot be collected, as its account no longer lists it, or lists it with a reason that
     /// `last_error` repeats; `None` while it can.
+    #[serde(default, with = "time::serde::rfc3339::option")]
     pub gone_at: Option<OffsetDateTime>,
     /// When the row last changed.
+    #[serde(with = "time::serde::rfc3339")]
     pub updated_at: OffsetDateTime,
 }
 
