@@ -21,7 +21,7 @@ const CLI: &str = include_str!("../docs/cli.md");
 const CONFIGURATION: &str = include_str!("../docs/configuration.md");
 const RECIPES: &str = include_str!("../docs/recipes.md");
 
-/// An account for a destination that the page shows alone.
+/// An account for a destination or a `[cluster]` that the page shows alone.
 const ACCOUNT: &str = "[account.acme]
 component = \"sophos-assets.wasm\"
 [account.acme.config]
@@ -148,7 +148,10 @@ fn the_program_reads_every_example_of_a_configuration() {
         .into_iter()
         .flat_map(examples)
     {
-        let example = match example.starts_with("to = ") {
+        let is_part = ["to = ", "[cluster]"]
+            .iter()
+            .any(|part| example.starts_with(part));
+        let example = match is_part {
             true => format!("{ACCOUNT}{example}"),
             false => example,
         };
@@ -161,7 +164,7 @@ fn the_program_reads_every_example_of_a_configuration() {
         assert_read(&all.join("\n").replace("\n#", "\n"));
         read += 1;
     }
-    assert_eq!(read, 13);
+    assert_eq!(read, 14);
 }
 
 #[test]

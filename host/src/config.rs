@@ -4,8 +4,6 @@
 //! file and the key, and none repeats a value where a secret may stand.
 
 mod account;
-// Until `[cluster]` is read.
-#[allow(dead_code)]
 pub(crate) mod cluster;
 mod destination;
 mod file;
@@ -14,6 +12,7 @@ mod place;
 mod problem;
 pub(crate) mod secret_source;
 pub(crate) mod selection;
+mod state;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -28,4 +27,6 @@ pub(crate) use crate::config::file::{Config, WrongAccount};
 #[cfg_attr(not(test), allow(unused_imports))]
 pub(crate) use crate::config::problem::ConfigError;
 pub(crate) use crate::config::problem::Problem;
+#[cfg_attr(not(test), allow(unused_imports))]
+pub(crate) use crate::config::state::StateConfig;
 pub(crate) use crate::config::values::Retry;

@@ -73,6 +73,8 @@ fn a_folder_in_which_nothing_can_be_run_is_refused() {
         "[\"state\"]\npath = s.db",
         "\nstate.path = s.db",
         "\nstate = { path = s.db }",
+        "[cluster]\nservers = n1",
+        "\ncluster.servers = n1",
     ] {
         work.write("conf.d/state-1.toml", state);
         refused(&work, &check, &["conf.d/state-1.toml, line 2: not TOML"]);

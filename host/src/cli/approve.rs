@@ -50,7 +50,7 @@ pub(crate) async fn run(
 async fn approve(config: &Config, runtime: &Runtime, account: &Account) -> anyhow::Result<String> {
     let component = prepare::component(runtime, account).await?;
     let asks = component.asks(account);
-    let mut state = State::open_to_write(&config.state)?;
+    let mut state = State::open_to_write(config.state.path()?)?;
     let _lock = state.lock(&account.name)?;
     let status = ConsentStatus::of(state.consent(&account.name)?, &asks);
     if !matches!(status, ConsentStatus::Approved(_)) {

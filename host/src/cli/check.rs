@@ -43,7 +43,7 @@ pub(crate) async fn run(
     let (accounts, wrong) = config.select(&args.accounts)?;
     let settings = Settings::read_only(Stop::new(Duration::ZERO));
     let process = Process::new(settings, engine::start()?);
-    let state = State::open_to_read(&config.state)?;
+    let state = State::open_to_read(config.state.path()?)?;
     let mut untried = untried::of_wrong(&wrong);
     let mut results = Vec::new();
     for account in accounts {

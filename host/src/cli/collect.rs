@@ -70,8 +70,8 @@ pub(crate) async fn run(
     let config = Config::load(path)?;
     let state = match schedule {
         // What is wrong with it would be wrong at every slot.
-        Some(_) => settings.writes().open(&config.state)?,
-        None => State::open_to_read(&config.state)?,
+        Some(_) => settings.writes().open(config.state.path()?)?,
+        None => State::open_to_read(config.state.path()?)?,
     };
     let process = Process::new(settings, engine::start()?);
     if args.strict {

@@ -40,7 +40,7 @@ pub(crate) fn run(
 
 /// Lists every source.
 fn list(config: &Config, as_json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    let state = State::open_to_read(&config.state)?;
+    let state = State::open_to_read(config.state.path()?)?;
     let sources = state.sources()?;
     if as_json {
         let sources: Vec<_> = sources.iter().map(json).collect();
@@ -111,7 +111,7 @@ fn show(
     as_json: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let state = State::open_to_read(&config.state)?;
+    let state = State::open_to_read(config.state.path()?)?;
     let source = find(&state, selector)?.with_context(|| nothing_stored(&state, selector))?;
     if as_json {
         writeln!(out, "{:#}", json(&source))?;
@@ -183,7 +183,7 @@ fn set(
         );
     }
     let account = &config.account(&set.selector.account)?.name;
-    let mut state = State::open_to_write(&config.state)?;
+    let mut state = State::open_to_write(config.state.path()?)?;
     let _lock = state.lock(account)?;
     let stored = find(&state, &set.selector)?;
     let known = stored.is_some();
@@ -219,7 +219,7 @@ fn reset(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let account = selector.account.as_str();
-    let mut state = State::open_to_write(&config.state)?;
+    let mut state = State::open_to_write(config.state.path()?)?;
     let source = match &selector.source {
         None => {
             confirm(state.sources_of(account)?.len(), account, yes)?;
@@ -252,7 +252,7 @@ fn prune(config: &Config, yes: bool, out: &mut dyn Write) -> anyhow::Result<()> 
     }
     let accounts = config.accounts.iter();
     let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
-    let mut state = State::open_to_write(&config.state)?;
+    let mut state = State::open_to_write(config.state.path()?)?;
     let mut gone = state.sources()?;
     gone.retain(|source| source.gone_at.is_some() || !configured.contains(source.account.as_str()));
     let accounts: BTreeSet<_> = gone.iter().map(|source| source.account.as_str()).collect();

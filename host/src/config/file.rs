@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::config::account::{Account, is_account_name};
+use crate::config::cluster::ClusterConfig;
 use crate::config::place;
 use crate::config::problem::{ConfigError, Problem, read};
-use crate::config::values;
+use crate::config::state::{StateConfig, StateTable, state_db};
 use crate::text::printable::printable;
 use crate::text::similar;
 
@@ -21,8 +22,8 @@ pub(crate) struct Config {
     pub accounts: Vec<Account>,
     /// The accounts that are not, by name.
     pub wrong: Vec<WrongAccount>,
-    /// The state file.
-    pub state: PathBuf,
+    /// Where the state of all accounts is.
+    pub state: StateConfig,
 }
 
 /// An account of which nothing can be collected until its configuration is corrected.
@@ -51,19 +52,8 @@ struct File {
     /// The accounts by name, each of which is read by itself, so that a mistake in one does not affect the others.
     #[serde(default)]
     account: BTreeMap<String, toml::Table>,
-    state: Option<State>,
-}
-
-/// `[state]`
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    #[serde(default = "state_db", deserialize_with = "values::path")]
-    path: PathBuf,
-}
-
-fn state_db() -> PathBuf {
-    "state.db".into()
+    state: Option<StateTable>,
+    cluster: Option<ClusterConfig>,
 }
 
 /// The accounts by name, each with its file, in order or not.
@@ -76,12 +66,12 @@ impl Config {
     /// # Errors
     ///
     /// When nothing can be run: there is no file, the only one is unreadable or wrong as a whole, there is no account, or
-    /// `[state]` is wrong or in two files.
+    /// `[state]` or `[cluster]` is wrong, or there are two of them.
     pub(crate) fn load(place: &Path) -> Result<Self, ConfigError> {
         let is_folder = place.is_dir();
         let mut accounts = Accounts::new();
-        let mut state: Option<(PathBuf, PathBuf)> = None;
-        // Why a file that may have `[state]` cannot be read.
+        let mut state: Option<(PathBuf, StateConfig)> = None;
+        // Why a file that may have `[state]` or `[cluster]` cannot be read.
         let mut unknown = None;
         for path in place::files(place)? {
             let text = place::read(&path);
@@ -94,16 +84,25 @@ impl Config {
                         let account = account.ok_or_else(|| ConfigError::of(&path, &problems));
                         add(&mut accounts, name, &path, account);
                     }
-                    if let Some(new) = file.state {
-                        let new = (path.clone(), folder(&path).join(new.path));
-                        if let Some((other, _)) = state.replace(new) {
-                            return Err(twice(&path, "state", &other));
+                    let table = file.state.map(|table| folder(&path).join(table.path));
+                    let table = table.map(StateConfig::File);
+                    let cluster = file
+                        .cluster
+                        .map(|table| cluster(&path, table))
+                        .transpose()?;
+                    for new in table.into_iter().chain(cluster.map(StateConfig::Cluster)) {
+                        let key = new.key();
+                        if let Some((other, old)) = state.replace((path.clone(), new)) {
+                            return Err(match old.key() == key {
+                                true => twice(&path, key, &other),
+                                false => both(&path, key, &other, old.key()),
+                            });
                         }
                     }
                 }
                 Err(error) => {
                     let text = text.unwrap_or_default();
-                    // Without its `[state]`, every account would begin anew.
+                    // Without its state, every account would begin anew.
                     if !is_folder || names_state(&text) {
                         return Err(error);
                     }
@@ -123,14 +122,14 @@ impl Config {
         }
         let default = if is_folder { place } else { folder(place) }.join(state_db());
         if let (Some(error), None, false) = (unknown, &state, default.exists()) {
-            let why = "it may be the one with [state], which no other file has";
+            let why = "it may be the one with [state] or [cluster], which no other file has";
             return Err(ConfigError::new(format_args!("{error}; {why}")));
         }
         let mut config = Self {
             place: place.to_owned(),
             accounts: Vec::new(),
             wrong: Vec::new(),
-            state: state.map_or(default, |(_, path)| path),
+            state: state.map_or(StateConfig::File(default), |(_, state)| state),
         };
         for (name, (file, account)) in accounts {
             match account {
@@ -168,11 +167,13 @@ impl Config {
     pub(crate) fn load_again(&self) -> Result<Self, ConfigError> {
         let new = Self::load(&self.place)?;
         if new.state != self.state {
-            let (old, new) = (self.state.display(), new.state.display());
-            let why = format_args!(
-                "was {old} when this process started, and is {new} now: restart it, or undo that"
-            );
-            return Err(ConfigError::of(&self.place, &[Problem::new("state", why)]));
+            let (key, old, new) = (new.state.key(), self.state.place(), new.state.place());
+            let change = match old == new {
+                true => "has changed since this process started".to_owned(),
+                false => format!("was {old} when this process started, and is {new} now"),
+            };
+            let why = format_args!("{change}: restart it, or undo that");
+            return Err(ConfigError::of(&self.place, &[Problem::new(key, why)]));
         }
         Ok(new)
     }
@@ -235,16 +236,34 @@ fn twice(file: &Path, key: &str, other: &Path) -> ConfigError {
     ConfigError::of(file, &[Problem::new(key, why)])
 }
 
+/// Reports two tables that exclude each other.
+fn both(file: &Path, key: &str, other: &Path, other_key: &str) -> ConfigError {
+    let other = other.display();
+    let why = format_args!("[{other_key}] is in {other} as well: remove one of the two");
+    ConfigError::of(file, &[Problem::new(key, why)])
+}
+
+/// Checks `[cluster]` of a file.
+fn cluster(file: &Path, mut table: ClusterConfig) -> Result<ClusterConfig, ConfigError> {
+    let mut problems = Vec::new();
+    table.check(folder(file), &mut problems);
+    match problems.is_empty() {
+        true => Ok(table),
+        false => Err(ConfigError::of(file, &problems)),
+    }
+}
+
 /// Returns the folder that relative paths in a file are relative to.
 fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 
-/// Returns whether a file that cannot be parsed seems to have `[state]`.
+/// Returns whether a file that cannot be parsed seems to have `[state]` or `[cluster]`.
 fn names_state(text: &str) -> bool {
     let words = |line: &str| line.replace(['[', '"', '\'', ' ', '\t'], "");
     text.lines().map(words).any(|line| {
         let rest = line.strip_prefix("state");
+        let rest = rest.or_else(|| line.strip_prefix("cluster"));
         rest.is_some_and(|rest| rest.starts_with([']', '.', '=']))
     })
 }

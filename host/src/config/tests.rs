@@ -7,6 +7,7 @@ use crate::config::secret_source::SecretSource;
 use crate::config::*;
 use crate::contract::limits::{Limits, Timeouts};
 
+mod cluster;
 mod folder;
 mod limits;
 mod refused;
@@ -119,7 +120,7 @@ fn a_name_has_an_id_behind_it_unless_the_path_keeps_the_account_apart() {
 fn the_smallest_file_gets_every_default() {
     let config = load("[account.main]\ncomponent = \"c.wasm\"\n").unwrap();
     let folder = config.place.parent().unwrap();
-    assert_eq!(config.state, folder.join("state.db"));
+    assert_eq!(config.state, StateConfig::File(folder.join("state.db")));
     assert_eq!(
         config.accounts,
         [Account {
@@ -210,7 +211,8 @@ fn every_key_arrives() {
         path = "/var/lib/asset-host/state.db"
     "#;
     let config = load(text).unwrap();
-    assert_eq!(config.state, Path::new("/var/lib/asset-host/state.db"));
+    let state = Path::new("/var/lib/asset-host/state.db");
+    assert_eq!(config.state.path(), Ok(state));
     assert_eq!(config.accounts[1].name, "beta");
     assert_eq!(config.accounts[1].component, Path::new("/opt/b.wasm"));
 

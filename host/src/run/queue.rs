@@ -1,7 +1,7 @@
 //! Which account is collected next.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,7 +134,8 @@ impl LocalQueue {
             |name: &String, known: &mut Known| !known.is_running && !found.contains_key(name);
         let gone = self.accounts.extract_if(.., is_gone);
         self.due.extend(gone.map(|(name, _)| Due::Gone(name)));
-        let state = Arc::new(self.config.state.clone());
+        let state = self.config.state.path().map(Path::to_owned);
+        let state = Arc::new(state.unwrap_or_default());
         for (name, (file, account)) in found {
             let Some(slot) = self.begin(&name, file, account.as_ref().ok()) else {
                 continue;

@@ -130,9 +130,10 @@ impl Consent {
     /// Reads what is approved. A state that cannot be read, such as that of a service, does not keep the rest from being
     /// shown.
     pub(super) fn of(config: &Config, account: &Account, component: &Component) -> Self {
-        let recorded =
-            State::open_to_read(&config.state).and_then(|state| state.consent(&account.name));
-        let recorded = match recorded {
+        let recorded = || -> anyhow::Result<_> {
+            Ok(State::open_to_read(config.state.path()?)?.consent(&account.name)?)
+        };
+        let recorded = match recorded() {
             Ok(recorded) => recorded,
             Err(error) => {
                 let reason = error.to_string();

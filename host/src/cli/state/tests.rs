@@ -33,7 +33,7 @@ fn store(config: &Config, account: &str, source: &str, cursor: &str, more: bool)
         first: true,
         fingerprints: Fingerprints::Forgotten,
     };
-    let mut state = State::open_to_write(&config.state).unwrap();
+    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
     state.store_batch(&batch, at(0)).unwrap();
 }
 
@@ -88,7 +88,7 @@ fn assert_refused(config: &Config, command: args::State, parts: &[&str]) {
 }
 
 fn cursor(config: &Config, account: &str, source: &str) -> Option<String> {
-    let state = State::open_to_read(&config.state).unwrap();
+    let state = State::open_to_read(config.state.path().unwrap()).unwrap();
     state.source(account, source).unwrap()?.cursor
 }
 
@@ -97,7 +97,7 @@ fn list_is_a_table() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "beta", "tenant-2", "{}", true);
-    let mut state = State::open_to_write(&config.state).unwrap();
+    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
     state.store_success("acme", "t1", at(1)).unwrap();
     state
         .store_error(
@@ -122,7 +122,7 @@ fn list_without_a_state_creates_none() {
     let (_folder, config) = config();
     let text = run(&config, list()).unwrap();
     assert!(text.contains("state.db: nothing is stored yet"), "{text}");
-    assert!(!config.state.exists());
+    assert!(!config.state.path().unwrap().exists());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn set_stores_a_time_as_the_cursor() {
     assert!(rest.contains("Nothing was stored of this source"), "{rest}");
     let again = run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00.123Z")).unwrap();
     assert_eq!(again, told);
-    let stored = State::open_to_read(&config.state)
+    let stored = State::open_to_read(config.state.path().unwrap())
         .unwrap()
         .source("acme", "t1")
         .unwrap()
@@ -270,7 +270,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "acme", "t2", "{}", true);
-    let mut state = State::open_to_write(&config.state).unwrap();
+    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
     let found = BTreeSet::from(["t1".to_owned()]);
     state.store_listing("acme", &found, at(3)).unwrap();
     drop(state);
@@ -300,7 +300,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
 fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let mut state = State::open_to_write(&config.state).unwrap();
+    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
     state
         .store_listing("acme", &BTreeSet::new(), at(3))
         .unwrap();
@@ -318,11 +318,11 @@ fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
 fn changes_wait_for_no_run_and_reading_needs_no_lock() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let state = State::open_to_write(&config.state).unwrap();
+    let state = State::open_to_write(config.state.path().unwrap()).unwrap();
     let _run = state.lock("acme").unwrap();
     store(&config, "acme", "gone", "{}", false);
     let listed = ["t1".to_owned()].into();
-    let mut writer = State::open_to_write(&config.state).unwrap();
+    let mut writer = State::open_to_write(config.state.path().unwrap()).unwrap();
     writer.store_listing("acme", &listed, at(0)).unwrap();
     for command in [
         set("acme", None, "2026-01-01T00:00:00Z"),
@@ -341,7 +341,7 @@ fn a_source_is_found_by_its_id_or_its_name() {
     for source in ["t1", "t2", "t3"] {
         store(&config, "acme", source, "{}", false);
     }
-    let mut state = State::open_to_write(&config.state).unwrap();
+    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
     for (source, name) in [("t1", "Kestrel"), ("t2", "Kestrel"), ("t3", "t1")] {
         state.store_error("acme", source, name, "-", at(0)).unwrap();
     }

@@ -40,7 +40,8 @@ fn every_toml_file_of_a_folder_is_read_but_hidden_ones_and_those_in_folders() {
     let config = config.unwrap();
     assert_eq!(names(&config), (vec!["acme", "beta"], vec![]));
     assert_eq!(config.place, folder.path());
-    assert_eq!(config.state, folder.path().join("s.db"));
+    let state = folder.path().join("s.db");
+    assert_eq!(config.state, StateConfig::File(state));
     let acme = config.account("acme").unwrap();
     assert_eq!(acme.file, folder.path().join("b.toml"));
     assert_eq!(acme.component, folder.path().join("c.wasm"));
@@ -49,7 +50,8 @@ fn every_toml_file_of_a_folder_is_read_but_hidden_ones_and_those_in_folders() {
 #[test]
 fn a_folder_without_state_has_it_beside_its_files() {
     let (folder, config) = load_folder(&[("a.toml", &account("a"))]);
-    assert_eq!(config.unwrap().state, folder.path().join("state.db"));
+    let state = folder.path().join("state.db");
+    assert_eq!(config.unwrap().state, StateConfig::File(state));
 }
 
 #[test]
@@ -130,6 +132,7 @@ fn a_file_that_cannot_be_parsed_is_the_failure_of_the_accounts_that_its_headings
 fn nothing_can_be_run_without_a_file_an_account_or_one_state() {
     let a = account("a");
     let state = "[state]\npath = \"s.db\"\n";
+    let cluster = "[cluster]\nservers = [\"nats://n1\"]\n";
     for (files, parts) in [
         (
             &[][..],
@@ -147,6 +150,22 @@ fn nothing_can_be_run_without_a_file_an_account_or_one_state() {
         (
             &[("a.toml", &a), ("b.toml", "[state]\npath = s.db")],
             &["b.toml, line 2: not TOML"],
+        ),
+        (
+            &[("a.toml", &a), ("b.toml", cluster), ("c.toml", cluster)],
+            &["c.toml: cluster: ", "b.toml", "as well"],
+        ),
+        (
+            &[("a.toml", &a), ("b.toml", cluster), ("c.toml", state)],
+            &["c.toml: state: [cluster] is in ", "b.toml as well"],
+        ),
+        (
+            &[("a.toml", &a), ("b.toml", "[cluster]\nservers = []")],
+            &["b.toml: cluster.servers: "],
+        ),
+        (
+            &[("a.toml", &a), ("b.toml", "cluster.servers = n1")],
+            &["b.toml, line 1: not TOML"],
         ),
     ] {
         let message = load_folder(files).1.unwrap_err().to_string();
