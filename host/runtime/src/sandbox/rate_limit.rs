@@ -7,10 +7,14 @@
 //! An API that answers 429 asks the account, not one of its sources, for a pause: see [`SharedLimiter::pause`].
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter::repeat_n;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::contract::manifest::RateLimit;
+
+#[cfg(test)]
+mod tests;
 
 /// The most requests of a limit, and the most moments that are remembered, which take 4 MiB. A limit that allows more
 /// requests is kept as one of this many; no known API has one.
@@ -22,8 +26,8 @@ const MAX_REQUESTS: u32 = 1 << 18;
 #[derive(Debug)]
 pub struct RateLimiter {
     limits: Vec<RateLimit>,
-    /// The moments that were given out, in order: no more than the largest limit, none older than the longest
-    /// period.
+    /// The moments that were given out, in order: beside those to come no more than the largest limit, and none older than
+    /// the longest period.
     moments: VecDeque<Instant>,
     /// When the pause that the API asked for ends; `None` if it asked for none.
     paused_until: Option<Instant>,
@@ -57,10 +61,13 @@ impl RateLimiter {
         self.moments.push_back(moment);
         let max = self.limits.iter().map(|limit| limit.requests).max();
         let longest = self.limits.iter().map(period).max().unwrap_or_default();
+        // A successor, which knows nothing of those that still wait, needs the windows that end now.
+        let gone = self.moments.partition_point(|&moment| moment <= now);
+        let waiting = self.moments.len() - gone;
         // Without limits the last moment alone counts.
         let is_needless = |first: Instant, moments: usize| {
-            moments > max.unwrap_or(1) as usize
-                || moments > 1 && moment.saturating_duration_since(first) >= longest
+            moments > max.unwrap_or(1) as usize + waiting
+                || moments > 1 && now.saturating_duration_since(first) >= longest
         };
         while let Some(&first) = self.moments.front()
             && is_needless(first, self.moments.len())
@@ -68,6 +75,40 @@ impl RateLimiter {
             self.moments.pop_front();
         }
         moment
+    }
+
+    /// Returns what [`SharedLimiter::sent`] does.
+    pub fn sent(&self, now: Instant) -> Vec<(u64, u32)> {
+        let longest = self.limits.iter().map(period).max().unwrap_or_default();
+        let ages = self.moments.iter().rev();
+        let ages = ages.map(|&moment| now.saturating_duration_since(moment));
+        let mut sent: Vec<(u64, u32)> = Vec::new();
+        let bucket = |millis: u64| millis.max(1_000).ilog2();
+        for age in ages.take_while(|&age| age < longest) {
+            let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            match sent.last_mut() {
+                Some((youngest, requests)) if bucket(*youngest) == bucket(age) => *requests += 1,
+                _ => sent.push((age, 1)),
+            }
+        }
+        sent
+    }
+
+    /// Does what [`SharedLimiter::restore`] does.
+    pub fn restore(&mut self, sent: &[(u64, u32)], now: Instant) {
+        let max = self.limits.iter().map(|limit| limit.requests).max();
+        let moments = sent.iter().flat_map(|&(age, requests)| {
+            let moment = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
+            repeat_n(moment, requests as usize)
+        });
+        // Both begin with the youngest, which is the last of the moments.
+        for (index, moment) in moments.take(max.unwrap_or(0) as usize).enumerate() {
+            let own = self.moments.len().checked_sub(index + 1);
+            match own.and_then(|own| self.moments.get_mut(own)) {
+                Some(own) => *own = moment.max(*own),
+                None => self.moments.push_front(moment),
+            }
+        }
     }
 }
 
@@ -117,6 +158,20 @@ impl SharedLimiter {
         turn.unwrap_or_default().max(self.paused())
     }
 
+    /// Returns what counts in the windows now, for a limiter of the same account in another process: how many requests so
+    /// many milliseconds ago, the youngest first. Ages are grouped, each group twice as long as the one before, and all of
+    /// a group count as its youngest, so that there are few of them and none is too old. A request that has still to wait
+    /// counts as sent now.
+    pub fn sent(&self) -> Vec<(u64, u32)> {
+        self.lock().sent(Instant::now())
+    }
+
+    /// Counts the requests that another process has sent, as [`SharedLimiter::sent`] returned them there. The own requests
+    /// are taken to be among them: of the two youngest the later one counts, of the two before these, and so on.
+    pub fn restore(&self, sent: &[(u64, u32)]) {
+        self.lock().restore(sent, Instant::now());
+    }
+
     fn lock(&self) -> MutexGuard<'_, RateLimiter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,161 +198,5 @@ impl Limiters {
         let paused = self.0.iter();
         let paused = paused.map(|(account, (_, limiter))| (account.clone(), limiter.paused()));
         paused.filter(|(_, pause)| !pause.is_zero()).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn limit(requests: u32, seconds: u32) -> RateLimit {
-        RateLimit { requests, seconds }
-    }
-
-    #[test]
-    fn an_account_keeps_its_limiter_until_its_limits_change() {
-        let mut limiters = Limiters::default();
-        let hourly = [limit(1, 3600)];
-        assert!(limiters.of("a", &hourly).reserve().is_zero());
-        assert!(!limiters.of("a", &hourly).reserve().is_zero());
-        assert!(limiters.of("b", &hourly).reserve().is_zero());
-        assert!(limiters.of("a", &[]).reserve().is_zero());
-    }
-
-    /// The moments, in seconds after the first request, of so many requests that all ask at once.
-    fn burst(limits: &[RateLimit], count: usize) -> Vec<f64> {
-        let begin = Instant::now();
-        let mut limiter = RateLimiter::new(limits);
-        (0..count)
-            .map(|_| limiter.reserve(begin).duration_since(begin).as_secs_f64())
-            .collect()
-    }
-
-    #[test]
-    fn keeps_to_three_limits_at_once() {
-        let limits = [limit(10, 1), limit(100, 60), limit(200_000, 86_400)];
-        let moments = burst(&limits, 200_001);
-        for (index, seconds) in [
-            (0, 0.0),
-            (9, 0.0),
-            (10, 1.0),
-            (19, 1.0),
-            (99, 9.0),
-            (100, 60.0),
-            (109, 60.0),
-            (110, 61.0),
-            (999, 9.0 * 60.0 + 9.0),
-            // 100 a minute are 144,000 a day: the limit of the day is never reached.
-            (143_999, 1_439.0 * 60.0 + 9.0),
-            (144_000, 86_400.0),
-            (200_000, 120_000.0),
-        ] {
-            assert_eq!(moments[index], seconds, "request {index}");
-        }
-    }
-
-    #[test]
-    fn a_day_is_a_window_like_any_other() {
-        let moments = burst(&[limit(10, 1), limit(200_000, 86_400)], 200_011);
-        for (index, seconds) in [
-            (199_999, 19_999.0),
-            (200_000, 86_400.0),
-            (200_010, 86_401.0),
-        ] {
-            assert_eq!(moments[index], seconds, "request {index}");
-        }
-    }
-
-    #[test]
-    fn a_pause_does_not_add_up_to_a_larger_burst() {
-        let begin = Instant::now();
-        let mut limiter = RateLimiter::new(&[limit(10, 1)]);
-        let mut at = |millis| {
-            let moment = limiter.reserve(begin + Duration::from_millis(millis));
-            moment.duration_since(begin).as_millis()
-        };
-        let before: Vec<_> = (0..10).map(|_| at(900)).collect();
-        let after: Vec<_> = (0..11).map(|_| at(1_100)).collect();
-        assert_eq!(before, [900; 10]);
-        assert_eq!(after[..10], [1_900; 10]);
-        assert_eq!(after[10], 2_900);
-    }
-
-    #[test]
-    fn without_limits_everything_leaves_at_once() {
-        assert_eq!(burst(&[], 1_000), [0.0; 1_000]);
-        assert_eq!(SharedLimiter::new(&[]).reserve(), Duration::ZERO);
-    }
-
-    #[test]
-    fn clones_share_the_limit() {
-        let one = SharedLimiter::new(&[limit(1, 3_600)]);
-        let other = one.clone();
-        assert_eq!(one.reserve(), Duration::ZERO);
-        assert!(other.reserve() > Duration::from_secs(1_800));
-    }
-
-    #[test]
-    fn a_pause_holds_every_clone_and_is_never_shortened() {
-        let one = SharedLimiter::new(&[]);
-        let other = one.clone();
-        assert_eq!(other.paused(), Duration::ZERO);
-        one.pause(Duration::from_secs(60));
-        one.pause(Duration::from_secs(1));
-        let paused = other.paused();
-        assert!(paused > Duration::from_secs(50), "{paused:?}");
-        assert!(paused <= Duration::from_secs(60), "{paused:?}");
-        other.pause(Duration::from_secs(3_600));
-        assert!(one.paused() > Duration::from_secs(3_000));
-    }
-
-    #[test]
-    fn remembers_no_more_than_it_needs() {
-        let begin = Instant::now();
-        let mut limiter = RateLimiter::new(&[limit(u32::MAX, 60), limit(5, 1)]);
-        for second in 0..1_000 {
-            limiter.reserve(begin + Duration::from_secs(second));
-            assert!(limiter.moments.len() <= 60, "{}", limiter.moments.len());
-        }
-        let max = MAX_REQUESTS as usize;
-        let mut limiter = RateLimiter::new(&[limit(u32::MAX, u32::MAX)]);
-        for _ in 0..max + 10 {
-            limiter.reserve(begin);
-            assert!(limiter.moments.len() <= max, "{}", limiter.moments.len());
-        }
-        let mut limiter = RateLimiter::new(&[]);
-        limiter.reserve(begin);
-        limiter.reserve(begin);
-        assert_eq!(limiter.moments.len(), 1);
-    }
-
-    proptest! {
-        #[test]
-        fn every_window_holds_and_nobody_waits_without_need(
-            limits in prop::collection::vec((1_u32..12, 1_u32..20), 0..4),
-            gaps in prop::collection::vec(prop_oneof![3 => Just(0), 2 => 1_u64..400, 1 => 400_u64..30_000], 1..150),
-        ) {
-            let limits: Vec<_> = limits.into_iter().map(|(requests, seconds)| limit(requests, seconds)).collect();
-            let mut limiter = RateLimiter::new(&limits);
-            let mut now = Instant::now();
-            let mut given: Vec<Instant> = Vec::new();
-            // Whether one more request at this moment keeps every window that ends with it.
-            let fits = |given: &[Instant], moment: Instant| limits.iter().all(|limit| {
-                let period = Duration::from_secs(limit.seconds.into());
-                given.iter().filter(|&&other| other + period > moment).count() < limit.requests as usize
-            });
-            for gap in gaps {
-                now += Duration::from_millis(gap);
-                let moment = limiter.reserve(now);
-                let soonest = given.last().map_or(now, |&last| last.max(now));
-                prop_assert!(moment >= soonest);
-                prop_assert!(fits(&given, moment));
-                if moment > soonest {
-                    prop_assert!(!fits(&given, moment - Duration::from_nanos(1)));
-                }
-                given.push(moment);
-            }
-        }
     }
 }
