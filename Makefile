@@ -44,7 +44,7 @@ HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
 
 .PHONY: help setup build conformance guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
 	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
-.PHONY: component mapper dist test-dist
+.PHONY: component mapper dist test-dist nats-server
 
 help:
 	@echo "build         builds the host and both connectors into dist/"
@@ -59,6 +59,7 @@ help:
 	@echo "              cargo-component; the queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the"
 	@echo "              dependencies; each fuzz target for some seconds"
 	@echo "test-hosts    runs the command and the server in wasmtime's command line, which it builds once, in 15 minutes"
+	@echo "nats-server   installs the NATS server of the tests; cargo runs find it at its place, or by NATS_SERVER"
 	@echo "fuzz          runs each fuzz target for FUZZ_SECONDS, 600 by default (fuzz/README.md)"
 	@echo "deny          checks only licences, sources and duplicates of the dependencies (deny.toml)"
 	@echo "bench         measures what a run costs, compared with curl and native code, and writes docs/benchmarks.md; takes"
@@ -141,7 +142,7 @@ lint: setup
 	rustup component list --installed | grep -q clippy || rustup component add clippy rustfmt
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --check --manifest-path connectors/template/Cargo.toml
-	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p conformance -p other-hosts --all-targets $(CLIPPY_FLAGS)
+	$(CARGO) clippy --release $(NATIVE) -p benchmarks -p adapters -p conformance -p other-hosts -p cluster-tests --all-targets $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(COMPONENT) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(MAPPER) $(CLIPPY_FLAGS)
 	$(CARGO) clippy $(LIST_COMPONENT) $(CLIPPY_FLAGS)
@@ -159,6 +160,7 @@ test-unit: setup $(NATS_SERVER)
 test-end-to-end: build guests $(NATS_SERVER)
 	$(CARGO) build --release $(NATIVE) --example embed
 	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host -p conformance --test '*'
+	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_harness
 	$(CARGO) test --release $(NATIVE) --doc
 
 # The receiver's own models judge the golden events and those of a simulated fleet.
@@ -170,6 +172,8 @@ $(VENV)/ready: tests/receiver_models/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement tests/receiver_models/requirements.txt
 	touch $@
+
+nats-server: $(NATS_SERVER)
 
 $(NATS_SERVER): tests/nats/requirements.txt $(VENV)/ready
 	$(VENV)/bin/pip install --quiet --require-hashes --requirement tests/nats/requirements.txt
@@ -226,7 +230,7 @@ docs: setup
 	$(MAKE) api-docs
 
 api-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p conformance -p other-hosts -p hostile-guests --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release $(NATIVE) -p benchmarks -p conformance -p other-hosts -p cluster-tests -p hostile-guests --no-deps --document-private-items
 
 # The release: see packaging/release.sh for what is in it.
 dist: build mapper

@@ -223,6 +223,14 @@ impl Intake {
         std::mem::take(&mut state.events)
     }
 
+    /// Returns the requests received since they were last taken or cleared, oldest first. They and the events are
+    /// forgotten.
+    pub fn take_requests(&self) -> Vec<Delivery> {
+        let mut state = self.running.lock();
+        state.events.clear();
+        std::mem::take(&mut state.deliveries)
+    }
+
     /// Returns how many connections were accepted so far.
     pub fn connections(&self) -> u64 {
         self.running.lock().connections

@@ -37,6 +37,7 @@
 //! | have no answer at all | [`DeadAddress`] |
 //! | serve a list of assets | [`list_server`] |
 //! | receive delivered events | [`intake`] |
+//! | keep the state of many replicas | [`nats`] |
 //! | run it in a process of its own | [`SimulatorProcess`] |
 //! | measure what a program uses | [`resource_usage`] |
 
@@ -70,6 +71,8 @@ mod vocabulary;
 pub mod intake;
 #[path = "../list_server/mod.rs"]
 pub mod list_server;
+#[path = "../nats/mod.rs"]
+pub mod nats;
 #[path = "../resource_usage/mod.rs"]
 pub mod resource_usage;
 

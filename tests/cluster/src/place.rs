@@ -1,0 +1,165 @@
+//! Servers, accounts and replicas of one test.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use sophos_central_simulator::nats::{Proxy, Servers, Settings};
+use tempfile::TempDir;
+
+use crate::accounts::Account;
+use crate::arrivals::Arrivals;
+use crate::replica::Replica;
+use crate::wait_until;
+
+/// How long a replica may be silent.
+pub const LEASE: Duration = Duration::from_secs(2);
+
+/// The flags of the replicas.
+const FLAGS: [&str; 8] = [
+    "--every",
+    "2s",
+    "--jitter",
+    "0s",
+    "--jobs",
+    "2",
+    "--stop-within",
+    "5s",
+];
+
+/// Three servers and three replicas, each of which reaches the servers over a proxy of its own; and their accounts.
+pub struct Place {
+    /// The replicas.
+    pub replicas: Vec<Replica>,
+    /// The network between a replica and the servers.
+    pub proxies: Vec<Proxy>,
+    /// The servers.
+    pub servers: Servers,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// The destination.
+    pub arrivals: Arrivals,
+    folder: TempDir,
+}
+
+/// Returns the part of the configuration for the cluster.
+pub fn cluster(urls: &[String], copies: usize, more: &str) -> String {
+    let lease = LEASE.as_secs();
+    format!(
+        "[cluster]\nservers = {urls:?}\nreplicas = {copies}\nallow_fewer_replicas = {}\nlease = \"{lease}s\"\n{more}\n",
+        copies < 3
+    )
+}
+
+impl Place {
+    /// Starts servers and replicas for this many accounts.
+    pub fn new(accounts: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let servers = Servers::start(folder.path(), 3, Settings::default()).unwrap();
+        let accounts: Vec<_> = (1..=accounts).map(Account::new).collect();
+        let mut place = Self {
+            replicas: Vec::new(),
+            proxies: Vec::new(),
+            servers,
+            accounts,
+            arrivals: Arrivals::default(),
+            folder,
+        };
+        for number in 1..=3 {
+            let proxy = Proxy::start(&place.servers.addresses()).unwrap();
+            let mut replica = place.replica(&format!("replica-{number}"), &proxy.urls());
+            replica.start(&FLAGS);
+            place.replicas.push(replica);
+            place.proxies.push(proxy);
+        }
+        place
+    }
+
+    /// Returns a replica that reaches the servers at these URLs, yet to be started.
+    pub fn replica(&self, name: &str, urls: &[String]) -> Replica {
+        let intake = self.arrivals.url();
+        let accounts = self.accounts.iter();
+        let accounts: String = accounts.map(|account| account.config(intake)).collect();
+        Replica::new(
+            self.folder.path(),
+            name,
+            &format!("{}{accounts}", cluster(urls, 3, "")),
+        )
+    }
+
+    /// Starts a replica again that was killed.
+    pub fn restart(&mut self, index: usize) {
+        self.replicas[index].start(&FLAGS);
+    }
+
+    /// Waits for so many deliveries since the last [`Place::wait_until_all_arrived`].
+    pub fn wait_for_deliveries(&mut self, since: usize, count: usize) {
+        wait_until(
+            || {
+                self.arrivals.receive();
+                self.arrivals.deliveries.len() >= since + count
+            },
+            || format!("no deliveries\n{}", describe(&self.replicas, &self.servers)),
+        );
+    }
+
+    /// Waits until the state of every device has arrived.
+    pub fn wait_until_all_arrived(&mut self) {
+        let (arrivals, accounts) = (&mut self.arrivals, &self.accounts);
+        let mut missing = BTreeMap::new();
+        wait_until(
+            || {
+                arrivals.receive();
+                missing = accounts
+                    .iter()
+                    .map(|account| (account.name.clone(), arrivals.missing(account)))
+                    .filter(|(_, missing)| *missing > 0)
+                    .collect();
+                missing.is_empty()
+            },
+            || "states of devices are missing".to_owned(),
+        );
+    }
+
+    /// Returns how long after a moment each of these accounts was delivered by a replica other than this one.
+    pub fn continued(
+        &self,
+        accounts: &[String],
+        after: Instant,
+        other_than: &str,
+    ) -> Vec<Duration> {
+        let first = |account: &String| {
+            let mut deliveries = self.arrivals.deliveries.iter();
+            let next = deliveries.find(|delivery| {
+                delivery.at > after
+                    && delivery.account == *account
+                    && delivery.replica != other_than
+            })?;
+            Some(next.at - after)
+        };
+        accounts.iter().filter_map(first).collect()
+    }
+
+    /// Asserts that all replicas run.
+    #[track_caller]
+    pub fn assert_all_run(&mut self) {
+        for replica in &mut self.replicas {
+            assert!(
+                replica.is_running(),
+                "{} has ended:\n{}",
+                replica.name,
+                replica.log()
+            );
+        }
+    }
+}
+
+/// Returns the ends of all logs, for the message of a failure.
+pub fn describe(replicas: &[Replica], servers: &Servers) -> String {
+    let end = |replica: &Replica| {
+        let log = replica.log();
+        let lines: Vec<_> = log.lines().rev().take(15).collect();
+        let lines: Vec<_> = lines.into_iter().rev().collect();
+        format!("{}:\n{}\n", replica.name, lines.join("\n"))
+    };
+    replicas.iter().map(end).chain([servers.logs()]).collect()
+}
