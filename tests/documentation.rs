@@ -1,5 +1,5 @@
 //! The pages for users, compared with the program: `docs/cli.md` with its help, and the examples of
-//! `docs/configuration.md`, `docs/recipes.md` and `README.md` with what it reads.
+//! `docs/configuration.md`, `docs/recipes.md`, `README.md` and `docs/examples/` with what it reads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,11 +10,12 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use support::built;
 use tempfile::TempDir;
+use yaml_rust2::{Yaml, YamlLoader};
 
 const README: &str = include_str!("../README.md");
 const CLI: &str = include_str!("../docs/cli.md");
@@ -182,5 +183,89 @@ fn the_example_of_a_configuration_has_every_key_of_the_tables() {
                 "no example has `{key}`"
             );
         }
+    }
+}
+
+/// The file of a deployment in `docs/examples/`.
+fn deployment(file: &str) -> Vec<Yaml> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples");
+    let text = std::fs::read_to_string(path.join(file)).unwrap();
+    YamlLoader::load_from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The files that a deployment makes of its configurations: name and text.
+fn configurations(file: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for document in deployment(file) {
+        // Of Kubernetes and of Compose, which replaces `$`.
+        for (key, inner) in [("data", None), ("configs", Some("content"))] {
+            for (name, text) in document[key].as_hash().into_iter().flatten() {
+                let text = inner.map_or(text, |inner| &text[inner]).as_str().unwrap();
+                let text = text.replace("$$", "$");
+                found.push((name.as_str().unwrap().to_owned(), text));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_examples_in_yaml_can_be_parsed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let mut blocks = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for block in text.split("```yaml\n").skip(1) {
+            let parsed = YamlLoader::load_from_str(block.split("```").next().unwrap());
+            parsed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 5, "{blocks}");
+}
+
+#[test]
+fn the_program_reads_the_configuration_of_every_deployment() {
+    for file in ["cronjob.yaml", "cluster.yaml", "compose.yaml"] {
+        let folder = TempDir::new().unwrap();
+        for (name, text) in configurations(file) {
+            let component = built("sophos-assets.wasm").display().to_string();
+            let text = text.replace("/usr/lib/asset-host/sophos-assets.wasm", &component);
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let args = ["--config", ".", "describe", "--account", "acme", "--json"];
+        let ran = run(folder.path(), &args);
+        let problems = String::from_utf8(ran.stderr).unwrap();
+        assert!(ran.status.success(), "{file}: {problems}");
+        let facts: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        assert_eq!(facts["problems"], serde_json::json!([]), "{file}");
+    }
+}
+
+#[test]
+fn the_nats_server_reads_its_configuration_in_every_deployment() {
+    let program = std::env::var_os("NATS_SERVER").map(PathBuf::from);
+    let program = program.unwrap_or_else(|| {
+        let home = PathBuf::from(std::env::var_os("HOME").unwrap());
+        home.join(".cache/sophos-assets/venv/bin/nats-server")
+    });
+    for file in ["cluster.yaml", "compose.yaml"] {
+        let folder = TempDir::new().unwrap();
+        let config = folder.path().join("nats.conf");
+        let found = configurations(file);
+        let (_, text) = found.iter().find(|(name, _)| name == "nats.conf").unwrap();
+        std::fs::write(&config, text).unwrap();
+        let tested = Command::new(&program)
+            .args(["-t", "--name=nats-0", "--config"])
+            .arg(&config)
+            .env("NATS_PASSWORD", "p0")
+            .output();
+        let tested = tested.expect("no nats-server: run `make nats-server` first");
+        let answer = String::from_utf8(tested.stderr).unwrap();
+        assert!(tested.status.success(), "{file}: {answer}");
     }
 }
