@@ -42,8 +42,8 @@ FUZZ_SECONDS ?= 600
 NODE_MODULES = preview/node_modules/.package-lock.json
 HOST_NODE_MODULES = examples/node/node_modules/.package-lock.json
 
-.PHONY: help setup build conformance guests adapters demo preview preview-build test lint test-unit test-end-to-end test-receiver \
-	test-preview test-slow test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
+.PHONY: help setup build conformance guests adapters demo cluster-demo preview preview-build test lint test-unit test-end-to-end test-receiver \
+	test-preview test-slow test-cluster test-hosts fuzz deny bench bench-quick benchmarks docs api-docs clean
 .PHONY: component mapper dist test-dist nats-server
 
 help:
@@ -52,12 +52,14 @@ help:
 	@echo "guests        builds the hostile components of tests/guests/ into dist/guests/"
 	@echo "adapters      composes the component with examples/adapters/ to a command and a server, in dist/adapters/"
 	@echo "demo          collects 5,000 simulated endpoints with the real host and component; needs no account"
+	@echo "cluster-demo  collects 200 simulated accounts with three replicas on three NATS servers, and kills one of each"
 	@echo "preview       serves the web page that explains events, on loopback (PORT, 8080 by default); needs Node.js 20.10"
 	@echo "test          runs lints and all tests but the slow ones"
 	@echo "test-preview  tests only the page in Chromium, against the host and a native build"
 	@echo "test-slow     runs the tests with a long set-up: the component in Node.js and Python, and built with"
 	@echo "              cargo-component; the queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the"
 	@echo "              dependencies; each fuzz target for some seconds"
+	@echo "test-cluster  runs forty rounds of faults of replicas and NATS servers, and collects ten thousand accounts"
 	@echo "test-hosts    runs the command and the server in wasmtime's command line, which it builds once, in 15 minutes"
 	@echo "nats-server   installs the NATS server of the tests; cargo runs find it at its place, or by NATS_SERVER"
 	@echo "fuzz          runs each fuzz target for FUZZ_SECONDS, 600 by default (fuzz/README.md)"
@@ -110,6 +112,10 @@ adapters: build
 
 demo: build
 	tests/demo.sh
+
+cluster-demo: build $(NATS_SERVER)
+	$(CARGO) build --release $(NATIVE) -p cluster-tests --bin cluster-demo
+	target/release/cluster-demo
 
 preview: preview-build
 	node preview/serve.mjs
@@ -195,6 +201,11 @@ test-slow: guests adapters conformance $(VENV)/ready $(NATS_SERVER) $(HOST_NODE_
 	tests/deny.sh $(CACHE)
 	tests/same_bytes.sh
 	tests/fuzz.sh $(CACHE) smoke
+
+# Many rounds of faults of replicas and servers, of which test-slow has a few, and ten thousand accounts.
+test-cluster: build $(NATS_SERVER)
+	CLUSTER_ROUNDS=40 $(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_faults -- --nocapture
+	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_fleet -- --nocapture --test-threads=1
 
 # By hand, for the time that the tool takes to build; the other hosts are in test-slow.
 WASMTIME = $(CACHE)/wasmtime/bin/wasmtime

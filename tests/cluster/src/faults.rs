@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::accounts::PAGE;
 use crate::cursors::Watch;
-use crate::place::{LEASE, Place};
+use crate::place::{LEASE, OFTEN, Place};
 use crate::times::Times;
 
 /// What fails in a round.
@@ -66,7 +66,7 @@ pub struct Report {
 #[track_caller]
 pub fn run_rounds(seed: u64, rounds: u32) -> Report {
     let mut rng = Rng::with_seed(seed);
-    let mut place = Place::new(6);
+    let mut place = Place::new(6, &OFTEN);
     place.wait_until_all_arrived();
     let mut report = Report::default();
     let mut order = Vec::new();
@@ -133,7 +133,7 @@ fn run_round(place: &mut Place, rng: &mut Rng, fault: Fault, report: &mut Report
         }
     }
     place.arrivals.receive();
-    let at_work = at_work(place, since, (!fault.is_of_servers()).then_some(replica));
+    let at_work = place.at_work(since, (!fault.is_of_servers()).then_some(replica));
     thread::sleep(wake.saturating_duration_since(Instant::now()));
     match fault {
         Fault::StopReplica => place.replicas[replica].signal(Signal::CONT),
@@ -170,17 +170,4 @@ fn run_round(place: &mut Place, rng: &mut Rng, fault: Fault, report: &mut Report
     for account in &place.accounts {
         report.late_requests += account.late_requests();
     }
-}
-
-/// Returns the accounts of which some of this round's deliveries have come, and some are missing; with `replica`, those
-/// that it was the last one to deliver.
-fn at_work(place: &Place, since: usize, replica: Option<usize>) -> Vec<String> {
-    let names = place.accounts.iter().filter(|account| {
-        let mut deliveries = place.arrivals.deliveries[since..].iter().rev();
-        let last = deliveries.find(|delivery| delivery.account == account.name);
-        let is_its =
-            |last: &str| replica.is_none_or(|replica| place.replicas[replica].name == last);
-        last.is_some_and(|last| is_its(&last.replica)) && place.arrivals.missing(account) > 0
-    });
-    names.map(|account| account.name.clone()).collect()
 }

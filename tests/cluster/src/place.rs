@@ -14,17 +14,11 @@ use crate::wait_until;
 /// How long a replica may be silent.
 pub const LEASE: Duration = Duration::from_secs(2);
 
-/// The flags of the replicas.
-const FLAGS: [&str; 8] = [
-    "--every",
-    "2s",
-    "--jitter",
-    "0s",
-    "--jobs",
-    "2",
-    "--stop-within",
-    "5s",
-];
+/// The flags of replicas that collect all accounts every two seconds.
+pub const OFTEN: [&str; 6] = ["--every", "2s", "--jitter", "0s", "--jobs", "2"];
+
+/// The flags of replicas that collect each account once, as soon as they can.
+pub const ONCE: [&str; 4] = ["--every", "5000h", "--jobs", "4"];
 
 /// Three servers and three replicas, each of which reaches the servers over a proxy of its own; and their accounts.
 pub struct Place {
@@ -38,6 +32,7 @@ pub struct Place {
     pub accounts: Vec<Account>,
     /// The destination.
     pub arrivals: Arrivals,
+    flags: &'static [&'static str],
     folder: TempDir,
 }
 
@@ -51,8 +46,8 @@ pub fn cluster(urls: &[String], copies: usize, more: &str) -> String {
 }
 
 impl Place {
-    /// Starts servers and replicas for this many accounts.
-    pub fn new(accounts: u64) -> Self {
+    /// Starts servers, and replicas for this many accounts with these flags.
+    pub fn new(accounts: u64, flags: &'static [&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let servers = Servers::start(folder.path(), 3, Settings::default()).unwrap();
         let accounts: Vec<_> = (1..=accounts).map(Account::new).collect();
@@ -62,12 +57,13 @@ impl Place {
             servers,
             accounts,
             arrivals: Arrivals::default(),
+            flags,
             folder,
         };
         for number in 1..=3 {
             let proxy = Proxy::start(&place.servers.addresses()).unwrap();
             let mut replica = place.replica(&format!("replica-{number}"), &proxy.urls());
-            replica.start(&FLAGS);
+            replica.start(flags);
             place.replicas.push(replica);
             place.proxies.push(proxy);
         }
@@ -88,7 +84,7 @@ impl Place {
 
     /// Starts a replica again that was killed.
     pub fn restart(&mut self, index: usize) {
-        self.replicas[index].start(&FLAGS);
+        self.replicas[index].start(self.flags);
     }
 
     /// Waits for so many deliveries since the last [`Place::wait_until_all_arrived`].
@@ -116,7 +112,7 @@ impl Place {
                     .collect();
                 missing.is_empty()
             },
-            || "states of devices are missing".to_owned(),
+            || "devices are missing".to_owned(),
         );
     }
 
@@ -137,6 +133,19 @@ impl Place {
             Some(next.at - after)
         };
         accounts.iter().filter_map(first).collect()
+    }
+
+    /// Returns the accounts of which some deliveries have come since the one of this number, and some are missing; with
+    /// `replica`, those that it was the last one to deliver.
+    pub fn at_work(&self, since: usize, replica: Option<usize>) -> Vec<String> {
+        let names = self.accounts.iter().filter(|account| {
+            let mut deliveries = self.arrivals.deliveries[since..].iter().rev();
+            let last = deliveries.find(|delivery| delivery.account == account.name);
+            let is_its =
+                |last: &str| replica.is_none_or(|replica| self.replicas[replica].name == last);
+            last.is_some_and(|last| is_its(&last.replica)) && self.arrivals.missing(account) > 0
+        });
+        names.map(|account| account.name.clone()).collect()
     }
 
     /// Asserts that all replicas run.
