@@ -59,22 +59,34 @@ impl Servers {
         let servers = (1..=count)
             .map(|number| Server::new(folder, number))
             .collect::<Result<Vec<_>>>()?;
-        let routes: Vec<_> = servers.iter().map(|server| server.route).collect();
         let mut all = Self {
             program: program()?,
             servers,
         };
+        all.configure(settings)?;
         for server in &mut all.servers {
-            let others: Vec<_> = routes
-                .iter()
-                .copied()
-                .filter(|route| *route != server.route)
-                .collect();
-            server.configure(settings.jetstream, settings.server, &others)?;
             server.start(&all.program)?;
         }
         all.wait_until_ready()?;
         Ok(all)
+    }
+
+    /// Writes the configuration of all servers, which they read when they are started.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn configure(&self, settings: Settings<'_>) -> Result<()> {
+        let routes: Vec<_> = self.servers.iter().map(|server| server.route).collect();
+        for server in &self.servers {
+            let others = routes
+                .iter()
+                .copied()
+                .filter(|route| *route != server.route);
+            let others: Vec<_> = others.collect();
+            server.configure(settings.jetstream, settings.server, &others)?;
+        }
+        Ok(())
     }
 
     /// Returns the addresses at which clients reach the servers.

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::accounts::PAGE;
 use crate::cursors::Watch;
-use crate::place::{LEASE, OFTEN, Place};
+use crate::place::{LEASE, Needs, Place};
 use crate::times::Times;
 
 /// What fails in a round.
@@ -66,7 +66,7 @@ pub struct Report {
 #[track_caller]
 pub fn run_rounds(seed: u64, rounds: u32) -> Report {
     let mut rng = Rng::with_seed(seed);
-    let mut place = Place::new(6, &OFTEN);
+    let mut place = Place::start(Needs::default());
     place.wait_until_all_arrived();
     let mut report = Report::default();
     let mut order = Vec::new();
@@ -146,7 +146,7 @@ fn run_round(place: &mut Place, rng: &mut Rng, fault: Fault, report: &mut Report
     }
     place.wait_until_all_arrived();
     match fault {
-        Fault::KillReplica => place.restart(replica),
+        Fault::KillReplica => place.start_replica(replica),
         Fault::KillServer => place.servers.restart(server).unwrap(),
         _ => {}
     }

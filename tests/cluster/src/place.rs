@@ -1,6 +1,5 @@
 //! Servers, accounts and replicas of one test.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use sophos_central_simulator::nats::{Proxy, Servers, Settings};
@@ -20,11 +19,40 @@ pub const OFTEN: [&str; 6] = ["--every", "2s", "--jitter", "0s", "--jobs", "2"];
 /// The flags of replicas that collect each account once, as soon as they can.
 pub const ONCE: [&str; 4] = ["--every", "5000h", "--jobs", "4"];
 
-/// Three servers and three replicas, each of which reaches the servers over a proxy of its own; and their accounts.
+/// What a test needs.
+pub struct Needs {
+    /// How many servers.
+    pub servers: usize,
+    /// What their configuration says.
+    pub settings: Settings<'static>,
+    /// How many replicas.
+    pub replicas: usize,
+    /// The flags of the replicas.
+    pub flags: &'static [&'static str],
+    /// More lines of `[cluster]`.
+    pub cluster: &'static str,
+    /// How many accounts.
+    pub accounts: u64,
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self {
+            servers: 3,
+            settings: Settings::default(),
+            replicas: 3,
+            flags: &OFTEN,
+            cluster: "",
+            accounts: 6,
+        }
+    }
+}
+
+/// Servers, replicas each of which reaches them over a proxy of its own, and their accounts.
 pub struct Place {
     /// The replicas.
     pub replicas: Vec<Replica>,
-    /// The network between a replica and the servers.
+    /// The network between each replica and the servers.
     pub proxies: Vec<Proxy>,
     /// The servers.
     pub servers: Servers,
@@ -32,7 +60,7 @@ pub struct Place {
     pub accounts: Vec<Account>,
     /// The destination.
     pub arrivals: Arrivals,
-    flags: &'static [&'static str],
+    needs: Needs,
     folder: TempDir,
 }
 
@@ -46,26 +74,33 @@ pub fn cluster(urls: &[String], copies: usize, more: &str) -> String {
 }
 
 impl Place {
-    /// Starts servers, and replicas for this many accounts with these flags.
-    pub fn new(accounts: u64, flags: &'static [&'static str]) -> Self {
+    /// Starts the servers; the replicas are yet to be started.
+    pub fn new(needs: Needs) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let servers = Servers::start(folder.path(), 3, Settings::default()).unwrap();
-        let accounts: Vec<_> = (1..=accounts).map(Account::new).collect();
+        let servers = Servers::start(folder.path(), needs.servers, needs.settings).unwrap();
         let mut place = Self {
             replicas: Vec::new(),
             proxies: Vec::new(),
             servers,
-            accounts,
+            accounts: (1..=needs.accounts).map(Account::new).collect(),
             arrivals: Arrivals::default(),
-            flags,
+            needs,
             folder,
         };
-        for number in 1..=3 {
+        for number in 1..=place.needs.replicas {
             let proxy = Proxy::start(&place.servers.addresses()).unwrap();
-            let mut replica = place.replica(&format!("replica-{number}"), &proxy.urls());
-            replica.start(flags);
+            let replica = place.replica(&format!("replica-{number}"), &proxy.urls());
             place.replicas.push(replica);
             place.proxies.push(proxy);
+        }
+        place
+    }
+
+    /// Starts the servers and all replicas.
+    pub fn start(needs: Needs) -> Self {
+        let mut place = Self::new(needs);
+        for index in 0..place.replicas.len() {
+            place.start_replica(index);
         }
         place
     }
@@ -75,16 +110,13 @@ impl Place {
         let intake = self.arrivals.url();
         let accounts = self.accounts.iter();
         let accounts: String = accounts.map(|account| account.config(intake)).collect();
-        Replica::new(
-            self.folder.path(),
-            name,
-            &format!("{}{accounts}", cluster(urls, 3, "")),
-        )
+        let cluster = cluster(urls, self.needs.servers.min(3), self.needs.cluster);
+        Replica::new(self.folder.path(), name, &format!("{cluster}{accounts}"))
     }
 
-    /// Starts a replica again that was killed.
-    pub fn restart(&mut self, index: usize) {
-        self.replicas[index].start(self.flags);
+    /// Starts a replica that does not run.
+    pub fn start_replica(&mut self, index: usize) {
+        self.replicas[index].start(self.needs.flags);
     }
 
     /// Waits for so many deliveries since the last [`Place::wait_until_all_arrived`].
@@ -98,21 +130,37 @@ impl Place {
         );
     }
 
+    /// Waits until the log of a replica says this.
+    pub fn wait_for_log(&self, replica: usize, text: &str) {
+        let replica = &self.replicas[replica];
+        wait_until(
+            || replica.log().contains(text),
+            || {
+                format!(
+                    "{text:?} is not in the log of {}:\n{}",
+                    replica.name,
+                    replica.log()
+                )
+            },
+        );
+    }
+
     /// Waits until the state of every device has arrived.
     pub fn wait_until_all_arrived(&mut self) {
         let (arrivals, accounts) = (&mut self.arrivals, &self.accounts);
-        let mut missing = BTreeMap::new();
         wait_until(
             || {
                 arrivals.receive();
-                missing = accounts
+                accounts
                     .iter()
-                    .map(|account| (account.name.clone(), arrivals.missing(account)))
-                    .filter(|(_, missing)| *missing > 0)
-                    .collect();
-                missing.is_empty()
+                    .all(|account| arrivals.missing(account) == 0)
             },
-            || "devices are missing".to_owned(),
+            || {
+                format!(
+                    "devices are missing\n{}",
+                    describe(&self.replicas, &self.servers)
+                )
+            },
         );
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use cluster_tests::accounts::{ENDPOINTS, PAGE};
-use cluster_tests::place::{LEASE, ONCE, Place};
+use cluster_tests::place::{LEASE, Needs, ONCE, Place};
 use cluster_tests::times::Times;
 
 const ACCOUNTS: usize = 200;
@@ -14,7 +14,11 @@ const ACCOUNTS: usize = 200;
 fn main() {
     println!("Three NATS servers and three replicas are starting; the lease is {LEASE:?}.");
     let begin = Instant::now();
-    let mut place = Place::new(ACCOUNTS as u64, &ONCE);
+    let mut place = Place::start(Needs {
+        flags: &ONCE,
+        accounts: ACCOUNTS as u64,
+        ..Needs::default()
+    });
     let pages = ACCOUNTS * (ENDPOINTS as usize).div_ceil(PAGE);
 
     place.wait_for_deliveries(0, pages / 4);
