@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use asset_host::state::{Fingerprints, State, StoredBatch};
+use asset_host::state::{AccountState, Fingerprints, Store, StoredBatch, Writes};
 use connector_runtime::contract::bindings::inventory::connector::types::Event;
 use connector_runtime::contract::manifest::RateLimit;
 use connector_runtime::sandbox::rate_limit::RateLimiter;
@@ -16,6 +16,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use tempfile::TempDir;
 use time::OffsetDateTime;
+use tokio::runtime::Runtime;
 
 const DEVICES: usize = 100_000;
 const PAGE: usize = 500;
@@ -66,10 +67,8 @@ fn run_with_3_percent_changed(bencher: Bencher<'_, '_>) {
             for page in after.chunks(PAGE) {
                 let news = stored.news(page);
                 let sending = news.iter().map(|(device, _)| *device);
-                stored
-                    .state
-                    .forget_fingerprints("acme", "t1", sending)
-                    .unwrap();
+                let forgotten = stored.state.forget_fingerprints("t1", sending);
+                stored.runtime.block_on(forgotten).unwrap();
                 stored.store(&news, false);
             }
             stored
@@ -111,17 +110,24 @@ fn fleet(changed: u8) -> Vec<Event> {
         .collect()
 }
 
-/// A state in a folder of its own.
+/// The state of an account in a folder of its own.
 struct Stored {
-    state: State,
+    runtime: Runtime,
+    state: AccountState,
     folder: TempDir,
 }
 
 impl Stored {
     fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = State::open_to_write(&folder.path().join("state.db")).unwrap();
-        Self { state, folder }
+        let runtime = Runtime::new().unwrap();
+        let store = Store::file(&folder.path().join("state.db"));
+        let state = runtime.block_on(store.claim("acme", Writes::Everything));
+        Self {
+            state: state.unwrap(),
+            runtime,
+            folder,
+        }
     }
 
     fn with(fleet: &[Event]) -> Self {
@@ -132,7 +138,8 @@ impl Stored {
 
     /// The ids and fingerprints of what has changed.
     fn news<'a>(&self, page: &'a [Event]) -> Vec<(&'a str, u64)> {
-        let news = self.state.changed("acme", "t1", page).unwrap();
+        let news = self.runtime.block_on(self.state.changed("t1", page));
+        let news = news.unwrap();
         prints(page)
             .zip(news)
             .filter_map(|(device, news)| news.then_some(device))
@@ -148,7 +155,6 @@ impl Stored {
 
     fn store(&mut self, confirmed: &[(&str, u64)], first: bool) {
         let batch = StoredBatch {
-            account: "acme",
             source: "t1",
             name: "Tenant One",
             cursor: "{\"v\":1}",
@@ -158,9 +164,8 @@ impl Stored {
             first,
             fingerprints: Fingerprints::Confirmed(confirmed),
         };
-        self.state
-            .store_batch(&batch, OffsetDateTime::UNIX_EPOCH)
-            .unwrap();
+        let stored = self.state.store_batch(&batch, OffsetDateTime::UNIX_EPOCH);
+        self.runtime.block_on(stored).unwrap();
     }
 }
 
@@ -173,8 +178,8 @@ fn prints(page: &[Event]) -> impl Iterator<Item = (&str, u64)> {
 /// How much longer the state file is for each device.
 fn bytes_a_device() -> f64 {
     let length = |fleet: &[Event]| {
-        let Stored { state, folder } = Stored::with(fleet);
-        let path = state.path().to_owned();
+        let Stored { state, folder, .. } = Stored::with(fleet);
+        let path = folder.path().join("state.db");
         // The log is written back when the state is closed.
         drop(state);
         let length = std::fs::metadata(path).unwrap().len();

@@ -27,6 +27,5 @@ pub(crate) use crate::config::file::{Config, WrongAccount};
 #[cfg_attr(not(test), allow(unused_imports))]
 pub(crate) use crate::config::problem::ConfigError;
 pub(crate) use crate::config::problem::Problem;
-#[cfg_attr(not(test), allow(unused_imports))]
 pub(crate) use crate::config::state::StateConfig;
 pub(crate) use crate::config::values::Retry;

@@ -102,7 +102,12 @@ fn command(cli: &Cli, terminal: &Terminal) -> anyhow::Result<ExitStatus> {
         Command::Init(args) => runtime.block_on(cli::init::run(&cli.config, args, out)),
         Command::State(args) => {
             let config = config::Config::load(&cli.config)?;
-            cli::state::run(&config, args, OffsetDateTime::now_utc(), out)
+            runtime.block_on(cli::state::run(
+                &config,
+                args,
+                OffsetDateTime::now_utc(),
+                out,
+            ))
         }
     }?;
     out.flush()?;

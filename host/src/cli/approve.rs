@@ -12,8 +12,8 @@ use crate::config::{Account, Config};
 use crate::contract::permissions::Permissions;
 use crate::run::{engine, failure, prepare};
 use crate::sandbox::engine::Runtime;
-use crate::state::State;
 use crate::state::consent::ConsentStatus;
+use crate::state::{Store, Writes};
 use crate::units::timestamp;
 
 /// Records what the component of each account, or of the named ones, asks for now, and prints what is more than before.
@@ -30,11 +30,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitStatus> {
     let config = Config::load(config)?;
     let (accounts, wrong) = config.select(&args.accounts)?;
+    let store = Store::open(&config.state).await?;
     let runtime = engine::start()?;
     let mut untried = untried::of_wrong(&wrong);
     let mut tried = false;
     for account in accounts {
-        match approve(&config, &runtime, account).await {
+        match approve(&store, &runtime, account).await {
             Ok(done) => {
                 tried = true;
                 writeln!(out, "{}: {done}", account.name)?;
@@ -47,14 +48,13 @@ pub(crate) async fn run(
 
 /// Approves what the component of an account asks for, and describes what was done. A component that is not valid makes no
 /// state.
-async fn approve(config: &Config, runtime: &Runtime, account: &Account) -> anyhow::Result<String> {
+async fn approve(store: &Store, runtime: &Runtime, account: &Account) -> anyhow::Result<String> {
     let component = prepare::component(runtime, account).await?;
     let asks = component.asks(account);
-    let mut state = State::open_to_write(config.state.path()?)?;
-    let _lock = state.lock(&account.name)?;
-    let status = ConsentStatus::of(state.consent(&account.name)?, &asks);
+    let state = store.claim(&account.name, Writes::Everything).await?;
+    let status = ConsentStatus::of(state.record().await.consent, &asks);
     if !matches!(status, ConsentStatus::Approved(_)) {
-        state.approve(&account.name, &asks, OffsetDateTime::now_utc())?;
+        state.approve(&asks, OffsetDateTime::now_utc()).await?;
     }
     Ok(describe(&status, &asks))
 }

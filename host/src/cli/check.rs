@@ -21,8 +21,7 @@ use crate::run::prepare::{Ready, prepare};
 use crate::run::process::{Process, Settings};
 use crate::run::{engine, failure};
 use crate::sandbox::connector::Connector;
-use crate::state::State;
-use crate::state::consent;
+use crate::state::{Store, Stored};
 use crate::stop::Stop;
 use crate::text::printable::printable;
 
@@ -42,14 +41,16 @@ pub(crate) async fn run(
     let config = Config::load(config)?;
     let (accounts, wrong) = config.select(&args.accounts)?;
     let settings = Settings::read_only(Stop::new(Duration::ZERO));
-    let process = Process::new(settings, engine::start()?);
-    let state = State::open_to_read(config.state.path()?)?;
+    let store = Store::open(&config.state).await?;
+    let process = Process::new(settings, engine::start()?, store);
+    let mut stored = process.store.all().await?;
     let mut untried = untried::of_wrong(&wrong);
     let mut results = Vec::new();
     for account in accounts {
-        let refusal = |asks: &_| consent::refusal(&state, &account.name, asks);
-        match prepare(&process, &Arc::new(account.clone()), refusal).await {
-            Ok(ready) => results.push(check(ready, &state, out).await?),
+        let stored = stored.remove(&account.name).unwrap_or_default();
+        let approved = stored.account.consent.clone();
+        match prepare(&process, &Arc::new(account.clone()), approved).await {
+            Ok(ready) => results.push(check(ready, &stored, out).await?),
             Err(error) => untried.push((&account.name, failure::with_causes(&error))),
         }
     }
@@ -61,7 +62,7 @@ pub(crate) async fn run(
 }
 
 /// Tests an account that is in order, and returns whether all of it can be collected.
-async fn check(ready: Ready, state: &State, out: &mut dyn Write) -> anyhow::Result<bool> {
+async fn check(ready: Ready, stored: &Stored, out: &mut dyn Write) -> anyhow::Result<bool> {
     let account = &ready.account;
     let name = &account.name;
     let destination = check_destination(account).await;
@@ -78,8 +79,9 @@ async fn check(ready: Ready, state: &State, out: &mut dyn Write) -> anyhow::Resu
             (None, Vec::new())
         }
     };
-    let stored = state.sources_of(name)?;
-    let stored = stored.iter().map(|stored| (&*stored.source, &*stored.name));
+    let stored = stored
+        .states()
+        .map(|stored| (&*stored.source, &*stored.name));
     let names = sources.iter().map(|source| (&*source.id, &*source.name));
     let names: Vec<_> = names.chain(stored).collect();
     let unknown = |key, list| {

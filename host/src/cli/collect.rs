@@ -1,5 +1,6 @@
 //! `collect`: collects every account, once or on a schedule, and reports what became of each.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crate::run::queue::LocalQueue;
 use crate::run::range::Range;
 use crate::run::report::{AccountReport, Report};
 use crate::run::schedule::Schedule;
-use crate::state::{State, Wanted, consent};
+use crate::state::{Store, Stored, Wanted};
 use crate::units::duration;
 
 /// Collects once, or for ever with `--every`.
@@ -68,14 +69,15 @@ pub(crate) async fn run(
         None => None,
     };
     let config = Config::load(path)?;
-    let state = match schedule {
+    let store = Store::open(&config.state).await?;
+    if schedule.is_some() {
         // What is wrong with it would be wrong at every slot.
-        Some(_) => settings.writes().open(config.state.path()?)?,
-        None => State::open_to_read(config.state.path()?)?,
-    };
-    let process = Process::new(settings, engine::start()?);
+        store.prepare(settings.writes()).await?;
+    }
+    let stored = store.all().await?;
+    let process = Process::new(settings, engine::start()?, store);
     if args.strict {
-        check_all(&process, &config, &state, &args.accounts).await?;
+        check_all(&process, &config, &stored, &args.accounts).await?;
     }
     let mut results = Results {
         terminal,
@@ -90,10 +92,11 @@ pub(crate) async fn run(
         failed: false,
         process: &process,
     };
-    results.remember(&config, &state, &args.accounts)?;
+    results.remember(&config, &stored, &args.accounts)?;
     let selected = args.accounts.clone();
-    let mut queue = LocalQueue::new(config, selected, schedule, state.slots()?);
-    drop(state);
+    let slots = stored.into_iter();
+    let slots = slots.filter_map(|(account, stored)| Some((account, stored.account.slot?)));
+    let mut queue = LocalQueue::new(config, selected, schedule, slots.collect());
     if let Some(wait) = queue.wait().filter(|wait| !wait.is_zero()) {
         info!(
             "the first account starts in {}",
@@ -115,16 +118,17 @@ pub(crate) async fn run(
 async fn check_all(
     process: &Process,
     config: &Config,
-    state: &State,
+    stored: &BTreeMap<String, Stored>,
     names: &[String],
 ) -> anyhow::Result<()> {
     let (accounts, wrong) = config.select(names)?;
     let mut errors: Vec<_> = wrong.iter().map(|wrong| wrong.error.to_string()).collect();
     for account in accounts {
         let account = Arc::new(account.clone());
-        let refusal = |asks: &_| consent::refusal(state, &account.name, asks);
+        let stored = stored.get(&account.name);
+        let approved = stored.and_then(|stored| stored.account.consent.clone());
         let ready = async {
-            let ready = prepare(process, &account, refusal).await?;
+            let ready = prepare(process, &account, approved).await?;
             open_destination(&ready.account, &process.settings).await
         };
         if let Err(error) = ready.await {
@@ -155,13 +159,19 @@ struct Results<'a> {
 
 impl Results<'_> {
     /// Lets the metrics begin with what earlier processes have stored.
-    fn remember(&self, config: &Config, state: &State, names: &[String]) -> anyhow::Result<()> {
+    fn remember(
+        &self,
+        config: &Config,
+        stored: &BTreeMap<String, Stored>,
+        names: &[String],
+    ) -> anyhow::Result<()> {
         let (accounts, _) = config.select(names)?;
         let Some(Exporter { metrics, .. }) = &self.metrics else {
             return Ok(());
         };
         for account in accounts {
-            for stored in state.sources_of(&account.name)? {
+            let stored = stored.get(&account.name);
+            for stored in stored.into_iter().flat_map(Stored::states) {
                 let (success, mark) = (stored.last_success_at, stored.mark.as_deref());
                 metrics.remember(&account.name, &stored.source, success, mark);
             }

@@ -58,7 +58,7 @@ pub(crate) async fn run(
     };
     let (component, problems) = described;
     let consent = match (&config, account) {
-        (Some(config), Some(account)) => Some(Consent::of(config, account, &component)),
+        (Some(config), Some(account)) => Some(Consent::of(config, account, &component).await),
         _ => None,
     };
     let facts = Facts::of(&component, account, consent, &problems, https_proxy()?)?;

@@ -12,7 +12,7 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::table;
 use crate::config::selection::same;
 use crate::config::{Config, WrongAccount};
-use crate::state::{SourceState, State};
+use crate::state::{SourceState, Store, Stored, Writes};
 use crate::text::printable::printable;
 use crate::units::timestamp;
 
@@ -22,33 +22,34 @@ use crate::units::timestamp;
 ///
 /// When the state cannot be opened, read or written, when the account is in use, when the selected source does not exist
 /// or is one of several, when the time of `set` is in the future, or when a person does not confirm.
-pub(crate) fn run(
+pub(crate) async fn run(
     config: &Config,
     command: &args::State,
     now: OffsetDateTime,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
+    let store = Store::open(&config.state).await?;
     match command {
-        args::State::List { json } => list(config, *json, out)?,
-        args::State::Show { selector, json } => show(config, selector, *json, out)?,
-        args::State::Set(set) => self::set(config, set, now, out)?,
-        args::State::Reset { selector, yes } => reset(config, selector, *yes, out)?,
-        args::State::Prune { yes } => prune(config, *yes, out)?,
+        args::State::List { json } => list(&store, *json, out).await?,
+        args::State::Show { selector, json } => show(&store, selector, *json, out).await?,
+        args::State::Set(set) => self::set(config, &store, set, now, out).await?,
+        args::State::Reset { selector, yes } => reset(&store, selector, *yes, out).await?,
+        args::State::Prune { yes } => prune(config, &store, *yes, out).await?,
     }
     Ok(ExitStatus::Done)
 }
 
 /// Lists every source.
-fn list(config: &Config, as_json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    let state = State::open_to_read(config.state.path()?)?;
-    let sources = state.sources()?;
+async fn list(store: &Store, as_json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    let stored = store.all().await?;
+    let sources: Vec<_> = stored.values().flat_map(Stored::states).collect();
     if as_json {
-        let sources: Vec<_> = sources.iter().map(json).collect();
+        let sources: Vec<_> = sources.into_iter().map(json).collect();
         writeln!(out, "{:#}", Value::from(sources))?;
         return Ok(());
     }
     if sources.is_empty() {
-        writeln!(out, "{}: nothing is stored yet", state.path().display())?;
+        writeln!(out, "{}: nothing is stored yet", store.place())?;
         return Ok(());
     }
     let heading = [
@@ -60,7 +61,7 @@ fn list(config: &Config, as_json: bool, out: &mut dyn Write) -> anyhow::Result<(
         "LAST SUCCESS",
         "LAST ERROR",
     ];
-    let rows = sources.iter().map(row);
+    let rows = sources.into_iter().map(row);
     for line in table::lines(
         std::iter::once(heading.map(str::to_owned)).chain(rows),
         None,
@@ -105,14 +106,15 @@ fn walk(source: &SourceState) -> String {
 }
 
 /// Prints everything that is stored of one source.
-fn show(
-    config: &Config,
+async fn show(
+    store: &Store,
     selector: &args::Selector,
     as_json: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let state = State::open_to_read(config.state.path()?)?;
-    let source = find(&state, selector)?.with_context(|| nothing_stored(&state, selector))?;
+    let stored = store.stored(&selector.account).await?;
+    let source = find(stored.states().cloned().collect(), selector)?;
+    let source = source.with_context(|| nothing_stored(store, selector))?;
     if as_json {
         writeln!(out, "{:#}", json(&source))?;
         return Ok(());
@@ -168,8 +170,9 @@ fn json(source: &SourceState) -> Value {
 }
 
 /// Stores a time as a source's cursor, which the contract allows.
-fn set(
+async fn set(
     config: &Config,
+    store: &Store,
     set: &args::SetMark,
     now: OffsetDateTime,
     out: &mut dyn Write,
@@ -183,9 +186,8 @@ fn set(
         );
     }
     let account = &config.account(&set.selector.account)?.name;
-    let mut state = State::open_to_write(config.state.path()?)?;
-    let _lock = state.lock(account)?;
-    let stored = find(&state, &set.selector)?;
+    let state = store.claim(account, Writes::Everything).await?;
+    let stored = find(state.sources().await, &set.selector)?;
     let known = stored.is_some();
     let named = set.selector.source.clone();
     let source = stored.map(|stored| stored.source).or(named);
@@ -195,7 +197,7 @@ fn set(
              (`asset-host check --account {account}` prints its id)"
         )
     })?;
-    state.set_cursor(account, &source, &mark, &mark, now)?;
+    state.set_cursor(&source, &mark, &mark, now).await?;
     writeln!(
         out,
         "{account}, source {}: the next run collects devices seen at or after {mark}",
@@ -212,28 +214,29 @@ fn set(
 }
 
 /// Forgets one source, or every source of an account.
-fn reset(
-    config: &Config,
+async fn reset(
+    store: &Store,
     selector: &args::Selector,
     yes: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let account = selector.account.as_str();
-    let mut state = State::open_to_write(config.state.path()?)?;
+    let stored = store.stored(account).await?;
     let source = match &selector.source {
         None => {
-            confirm(state.sources_of(account)?.len(), account, yes)?;
+            confirm(stored.states().count(), account, yes)?;
             None
         }
         Some(named) => {
-            let found = find(&state, selector)?;
+            let found = find(stored.states().cloned().collect(), selector)?;
             Some(found.map_or_else(|| named.clone(), |found| found.source))
         }
     };
-    let _lock = state.lock(account)?;
-    let count = state.reset(account, source.as_deref())?;
+    let state = store.claim(account, Writes::Everything).await?;
+    let is_forgotten = |id: &str, _: Option<&_>| source.as_ref().is_none_or(|source| source == id);
+    let count = state.forget_sources(is_forgotten).await?.len();
     if count == 0 {
-        bail!(nothing_stored(&state, selector));
+        bail!(nothing_stored(store, selector));
     }
     writeln!(
         out,
@@ -245,22 +248,28 @@ fn reset(
 }
 
 /// Forgets accounts that are no longer configured, and sources that are gone or cannot be collected.
-fn prune(config: &Config, yes: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+async fn prune(
+    config: &Config,
+    store: &Store,
+    yes: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     if !config.wrong.is_empty() {
         // An account in a file that cannot be read would count as no longer configured.
         return Err(WrongAccount::errors(&config.wrong).into());
     }
     let accounts = config.accounts.iter();
     let configured: BTreeSet<_> = accounts.map(|account| account.name.as_str()).collect();
-    let mut state = State::open_to_write(config.state.path()?)?;
-    let mut gone = state.sources()?;
-    gone.retain(|source| source.gone_at.is_some() || !configured.contains(source.account.as_str()));
-    let accounts: BTreeSet<_> = gone.iter().map(|source| source.account.as_str()).collect();
-    let names = Vec::from_iter(accounts.iter().copied()).join(", ");
+    let stored = store.all().await?;
+    let is_gone = |source: &&SourceState| {
+        source.gone_at.is_some() || !configured.contains(source.account.as_str())
+    };
+    let gone = stored.values().flat_map(Stored::states).filter(is_gone);
+    let gone: Vec<_> = gone.map(|source| source.account.as_str()).collect();
+    let accounts = gone.iter().copied().collect::<BTreeSet<_>>();
+    let names = Vec::from_iter(accounts).join(", ");
     confirm(gone.len(), &names, yes)?;
-    let locks = accounts.iter().map(|account| state.lock(account));
-    let _locks = locks.collect::<Result<Vec<_>, _>>()?;
-    let removed = state.prune(&configured)?;
+    let removed = store.prune(&configured).await?;
     if removed.is_empty() {
         writeln!(
             out,
@@ -309,13 +318,15 @@ fn cursors(count: usize) -> String {
     }
 }
 
-/// Returns the selected source: the one of this id or else of this name, or without either the only one of the account.
+/// Returns the selected source of an account's: the one of this id or else of this name, or without either the only one of the account.
 ///
 /// # Errors
 ///
 /// When there are several.
-fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<SourceState>> {
-    let mut sources = state.sources_of(&selector.account)?;
+fn find(
+    mut sources: Vec<SourceState>,
+    selector: &args::Selector,
+) -> anyhow::Result<Option<SourceState>> {
     if let Some(wanted) = &selector.source {
         if let Some(source) = sources.iter().find(|source| source.source == *wanted) {
             return Ok(Some(source.clone()));
@@ -339,13 +350,13 @@ fn find(state: &State, selector: &args::Selector) -> anyhow::Result<Option<Sourc
 }
 
 /// Returns the error for a source that is not stored.
-fn nothing_stored(state: &State, selector: &args::Selector) -> String {
+fn nothing_stored(store: &Store, selector: &args::Selector) -> String {
     let source = selector.source.as_ref();
     let source = source.map(|source| format!(", source {source}"));
     let selected = format!("{}{}", selector.account, source.unwrap_or_default());
     format!(
         "{}: nothing is stored of account {}; `asset-host state list` lists what is stored",
-        state.path().display(),
+        store.place(),
         printable(&selected)
     )
 }

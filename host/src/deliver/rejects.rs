@@ -6,7 +6,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
@@ -15,9 +15,6 @@ use crate::deliver::error::DeliverError;
 use crate::deliver::line_file;
 use crate::text::printable::printable;
 use crate::units::timestamp;
-
-/// What follows the state's name, less its extension: `state.rejects.ndjson` for `state.db`.
-const EXTENSION: &str = "rejects.ndjson";
 
 /// The longest reason that is written, in characters.
 const MAX_REASON: usize = 500;
@@ -51,12 +48,9 @@ struct Line<'a> {
 }
 
 impl Rejects {
-    /// Names the rejects file of the state at `state`, in the same folder: `state.rejects.ndjson` for
-    /// `state.db`. Creates nothing.
-    pub(crate) fn beside(state: &Path) -> Self {
-        Self {
-            path: state.with_extension(EXTENSION),
-        }
+    /// Returns the rejects file at `path`. Creates nothing.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
     }
 
     /// Appends the rejects of a page, each as one line, and returns once they are on the disk. Without any,

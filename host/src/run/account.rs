@@ -2,7 +2,6 @@
 //! are collected in parallel.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use time::OffsetDateTime;
@@ -23,13 +22,12 @@ use crate::run::process::{Process, Settings};
 use crate::run::report::Outcome;
 use crate::run::results::AccountResults;
 use crate::run::source::collect_source;
-use crate::state::{AccountState, SourceState, State, StateError, consent};
+use crate::state::{SourceState, StateError};
 
 /// Runs the job of an account, once it is its turn, and adds what becomes of it to `results`.
 pub(super) async fn run_account(
     process: Arc<Process>,
     account: Arc<Account>,
-    state: Arc<PathBuf>,
     slot: Option<OffsetDateTime>,
     results: Arc<AccountResults>,
 ) {
@@ -37,7 +35,7 @@ pub(super) async fn run_account(
     let begin = async {
         let turn = Turn::wait(&process).await;
         results.begin();
-        let job = prepare_job(&process, account, &state, slot, &results).await?;
+        let job = prepare_job(&process, account, &results).await?;
         anyhow::Ok((Arc::new(job), turn))
     };
     let begun = tokio::select! {
@@ -48,7 +46,15 @@ pub(super) async fn run_account(
         Ok(begun) => begun,
         Err(error) => return results.fail(&with_causes(&error)),
     };
-    if let Err(error) = collect_account(&process, &job, turn).await {
+    let ended = async {
+        collect_account(&process, &job, turn).await?;
+        match slot.filter(|_| !results.is_cut(stop.requested())) {
+            // Stored last: what was stopped or killed goes on at the next start.
+            Some(slot) => job.state.end_slot(slot).await,
+            None => Ok(()),
+        }
+    };
+    if let Err(error) = ended.await {
         error!("{error}");
         results.give_up(&error.to_string());
     }
@@ -58,22 +64,18 @@ pub(super) async fn run_account(
 async fn prepare_job(
     process: &Process,
     account: Arc<Account>,
-    path: &Path,
-    slot: Option<OffsetDateTime>,
     results: &Arc<AccountResults>,
 ) -> anyhow::Result<AccountJob> {
     debug!("making ready");
     let settings = &process.settings;
-    let refusal = |asks: &_| consent::refusal(&State::open_to_read(path)?, &account.name, asks);
-    let ready = prepare(process, &account, refusal).await?;
+    let approved = process.store.stored(&account.name).await?.account.consent;
+    let ready = prepare(process, &account, approved).await?;
     let receiver = open_destination(&account, settings).await?;
     let writes = settings.writes();
-    let state = AccountState::new(&account.name, writes, &process.state.open(path, writes)?)?;
-    if let Some(slot) = slot {
-        state.begin_slot(slot)?;
-    }
+    let state = process.store.claim(&account.name, writes).await?;
     // Last, so that an account that cannot begin has approved nothing.
-    state.record_consent(&ready.asks)?;
+    let now = OffsetDateTime::now_utc();
+    state.record_consent(&ready.asks, now).await?;
     results.ready(&ready.rights);
     let keeps_rejects = !settings.dry_run && settings.limit.is_none();
     Ok(AccountJob {
@@ -81,7 +83,7 @@ async fn prepare_job(
         receiver,
         state,
         settings: Arc::clone(settings),
-        rejects: keeps_rejects.then(|| Rejects::beside(path)),
+        rejects: keeps_rejects.then(|| Rejects::at(process.store.rejects())),
         results: Arc::clone(results),
     })
 }
@@ -171,7 +173,7 @@ async fn sources_to_collect(
     worker: &mut Worker,
 ) -> Result<Vec<SourceJob>, StateError> {
     warn_of_range(job);
-    let stored = job.state.sources()?;
+    let stored = job.state.sources().await;
     let mut listing = list_sources(worker, job).await;
     let mut lists_all = true;
     if listing.complete.is_ok() && misses_one(&listing, &stored) {
@@ -185,7 +187,7 @@ async fn sources_to_collect(
             "it lists no source, so nothing is collected and none of its sources counts as gone: check the \
              credentials, and whether a proxy changes the API's responses",
         ),
-        Ok(()) if lists_all => report_gone(job, &listing, &stored)?,
+        Ok(()) if lists_all => report_gone(job, &listing, &stored).await?,
         Ok(()) => {}
         Err(Halt::Failed(why) | Halt::Forbidden(why)) => job.results.fail(why),
         Err(Halt::Stopped | Halt::State(_)) => {
@@ -206,7 +208,7 @@ async fn sources_to_collect(
             _ if !job.ready.account.wants(&id, &name) => {
                 job.results.add_uncollected(id, name, Outcome::Skipped);
             }
-            Err(reason) if known => fail_source(job, id, name, &reason)?,
+            Err(reason) if known => fail_source(job, id, name, &reason).await?,
             Err(reason) => {
                 let called = other_name(&id, &name);
                 warn!(source = id, name = called, "not collected: {reason}");
@@ -238,12 +240,13 @@ async fn sources_to_collect(
 
 /// Stores which sources cannot be collected, and reports the stored ones that the account no longer has. Their cursors
 /// stay.
-fn report_gone(
+async fn report_gone(
     job: &AccountJob,
     listing: &Listing,
     stored: &[SourceState],
 ) -> Result<(), StateError> {
-    job.state.store_listing(&listing.collectable())?;
+    let now = OffsetDateTime::now_utc();
+    job.state.store_listing(&listing.collectable(), now).await?;
     let listed = listing.ids();
     for gone in stored {
         if listed.contains(gone.source.as_str()) {
@@ -251,7 +254,7 @@ fn report_gone(
         }
         let (id, name) = (gone.source.clone(), gone.name.clone());
         if job.ready.account.wants(&id, &name) {
-            fail_source(job, id, name, "The account no longer lists it.")?;
+            fail_source(job, id, name, "The account no longer lists it.").await?;
         } else {
             job.results.add_uncollected(id, name, Outcome::Skipped);
         }
@@ -281,13 +284,19 @@ fn check_selection(job: &AccountJob, listing: &Listing, stored: &[SourceState]) 
 
 /// Reports that a source that was collected before cannot be collected. Nobody notices missing devices, so this fails in
 /// every run until a person confirms it.
-fn fail_source(job: &AccountJob, id: String, name: String, reason: &str) -> Result<(), StateError> {
+async fn fail_source(
+    job: &AccountJob,
+    id: String,
+    name: String,
+    reason: &str,
+) -> Result<(), StateError> {
     let why = format!(
         "{reason} If it is not to be collected any more, name it in `skip` of the account, or forget it with \
          `asset-host state prune`; its cursor is kept until then"
     );
     error!(source = id, name = other_name(&id, &name), "{why}");
-    job.state.store_error(&id, &name, &why)?;
+    let now = OffsetDateTime::now_utc();
+    job.state.store_error(&id, &name, &why, now).await?;
     job.results.add_uncollected(id, name, Outcome::Failed(why));
     Ok(())
 }

@@ -4,7 +4,6 @@
 //! `--jobs` is free.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +61,7 @@ pub(crate) async fn run_jobs<Q: Queue>(
                     error_span!("account", account).in_scope(|| results.fail(&error));
                     on_event(queue, Event::Ended(results.take("", false)));
                 }
-                Some(Due::Account { account, state, slot }) => jobs.start(process, account, state, slot),
+                Some(Due::Account { account, slot }) => jobs.start(process, account, slot),
             },
             () = stop.wait(), if more => more = false,
             Some(ended) = jobs.tasks.join_next_with_id() => {
@@ -97,19 +96,12 @@ impl Jobs {
         &mut self,
         process: &Arc<Process>,
         account: Arc<Account>,
-        state: Arc<PathBuf>,
         slot: Option<OffsetDateTime>,
     ) {
         let span = error_span!("account", account = account.name);
         let results = Arc::new(AccountResults::new(&account.name));
         let shown = process.settings.progress.account(&account.name);
-        let job = run_account(
-            Arc::clone(process),
-            account,
-            state,
-            slot,
-            Arc::clone(&results),
-        );
+        let job = run_account(Arc::clone(process), account, slot, Arc::clone(&results));
         let job = async move {
             job.await;
             drop(shown);

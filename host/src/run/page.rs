@@ -67,7 +67,7 @@ impl PageDelivery {
             // Until the delivery is confirmed, it is not known what the destination has of these devices.
             let devices = events.iter().map(|event| event.device.as_str());
             let (state, source) = (&self.source.job.state, &self.source.id);
-            state.forget_fingerprints(source, devices)?;
+            state.forget_fingerprints(source, devices).await?;
         }
         let mut refused = Vec::new();
         if !events.is_empty() {
@@ -90,10 +90,10 @@ impl PageDelivery {
         tally.events = events.len() as u64 - tally.refused;
         tally.unchanged = self.unchanged;
         tally.rejects = self.batch.rejects.len() as u64;
-        Ok(self.store()?)
+        Ok(self.store().await?)
     }
 
-    fn store(&self) -> Result<(), StateError> {
+    async fn store(&self) -> Result<(), StateError> {
         let (source, batch) = (&self.source, &self.batch);
         // Refused events count as well: the destination does not want them again.
         let settled: Vec<_>;
@@ -107,8 +107,7 @@ impl PageDelivery {
             }
             Emit::Seen => Fingerprints::Forgotten,
         };
-        source.job.state.store_batch(&StoredBatch {
-            account: source.job.name(),
+        let batch = StoredBatch {
             source: &source.id,
             name: &source.name,
             cursor: &batch.cursor,
@@ -117,7 +116,9 @@ impl PageDelivery {
             full: self.full,
             first: self.first,
             fingerprints,
-        })
+        };
+        let now = OffsetDateTime::now_utc();
+        source.job.state.store_batch(&batch, now).await
     }
 
     /// Writes what the component rejected and what the destination refused to the log and to the rejects.

@@ -18,7 +18,7 @@ use crate::run::process::Process;
 use crate::sandbox::connector::{CallError, Connector, DescribeError};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rights::{Grants, Rights};
-use crate::state::StateError;
+use crate::state::consent::{self, Consent};
 use crate::text::printable::fault;
 
 /// An account whose component, configuration and secrets are in order.
@@ -35,7 +35,7 @@ pub(crate) struct Ready {
     pub asks: Permissions,
 }
 
-/// Makes an account ready. `refusal` says why its component may not ask for what it asks for.
+/// Makes an account ready. `approved` is what its component may ask for; `None` before its first run.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(crate) struct Ready {
 pub(crate) async fn prepare(
     process: &Process,
     account: &Arc<Account>,
-    refusal: impl Fn(&Permissions) -> Result<Option<String>, StateError>,
+    approved: Option<Consent>,
 ) -> anyhow::Result<Ready> {
     let grants = Grants {
         hosts: account.hosts.clone(),
@@ -65,7 +65,7 @@ pub(crate) async fn prepare(
     });
     let (component, problems) = load(&process.runtime, account).await?;
     let asks = component.asks(account);
-    let refusal = refusal(&asks)?;
+    let refusal = consent::refusal(approved, &account.name, &asks);
     match (refusal, problems.is_empty()) {
         (None, true) => {}
         (None, false) => return Err(account.invalid(&problems).into()),

@@ -10,7 +10,7 @@ use crate::run::progress::Progress;
 use crate::run::range::Range;
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
-use crate::state::{SharedState, Wanted, Writes};
+use crate::state::{Store, Wanted, Writes};
 use crate::stop::Stop;
 
 /// How many sources of all accounts together may have a page in memory, for each of `--jobs`. They do not need a job while
@@ -30,7 +30,7 @@ pub(crate) struct Process {
     /// The rate limits of their APIs.
     pub limiters: Mutex<Limiters>,
     /// Where their state persists.
-    pub state: SharedState,
+    pub store: Store,
     /// Held by the account that begins next, while it waits for its turn.
     pub turn: tokio::sync::Mutex<()>,
     /// A permit for each source that may be collected in parallel: `--jobs`.
@@ -94,12 +94,12 @@ impl Settings {
 
 impl Process {
     /// Returns a process without jobs.
-    pub(crate) fn new(settings: Settings, runtime: Runtime) -> Arc<Self> {
+    pub(crate) fn new(settings: Settings, runtime: Runtime, store: Store) -> Arc<Self> {
         let jobs = settings.jobs as usize;
         Arc::new(Self {
             runtime,
             limiters: Mutex::default(),
-            state: SharedState::default(),
+            store,
             turn: tokio::sync::Mutex::default(),
             jobs: Arc::new(Semaphore::new(jobs)),
             pages: Arc::new(Semaphore::new(jobs * PAGES_FOR_EACH_JOB)),

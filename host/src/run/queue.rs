@@ -1,7 +1,7 @@
 //! Which account is collected next.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +29,6 @@ pub(crate) enum Due {
     Account {
         /// The account.
         account: Arc<Account>,
-        /// The state file that its configuration names.
-        state: Arc<PathBuf>,
         /// The slot of the schedule in which it begins, if there is a schedule.
         slot: Option<OffsetDateTime>,
     },
@@ -134,8 +132,6 @@ impl LocalQueue {
             |name: &String, known: &mut Known| !known.is_running && !found.contains_key(name);
         let gone = self.accounts.extract_if(.., is_gone);
         self.due.extend(gone.map(|(name, _)| Due::Gone(name)));
-        let state = self.config.state.path().map(Path::to_owned);
-        let state = Arc::new(state.unwrap_or_default());
         for (name, (file, account)) in found {
             let Some(slot) = self.begin(&name, file, account.as_ref().ok()) else {
                 continue;
@@ -143,7 +139,6 @@ impl LocalQueue {
             self.due.push_back(match account {
                 Ok(account) => Due::Account {
                     account: Arc::new(account),
-                    state: Arc::clone(&state),
                     slot,
                 },
                 Err(error) => Due::Wrong {

@@ -33,6 +33,16 @@ struct Shared {
     expected: BTreeMap<Option<String>, String>,
 }
 
+impl Shared {
+    fn is_cut(&self, stopping: bool) -> bool {
+        self.entries.iter().any(|entry| match entry.outcome {
+            Outcome::Stopped => true,
+            Outcome::Failed(_) => stopping,
+            _ => false,
+        })
+    }
+}
+
 impl AccountResults {
     /// Returns the results of an account whose sources are yet to be listed.
     pub(super) fn new(account: &str) -> Self {
@@ -119,20 +129,17 @@ impl AccountResults {
     pub(super) fn take(&self, why: &str, stopping: bool) -> AccountReport {
         let mut shared = std::mem::take(&mut *self.lock());
         let why = shared.given_up.as_deref().unwrap_or(why);
-        let failed = shared.expected.into_iter().map(|(source, name)| {
-            Entry::new(&self.account, source, name, Outcome::Failed(why.to_owned()))
-        });
+        let failed = std::mem::take(&mut shared.expected)
+            .into_iter()
+            .map(|(source, name)| {
+                Entry::new(&self.account, source, name, Outcome::Failed(why.to_owned()))
+            });
         shared.entries.extend(failed);
-        let is_cut = |entry: &Entry| match entry.outcome {
-            Outcome::Stopped => true,
-            Outcome::Failed(_) => stopping,
-            _ => false,
-        };
         let now = OffsetDateTime::now_utc();
         let denied = self.rights.get().map(|rights| rights.denials.counts());
         AccountReport {
             account: self.account.clone(),
-            cut: shared.entries.iter().any(is_cut),
+            cut: shared.is_cut(stopping),
             ready: self.rights.get().is_some(),
             started_at: shared.started_at.unwrap_or(now),
             ended_at: now,
@@ -140,6 +147,11 @@ impl AccountResults {
             entries: shared.entries,
             denied: denied.unwrap_or_default(),
         }
+    }
+
+    /// Returns whether the job did not get to its end. `stopping` says whether the run was asked to stop.
+    pub(super) fn is_cut(&self, stopping: bool) -> bool {
+        self.lock().is_cut(stopping)
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

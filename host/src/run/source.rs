@@ -28,8 +28,8 @@ pub(super) async fn collect_source(
     let mut entry = Entry::new(job.name(), id, name, Outcome::UpToDate);
     let stop = &job.settings.stop;
     let walk = async {
-        set_destination(&source)?;
-        let start = start(&source)?;
+        set_destination(&source).await?;
+        let start = start(&source).await;
         collect_pages(&source, &mut worker, &mut entry, start).await
     };
     let ended = tokio::select! {
@@ -42,7 +42,7 @@ pub(super) async fn collect_source(
             duration::format(stop.grace_period)
         ))),
     };
-    let outcome = store_end(&source, ended);
+    let outcome = store_end(&source, ended).await;
     entry.outcome = match &outcome {
         Ok(outcome) => outcome.clone(),
         Err(error) => Outcome::Failed(error.to_string()),
@@ -52,12 +52,12 @@ pub(super) async fn collect_source(
 }
 
 /// Stores the source's destination. If it is another one than in the last run, it is not known what it has.
-fn set_destination(source: &SourceJob) -> Result<(), StateError> {
+async fn set_destination(source: &SourceJob) -> Result<(), StateError> {
     let account = &source.job.ready.account;
     let state = &source.job.state;
     if account.emit == Emit::Changed && state.writes() == Writes::Everything {
         let identity = account.deliver.identity(&source.source_name());
-        if state.set_destination(&source.id, &identity)? {
+        if state.set_destination(&source.id, &identity).await? {
             warn!(
                 "`deliver` leads to another destination than in the last run: every device that is seen counts as \
                  changed; `collect --full` sends all of them"
@@ -68,26 +68,26 @@ fn set_destination(source: &SourceJob) -> Result<(), StateError> {
 }
 
 /// Returns where the source's walk begins.
-fn start(source: &SourceJob) -> Result<Start, StateError> {
+async fn start(source: &SourceJob) -> Start {
     let job = &source.job;
     if job.settings.ignores_state() {
-        return Ok(Start::EVERYTHING);
+        return Start::EVERYTHING;
     }
-    Ok(next_walk(
-        job.state.source(&source.id)?.as_ref(),
+    next_walk(
+        job.state.source(&source.id).await.as_ref(),
         job.ready.account.full_every,
         job.settings.wanted,
         OffsetDateTime::now_utc(),
-    ))
+    )
 }
 
 /// Stores how the walk ended, and returns the source's outcome.
-fn store_end(source: &SourceJob, ended: Result<(), Halt>) -> Result<Outcome, StateError> {
-    let state = &source.job.state;
+async fn store_end(source: &SourceJob, ended: Result<(), Halt>) -> Result<Outcome, StateError> {
+    let (state, now) = (&source.job.state, OffsetDateTime::now_utc());
     let is_forbidden = matches!(ended, Err(Halt::Forbidden(_)));
     match ended {
         Ok(()) => {
-            state.store_success(&source.id)?;
+            state.store_success(&source.id, now).await?;
             Ok(Outcome::UpToDate)
         }
         Err(Halt::Stopped) => Ok(Outcome::Stopped),
@@ -98,9 +98,11 @@ fn store_end(source: &SourceJob, ended: Result<(), Halt>) -> Result<Outcome, Sta
         }
         Err(Halt::Failed(why) | Halt::Forbidden(why)) => {
             error!("{why}");
-            state.store_error(&source.id, &source.name, &why)?;
+            state
+                .store_error(&source.id, &source.name, &why, now)
+                .await?;
             if is_forbidden && source.has_siblings {
-                state.store_not_collectable(&source.id)?;
+                state.store_not_collectable(&source.id, now).await?;
             }
             Ok(Outcome::Failed(why))
         }

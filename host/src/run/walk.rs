@@ -95,7 +95,7 @@ impl Walk<'_> {
                 return Err(Halt::Failed(exceeded.to_string()));
             }
             let (next, more) = (batch.cursor.clone(), batch.more);
-            let limit_reached = self.send(batch, cursor.is_none())?;
+            let limit_reached = self.send(batch, cursor.is_none()).await?;
             if limit_reached || !more {
                 self.confirm_without(worker).await?;
                 return match limit_reached {
@@ -145,7 +145,7 @@ impl Walk<'_> {
     }
 
     /// Begins to deliver a page. Returns whether `--limit` leaves out events of the source.
-    fn send(&mut self, mut batch: Batch, first: bool) -> Result<bool, Halt> {
+    async fn send(&mut self, mut batch: Batch, first: bool) -> Result<bool, Halt> {
         // Of a walk that began earlier it is not known how much is done.
         let total = batch.total.filter(|_| !self.resumed);
         self.line.change(|line| line.total = total);
@@ -153,7 +153,7 @@ impl Walk<'_> {
             warn!("{}", printable(warning));
         }
         let found = batch.events.len();
-        self.retain_changed(&mut batch.events)?;
+        self.retain_changed(&mut batch.events).await?;
         let unchanged = (found - batch.events.len()) as u64;
         let limit_reached = self.cut_to_limit(&mut batch);
         let count = batch.events.len() as u64;
@@ -176,10 +176,11 @@ impl Walk<'_> {
     }
 
     /// Removes the events that the destination need not get, by `emit`.
-    fn retain_changed(&self, events: &mut Vec<Event>) -> Result<(), StateError> {
+    async fn retain_changed(&self, events: &mut Vec<Event>) -> Result<(), StateError> {
         let job = &self.source.job;
         if job.emit() == Emit::Changed && !self.full {
-            let mut changed = job.state.changed(&self.source.id, events)?.into_iter();
+            let changed = job.state.changed(&self.source.id, events).await?;
+            let mut changed = changed.into_iter();
             events.retain(|_| changed.next().unwrap_or(true));
         }
         Ok(())

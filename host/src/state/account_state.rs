@@ -1,24 +1,31 @@
-//! The state of one account, as a run sees it.
+//! The state of one account: what is stored of it, and the rules by which that changes, whatever the store.
+//!
+//! The fingerprint of a device says what the receiver has of it, for accounts that deliver only changes (`emit = "changed"`).
+//! So it is deleted before anything else may reach the receiver: a push that fails half way, or a process that is killed
+//! after it, may have delivered a part of a page. With the old fingerprint still stored, a device that then changes back
+//! would look unchanged, and the receiver would keep what is no longer true until the next full walk. The order for each
+//! page is hence: [`changed`](AccountState::changed), [`forget_fingerprints`](AccountState::forget_fingerprints), delivery,
+//! then [`store_batch`](AccountState::store_batch).
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
 
 use time::OffsetDateTime;
-use tokio::task::block_in_place;
+use tokio::sync::Mutex;
+use tracing::info;
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::contract::permissions::Permissions;
-use crate::state::consent;
+use crate::state::change::{
+    AccountRecord, Change, FingerprintChange, SourceRecord, Stored, device_key,
+};
+use crate::state::consent::{Consent, ConsentStatus};
 use crate::state::error::StateError;
-use crate::state::file::State;
-use crate::state::lock::AccountLock;
-use crate::state::sources::StoredBatch;
-use crate::state::stored_source::SourceState;
+use crate::state::holder::Holder;
+use crate::state::source_state::{Fingerprints, SourceState, StoredBatch};
 
 /// What a run changes of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Writes {
+pub enum Writes {
     /// Nothing: `--dry-run`, `--since` and `--until`.
     Nothing,
     /// Only the fingerprints of devices that are sent, which are deleted: `--limit`.
@@ -27,57 +34,27 @@ pub(crate) enum Writes {
     Everything,
 }
 
-impl Writes {
-    /// Opens the state file for a run that changes this much of it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`State::open_to_read`] and [`State::open_to_write`].
-    pub(crate) fn open(self, path: &Path) -> Result<State, StateError> {
-        match self {
-            Self::Nothing => State::open_to_read(path),
-            Self::Forgotten | Self::Everything => State::open_to_write(path),
-        }
-    }
-}
-
 /// Everything that persists of one account, shared by the tasks that collect its sources.
 ///
-/// The methods are all that a run needs of a store: reads of what was stored before, and writes, each of which is
-/// stored completely or not at all. A method that writes does nothing if the run does not change the state, see
-/// [`Writes`], so a run calls it in any case. Every write is durable when it returns.
-///
-/// For each page: [`changed`](Self::changed), [`forget_fingerprints`](Self::forget_fingerprints), delivery, then
-/// [`store_batch`](Self::store_batch).
-pub(crate) struct AccountState {
+/// A method that writes stores all of its change or nothing, and its change is durable when it returns. It does nothing if
+/// the run does not change the state, see [`Writes`], so a run calls it in any case.
+pub struct AccountState {
     account: String,
     writes: Writes,
-    state: Arc<Mutex<State>>,
-    /// Held as long as this value lives; `None` if the run stores nothing.
-    _lock: Option<AccountLock>,
+    /// What is stored. Whoever changes it holds it until the change is stored.
+    stored: Mutex<Stored>,
+    holder: Holder,
 }
 
 impl AccountState {
-    /// Returns the state of an account in the file `state`, locked if it is to be changed.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`State::lock`].
-    pub(crate) fn new(
-        account: &str,
-        writes: Writes,
-        state: &Arc<Mutex<State>>,
-    ) -> Result<Self, StateError> {
-        let mut new = Self {
+    /// Returns the state of an account that `holder` holds.
+    pub(super) fn new(account: &str, writes: Writes, stored: Stored, holder: Holder) -> Self {
+        Self {
             account: account.to_owned(),
             writes,
-            state: Arc::clone(state),
-            _lock: None,
-        };
-        if writes != Writes::Nothing {
-            new._lock = Some(new.lock(|state| state.lock(account))?);
+            stored: Mutex::new(stored),
+            holder,
         }
-        Ok(new)
     }
 
     /// Returns what this run changes of the state.
@@ -85,48 +62,188 @@ impl AccountState {
         self.writes
     }
 
-    /// Stores that the account is begun in the slot of the schedule that begins at `slot`.
-    pub(crate) fn begin_slot(&self, slot: OffsetDateTime) -> Result<(), StateError> {
-        self.write(|state| state.begin_slot(&self.account, slot))
-    }
-
-    /// Approves what the account's component asks for, where that needs no person: see [`consent::record`].
-    pub(crate) fn record_consent(&self, asks: &Permissions) -> Result<(), StateError> {
-        self.write(|state| consent::record(state, &self.account, asks, OffsetDateTime::now_utc()))
+    /// Returns what is stored besides the sources.
+    pub(crate) async fn record(&self) -> AccountRecord {
+        self.stored.lock().await.account.clone()
     }
 
     /// Returns what is stored of every source, by the sources' ids.
-    pub(crate) fn sources(&self) -> Result<Vec<SourceState>, StateError> {
-        self.lock(|state| state.sources_of(&self.account))
+    pub(crate) async fn sources(&self) -> Vec<SourceState> {
+        self.stored.lock().await.states().cloned().collect()
     }
 
     /// Returns what is stored of one source.
-    pub(crate) fn source(&self, source: &str) -> Result<Option<SourceState>, StateError> {
-        self.lock(|state| state.source(&self.account, source))
+    pub(crate) async fn source(&self, source: &str) -> Option<SourceState> {
+        let stored = self.stored.lock().await;
+        stored.sources.get(source)?.state.clone()
     }
 
-    /// Returns for each event of a page whether its device has changed since it was last confirmed.
-    pub(crate) fn changed(&self, source: &str, events: &[Event]) -> Result<Vec<bool>, StateError> {
-        self.lock(|state| state.changed(&self.account, source, events))
+    /// Returns for each event of a page whether its device is unknown or has another fingerprint than the one that was last
+    /// confirmed. If a device comes twice, its later event is compared to its earlier one, so that the last one sent is
+    /// always the latest.
+    ///
+    /// Call it only once the page before is stored, or devices are compared to what was before that page.
+    pub async fn changed(&self, source: &str, events: &[Event]) -> Result<Vec<bool>, StateError> {
+        let devices = events.iter().map(|event| device_key(&event.device));
+        let devices: Vec<_> = devices.collect();
+        let stored = self
+            .holder
+            .fingerprints(&self.account, source, &devices)
+            .await?;
+        let mut earlier = HashMap::with_capacity(events.len());
+        let compared = events.iter().zip(devices).zip(stored);
+        let is_changed = compared.map(|((event, device), stored)| {
+            let before = earlier.insert(device, event.fingerprint).or(stored);
+            before != Some(event.fingerprint)
+        });
+        Ok(is_changed.collect())
     }
 
-    /// Stores which destination a source delivers to. Returns whether it is another one than before, so that every device
-    /// counts as changed.
-    pub(crate) fn set_destination(
+    /// Stores that the account has been collected in the slot of the schedule that begins at `slot`.
+    pub(crate) async fn end_slot(&self, slot: OffsetDateTime) -> Result<(), StateError> {
+        let account = |account: &AccountRecord| AccountRecord {
+            slot: Some(slot),
+            ..account.clone()
+        };
+        self.write_account(account).await
+    }
+
+    /// Stores what is approved for the account, and replaces what was approved before.
+    pub(crate) async fn approve(
+        &self,
+        asks: &Permissions,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        let consent = Consent {
+            asks: asks.clone(),
+            approved_at: now,
+        };
+        let account = |account: &AccountRecord| AccountRecord {
+            consent: Some(consent),
+            ..account.clone()
+        };
+        self.write_account(account).await
+    }
+
+    /// Approves what the account's component asks for, on the first run of the account or when the component is another
+    /// build that asks for no more, and logs it. Approves nothing more.
+    pub(crate) async fn record_consent(
+        &self,
+        asks: &Permissions,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        let account = &self.account;
+        if self.writes != Writes::Everything {
+            return Ok(());
+        }
+        match ConsentStatus::of(self.record().await.consent, asks) {
+            ConsentStatus::FirstRun => {
+                self.approve(asks, now).await?;
+                info!(
+                    account,
+                    sha256 = asks.sha256,
+                    "first run of {}, which approves what it asks for: {asks}. `asset-host describe --account {account}` \
+                     describes it",
+                    asks.component()
+                );
+            }
+            ConsentStatus::OtherBuild(before) => {
+                self.approve(asks, now).await?;
+                info!(
+                    account,
+                    sha256 = asks.sha256,
+                    before = before.asks.sha256,
+                    "the component is another build, {}, before {}; it asks for no more than was approved",
+                    asks.component(),
+                    before.asks.component()
+                );
+            }
+            ConsentStatus::Approved(_) | ConsentStatus::NeedsApproval(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Stores which destination a source is about to deliver to: any text that differs for another receiver and holds no
+    /// secret. If it is another one than before, or none is known, the source's fingerprints are forgotten, so that the
+    /// receiver gets every device that is seen. Returns whether another one was known. Call it before the first
+    /// [`Self::changed`] of a walk.
+    pub(crate) async fn set_destination(
         &self,
         source: &str,
         destination: &str,
     ) -> Result<bool, StateError> {
-        self.write(|state| state.set_destination(&self.account, source, destination))
+        let mut stored = self.stored.lock().await;
+        let before = stored.sources.get(source).cloned().unwrap_or_default();
+        if self.writes != Writes::Everything || before.destination.as_deref() == Some(destination) {
+            return Ok(false);
+        }
+        let record = SourceRecord {
+            destination: Some(destination.to_owned()),
+            ..before.clone()
+        };
+        let change = Change {
+            sources: vec![(source.to_owned(), Some(record))],
+            fingerprints: vec![(source.to_owned(), FingerprintChange::Clear)],
+            ..Change::default()
+        };
+        self.store(&mut stored, change).await?;
+        Ok(before.destination.is_some())
     }
 
-    /// Stores which sources a complete listing found to be collectable. The others are gone.
-    pub(crate) fn store_listing(&self, ids: &BTreeSet<String>) -> Result<(), StateError> {
-        self.write(|state| state.store_listing(&self.account, ids, OffsetDateTime::now_utc()))
+    /// Stores which sources a complete listing found to be collectable: a stored source that is not among `ids` is gone
+    /// from now on, unless it was before; one that is among them is not.
+    pub(crate) async fn store_listing(
+        &self,
+        ids: &BTreeSet<String>,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        let stored = self.sources().await;
+        let differs = |state: &&SourceState| ids.contains(&state.source) == state.gone_at.is_some();
+        let changed = stored.iter().filter(differs).map(|state| &*state.source);
+        let listed = |state: SourceState| {
+            let is_listed = ids.contains(&state.source);
+            state.listed(is_listed, now)
+        };
+        self.write_known(changed, listed).await
     }
 
-    /// Forgets the fingerprints of devices that are about to be sent. If it fails, do not send them.
-    pub(crate) fn forget_fingerprints<'a>(
+    /// Stores that a source is listed and can no longer be collected, so that `state prune` forgets it like one that is gone.
+    pub(crate) async fn store_not_collectable(
+        &self,
+        source: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        self.write_known([source], |state| state.listed(false, now))
+            .await
+    }
+
+    /// Stores that a source is up to date, and forgets what stopped an earlier run.
+    pub(crate) async fn store_success(
+        &self,
+        source: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        self.write_known([source], |state| state.after_success(now))
+            .await
+    }
+
+    /// Stores what stopped a source. Its cursor stays.
+    pub(crate) async fn store_error(
+        &self,
+        source: &str,
+        name: &str,
+        error: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        self.write_source(source, Vec::new(), now, |state| {
+            state.after_error(name, error, now)
+        })
+        .await
+    }
+
+    /// Forgets the fingerprints of devices that are about to be sent, all or none: until the page is confirmed, it is not
+    /// known what the receiver has of them. If it fails, do not send them.
+    pub async fn forget_fingerprints<'a>(
         &self,
         source: &str,
         devices: impl IntoIterator<Item = &'a str>,
@@ -134,50 +251,167 @@ impl AccountState {
         if self.writes == Writes::Nothing {
             return Ok(());
         }
-        self.lock(|state| state.forget_fingerprints(&self.account, source, devices))
+        let devices = devices.into_iter().map(device_key).collect();
+        let change = Change {
+            fingerprints: vec![(source.to_owned(), FingerprintChange::Forget(devices))],
+            ..Change::default()
+        };
+        self.store(&mut *self.stored.lock().await, change).await
     }
 
-    /// Stores the cursor and the fingerprints of a page of which every event is confirmed.
-    pub(crate) fn store_batch(&self, batch: &StoredBatch<'_>) -> Result<(), StateError> {
-        self.write(|state| state.store_batch(batch, OffsetDateTime::now_utc()))
+    /// Stores the cursor and the fingerprints of a batch, both or neither. Call it only once every event of the batch is
+    /// confirmed.
+    pub async fn store_batch(
+        &self,
+        batch: &StoredBatch<'_>,
+        now: OffsetDateTime,
+    ) -> Result<(), StateError> {
+        let fingerprints = match batch.fingerprints {
+            Fingerprints::Forgotten => vec![FingerprintChange::Clear],
+            Fingerprints::Confirmed(devices) => {
+                let devices = devices.iter();
+                let put = devices.map(|(device, fingerprint)| (device_key(device), *fingerprint));
+                let put = FingerprintChange::Put(put.collect());
+                match batch.full && batch.first {
+                    true => vec![FingerprintChange::Clear, put],
+                    false => vec![put],
+                }
+            }
+        };
+        self.write_source(batch.source, fingerprints, now, |state| {
+            state.after_batch(batch, now)
+        })
+        .await
     }
 
-    /// Stores that a source is up to date.
-    pub(crate) fn store_success(&self, source: &str) -> Result<(), StateError> {
-        self.write(|state| state.store_success(&self.account, source, OffsetDateTime::now_utc()))
-    }
-
-    /// Stores what stopped a source. Its cursor stays.
-    pub(crate) fn store_error(
+    /// Replaces the stored cursor, see [`SourceState::with_cursor`]. The fingerprints are forgotten, so that everything that
+    /// the walk finds is delivered.
+    pub(crate) async fn set_cursor(
         &self,
         source: &str,
-        name: &str,
-        error: &str,
+        cursor: &str,
+        mark: &str,
+        now: OffsetDateTime,
     ) -> Result<(), StateError> {
-        let now = OffsetDateTime::now_utc();
-        self.write(|state| state.store_error(&self.account, source, name, error, now))
+        let forgotten = vec![FingerprintChange::Clear];
+        self.write_source(source, forgotten, now, |state| {
+            state.with_cursor(cursor, mark, now)
+        })
+        .await
     }
 
-    /// Stores that a source can no longer be collected, so that `state prune` forgets it.
-    pub(crate) fn store_not_collectable(&self, source: &str) -> Result<(), StateError> {
-        let now = OffsetDateTime::now_utc();
-        self.write(|state| state.store_not_collectable(&self.account, source, now))
-    }
-
-    fn write<T: Default>(
+    /// Forgets the sources that `is_forgotten` chooses, with their fingerprints and destinations, and returns what was
+    /// stored of them. What the account was approved for stays: to walk anew is no reason to ask for more.
+    pub(crate) async fn forget_sources(
         &self,
-        action: impl FnOnce(&mut State) -> Result<T, StateError>,
-    ) -> Result<T, StateError> {
-        match self.writes {
-            Writes::Everything => self.lock(action),
-            Writes::Forgotten | Writes::Nothing => Ok(T::default()),
-        }
+        is_forgotten: impl Fn(&str, Option<&SourceState>) -> bool,
+    ) -> Result<Vec<SourceState>, StateError> {
+        let mut stored = self.stored.lock().await;
+        let forgotten = stored.sources.clone().into_iter();
+        let forgotten: Vec<_> = forgotten
+            .filter(|(source, record)| is_forgotten(source, record.state.as_ref()))
+            .collect();
+        let change = Change {
+            sources: forgotten
+                .iter()
+                .map(|(source, _)| (source.clone(), None))
+                .collect(),
+            ..Change::default()
+        };
+        self.store(&mut stored, change).await?;
+        Ok(forgotten
+            .into_iter()
+            .filter_map(|(_, record)| record.state)
+            .collect())
     }
 
-    /// Calls `action` while no other task uses the file. It may take as long as the disk does, so other tasks of this
-    /// thread continue on another one.
-    fn lock<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
-        // After a panic in another task the state is consistent: every change is a transaction.
-        block_in_place(|| action(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)))
+    /// Forgets the account and all of its sources, and returns what was stored of them.
+    pub(crate) async fn forget(&self) -> Result<Vec<SourceState>, StateError> {
+        let mut stored = self.stored.lock().await;
+        let sources = stored.sources.keys().map(|source| (source.clone(), None));
+        let change = Change {
+            account: Some(AccountRecord::default()),
+            sources: sources.collect(),
+            ..Change::default()
+        };
+        let forgotten = stored.states().cloned().collect();
+        self.store(&mut stored, change).await?;
+        Ok(forgotten)
+    }
+
+    async fn write_account(
+        &self,
+        account: impl FnOnce(&AccountRecord) -> AccountRecord,
+    ) -> Result<(), StateError> {
+        if self.writes != Writes::Everything {
+            return Ok(());
+        }
+        let mut stored = self.stored.lock().await;
+        let change = Change {
+            account: Some(account(&stored.account)),
+            ..Change::default()
+        };
+        self.store(&mut stored, change).await
+    }
+
+    /// Changes what is stored of sources, where something is.
+    async fn write_known(
+        &self,
+        sources: impl IntoIterator<Item = &str>,
+        change: impl Fn(SourceState) -> SourceState,
+    ) -> Result<(), StateError> {
+        if self.writes != Writes::Everything {
+            return Ok(());
+        }
+        let mut stored = self.stored.lock().await;
+        let sources = sources.into_iter().filter_map(|source| {
+            let SourceRecord { state, destination } = stored.sources.get(source)?.clone();
+            let state = Some(change(state?));
+            Some((source.to_owned(), Some(SourceRecord { state, destination })))
+        });
+        let change = Change {
+            sources: sources.collect(),
+            ..Change::default()
+        };
+        self.store(&mut stored, change).await
+    }
+
+    /// Changes what is stored of a source, of which there may be nothing yet.
+    async fn write_source(
+        &self,
+        source: &str,
+        fingerprints: Vec<FingerprintChange>,
+        now: OffsetDateTime,
+        change: impl FnOnce(SourceState) -> SourceState,
+    ) -> Result<(), StateError> {
+        if self.writes != Writes::Everything {
+            return Ok(());
+        }
+        let mut stored = self.stored.lock().await;
+        let before = stored.sources.get(source).cloned().unwrap_or_default();
+        let new = || SourceState::new(&self.account, source, now);
+        let record = SourceRecord {
+            state: Some(change(before.state.unwrap_or_else(new))),
+            destination: before.destination,
+        };
+        let fingerprints = fingerprints
+            .into_iter()
+            .map(|change| (source.to_owned(), change));
+        let change = Change {
+            sources: vec![(source.to_owned(), Some(record))],
+            fingerprints: fingerprints.collect(),
+            ..Change::default()
+        };
+        self.store(&mut stored, change).await
+    }
+
+    /// Stores a change, if it changes anything.
+    async fn store(&self, stored: &mut Stored, change: Change) -> Result<(), StateError> {
+        if change.account.is_none() && change.sources.is_empty() && change.fingerprints.is_empty() {
+            return Ok(());
+        }
+        self.holder.commit(&self.account, &change).await?;
+        stored.apply(change);
+        Ok(())
     }
 }

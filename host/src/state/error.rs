@@ -1,23 +1,20 @@
 //! Why the state cannot be used, and what to do.
 
 use std::io;
-use std::path::{Path, PathBuf};
-
-use rusqlite::{ErrorCode, ffi};
 
 use crate::network::error::cannot_open;
 
 /// The state cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the state {} {problem}", path.display())]
+#[error("the state {place} {problem}")]
 pub struct StateError {
-    /// The state file, or the lock file of an account beside it.
-    pub path: PathBuf,
+    /// The state file, the lock file of an account beside it, or the servers of the cluster.
+    pub place: String,
     /// What is wrong with it.
     pub problem: StateProblem,
 }
 
-/// What is wrong with the state, and what to do. Each message continues "the state PATH".
+/// What is wrong with the state, and what to do. Each message continues "the state PLACE".
 #[derive(Debug, thiserror::Error)]
 pub enum StateProblem {
     /// The account is being collected or changed, by `process 4711`, or `another process` if the lock file does not
@@ -59,56 +56,17 @@ pub enum StateProblem {
     #[error(
         "is damaged ({0}): restore it from a backup, or move it away, and the next run collects everything"
     )]
-    Damaged(rusqlite::Error),
+    Damaged(Cause),
     /// There is no space left to write.
     #[error(
         "cannot be written, as there is no space left: free some space on its disk; what was stored before is complete, \
          and the next run continues from the last stored cursor"
     )]
     Full,
-    /// Anything else that SQLite reports.
+    /// Anything else that the store reports.
     #[error("cannot be used: {0}")]
-    Sqlite(rusqlite::Error),
+    Other(Cause),
 }
 
-impl StateError {
-    /// Returns what adds the path of a file to what is wrong with it.
-    pub(super) fn at<E: Into<StateProblem>>(path: &Path) -> impl FnOnce(E) -> Self {
-        |problem| Self {
-            path: path.to_owned(),
-            problem: problem.into(),
-        }
-    }
-}
-
-impl From<io::Error> for StateProblem {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Open(error),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for StateProblem {
-    /// Sorts errors of SQLite by what to do about them.
-    fn from(error: rusqlite::Error) -> Self {
-        let extended = error.sqlite_error().map(|error| error.extended_code);
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => Self::NotState,
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(error),
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::DatabaseBusy) => Self::Busy,
-            // The memory that readers and the writer share lies in a file, which could not grow.
-            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
-            // SQLite does not say whether too many files are open; the system does.
-            Some(ErrorCode::CannotOpen) => Self::Open(match std::fs::File::open("/dev/null") {
-                Ok(_) => io::Error::other(error),
-                Err(why) => why,
-            }),
-            Some(_) => Self::Sqlite(error),
-            // Not from the file system but from a value that is not what this program writes.
-            None => Self::Damaged(error),
-        }
-    }
-}
+/// What the store reports.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::state::stored_source::SourceState;
+use crate::state::source_state::SourceState;
 
 /// What the person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::contract::manifest::{Manifest, RateLimit};
 use crate::contract::permissions::Permissions;
 use crate::run::prepare::Component;
 use crate::sandbox::secrets::bound_url;
-use crate::state::State;
+use crate::state::Store;
 use crate::state::consent::ConsentStatus;
 use crate::units::{quantity, timestamp};
 
@@ -129,12 +129,13 @@ pub(super) struct Approval {
 impl Consent {
     /// Reads what is approved. A state that cannot be read, such as that of a service, does not keep the rest from being
     /// shown.
-    pub(super) fn of(config: &Config, account: &Account, component: &Component) -> Self {
-        let recorded = || -> anyhow::Result<_> {
-            Ok(State::open_to_read(config.state.path()?)?.consent(&account.name)?)
+    pub(super) async fn of(config: &Config, account: &Account, component: &Component) -> Self {
+        let stored = async {
+            let store = Store::open(&config.state).await?;
+            anyhow::Ok(store.stored(&account.name).await?)
         };
-        let recorded = match recorded() {
-            Ok(recorded) => recorded,
+        let recorded = match stored.await {
+            Ok(stored) => stored.account.consent,
             Err(error) => {
                 let reason = error.to_string();
                 return Self::Unknown { reason };

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::cli::args::{Selector, SetMark};
-use crate::state::{Fingerprints, StoredBatch};
+use crate::state::tests::harness::{RUNTIME, State, StoredBatch};
+use crate::state::{Fingerprints, Writes};
 
 fn at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_769_846_400 + seconds).unwrap()
@@ -33,13 +34,13 @@ fn store(config: &Config, account: &str, source: &str, cursor: &str, more: bool)
         first: true,
         fingerprints: Fingerprints::Forgotten,
     };
-    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
+    let state = State::at(config.state.path().unwrap(), Writes::Everything);
     state.store_batch(&batch, at(0)).unwrap();
 }
 
 fn run(config: &Config, command: args::State) -> anyhow::Result<String> {
     let mut out = Vec::new();
-    let status = super::run(config, &command, at(60), &mut out)?;
+    let status = RUNTIME.block_on(super::run(config, &command, at(60), &mut out))?;
     assert_eq!(status, ExitStatus::Done);
     Ok(String::from_utf8(out).unwrap())
 }
@@ -88,7 +89,7 @@ fn assert_refused(config: &Config, command: args::State, parts: &[&str]) {
 }
 
 fn cursor(config: &Config, account: &str, source: &str) -> Option<String> {
-    let state = State::open_to_read(config.state.path().unwrap()).unwrap();
+    let state = State::at(config.state.path().unwrap(), Writes::Nothing);
     state.source(account, source).unwrap()?.cursor
 }
 
@@ -97,7 +98,7 @@ fn list_is_a_table() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "beta", "tenant-2", "{}", true);
-    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
+    let state = State::at(config.state.path().unwrap(), Writes::Everything);
     state.store_success("acme", "t1", at(1)).unwrap();
     state
         .store_error(
@@ -199,8 +200,7 @@ fn set_stores_a_time_as_the_cursor() {
     assert!(rest.contains("Nothing was stored of this source"), "{rest}");
     let again = run(&config, set("acme", Some("t1"), "2026-01-31T07:30:00.123Z")).unwrap();
     assert_eq!(again, told);
-    let stored = State::open_to_read(config.state.path().unwrap())
-        .unwrap()
+    let stored = State::at(config.state.path().unwrap(), Writes::Nothing)
         .source("acme", "t1")
         .unwrap()
         .unwrap();
@@ -270,7 +270,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
     store(&config, "acme", "t2", "{}", true);
-    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
+    let state = State::at(config.state.path().unwrap(), Writes::Everything);
     let found = BTreeSet::from(["t1".to_owned()]);
     state.store_listing("acme", &found, at(3)).unwrap();
     drop(state);
@@ -300,7 +300,7 @@ fn a_source_that_cannot_be_collected_is_told_and_pruned() {
 fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
+    let state = State::at(config.state.path().unwrap(), Writes::Everything);
     state
         .store_listing("acme", &BTreeSet::new(), at(3))
         .unwrap();
@@ -318,12 +318,10 @@ fn a_time_that_was_set_on_a_source_that_is_gone_outlives_a_prune() {
 fn changes_wait_for_no_run_and_reading_needs_no_lock() {
     let (_folder, config) = config();
     store(&config, "acme", "t1", "{}", false);
-    let state = State::open_to_write(config.state.path().unwrap()).unwrap();
-    let _run = state.lock("acme").unwrap();
     store(&config, "acme", "gone", "{}", false);
+    let run_of_acme = State::at(config.state.path().unwrap(), Writes::Everything);
     let listed = ["t1".to_owned()].into();
-    let mut writer = State::open_to_write(config.state.path().unwrap()).unwrap();
-    writer.store_listing("acme", &listed, at(0)).unwrap();
+    run_of_acme.store_listing("acme", &listed, at(0)).unwrap();
     for command in [
         set("acme", None, "2026-01-01T00:00:00Z"),
         reset("acme", None),
@@ -341,7 +339,7 @@ fn a_source_is_found_by_its_id_or_its_name() {
     for source in ["t1", "t2", "t3"] {
         store(&config, "acme", source, "{}", false);
     }
-    let mut state = State::open_to_write(config.state.path().unwrap()).unwrap();
+    let state = State::at(config.state.path().unwrap(), Writes::Everything);
     for (source, name) in [("t1", "Kestrel"), ("t2", "Kestrel"), ("t3", "t1")] {
         state.store_error("acme", source, name, "-", at(0)).unwrap();
     }

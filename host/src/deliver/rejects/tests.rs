@@ -19,23 +19,12 @@ fn reject<'a>(device: Option<&'a str>, reason: &'a str) -> Reject<'a> {
 
 fn rejects() -> (tempfile::TempDir, Rejects) {
     let folder = tempfile::tempdir().unwrap();
-    let rejects = Rejects::beside(&folder.path().join("state.db"));
+    let rejects = Rejects::at(folder.path().join("state.rejects.ndjson"));
     (folder, rejects)
 }
 
 fn text(rejects: &Rejects) -> String {
     std::fs::read_to_string(&rejects.path).unwrap()
-}
-
-#[test]
-fn it_lies_beside_the_state() {
-    for (state, expected) in [
-        ("state.db", "state.rejects.ndjson"),
-        ("/var/lib/host/acme", "/var/lib/host/acme.rejects.ndjson"),
-        ("./a.b.sqlite", "./a.b.rejects.ndjson"),
-    ] {
-        assert_eq!(Rejects::beside(Path::new(state)).path, Path::new(expected));
-    }
 }
 
 #[test]
@@ -102,7 +91,7 @@ fn what_follows_a_torn_line_begins_on_its_own() {
 #[test]
 fn appending_from_several_threads_and_processes_loses_and_mixes_nothing() {
     let (folder, rejects) = rejects();
-    let other = Rejects::beside(&folder.path().join("state.db"));
+    let other = Rejects::at(folder.path().join("state.rejects.ndjson"));
     std::thread::scope(|scope| {
         for (device, rejects) in [
             ("a", &rejects),
@@ -137,7 +126,7 @@ fn a_file_that_cannot_be_written_is_named() {
     for part in ["state.rejects.ndjson", "cannot write", "permissions"] {
         assert!(message.contains(part), "{message}");
     }
-    let nowhere = Rejects::beside(&folder.path().join("nowhere/state.db"));
+    let nowhere = Rejects::at(folder.path().join("nowhere/state.rejects.ndjson"));
     let error = nowhere.append(&[reject(None, "x")], at(0)).unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 }

@@ -6,30 +6,19 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::*;
-
-#[test]
-fn what_is_stored_is_there_after_reopening() {
-    let folder = Folder::new();
-    let mut state = folder.open();
-    state.store_batch(&batch("a"), at(0)).unwrap();
-    let stored = t1(&state);
-    drop(state);
-    assert_eq!(t1(&folder.open()), stored);
-    assert_eq!(t1(&State::open_to_read(&folder.path()).unwrap()), stored);
-}
+use crate::contract::permissions::Permissions;
 
 #[test]
 fn commits_are_durable() {
-    let folder = Folder::new();
+    let folder = Folder::file();
     let state = folder.open();
     let pragma = |name: &str| -> String {
-        state
-            .connection
-            .query_row(&format!("PRAGMA {name}"), [], |row| {
+        let value = state.sqlite(|connection| {
+            connection.query_row(&format!("PRAGMA {name}"), [], |row| {
                 row.get::<_, rusqlite::types::Value>(0)
             })
-            .map(|value| format!("{value:?}"))
-            .unwrap()
+        });
+        format!("{:?}", value.unwrap())
     };
     assert!(pragma("journal_mode").contains("wal"));
     assert!(pragma("synchronous").contains('2'));
@@ -37,9 +26,8 @@ fn commits_are_durable() {
 
 #[test]
 fn the_files_are_private() {
-    let folder = Folder::new();
-    let mut state = folder.open();
-    let _lock = state.lock("acme").unwrap();
+    let folder = Folder::file();
+    let state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
     let names: Vec<String> = std::fs::read_dir(folder.0.path())
         .unwrap()
@@ -57,12 +45,11 @@ fn the_files_are_private() {
 
 #[test]
 fn a_second_run_of_an_account_is_told_who_holds_it_and_all_else_stays_free() {
-    let folder = Folder::new();
-    let mut state = folder.open();
-    let lock = state.lock("acme").unwrap();
+    let folder = Folder::file();
+    let state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
 
-    let error = folder.open().lock("acme").unwrap_err();
+    let error = folder.open().hold("acme").err().unwrap();
     assert!(matches!(error.problem, StateProblem::Locked { .. }));
     let message = error.to_string();
     for part in [
@@ -73,69 +60,36 @@ fn a_second_run_of_an_account_is_told_who_holds_it_and_all_else_stays_free() {
     ] {
         assert!(message.contains(part), "{message}");
     }
-    folder.open().lock("umbrella").unwrap();
+    folder.open().hold("umbrella").unwrap();
 
-    let reader = State::open_to_read(&folder.path()).unwrap();
+    let reader = folder.open_to_read();
     assert_eq!(t1(&reader).cursor.as_deref(), Some("a"));
     state.store_batch(&batch("b"), at(1)).unwrap();
     assert_eq!(t1(&reader).cursor.as_deref(), Some("b"));
 
-    drop(lock);
-    folder.open().lock("acme").unwrap();
+    drop(state);
+    folder.open().hold("acme").unwrap();
 }
 
 #[test]
 fn a_holder_that_has_not_written_its_id_is_another_process() {
-    let folder = Folder::new();
+    let folder = Folder::file();
     let locks = folder.0.path().join("state.db.locks");
     std::fs::create_dir(&locks).unwrap();
     let lock = std::fs::File::create(locks.join("acme")).unwrap();
     lock.lock().unwrap();
-    let message = folder.open().lock("acme").unwrap_err().to_string();
+    let message = folder.open().hold("acme").err().unwrap().to_string();
     assert!(message.contains("by another process"), "{message}");
-}
-
-#[test]
-fn the_slot_of_each_account_is_kept_once_its_run_has_ended_and_forgotten_with_it() {
-    let folder = Folder::new();
-    let mut state = folder.open();
-    let store = |state: &mut State, account, more, seconds| {
-        let batch = StoredBatch {
-            account,
-            more,
-            ..batch("a")
-        };
-        state.store_batch(&batch, at(seconds)).unwrap();
-    };
-    for (account, slot) in [("acme", 0), ("umbrella", 0), ("acme", 3600)] {
-        state.begin_slot(account, at(slot)).unwrap();
-        store(&mut state, account, false, slot);
-    }
-    // Stopped in the middle of a walk, and before its first page.
-    for account in ["stopped", "killed"] {
-        store(&mut state, account, account == "stopped", 1800);
-        state.begin_slot(account, at(3600)).unwrap();
-    }
-    store(&mut state, "stopped", true, 3700);
-    drop(state);
-    let slots = |state: &State| Vec::from_iter(state.slots().unwrap());
-    let stored = [
-        ("acme".to_owned(), at(3600)),
-        ("umbrella".to_owned(), at(0)),
-    ];
-    assert_eq!(slots(&folder.open()), stored);
-    folder.open().prune(&["umbrella"].into()).unwrap();
-    assert_eq!(slots(&folder.open()), stored[1..]);
 }
 
 #[test]
 fn several_may_open_a_new_state_at_once() {
     for _ in 0..20 {
-        let folder = Folder::new();
+        let folder = Folder::file();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| folder.open());
-                scope.spawn(|| State::open_to_read(&folder.path()).unwrap());
+                scope.spawn(|| folder.open().hold("acme").map(drop));
+                scope.spawn(|| folder.open_to_read().sources().unwrap());
             }
         });
         assert_eq!(folder.open().sources().unwrap(), []);
@@ -144,31 +98,22 @@ fn several_may_open_a_new_state_at_once() {
 
 #[test]
 fn reading_creates_nothing() {
-    let folder = Folder::new();
-    let state = State::open_to_read(&folder.path()).unwrap();
+    let folder = Folder::file();
+    let state = folder.open_to_read();
     assert_eq!(state.sources().unwrap(), []);
     assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 0);
     // A file that a run has created and not yet filled.
     std::fs::write(folder.path(), "").unwrap();
-    let state = State::open_to_read(&folder.path()).unwrap();
+    let state = folder.open_to_read();
     assert_eq!(state.sources().unwrap(), []);
-}
-
-#[test]
-fn a_reader_cannot_write() {
-    let folder = Folder::new();
-    drop(folder.open());
-    let mut reader = State::open_to_read(&folder.path()).unwrap();
-    let error = reader.store_batch(&batch("a"), at(0)).unwrap_err();
-    assert!(matches!(error.problem, StateProblem::Sqlite(_)), "{error}");
 }
 
 /// Tries both ways to open a file and returns both errors.
 fn refused(folder: &Folder) -> [StateError; 2] {
     let before = std::fs::read(folder.path()).unwrap();
     let errors = [
-        State::open_to_write(&folder.path()).unwrap_err(),
-        State::open_to_read(&folder.path()).unwrap_err(),
+        folder.open().hold("acme").err().unwrap(),
+        folder.open_to_read().hold("acme").err().unwrap(),
     ];
     assert_eq!(
         std::fs::read(folder.path()).unwrap(),
@@ -181,7 +126,7 @@ fn refused(folder: &Folder) -> [StateError; 2] {
 #[test]
 fn another_format_is_refused_with_the_remedy() {
     for ours in [true, false] {
-        let folder = Folder::new();
+        let folder = Folder::file();
         if ours {
             folder.open().store_batch(&batch("a"), at(0)).unwrap();
         }
@@ -203,7 +148,7 @@ fn another_format_is_refused_with_the_remedy() {
 
 #[test]
 fn another_file_is_refused_and_left_alone() {
-    let folder = Folder::new();
+    let folder = Folder::file();
     for content in ["x", "something else entirely", &"some text\n".repeat(1000)] {
         std::fs::write(folder.path(), content).unwrap();
         for error in refused(&folder) {
@@ -227,13 +172,10 @@ fn another_file_is_refused_and_left_alone() {
 
 #[test]
 fn a_row_that_nobody_wrote_is_damage() {
-    let folder = Folder::new();
-    let mut state = folder.open();
+    let folder = Folder::file();
+    let state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
-    state
-        .connection
-        .execute("UPDATE source SET last_full_at = 'last week'", [])
-        .unwrap();
+    state.execute("UPDATE source SET last_full_at = 'last week'");
     let error = state.source("acme", "t1").unwrap_err();
     assert!(
         matches!(error.problem, StateProblem::Damaged(_)),
@@ -247,13 +189,10 @@ fn a_row_that_nobody_wrote_is_damage() {
 
 #[test]
 fn a_full_disk_keeps_what_was_stored() {
-    let folder = Folder::new();
-    let mut state = folder.open();
+    let folder = Folder::file();
+    let state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
-    state
-        .connection
-        .query_row("PRAGMA max_page_count = 4", [], |_| Ok(()))
-        .unwrap();
+    state.execute("PRAGMA max_page_count = 4");
     let before = t1(&state);
     let huge = "x".repeat(1_000_000);
     let error = state.store_batch(&batch(&huge), at(1)).unwrap_err();
@@ -269,10 +208,10 @@ fn a_full_disk_keeps_what_was_stored() {
 
 #[test]
 fn a_program_that_locks_the_file_is_told_from_a_run_and_costs_nothing() {
-    let folder = Folder::new();
-    let mut state = folder.open();
+    let folder = Folder::file();
+    let state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
-    state.connection.busy_timeout(Duration::ZERO).unwrap();
+    state.sqlite(|connection| connection.busy_timeout(Duration::ZERO).unwrap());
     let shell = Connection::open(folder.path()).unwrap();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
     let errors = [
@@ -294,25 +233,42 @@ fn a_program_that_locks_the_file_is_told_from_a_run_and_costs_nothing() {
 
 #[test]
 fn a_missing_folder_is_named() {
-    let folder = Folder::new();
+    let folder = Folder::file();
     let path = folder.0.path().join("nowhere/state.db");
-    let message = State::open_to_write(&path).unwrap_err().to_string();
+    let state = State::at(&path, Writes::Everything);
+    let message = state.hold("acme").err().unwrap().to_string();
     for part in ["nowhere/state.db", "folder must exist"] {
         assert!(message.contains(part), "{message}");
     }
     // Nothing has run there yet, so there is nothing to read.
-    assert_eq!(State::open_to_read(&path).unwrap().sources().unwrap(), []);
+    assert_eq!(State::at(&path, Writes::Nothing).sources().unwrap(), []);
 }
 
 #[test]
 fn a_folder_in_the_place_of_the_file_is_named() {
-    let folder = Folder::new();
+    let folder = Folder::file();
     std::fs::create_dir(folder.path()).unwrap();
     for error in [
-        State::open_to_write(&folder.path()).unwrap_err(),
-        State::open_to_read(&folder.path()).unwrap_err(),
+        folder.open().hold("acme").err().unwrap(),
+        folder.open_to_read().hold("acme").err().unwrap(),
     ] {
         assert!(matches!(error.problem, StateProblem::Open(_)), "{error:?}");
         assert!(error.to_string().contains("state.db"), "{error}");
+    }
+}
+
+#[test]
+fn an_approval_that_nobody_wrote_is_damage() {
+    for change in ["asks = '{}'", "asks = 'x'", "approved_at = 'last week'"] {
+        let folder = Folder::file();
+        let state = folder.open();
+        let asks = Permissions::default();
+        state.approve("acme", &asks, at(0)).unwrap();
+        state.execute(&format!("UPDATE consent SET {change}"));
+        let error = state.consent("acme").unwrap_err();
+        assert!(
+            matches!(error.problem, StateProblem::Damaged(_)),
+            "{error:?}"
+        );
     }
 }

@@ -19,7 +19,7 @@ const MIN_PAGE: u64 = 512;
 
 /// How much of the write-ahead log stays on the disk once it is written back, in bytes. SQLite would keep it at the
 /// greatest length that it ever had, until the run ends.
-pub(super) const KEPT_LOG: u64 = 4 * 1024 * 1024;
+pub(in crate::state) const KEPT_LOG: u64 = 4 * 1024 * 1024;
 
 /// Creates the tables.
 ///

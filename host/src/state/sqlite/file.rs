@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::state::error::StateError;
-use crate::state::lock::AccountLock;
-use crate::state::schema;
+use crate::state::sqlite::lock::AccountLock;
+use crate::state::sqlite::schema;
 
 /// How many prepared statements are kept: more than there are, so that none is prepared twice.
 const KEPT_STATEMENTS: usize = 32;
@@ -18,7 +18,7 @@ const KEPT_STATEMENTS: usize = 32;
 ///
 /// Every method that writes is one transaction: when it fails, what was stored before is still there, complete.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     path: PathBuf,
     pub(super) connection: Connection,
 }
@@ -26,7 +26,7 @@ pub struct State {
 impl State {
     /// Opens the state to change it and creates it if it is missing. Who changes what is stored of an account holds its
     /// lock.
-    pub fn open_to_write(path: &Path) -> Result<Self, StateError> {
+    pub(crate) fn open_to_write(path: &Path) -> Result<Self, StateError> {
         // SQLite would create the file with the permissions that the umask leaves.
         OpenOptions::new()
             .write(true)
@@ -41,7 +41,7 @@ impl State {
     }
 
     /// Opens the state to read it, even while a run holds it. A missing file is an empty state.
-    pub fn open_to_read(path: &Path) -> Result<Self, StateError> {
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self, StateError> {
         let exists = match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(_) => Ok(true),
@@ -78,9 +78,9 @@ impl State {
         AccountLock::take(&self.path, account)
     }
 
-    /// Returns the state file's path.
-    pub fn path(&self) -> &Path {
-        &self.path
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Runs queries that see one version of the file.
@@ -94,16 +94,6 @@ impl State {
             queries(&transaction)
         };
         run().map_err(StateError::at(&self.path))
-    }
-
-    /// Runs one statement, which SQLite executes completely or not at all.
-    pub(super) fn write(
-        &mut self,
-        sql: &str,
-        params: impl rusqlite::Params,
-    ) -> Result<(), StateError> {
-        let statement = || self.connection.prepare_cached(sql)?.execute(params);
-        statement().map(drop).map_err(StateError::at(&self.path))
     }
 
     /// Runs several statements, all or none.
