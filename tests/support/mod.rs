@@ -152,9 +152,24 @@ client_secret = {{ env = "TEST_CLIENT_SECRET" }}
 [account.acme.deliver]
 {TO_FILE}
 {tables}
-"#
+{}
+"#,
+                self.cluster()
             ),
         );
+    }
+
+    /// Returns the table that keeps the state on the NATS server at `NATS_URL`, where this is set: `tests/on_cluster.sh`
+    /// runs tests so. Each workplace has streams of its own.
+    fn cluster(&self) -> String {
+        let Ok(url) = std::env::var("NATS_URL") else {
+            return String::new();
+        };
+        let name = self.folder.path().file_name().unwrap().to_str().unwrap();
+        let prefix = name.trim_start_matches('.');
+        format!(
+            "[cluster]\nservers = [{url:?}]\nreplicas = 1\nallow_fewer_replicas = true\nprefix = {prefix:?}\n"
+        )
     }
 
     /// Adds tables to the end of the configuration, such as those of another account.
