@@ -1,17 +1,20 @@
-//! Accounts, each with a simulated Sophos Central of its own, whose devices check in as the test says.
+//! Accounts, each with a simulated Sophos Central of its own, whose devices check in as the test says. Every other account
+//! is a partner with two tenants, hence with two sources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
-use sophos_central_simulator::{CLIENT_ID, Clock, Fleet, Options, Route, Simulator, instant};
+use sophos_central_simulator::{
+    CLIENT_ID, Clock, Credential, Fleet, Options, Route, Simulator, Tenant, instant,
+};
 use time::OffsetDateTime;
 
 use crate::built;
 
-/// How many endpoints an account has.
+/// How many endpoints an account has, over all its sources.
 pub const ENDPOINTS: u64 = 40;
 /// How many endpoints are on a page.
 pub const PAGE: usize = 8;
@@ -25,6 +28,8 @@ pub type Seen = (String, i64);
 pub struct Account {
     /// Its name.
     pub name: String,
+    /// How many sources it has.
+    pub sources: usize,
     simulator: Simulator,
     now: OffsetDateTime,
 }
@@ -33,13 +38,21 @@ impl Account {
     /// Returns an account whose endpoints follow from its number.
     pub fn new(number: u64) -> Self {
         let now = instant("2026-11-20T12:00:00Z");
+        let (sources, options) = match number % 2 {
+            1 => (1, Options::new(Fleet::new(number, ENDPOINTS))),
+            _ => {
+                let tenants = Tenant::generate(number, 2, ENDPOINTS / 2);
+                (2, Options::with_tenants(Credential::Partner, tenants))
+            }
+        };
         let simulator = Simulator::start(Options {
             clock: Clock::Fixed(now),
-            ..Options::new(Fleet::new(number, ENDPOINTS))
+            ..options
         });
         simulator.before_each(|_| thread::sleep(PAGE_TIME));
         Self {
             name: format!("account-{number}"),
+            sources,
             simulator,
             now,
         }
@@ -54,13 +67,16 @@ impl Account {
     pub fn check_in(&mut self, rng: &mut Rng) {
         let before = self.now;
         self.now += time::Duration::minutes(5);
-        self.simulator.fleet(|fleet| {
-            for index in 0..ENDPOINTS {
-                if rng.u8(..) < 150 {
-                    fleet.check_in(index, before + time::Duration::seconds(rng.i64(1..300)));
+        for source in 0..self.sources {
+            self.simulator.fleet_of(source, |fleet| {
+                for index in 0..ENDPOINTS / self.sources as u64 {
+                    if rng.u8(..) < 150 {
+                        let moment = before + time::Duration::seconds(rng.i64(1..300));
+                        fleet.check_in(index, moment);
+                    }
                 }
-            }
-        });
+            });
+        }
         // Afterwards, so that a walk that begins in between does not end at a time that it has not seen.
         let now = self.now;
         self.simulator
@@ -69,27 +85,30 @@ impl Account {
 
     /// Returns the current state of every endpoint that has one.
     pub fn fleet(&self) -> BTreeSet<Seen> {
-        self.simulator.fleet(|fleet| {
-            let seen = |index| Some((fleet.id(index), fleet.last_seen(index)?.unix_timestamp()));
-            (0..ENDPOINTS).filter_map(seen).collect()
-        })
+        let of_source = |source| {
+            self.simulator.fleet_of(source, |fleet| {
+                let seen =
+                    |index| Some((fleet.id(index), fleet.last_seen(index)?.unix_timestamp()));
+                let indexes = 0..ENDPOINTS / self.sources as u64;
+                indexes.filter_map(seen).collect::<Vec<_>>()
+            })
+        };
+        (0..self.sources).flat_map(of_source).collect()
     }
 
-    /// Returns how many requests for a page came from a replica after another one had begun, since the last call. Each
-    /// run of a replica has a token of its own.
+    /// Returns how many requests for a page of a source came from a replica after another one had begun with the source,
+    /// since the last call. Each run of a source has a token of its own.
     pub fn late_requests(&self) -> usize {
-        let mut earlier = BTreeSet::new();
-        let mut last = None;
         let mut late = 0;
+        let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for request in self.simulator.requests_of(Route::Endpoints) {
-            let token = request
-                .header("authorization")
-                .unwrap_or_default()
-                .to_owned();
-            if last.as_ref() != Some(&token) {
-                earlier.extend(last.replace(token.clone()));
+            let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
+            let token = header("authorization");
+            let tokens = tokens.entry(header("x-tenant-id")).or_default();
+            if tokens.last() != Some(&token) {
+                late += usize::from(tokens.contains(&token));
+                tokens.push(token);
             }
-            late += usize::from(earlier.contains(&token));
         }
         self.simulator.clear_requests();
         late

@@ -13,7 +13,7 @@ use crate::replica::Replica;
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What a look at the state says of one account.
+/// What a look at the state says of one source.
 #[derive(Clone, Debug)]
 struct Position {
     /// When it was stored, by the replica's clock: RFC 3339, so that texts of one form compare as times.
@@ -31,7 +31,7 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Seen {
-    newest: BTreeMap<String, Position>,
+    newest: BTreeMap<(String, String), Position>,
     looks: usize,
     backward: Vec<String>,
 }
@@ -50,8 +50,8 @@ impl Watch {
             // By now all is stored, and no server lags behind.
             let newest = std::mem::take(&mut seen.newest);
             seen.look(&replica);
-            for (account, earlier) in newest {
-                match seen.newest.get(&account) {
+            for (key, earlier) in newest {
+                match seen.newest.get(&key) {
                     Some(last) if last.stored >= earlier.stored => {
                         earlier.compare(last, &mut seen.backward)
                     }
@@ -87,23 +87,24 @@ impl Seen {
         };
         self.looks += 1;
         for source in sources {
-            let account = source["account"].as_str().unwrap().to_owned();
+            let text = |key: &str| source[key].as_str().unwrap().to_owned();
+            let key = (text("account"), text("source"));
             let walk = &source["cursor"]["walk"];
             let position = Position {
-                stored: source["updated_at"].as_str().unwrap().to_owned(),
+                stored: text("updated_at"),
                 mark: source["mark"].as_str().map(str::to_owned),
                 walk: walk["began"]
                     .as_str()
                     .map(|began| (began.to_owned(), walk["items"].as_u64().unwrap_or(0))),
             };
-            match self.newest.get(&account) {
+            match self.newest.get(&key) {
                 // A server that lags behind the others answers with what was stored before.
                 Some(newest) if newest.stored > position.stored => {}
                 newest => {
                     if let Some(newest) = newest {
                         newest.compare(&position, &mut self.backward);
                     }
-                    self.newest.insert(account, position);
+                    self.newest.insert(key, position);
                 }
             }
         }

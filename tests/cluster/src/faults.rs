@@ -87,10 +87,14 @@ pub fn run_rounds(seed: u64, rounds: u32) -> Report {
             .map(|account| place.arrivals.repeats(&account.name))
             .collect();
         println!("round {round} of seed {seed}: {fault:?}, repeats so far {repeats:?}");
-        assert!(
-            repeats.iter().all(|repeats| *repeats <= allowed),
-            "more than a page of a source was repeated: {repeats:?}, not {allowed}"
-        );
+        for (account, repeats) in place.accounts.iter().zip(&repeats) {
+            let allowed = account.sources * allowed;
+            assert!(
+                *repeats <= allowed,
+                "{} repeats more than a page of each source a fault: {repeats}, not {allowed}",
+                account.name
+            );
+        }
         report.repeats = repeats.iter().sum();
     }
     report
