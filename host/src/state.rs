@@ -5,6 +5,10 @@
 
 mod account_state;
 mod change;
+// Until the runs use it.
+#[cfg(feature = "cluster")]
+#[allow(dead_code, unused_imports)]
+pub(crate) mod cluster;
 pub(crate) mod consent;
 mod error;
 mod holder;

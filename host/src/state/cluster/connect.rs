@@ -1,0 +1,108 @@
+//! The connection to the servers.
+
+use std::time::Duration;
+
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::task::spawn_blocking;
+use tracing::{info, warn};
+
+use crate::config::cluster::{ClusterConfig, Credentials};
+use crate::config::secret_source::SecretSource;
+use crate::state::cluster::error::ClusterError;
+
+/// How long connecting to one server may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest pause between tries to connect again.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// Connects to the first server that answers. The connection moves to another server by itself where that one fails.
+pub(super) async fn connect(
+    config: &ClusterConfig,
+    timeout: Duration,
+) -> Result<Client, ClusterError> {
+    let mut servers = Vec::new();
+    for server in &config.servers {
+        // The address is not repeated: it may contain a password.
+        let server: ServerAddr = server.parse().map_err(|_| {
+            ClusterError::Other("one of cluster.servers is not a valid address".to_owned())
+        })?;
+        if server.has_user_pass() {
+            return Err(ClusterError::Other(
+                "an address in cluster.servers contains a user: move it to cluster.credentials"
+                    .to_owned(),
+            ));
+        }
+        servers.push(server);
+    }
+    let mut options = ConnectOptions::new()
+        .name("asset-host")
+        .connection_timeout(CONNECT_TIMEOUT)
+        .request_timeout(Some(timeout))
+        // A server that is silent is left after two intervals without an answer.
+        .ping_interval(timeout)
+        .reconnect_delay_callback(|attempts| match attempts {
+            0 | 1 => Duration::ZERO,
+            _ => (Duration::from_millis(50) * u32::try_from(attempts).unwrap_or(u32::MAX))
+                .min(MAX_PAUSE),
+        })
+        .event_callback(async |event| report(&event));
+    options = match &config.credentials {
+        None => options,
+        Some(Credentials::Token(token)) => {
+            options.token(resolve(token).await?.expose_secret().to_owned())
+        }
+        Some(Credentials::User { name, password }) => {
+            let password = resolve(password).await?;
+            options.user_and_password(name.clone(), password.expose_secret().to_owned())
+        }
+        Some(Credentials::File(file)) => {
+            let credentials = resolve(file).await?;
+            // The reason is not repeated, as it may quote the file.
+            options
+                .credentials(credentials.expose_secret())
+                .map_err(|_| {
+                    ClusterError::Credentials(
+                        "cluster.credentials.file is not a NATS credentials file".to_owned(),
+                    )
+                })?
+        }
+    };
+    if let Some(path) = &config.ca_file {
+        options = options
+            .add_root_certificates(path.clone())
+            .require_tls(true);
+    }
+    options
+        .connect(servers)
+        .await
+        .map_err(|error| match error.kind() {
+            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                ClusterError::Credentials(error.to_string())
+            }
+            _ => ClusterError::unreachable(error),
+        })
+}
+
+/// Logs what happens to the connection.
+fn report(event: &Event) {
+    match event {
+        Event::Connected => info!("connected to the cluster"),
+        Event::Disconnected => warn!("the connection to the cluster is lost; connecting again"),
+        Event::LameDuckMode => {
+            info!("a server of the cluster is shutting down; moving to another one")
+        }
+        Event::ServerError(error) => warn!("a server of the cluster reports an error: {error}"),
+        Event::ClientError(error) => warn!("the connection to the cluster fails: {error}"),
+        Event::SlowConsumer(_) | Event::Draining | Event::Closed => {}
+    }
+}
+
+async fn resolve(source: &SecretSource) -> Result<SecretString, ClusterError> {
+    let source = source.clone();
+    match spawn_blocking(move || source.resolve()).await {
+        Ok(secret) => secret.map_err(ClusterError::Credentials),
+        Err(error) => Err(ClusterError::Other(error.to_string())),
+    }
+}
