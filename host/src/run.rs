@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `schedule`, `queue` | when an account is due, and which one is next |
+//! | `schedule`, `queue`, `cluster_queue` | when an account is due, and which one is next: in this process, or of all replicas |
 //! | `jobs` → `account` → `source` → `walk` → `page` | runs the jobs, collects one account, one source, its pages, delivers one page |
 //! | `prepare` | makes an account ready: component, configuration, secrets |
 //! | `listing` | lists the sources of an account |
@@ -11,6 +11,7 @@
 
 pub(crate) mod account;
 mod attempt;
+pub(crate) mod cluster_queue;
 pub(crate) mod context;
 pub(crate) mod engine;
 pub(crate) mod failure;

@@ -5,10 +5,11 @@
 
 mod account_state;
 mod change;
-// Until the runs use it.
 #[cfg(feature = "cluster")]
-#[allow(dead_code, unused_imports)]
-pub(crate) mod cluster;
+mod cluster;
+#[cfg(not(feature = "cluster"))]
+#[path = "state/no_cluster.rs"]
+mod cluster;
 pub(crate) mod consent;
 mod error;
 mod holder;
@@ -21,6 +22,7 @@ pub(crate) mod tests;
 
 pub use crate::state::account_state::{AccountState, Writes};
 pub(crate) use crate::state::change::Stored;
+pub(crate) use crate::state::cluster::{Cluster, Delivery, Lease, Published, Term, Tick};
 pub(crate) use crate::state::consent::Consent;
 pub use crate::state::error::{StateError, StateProblem};
 pub(crate) use crate::state::source_state::SourceState;

@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Stop {
     /// Cancelled when the run is asked to stop.
     pub token: CancellationToken,
+    /// Cancelled when it is to stop without finishing its current page.
+    abort: CancellationToken,
     /// How long the current page then has to finish.
     pub grace_period: Duration,
 }
@@ -18,8 +20,29 @@ impl Stop {
     pub(crate) fn new(grace_period: Duration) -> Self {
         Self {
             token: CancellationToken::new(),
+            abort: CancellationToken::new(),
             grace_period,
         }
+    }
+
+    /// Returns a request for a part of the run, which is made with this one or alone.
+    pub(crate) fn of_part(&self) -> Self {
+        Self {
+            token: self.token.child_token(),
+            abort: self.abort.child_token(),
+            grace_period: self.grace_period,
+        }
+    }
+
+    /// Asks the run to stop at once.
+    pub(crate) fn abort(&self) {
+        self.abort.cancel();
+        self.request();
+    }
+
+    /// Returns whether the run is to stop at once.
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.abort.is_cancelled()
     }
 
     /// Asks the run to stop.
@@ -42,9 +65,15 @@ impl Stop {
         self.token.cancelled().await;
     }
 
-    /// Waits until the run is asked to stop and the grace period is over.
+    /// Waits until the run is asked to stop and the grace period is over, or it is to stop at once.
     pub(crate) async fn grace_period_elapsed(&self) {
-        self.wait().await;
-        tokio::time::sleep(self.grace_period).await;
+        let elapsed = async {
+            self.wait().await;
+            tokio::time::sleep(self.grace_period).await;
+        };
+        tokio::select! {
+            () = elapsed => {}
+            () = self.abort.cancelled() => {}
+        }
     }
 }

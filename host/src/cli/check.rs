@@ -44,12 +44,13 @@ pub(crate) async fn run(
     let store = Store::open(&config.state).await?;
     let process = Process::new(settings, engine::start()?, store);
     let mut stored = process.store.all().await?;
+    let stop = &process.settings.stop;
     let mut untried = untried::of_wrong(&wrong);
     let mut results = Vec::new();
     for account in accounts {
         let stored = stored.remove(&account.name).unwrap_or_default();
         let approved = stored.account.consent.clone();
-        match prepare(&process, &Arc::new(account.clone()), approved).await {
+        match prepare(&process, stop, &Arc::new(account.clone()), approved).await {
             Ok(ready) => results.push(check(ready, &stored, out).await?),
             Err(error) => untried.push((&account.name, failure::with_causes(&error))),
         }

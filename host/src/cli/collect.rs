@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::cli::args;
 use crate::cli::exit::ExitStatus;
@@ -16,18 +16,19 @@ use crate::cli::report::export::Exporter;
 use crate::cli::report::file::ReportFile;
 use crate::cli::report::{json, text};
 use crate::cli::signals;
-use crate::config::Config;
+use crate::config::{Account, Config, DestinationConfig};
 use crate::run::account::open_destination;
+use crate::run::cluster_queue::ClusterQueue;
 use crate::run::engine;
 use crate::run::failure;
 use crate::run::jobs::{Event, run_jobs};
 use crate::run::prepare::prepare;
 use crate::run::process::{Process, Settings};
-use crate::run::queue::LocalQueue;
+use crate::run::queue::{LocalQueue, Queue};
 use crate::run::range::Range;
 use crate::run::report::{AccountReport, Report};
 use crate::run::schedule::Schedule;
-use crate::state::{Store, Stored, Wanted};
+use crate::state::{Store, Stored, Wanted, Writes};
 use crate::units::duration;
 
 /// Collects once, or for ever with `--every`.
@@ -50,7 +51,7 @@ pub(crate) async fn run(
     if !io::stderr().is_terminal() {
         signals::ignore_hang_ups()?;
     }
-    let settings = Settings {
+    let mut settings = Settings {
         dry_run: args.dry_run,
         range,
         wanted: match (args.full, args.restart) {
@@ -61,6 +62,7 @@ pub(crate) async fn run(
         limit: args.limit,
         accept_rejects: args.accept_rejects,
         jobs: args.jobs,
+        has_replicas: false,
         stop: signals::stop_on_signals(args.stop_within)?,
         progress: terminal.progress(),
     };
@@ -75,6 +77,8 @@ pub(crate) async fn run(
         store.prepare(settings.writes()).await?;
     }
     let stored = store.all().await?;
+    // A preview stores no slot, so it is this process's own.
+    settings.has_replicas = store.cluster().is_some() && settings.writes() == Writes::Everything;
     let process = Process::new(settings, engine::start()?, store);
     if args.strict {
         check_all(&process, &config, &stored, &args.accounts).await?;
@@ -96,6 +100,9 @@ pub(crate) async fn run(
     let selected = args.accounts.clone();
     let slots = stored.into_iter();
     let slots = slots.filter_map(|(account, stored)| Some((account, stored.account.slot?)));
+    if process.settings.has_replicas {
+        warn_of_own_files(&config, &process);
+    }
     let mut queue = LocalQueue::new(config, selected, schedule, slots.collect());
     if let Some(wait) = queue.wait().filter(|wait| !wait.is_zero()) {
         info!(
@@ -103,11 +110,47 @@ pub(crate) async fn run(
             duration::format(whole(wait))
         );
     }
-    run_jobs(&process, &mut queue, |queue, event| {
-        results.add(queue, event)
-    })
-    .await;
+    let cluster = process.store.cluster().cloned();
+    match cluster.filter(|_| process.settings.has_replicas) {
+        Some(cluster) => {
+            let mut queue = ClusterQueue::new(&process, cluster, queue);
+            run_jobs(&process, &mut queue, |queue, event| {
+                results.add(queue, event)
+            })
+            .await;
+        }
+        None => {
+            run_jobs(&process, &mut queue, |queue, event| {
+                results.add(queue, event)
+            })
+            .await
+        }
+    }
     Ok(results.end())
+}
+
+/// Warns of what each replica keeps for itself, as another one may collect the next page.
+fn warn_of_own_files(config: &Config, process: &Process) {
+    let own = |account: &&Account| {
+        let deliver = &account.deliver;
+        matches!(
+            deliver,
+            DestinationConfig::File(_) | DestinationConfig::Stdout { .. }
+        )
+    };
+    let accounts = config.accounts.iter().filter(own);
+    let accounts: Vec<_> = accounts.map(|account| account.name.as_str()).collect();
+    if !accounts.is_empty() {
+        warn!(
+            "each replica has files and a standard output of its own, so the events of an account may be spread over those \
+             of all replicas: {}",
+            accounts.join(", ")
+        );
+    }
+    warn!(
+        "rejected records are logged, and written to {}, which is this replica's own",
+        process.store.rejects().display()
+    );
 }
 
 /// Makes every account ready as a job would, and stores nothing.
@@ -128,7 +171,7 @@ async fn check_all(
         let stored = stored.get(&account.name);
         let approved = stored.and_then(|stored| stored.account.consent.clone());
         let ready = async {
-            let ready = prepare(process, &account, approved).await?;
+            let ready = prepare(process, &process.settings.stop, &account, approved).await?;
             open_destination(&ready.account, &process.settings).await
         };
         if let Err(error) = ready.await {
@@ -179,7 +222,7 @@ impl Results<'_> {
         Ok(())
     }
 
-    fn add(&mut self, queue: &LocalQueue, event: Event) {
+    fn add(&mut self, queue: &impl Queue, event: Event) {
         let ended = match event {
             Event::Gone(account) => {
                 info!(account, "the configuration no longer has the account");
@@ -213,7 +256,7 @@ impl Results<'_> {
     }
 
     /// Shows the result of an account that is collected again.
-    fn show(&self, queue: &LocalQueue, report: AccountReport) {
+    fn show(&self, queue: &impl Queue, report: AccountReport) {
         let account = report.account.clone();
         let alone = Report {
             dry_run: self.latest.dry_run,

@@ -1,10 +1,13 @@
 //! Where the state is: the file that `[state]` names, or the servers of `[cluster]`.
 
-use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::config::cluster::ClusterConfig;
+#[cfg(test)]
 use crate::config::problem::ConfigError;
 use crate::config::values;
 
@@ -34,6 +37,7 @@ impl StateConfig {
     /// # Errors
     ///
     /// When the state is on servers.
+    #[cfg(test)]
     pub(crate) fn path(&self) -> Result<&Path, ConfigError> {
         match self {
             Self::File(path) => Ok(path),

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, debug, error, error_span, warn};
 
 use crate::config::{Account, DestinationConfig, Emit, selection};
@@ -17,62 +18,158 @@ use crate::run::failure::with_causes;
 use crate::run::halt::Halt;
 use crate::run::listing::{Listing, list_sources};
 use crate::run::pool::{Pool, Turn, Worker};
-use crate::run::prepare::prepare;
+use crate::run::prepare::{NotApproved, prepare};
 use crate::run::process::{Process, Settings};
+use crate::run::queue::{Assignment, Taken};
 use crate::run::report::Outcome;
 use crate::run::results::AccountResults;
 use crate::run::source::collect_source;
-use crate::state::{SourceState, StateError};
+use crate::state::{AccountState, Lease, SourceState, StateError, Term};
+use crate::stop::Stop;
 
 /// Runs the job of an account, once it is its turn, and adds what becomes of it to `results`.
 pub(super) async fn run_account(
     process: Arc<Process>,
-    account: Arc<Account>,
-    slot: Option<OffsetDateTime>,
+    assignment: Assignment,
     results: Arc<AccountResults>,
 ) {
-    let stop = &process.settings.stop;
+    let Assignment {
+        account,
+        slot,
+        taken,
+    } = assignment;
+    let (lease, turn, state, settings) = match taken {
+        Some(Taken {
+            tick,
+            lease,
+            state,
+            turn,
+        }) => (
+            Some(lease),
+            Some(turn),
+            Some(Arc::new(state)),
+            Arc::new(process.settings.of_tick(&tick)),
+        ),
+        None => (None, None, None, Arc::clone(&process.settings)),
+    };
+    let stop = &settings.stop;
+    let term = lease.as_ref().map(Lease::term);
+    let _watch = term.clone().map(|term| watch(term, stop.clone()));
     let begin = async {
-        let turn = Turn::wait(&process).await;
+        let turn = match turn {
+            Some(turn) => turn,
+            None => Turn::wait(&process).await,
+        };
         results.begin();
-        let job = prepare_job(&process, account, &results).await?;
+        let job = prepare_job(&process, &settings, account, &state, term, &results).await?;
         anyhow::Ok((Arc::new(job), turn))
     };
     let begun = tokio::select! {
-        begun = begin => begun,
-        () = stop.wait() => return results.add_account(Outcome::Stopped),
+        begun = begin => begun.map(Some),
+        () = stop.wait() => Ok(None),
     };
-    let (job, turn) = match begun {
-        Ok(begun) => begun,
-        Err(error) => return results.fail(&with_causes(&error)),
-    };
-    let ended = async {
-        collect_account(&process, &job, turn).await?;
-        match slot.filter(|_| !results.is_cut(stop.requested())) {
-            // Stored last: what was stopped or killed goes on at the next start.
-            Some(slot) => job.state.end_slot(slot).await,
-            None => Ok(()),
+    let (state, ended) = match begun {
+        Ok(Some((job, turn))) => {
+            let ended = collect_account(&process, &job, turn).await;
+            (Some(Arc::clone(&job.state)), ended.map_err(JobError::State))
+        }
+        Ok(None) => {
+            results.add_account(Outcome::Stopped);
+            (state, Ok(()))
+        }
+        Err(error) => {
+            results.fail(&with_causes(&error));
+            // Another replica may have the component that is approved.
+            let ended = match error.is::<NotApproved>() {
+                true => Err(JobError::NotApproved),
+                false => Ok(()),
+            };
+            (state, ended)
         }
     };
-    if let Err(error) = ended.await {
-        error!("{error}");
-        results.give_up(&error.to_string());
+    let is_cut = results.is_cut(stop.requested());
+    let ended = match (ended, slot, &state) {
+        // Stored last: what was stopped or killed goes on at the next start.
+        (Ok(()), Some(slot), Some(state)) if !is_cut => {
+            state.end_slot(slot).await.map_err(JobError::State)
+        }
+        (ended, ..) => ended,
+    };
+    match &ended {
+        Err(JobError::State(error)) if error.is_lost() => {
+            warn!("{error}");
+            results.hand_over();
+        }
+        Err(JobError::State(error)) => {
+            error!("{error}");
+            results.give_up(&error.to_string());
+        }
+        _ => {}
+    }
+    if let Some(lease) = lease {
+        let given_back = match (ended, is_cut) {
+            (Ok(()), false) => lease.done().await,
+            (Ok(()), true) => {
+                lease
+                    .hand_back(results.postponed().unwrap_or_default())
+                    .await
+            }
+            (Err(_), _) => lease.retry_later().await,
+        };
+        if let Err(error) = given_back {
+            // The tick is delivered again, which finds the slot stored, or continues.
+            debug!("{error}");
+        }
     }
 }
 
-/// Makes an account ready to be collected: nothing is requested for it or approved before all of it is in order.
+/// Why the job of an account did not get to its end, beside what its sources report.
+enum JobError {
+    /// The state cannot be used.
+    State(StateError),
+    /// The component asks for more than was approved.
+    NotApproved,
+}
+
+/// Stops a job at once when its term ends.
+fn watch(term: Arc<Term>, stop: Stop) -> AbortOnDropHandle<()> {
+    let watch = async move {
+        term.ended().await;
+        warn!(
+            "the cluster did not confirm in time that this replica works on the account: another one continues with it"
+        );
+        stop.abort();
+    };
+    AbortOnDropHandle::new(tokio::spawn(watch.in_current_span()))
+}
+
+/// Makes an account ready to be collected: nothing is requested for it or approved before all of it is in order. `taken` is
+/// its state where this replica has it already.
 async fn prepare_job(
     process: &Process,
+    settings: &Arc<Settings>,
     account: Arc<Account>,
+    taken: &Option<Arc<AccountState>>,
+    term: Option<Arc<Term>>,
     results: &Arc<AccountResults>,
 ) -> anyhow::Result<AccountJob> {
     debug!("making ready");
-    let settings = &process.settings;
-    let approved = process.store.stored(&account.name).await?.account.consent;
-    let ready = prepare(process, &account, approved).await?;
+    let approved = match taken {
+        Some(state) => state.record().await.consent,
+        None => process.store.stored(&account.name).await?.account.consent,
+    };
+    let ready = prepare(process, &settings.stop, &account, approved).await?;
     let receiver = open_destination(&account, settings).await?;
-    let writes = settings.writes();
-    let state = process.store.claim(&account.name, writes).await?;
+    let state = match taken {
+        Some(state) => Arc::clone(state),
+        None => Arc::new(
+            process
+                .store
+                .claim(&account.name, settings.writes())
+                .await?,
+        ),
+    };
+    state.share_requests(&ready.rights.limiter).await;
     // Last, so that an account that cannot begin has approved nothing.
     let now = OffsetDateTime::now_utc();
     state.record_consent(&ready.asks, now).await?;
@@ -83,6 +180,7 @@ async fn prepare_job(
         receiver,
         state,
         settings: Arc::clone(settings),
+        term,
         rejects: keeps_rejects.then(|| Rejects::at(process.store.rejects())),
         results: Arc::clone(results),
     })

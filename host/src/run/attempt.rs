@@ -71,6 +71,7 @@ impl Tries {
         }
         worker.retries += 1;
         info!("trying again in {:.1} s: {why}", wait.as_secs_f64());
+        job.postpone(wait)?;
         if !wait.is_zero() {
             worker.rest();
         }

@@ -1,16 +1,21 @@
 //! What the tasks of an account share: the account, a source. Each is borrowed by what is below it.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::config::{Emit, SourceName};
 use crate::deliver::rejects::Rejects;
 use crate::deliver::waiting::Waiting;
 use crate::deliver::{Destination, Receiver};
+use crate::run::halt::Halt;
 use crate::run::prepare::Ready;
 use crate::run::process::Settings;
 use crate::run::progress::Waits;
 use crate::run::results::AccountResults;
-use crate::state::AccountState;
+use crate::state::{AccountState, Term};
+
+/// The longest wait of a job where other replicas may continue with its account.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// An account that is collected.
 pub(crate) struct AccountJob {
@@ -19,9 +24,11 @@ pub(crate) struct AccountJob {
     /// Where its events go.
     pub receiver: Receiver,
     /// What persists of it.
-    pub state: AccountState,
+    pub state: Arc<AccountState>,
     /// What the run is asked for.
     pub settings: Arc<Settings>,
+    /// How long the account may be worked on; `None` without other replicas.
+    pub term: Option<Arc<Term>>,
     /// Where its rejects are written; `None` for `--dry-run` and `--limit`.
     pub rejects: Option<Rejects>,
     /// What was done for it.
@@ -32,6 +39,20 @@ impl AccountJob {
     /// Returns the account's name.
     pub(crate) fn name(&self) -> &str {
         &self.ready.account.name
+    }
+
+    /// Ends the job before a long wait where other replicas may continue with the account, which is due again after it.
+    ///
+    /// # Errors
+    ///
+    /// When the job ends.
+    pub(crate) fn postpone(&self, wait: Duration) -> Result<(), Halt> {
+        if !self.settings.has_replicas || wait <= MAX_WAIT {
+            return Ok(());
+        }
+        self.results.postpone(wait);
+        self.settings.stop.request();
+        Err(Halt::Stopped)
     }
 
     /// Returns what shows what a source of the account waits for.

@@ -8,14 +8,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{Instrument, error, error_span};
 
-use crate::config::Account;
 use crate::run::account::run_account;
 use crate::run::process::Process;
-use crate::run::queue::{Due, Queue};
+use crate::run::queue::{Assignment, Due, Queue};
 use crate::run::report::AccountReport;
 use crate::run::results::AccountResults;
 
@@ -61,12 +59,12 @@ pub(crate) async fn run_jobs<Q: Queue>(
                     error_span!("account", account).in_scope(|| results.fail(&error));
                     on_event(queue, Event::Ended(results.take("", false)));
                 }
-                Some(Due::Account { account, slot }) => jobs.start(process, account, slot),
+                Some(Due::Account(assignment)) => jobs.start(process, assignment),
             },
             () = stop.wait(), if more => more = false,
             Some(ended) = jobs.tasks.join_next_with_id() => {
                 let report = jobs.end(ended, stop.requested());
-                queue.ended(&report.account);
+                queue.ended(&report);
                 on_event(queue, Event::Ended(report));
             }
             () = tokio::time::sleep(QUIET), if !jobs.tasks.is_empty() => on_event(queue, Event::Running),
@@ -92,16 +90,12 @@ struct Jobs {
 }
 
 impl Jobs {
-    fn start(
-        &mut self,
-        process: &Arc<Process>,
-        account: Arc<Account>,
-        slot: Option<OffsetDateTime>,
-    ) {
-        let span = error_span!("account", account = account.name);
-        let results = Arc::new(AccountResults::new(&account.name));
-        let shown = process.settings.progress.account(&account.name);
-        let job = run_account(Arc::clone(process), account, slot, Arc::clone(&results));
+    fn start(&mut self, process: &Arc<Process>, assignment: Assignment) {
+        let account = assignment.account.name.clone();
+        let span = error_span!("account", account);
+        let results = Arc::new(AccountResults::new(&account));
+        let shown = process.settings.progress.account(&account);
+        let job = run_account(Arc::clone(process), assignment, Arc::clone(&results));
         let job = async move {
             job.await;
             drop(shown);

@@ -154,6 +154,7 @@ async fn list_page(
 ) -> Result<SourcesPage, Halt> {
     let mut tries = Tries::default();
     loop {
+        job.postpone(worker.waits())?;
         let connector = worker.connector().await?;
         line.run();
         match connector.discover(&job.ready.config, next).await {

@@ -70,6 +70,16 @@ impl PageDelivery {
             state.forget_fingerprints(source, devices).await?;
         }
         let mut refused = Vec::new();
+        if self
+            .source
+            .job
+            .term
+            .as_ref()
+            .is_some_and(|term| !term.is_held())
+        {
+            // This process was stopped for a while, and another replica continues with the account.
+            return Err(Halt::Stopped);
+        }
         if !events.is_empty() {
             let delivery = self.source.destination().deliver(events).await;
             tally.retries = delivery.retries;
@@ -141,14 +151,19 @@ impl PageDelivery {
                 reason,
             })
             .collect();
-        for line in lines.iter().take(MAX_WARNINGS) {
+        // Each replica has a file of its own, and its log is what they have in common.
+        let logged = match self.source.job.settings.has_replicas {
+            true => usize::MAX,
+            false => MAX_WARNINGS,
+        };
+        for line in lines.iter().take(logged) {
             warn!(
                 device = line.id.map(quote),
                 "rejected a record: {}",
                 fault(line.reason)
             );
         }
-        let left_out = lines.len().saturating_sub(MAX_WARNINGS);
+        let left_out = lines.len().saturating_sub(logged);
         if left_out > 0 {
             warn!("rejected {left_out} more records of this page, which are not logged one by one");
         }

@@ -193,6 +193,11 @@ impl Worker {
         self.pool.rights.limiter.paused()
     }
 
+    /// Returns how long a request of the account may have to wait now.
+    pub(crate) fn waits(&self) -> Duration {
+        self.pool.rights.limiter.waits()
+    }
+
     /// Pauses all requests of the account.
     pub(crate) fn pause(&self, pause: Duration) {
         self.pool.rights.limiter.pause(pause);

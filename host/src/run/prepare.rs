@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::Value;
 use tracing::warn;
 
@@ -19,6 +19,7 @@ use crate::sandbox::connector::{CallError, Connector, DescribeError};
 use crate::sandbox::engine::{Loaded, Runtime};
 use crate::sandbox::rights::{Grants, Rights};
 use crate::state::consent::{self, Consent};
+use crate::stop::Stop;
 use crate::text::printable::fault;
 
 /// An account whose component, configuration and secrets are in order.
@@ -35,7 +36,12 @@ pub(crate) struct Ready {
     pub asks: Permissions,
 }
 
-/// Makes an account ready. `approved` is what its component may ask for; `None` before its first run.
+/// What the component of an account asks for is not approved.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotApproved(String);
+
+/// Makes an account ready. `stop` ends its requests. `approved` is what its component may ask for; `None` before its first run.
 ///
 /// # Errors
 ///
@@ -43,6 +49,7 @@ pub(crate) struct Ready {
 /// more than was approved.
 pub(crate) async fn prepare(
     process: &Process,
+    stop: &Stop,
     account: &Arc<Account>,
     approved: Option<Consent>,
 ) -> anyhow::Result<Ready> {
@@ -56,7 +63,7 @@ pub(crate) async fn prepare(
         timeouts: account.timeouts,
         limits: account.limits,
         limiter: None,
-        stop: process.settings.stop.token.clone(),
+        stop: stop.token.clone(),
     };
     // The certificate authorities are read while the component is.
     let client = tokio::task::spawn_blocking({
@@ -69,14 +76,17 @@ pub(crate) async fn prepare(
     match (refusal, problems.is_empty()) {
         (None, true) => {}
         (None, false) => return Err(account.invalid(&problems).into()),
-        (Some(refusal), true) => bail!(refusal),
+        (Some(refusal), true) => return Err(NotApproved(refusal).into()),
         // First what it asks for, as it may be the reason: a person who reads only that a field is missing would set it,
         // and not learn of the rest.
-        (Some(refusal), false) => bail!(
-            "{refusal}\nand the account {} does not fit what it asks for:\n{}",
-            account.name,
-            account.invalid(&problems)
-        ),
+        (Some(refusal), false) => {
+            return Err(NotApproved(format!(
+                "{refusal}\nand the account {} does not fit what it asks for:\n{}",
+                account.name,
+                account.invalid(&problems)
+            ))
+            .into());
+        }
     }
     // A command that prints a secret may take its time, or wait for a person.
     let secrets = tokio::task::spawn_blocking({

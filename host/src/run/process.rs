@@ -10,7 +10,7 @@ use crate::run::progress::Progress;
 use crate::run::range::Range;
 use crate::sandbox::engine::Runtime;
 use crate::sandbox::rate_limit::Limiters;
-use crate::state::{Store, Wanted, Writes};
+use crate::state::{Store, Tick, Wanted, Writes};
 use crate::stop::Stop;
 
 /// How many sources of all accounts together may have a page in memory, for each of `--jobs`. They do not need a job while
@@ -40,6 +40,7 @@ pub(crate) struct Process {
 }
 
 /// What all accounts of a run have in common.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// `--dry-run`: nothing is delivered or stored.
     pub dry_run: bool,
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub accept_rejects: bool,
     /// How many sources are collected in parallel.
     pub jobs: u32,
+    /// Whether other replicas collect the accounts, too.
+    pub has_replicas: bool,
     /// Whether the run is asked to stop.
     pub stop: Stop,
     /// Where progress is shown.
@@ -69,8 +72,19 @@ impl Settings {
             limit: None,
             accept_rejects: false,
             jobs: 1,
+            has_replicas: false,
             stop,
             progress: Progress::new(|_| ()),
+        }
+    }
+
+    /// Returns the settings of a job that a tick asks for, which can be stopped by itself.
+    pub(crate) fn of_tick(&self, tick: &Tick) -> Self {
+        Self {
+            wanted: tick.wanted,
+            accept_rejects: tick.accept_rejects,
+            stop: self.stop.of_part(),
+            ..self.clone()
         }
     }
 

@@ -8,7 +8,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::{Account, Config};
+use crate::run::pool::Turn;
+use crate::run::report::AccountReport;
 use crate::run::schedule::Schedule;
+use crate::state::{AccountState, Lease, Tick};
 
 /// The longest sleep before the clock is looked at again, which a person or a suspended machine may set forward.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
@@ -20,22 +23,42 @@ pub(crate) trait Queue {
     async fn next(&mut self) -> Option<Due>;
 
     /// Notes that the job of an account has ended, so that it can be due again.
-    fn ended(&mut self, account: &str);
+    fn ended(&mut self, report: &AccountReport);
+
+    /// Returns how long an account has to wait for its next job; `None` while its job is running, or without a schedule.
+    fn wait_of(&self, account: &str) -> Option<Duration>;
 }
 
 /// What a queue hands out.
 pub(crate) enum Due {
     /// An account to collect.
-    Account {
-        /// The account.
-        account: Arc<Account>,
-        /// The slot of the schedule in which it begins, if there is a schedule.
-        slot: Option<OffsetDateTime>,
-    },
+    Account(Assignment),
     /// An account that cannot be collected, as its configuration is wrong.
     Wrong { account: String, error: String },
     /// An account that the configuration no longer has.
     Gone(String),
+}
+
+/// An account to collect.
+pub(crate) struct Assignment {
+    /// The account.
+    pub account: Arc<Account>,
+    /// The slot of the schedule in which it begins, if there is a schedule.
+    pub slot: Option<OffsetDateTime>,
+    /// What the job has already; `None` in a process without replicas.
+    pub taken: Option<Taken>,
+}
+
+/// An account that this replica has taken.
+pub(crate) struct Taken {
+    /// What it is to do.
+    pub tick: Tick,
+    /// The right to work on the account.
+    pub lease: Lease,
+    /// What persists of the account.
+    pub state: AccountState,
+    /// The turn to begin.
+    pub turn: Turn,
 }
 
 /// The queue of one process: the accounts of the configuration, once each or on a schedule. The configuration is read anew
@@ -92,16 +115,31 @@ impl LocalQueue {
         queue
     }
 
-    /// Returns how long an account has to wait for its next job; `None` while its job is running, or without a schedule.
-    pub(crate) fn wait_of(&self, account: &str) -> Option<Duration> {
-        let known = self
-            .accounts
-            .get(account)
-            .filter(|known| !known.is_running)?;
-        let schedule = self.schedule?.of_account(known.every);
-        let now = OffsetDateTime::now_utc();
-        let next = schedule.next(account, known.last, now);
-        Some((next - now).try_into().unwrap_or_default())
+    /// Returns whether accounts become due again and again.
+    pub(crate) fn has_schedule(&self) -> bool {
+        self.schedule.is_some()
+    }
+
+    /// Returns the account of this name, if it is in order.
+    pub(crate) fn account(&self, name: &str) -> Option<Arc<Account>> {
+        let accounts = &self.config.accounts;
+        let found = accounts.binary_search_by(|account| account.name.as_str().cmp(name));
+        accounts.get(found.ok()?).cloned().map(Arc::new)
+    }
+
+    /// Returns whether the slot of an account is over; never without a schedule.
+    pub(crate) fn is_over(&self, account: &str, slot: OffsetDateTime) -> bool {
+        let every = self.accounts.get(account).and_then(|known| known.every);
+        let schedule = self.schedule.map(|schedule| schedule.of_account(every));
+        schedule.is_some_and(|schedule| schedule.slot(OffsetDateTime::now_utc()) > slot)
+    }
+
+    /// Notes that no job of this process runs for an account, which was last collected in `slot`.
+    pub(crate) fn collected_in(&mut self, account: &str, slot: OffsetDateTime) {
+        if let Some(known) = self.accounts.get_mut(account) {
+            known.is_running = false;
+            known.last = Some(slot);
+        }
     }
 
     /// Returns how long it takes until an account is due; `None` while the jobs of all are running.
@@ -137,10 +175,11 @@ impl LocalQueue {
                 continue;
             };
             self.due.push_back(match account {
-                Ok(account) => Due::Account {
+                Ok(account) => Due::Account(Assignment {
                     account: Arc::new(account),
                     slot,
-                },
+                    taken: None,
+                }),
                 Err(error) => Due::Wrong {
                     account: name,
                     error,
@@ -220,9 +259,20 @@ impl Queue for LocalQueue {
         }
     }
 
-    fn ended(&mut self, account: &str) {
-        if let Some(known) = self.accounts.get_mut(account) {
+    fn ended(&mut self, report: &AccountReport) {
+        if let Some(known) = self.accounts.get_mut(&report.account) {
             known.is_running = false;
         }
+    }
+
+    fn wait_of(&self, account: &str) -> Option<Duration> {
+        let known = self
+            .accounts
+            .get(account)
+            .filter(|known| !known.is_running)?;
+        let schedule = self.schedule?.of_account(known.every);
+        let now = OffsetDateTime::now_utc();
+        let next = schedule.next(account, known.last, now);
+        Some((next - now).try_into().unwrap_or_default())
     }
 }

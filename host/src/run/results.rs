@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use tracing::error;
@@ -29,6 +30,8 @@ struct Shared {
     entries: Vec<Entry>,
     /// Calls that were made again to list the sources.
     retries: u64,
+    /// How long another job of the account has to wait.
+    postponed: Option<Duration>,
     /// The names of what has no result yet, by source; `None` is the account.
     expected: BTreeMap<Option<String>, String>,
 }
@@ -108,6 +111,23 @@ impl AccountResults {
             error!("{line}");
         }
         self.add_account(Outcome::Failed(why.to_owned()));
+    }
+
+    /// Notes that the job ends before a wait of so long.
+    pub(super) fn postpone(&self, wait: Duration) {
+        let mut shared = self.lock();
+        shared.postponed = shared.postponed.max(Some(wait));
+    }
+
+    /// Returns how long another job of the account has to wait.
+    pub(super) fn postponed(&self) -> Option<Duration> {
+        self.lock().postponed
+    }
+
+    /// Notes that what has no result by now is not collected by this job.
+    pub(super) fn hand_over(&self) {
+        self.lock().expected.clear();
+        self.add_account(Outcome::Stopped);
     }
 
     /// Returns whether there are sources that cannot be collected, and none that can.

@@ -36,15 +36,19 @@ pub(super) async fn collect_source(
         // What is confirmed by now counts.
         biased;
         ended = walk => ended,
-        () = stop.grace_period_elapsed() => Err(Halt::Failed(format!(
-            "the current page was not finished within {} of the request to stop (--stop-within); it is sent again in \
-             the next run",
-            duration::format(stop.grace_period)
-        ))),
+        () = stop.grace_period_elapsed() => Err(match stop.is_aborted() {
+            true => Halt::Stopped,
+            false => Halt::Failed(format!(
+                "the current page was not finished within {} of the request to stop (--stop-within); it is sent again in \
+                 the next run",
+                duration::format(stop.grace_period)
+            )),
+        }),
     };
     let outcome = store_end(&source, ended).await;
     entry.outcome = match &outcome {
         Ok(outcome) => outcome.clone(),
+        Err(error) if error.is_lost() => Outcome::Stopped,
         Err(error) => Outcome::Failed(error.to_string()),
     };
     job.results.add(entry);

@@ -248,6 +248,7 @@ async fn collect_page(
 ) -> Result<Batch, Halt> {
     let mut tries = Tries::default();
     loop {
+        source.job.postpone(worker.waits())?;
         let connector = worker.connector().await?;
         line.run();
         match connector.collect(&source.config, cursor).await {

@@ -8,6 +8,7 @@
 //! then [`store_batch`](AccountState::store_batch).
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -15,6 +16,7 @@ use tracing::info;
 
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::contract::permissions::Permissions;
+use crate::sandbox::rate_limit::SharedLimiter;
 use crate::state::change::{
     AccountRecord, Change, FingerprintChange, SourceRecord, Stored, device_key,
 };
@@ -44,6 +46,8 @@ pub struct AccountState {
     /// What is stored. Whoever changes it holds it until the change is stored.
     stored: Mutex<Stored>,
     holder: Holder,
+    /// Whose counts are stored with each change, where another replica may continue with the account.
+    limiter: OnceLock<SharedLimiter>,
 }
 
 impl AccountState {
@@ -54,6 +58,16 @@ impl AccountState {
             writes,
             stored: Mutex::new(stored),
             holder,
+            limiter: OnceLock::new(),
+        }
+    }
+
+    /// Adds the requests that an earlier replica has sent to `limiter`, and stores its own with each change from now on.
+    /// Does nothing without replicas.
+    pub(crate) async fn share_requests(&self, limiter: &SharedLimiter) {
+        if let Holder::Cluster(_) = self.holder {
+            limiter.restore(&self.record().await.requests);
+            let _ = self.limiter.set(limiter.clone());
         }
     }
 
@@ -406,9 +420,13 @@ impl AccountState {
     }
 
     /// Stores a change, if it changes anything.
-    async fn store(&self, stored: &mut Stored, change: Change) -> Result<(), StateError> {
+    async fn store(&self, stored: &mut Stored, mut change: Change) -> Result<(), StateError> {
         if change.account.is_none() && change.sources.is_empty() && change.fingerprints.is_empty() {
             return Ok(());
+        }
+        if let Some(limiter) = self.limiter.get() {
+            let account = || stored.account.clone();
+            change.account.get_or_insert_with(account).requests = limiter.sent();
         }
         self.holder.commit(&self.account, &change).await?;
         stored.apply(change);

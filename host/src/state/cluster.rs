@@ -32,7 +32,6 @@ mod test_server;
 mod tests;
 
 pub(crate) use self::claim::Claim;
-pub(crate) use self::error::ClusterError;
 pub(crate) use self::handle::Cluster;
-pub(crate) use self::lease::Lease;
+pub(crate) use self::lease::{Lease, Term};
 pub(crate) use self::work::{Delivery, Published, Tick};

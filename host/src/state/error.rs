@@ -63,9 +63,24 @@ pub enum StateProblem {
          and the next run continues from the last stored cursor"
     )]
     Full,
+    /// Somebody else continues with the account: another replica, or a command. It is not a failure.
+    #[error(
+        "was taken over: another replica or a command changes it now and continues from what was stored, so this one stops"
+    )]
+    Lost,
+    /// The cluster cannot be used.
+    #[error("{0}")]
+    Cluster(Cause),
     /// Anything else that the store reports.
     #[error("cannot be used: {0}")]
     Other(Cause),
+}
+
+impl StateError {
+    /// Returns whether somebody else continues with the account, which is not a failure.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.problem, StateProblem::Lost)
+    }
 }
 
 /// What the store reports.

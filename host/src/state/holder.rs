@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::block_in_place;
 
 use crate::state::change::{Change, DeviceKey};
+use crate::state::cluster::Claim;
 use crate::state::error::StateError;
 use crate::state::sqlite::{AccountLock, State};
 
@@ -15,6 +16,8 @@ pub(super) enum Holder {
         state: Arc<Mutex<State>>,
         _lock: Option<AccountLock>,
     },
+    /// A claim in a cluster.
+    Cluster(Claim),
 }
 
 impl Holder {
@@ -22,6 +25,7 @@ impl Holder {
     pub(super) async fn commit(&self, account: &str, change: &Change) -> Result<(), StateError> {
         match self {
             Self::File { state, .. } => lock(state, |state| state.apply(account, change)),
+            Self::Cluster(claim) => Ok(claim.commit(change).await?),
         }
     }
 
@@ -36,6 +40,7 @@ impl Holder {
             Self::File { state, .. } => {
                 lock(state, |state| state.fingerprints(account, source, devices))
             }
+            Self::Cluster(claim) => Ok(claim.fingerprints(source, devices).await),
         }
     }
 }

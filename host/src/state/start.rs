@@ -4,14 +4,17 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::state::source_state::SourceState;
 
 /// What the person asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Wanted {
     /// What was seen since the last run, or everything where that is due.
+    #[default]
     Normal,
     /// Everything; an interrupted walk over everything is resumed (`--full`).
     Full,

@@ -9,6 +9,7 @@ use tokio::task::block_in_place;
 use crate::config::StateConfig;
 use crate::state::account_state::{AccountState, Writes};
 use crate::state::change::Stored;
+use crate::state::cluster::Cluster;
 use crate::state::error::StateError;
 use crate::state::holder::{Holder, lock};
 use crate::state::source_state::SourceState;
@@ -19,6 +20,7 @@ pub struct Store(Place);
 
 enum Place {
     File(StateFile),
+    Cluster(Cluster),
 }
 
 /// A state file, open to be changed only while a job uses it, so that none is made before one can begin.
@@ -28,9 +30,27 @@ struct StateFile {
 }
 
 impl Store {
-    /// Returns the store that the configuration names.
-    pub(crate) async fn open(config: &StateConfig) -> anyhow::Result<Self> {
-        Ok(Self::file(config.path()?))
+    /// Returns the store that the configuration names. Connects to a cluster; opens no file.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster cannot be used.
+    pub(crate) async fn open(config: &StateConfig) -> Result<Self, StateError> {
+        match config {
+            StateConfig::File(path) => Ok(Self::file(path)),
+            StateConfig::Cluster(config) => {
+                let cluster = Cluster::connect(config).await?;
+                Ok(Self(Place::Cluster(cluster)))
+            }
+        }
+    }
+
+    /// Returns the cluster, if the store is one.
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        match &self.0 {
+            Place::File(_) => None,
+            Place::Cluster(cluster) => Some(cluster),
+        }
     }
 
     /// Returns the store in the file at `path`. Opens nothing.
@@ -45,6 +65,7 @@ impl Store {
     pub(crate) fn place(&self) -> String {
         match &self.0 {
             Place::File(file) => file.path.display().to_string(),
+            Place::Cluster(cluster) => cluster.place(),
         }
     }
 
@@ -52,6 +73,7 @@ impl Store {
     pub(crate) fn rejects(&self) -> PathBuf {
         match &self.0 {
             Place::File(file) => file.path.with_extension("rejects.ndjson"),
+            Place::Cluster(cluster) => cluster.rejects(),
         }
     }
 
@@ -64,6 +86,7 @@ impl Store {
         match (&self.0, writes) {
             (Place::File(file), Writes::Nothing) => file.read().map(drop),
             (Place::File(file), _) => file.open().map(drop),
+            (Place::Cluster(_), _) => Ok(()),
         }
     }
 
@@ -75,6 +98,7 @@ impl Store {
     pub(crate) async fn all(&self) -> Result<BTreeMap<String, Stored>, StateError> {
         match &self.0 {
             Place::File(file) => file.read()?.all(),
+            Place::Cluster(cluster) => Ok(cluster.read_all().await?),
         }
     }
 
@@ -86,11 +110,13 @@ impl Store {
     pub(crate) async fn stored(&self, account: &str) -> Result<Stored, StateError> {
         match &self.0 {
             Place::File(file) => file.read()?.stored(account),
+            Place::Cluster(cluster) => Ok(cluster.read(account).await?),
         }
     }
 
     /// Returns the state of an account for a run that changes what `writes` says. If it changes anything, nobody else
-    /// changes what is stored of the account as long as the value lives.
+    /// changes what is stored of the account as long as the value lives; in a cluster, the next one that claims the account
+    /// ends that.
     ///
     /// # Errors
     ///
@@ -111,6 +137,14 @@ impl Store {
                     state,
                     _lock: lock_of_account,
                 };
+                Ok(AccountState::new(account, writes, stored, holder))
+            }
+            Place::Cluster(cluster) => {
+                let (claim, stored) = match writes {
+                    Writes::Nothing => cluster.snapshot(account).await?,
+                    Writes::Forgotten | Writes::Everything => cluster.claim(account).await?,
+                };
+                let holder = Holder::Cluster(claim);
                 Ok(AccountState::new(account, writes, stored, holder))
             }
         }
@@ -157,7 +191,9 @@ impl Store {
 impl Store {
     /// Calls `action` with the open file.
     pub(super) fn sqlite<T>(&self, action: impl FnOnce(&rusqlite::Connection) -> T) -> T {
-        let Place::File(file) = &self.0;
+        let Place::File(file) = &self.0 else {
+            panic!("not a file");
+        };
         lock(&file.open().unwrap(), |state| action(state.connection()))
     }
 }

@@ -82,6 +82,31 @@ impl Cluster {
         Ok((claim, stored))
     }
 
+    /// Returns what is stored of an account as a claim that changes nothing.
+    pub(crate) async fn snapshot(&self, account: &str) -> Result<(Claim, Stored), ClusterError> {
+        let subjects = Subjects::of(&self.prefix, account);
+        let messages = self.exchange.read(&subjects.all()).await?;
+        let mut accounts = gather(&self.prefix, &messages)?;
+        let contents = accounts.remove(&token(account)).unwrap_or_default();
+        let message = contents.account.unwrap_or_default();
+        let stored = Stored {
+            account: message.record.clone(),
+            sources: contents.sources,
+        };
+        let position = Position {
+            message,
+            sequence: 0,
+            fingerprints: contents.fingerprints,
+            in_doubt: true,
+        };
+        let claim = Claim {
+            exchange: self.exchange.clone(),
+            subjects,
+            position: Mutex::new(position),
+        };
+        Ok((claim, stored))
+    }
+
     async fn try_claim(
         &self,
         subjects: &Subjects,

@@ -5,13 +5,13 @@ use std::fmt::Display;
 use async_nats::client::{RequestError, RequestErrorKind};
 use async_nats::jetstream;
 
+use crate::state::error::{StateError, StateProblem};
+
 /// The state in a cluster cannot be used. Each message continues "the state in the cluster nats://…".
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClusterError {
     /// Another replica or a command claimed the account, or the lease has ended. It is no failure.
-    #[error(
-        "was taken over: another replica or a command changes it now and continues from what was stored, so this one stops"
-    )]
+    #[error("was taken over")]
     Lost,
     /// The servers do not answer, or not yet.
     #[error(
@@ -54,6 +54,18 @@ pub(crate) enum ClusterError {
     /// Something else.
     #[error("cannot be used: {0}")]
     Other(String),
+}
+
+impl From<ClusterError> for StateError {
+    fn from(error: ClusterError) -> Self {
+        Self {
+            place: "in the cluster".to_owned(),
+            problem: match error {
+                ClusterError::Lost => StateProblem::Lost,
+                error => StateProblem::Cluster(error.into()),
+            },
+        }
+    }
 }
 
 impl ClusterError {

@@ -1,6 +1,7 @@
 //! The state in a cluster, opened.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub(crate) struct Cluster {
     pub(super) consumer: Arc<PullConsumer>,
     pub(super) prefix: Arc<str>,
     pub(super) lease: Duration,
+    config: Arc<ClusterConfig>,
 }
 
 impl Cluster {
@@ -38,7 +40,21 @@ impl Cluster {
             consumer: Arc::new(consumer),
             prefix: config.prefix.as_str().into(),
             lease: config.lease,
+            config: Arc::new(config.clone()),
         })
+    }
+
+    /// Returns what a person calls the cluster.
+    pub(crate) fn place(&self) -> String {
+        let ClusterConfig {
+            servers, prefix, ..
+        } = &*self.config;
+        format!("the streams {prefix} on {}", servers.join(", "))
+    }
+
+    /// Returns the file of what this replica could not deliver.
+    pub(crate) fn rejects(&self) -> PathBuf {
+        self.config.rejects.clone()
     }
 
     /// Returns what is stored of an account, without claiming it. It may be a little old.

@@ -29,7 +29,7 @@ pub(crate) struct Lease {
 }
 
 /// Until when the lease is held.
-struct Term {
+pub(crate) struct Term {
     /// In nanoseconds of the clock.
     until: AtomicU64,
     length: Duration,
@@ -55,14 +55,9 @@ impl Lease {
         }
     }
 
-    /// Returns a token that is cancelled when the lease ends, other than by giving it back.
-    pub(crate) fn lost(&self) -> CancellationToken {
-        self.term.lost.clone()
-    }
-
-    /// Returns whether the lease is held, by the clock.
-    pub(crate) fn is_held(&self) -> bool {
-        self.term.is_held()
+    /// Returns until when the lease is held.
+    pub(crate) fn term(&self) -> Arc<Term> {
+        Arc::clone(&self.term)
     }
 
     /// Acknowledges the tick: the work is done.
@@ -73,6 +68,12 @@ impl Lease {
     /// Has the tick delivered again after a delay.
     pub(crate) async fn hand_back(self, delay: Duration) -> Result<(), ClusterError> {
         self.end(AckKind::Nak(Some(delay))).await
+    }
+
+    /// Has the tick delivered again after as long as a lease: another replica may be able to do the work.
+    pub(crate) async fn retry_later(self) -> Result<(), ClusterError> {
+        let delay = self.term.length;
+        self.hand_back(delay).await
     }
 
     /// Removes the tick without its work being done.
@@ -101,7 +102,13 @@ impl Lease {
 }
 
 impl Term {
-    fn is_held(&self) -> bool {
+    /// Waits until the lease ends, other than by giving it back.
+    pub(crate) async fn ended(&self) {
+        self.lost.cancelled().await;
+    }
+
+    /// Returns whether the lease is held, by the clock.
+    pub(crate) fn is_held(&self) -> bool {
         !self.lost.is_cancelled() && nanoseconds(now()) < self.until.load(Ordering::Acquire)
     }
 

@@ -10,7 +10,7 @@ use crate::state::cluster::exchange::Incoming;
 use crate::state::cluster::fingerprints::{Fingerprints, replay};
 
 /// The message of an account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct AccountMessage {
     /// The account's name.
     pub account: String,

@@ -14,6 +14,7 @@ use crate::state::cluster::exchange::Outgoing;
 use crate::state::cluster::handle::Cluster;
 use crate::state::cluster::lease::{Lease, now};
 use crate::state::cluster::names;
+use crate::state::start::Wanted;
 
 /// How long a pull waits for a tick.
 const MAX_WAIT: Duration = Duration::from_secs(1);
@@ -26,13 +27,10 @@ pub(crate) struct Tick {
     /// The beginning of the slot that it is due in.
     #[serde(with = "time::serde::rfc3339")]
     pub slot: OffsetDateTime,
-    /// Whether a full walk is wanted.
+    /// Where its walks begin.
     #[serde(default)]
-    pub full: bool,
-    /// Whether the walk in progress begins anew.
-    #[serde(default)]
-    pub restart: bool,
-    /// Whether a batch may be rejected as a whole.
+    pub wanted: Wanted,
+    /// `--accept-rejects`
     #[serde(default)]
     pub accept_rejects: bool,
 }
