@@ -2,21 +2,23 @@
 
 use std::collections::HashMap;
 
+use async_nats::jetstream::message::PublishMessage;
+use serde::Serialize;
 use tokio::sync::Mutex;
-use tracing::debug;
 
 use crate::state::change::{Change, DeviceKey, FingerprintChange, Stored};
 use crate::state::cluster::error::ClusterError;
-use crate::state::cluster::exchange::{Exchange, MAX_BATCH, Outgoing};
+use crate::state::cluster::exchange::{Exchange, MAX_BATCH, Outgoing, number, random_id};
 use crate::state::cluster::fingerprints::{Fingerprints, apply, is_clear};
 use crate::state::cluster::handle::Cluster;
-use crate::state::cluster::names::{Subjects, token};
+use crate::state::cluster::names::{self, token};
 use crate::state::cluster::record::{AccountMessage, Contents, SourceMessage, gather};
 
 /// The right to change one account, until another claim takes it over.
 pub(crate) struct Claim {
     exchange: Exchange,
-    subjects: Subjects,
+    /// What the account's subjects begin with.
+    subject: String,
     position: Mutex<Position>,
 }
 
@@ -28,7 +30,7 @@ struct Position {
     sequence: u64,
     /// By the tokens of the sources.
     fingerprints: HashMap<String, Fingerprints>,
-    /// Whether it is unknown what is stored: a change was not confirmed.
+    /// Whether a change was not confirmed.
     in_doubt: bool,
 }
 
@@ -36,84 +38,71 @@ impl Cluster {
     /// Makes this process the only one that may change the account, and returns what is stored of it. The holder before
     /// is refused at its next change.
     pub(crate) async fn claim(&self, account: &str) -> Result<(Claim, Stored), ClusterError> {
-        let subjects = Subjects::of(&self.prefix, account);
-        let claim = format!("{:032x}", fastrand::u128(..));
+        let subject = names::account(&self.prefix, account) + ".acc";
+        let claim = random_id();
         let mut tries = self.exchange.tries();
         let (sequence, message) = loop {
-            match self.try_claim(&subjects, account, &claim).await {
+            let error = match self.try_claim(&subject, account, &claim).await {
                 Ok(claimed) => break claimed,
-                // Another one was faster; the later claim is the one that counts.
-                Err(ClusterError::Lost) => {
-                    let raced = ClusterError::unreachable("others claim the account all the time");
-                    tries.again(raced).await?;
-                }
-                Err(error) => tries.again(error).await?,
-            }
+                // Another one was faster, and the later claim is the one that counts.
+                Err(ClusterError::Lost) => ClusterError::stale(),
+                Err(error) => error,
+            };
+            tries.again(error).await?;
         };
-        let contents = loop {
-            let messages = self.exchange.read(&subjects.all()).await?;
-            let mut accounts = gather(&self.prefix, &messages)?;
-            let contents: Contents = accounts.remove(&token(account)).unwrap_or_default();
+        loop {
+            let contents = self.contents(account).await?;
             match &contents.account {
-                Some(found) if found.claim == claim => break contents,
+                Some(found) if found.claim == claim => {
+                    return Ok(self.holding(account, contents, Some(sequence)));
+                }
                 Some(found) if found.epoch > message.epoch => return Err(ClusterError::Lost),
                 // The server that answered has not heard of the claim yet.
-                _ => {
-                    let stale = ClusterError::unreachable("a server lacks what was just stored");
-                    tries.again(stale).await?;
-                }
+                _ => tries.again(ClusterError::stale()).await?,
             }
-        };
-        let stored = Stored {
-            account: message.record.clone(),
-            sources: contents.sources,
-        };
-        let position = Position {
-            message,
-            sequence,
-            fingerprints: contents.fingerprints,
-            in_doubt: false,
-        };
-        let claim = Claim {
-            exchange: self.exchange.clone(),
-            subjects,
-            position: Mutex::new(position),
-        };
-        Ok((claim, stored))
+        }
     }
 
     /// Returns what is stored of an account as a claim that changes nothing.
     pub(crate) async fn snapshot(&self, account: &str) -> Result<(Claim, Stored), ClusterError> {
-        let subjects = Subjects::of(&self.prefix, account);
-        let messages = self.exchange.read(&subjects.all()).await?;
-        let mut accounts = gather(&self.prefix, &messages)?;
-        let contents = accounts.remove(&token(account)).unwrap_or_default();
+        let contents = self.contents(account).await?;
+        Ok(self.holding(account, contents, None))
+    }
+
+    async fn contents(&self, account: &str) -> Result<Contents, ClusterError> {
+        let filter = names::account(&self.prefix, account) + ".>";
+        let messages = self.exchange.read(&filter).await?;
+        let contents = gather(&self.prefix, &messages)?.remove(&token(account));
+        Ok(contents.unwrap_or_default())
+    }
+
+    /// Returns a claim, if `sequence` is its own, and what is stored.
+    fn holding(&self, account: &str, contents: Contents, sequence: Option<u64>) -> (Claim, Stored) {
         let message = contents.account.unwrap_or_default();
         let stored = Stored {
             account: message.record.clone(),
             sources: contents.sources,
         };
-        let position = Position {
-            message,
-            sequence: 0,
-            fingerprints: contents.fingerprints,
-            in_doubt: true,
-        };
         let claim = Claim {
             exchange: self.exchange.clone(),
-            subjects,
-            position: Mutex::new(position),
+            subject: names::account(&self.prefix, account),
+            position: Mutex::new(Position {
+                message,
+                sequence: sequence.unwrap_or_default(),
+                fingerprints: contents.fingerprints,
+                in_doubt: sequence.is_none(),
+            }),
         };
-        Ok((claim, stored))
+        (claim, stored)
     }
 
     async fn try_claim(
         &self,
-        subjects: &Subjects,
+        subject: &str,
         account: &str,
         claim: &str,
     ) -> Result<(u64, AccountMessage), ClusterError> {
-        let last: Option<(u64, AccountMessage)> = self.exchange.last(&subjects.record()).await?;
+        let last = self.exchange.last(subject).await?;
         let (sequence, epoch, record) = match last {
             // An earlier try went through whose answer was lost.
             Some((sequence, message)) if message.claim == claim => return Ok((sequence, message)),
@@ -127,23 +116,17 @@ impl Cluster {
             commit: 0,
             record,
         };
-        let outgoing = outgoing(
-            subjects.record(),
-            &message,
-            "the account's record",
-            &self.exchange,
-        )?;
-        let sequence = self
+        let outgoing = self
             .exchange
-            .store(vec![outgoing.expecting(sequence)])
-            .await?;
+            .replacing(subject.to_owned(), &message, Some(sequence))?;
+        let sequence = self.exchange.store(&[outgoing]).await?;
         Ok((sequence, message))
     }
 }
 
 impl Claim {
-    /// Stores a change, all of it or nothing. One with more than a thousand messages is stored in parts: the records of
-    /// the account and of its sources with the last one, so that what they confirm is complete.
+    /// Stores a change, all of it or nothing. One of more than a thousand messages is stored in parts, fingerprints before
+    /// the records of their sources.
     ///
     /// Tries again for twice the lease if the servers do not answer. After an error other than
     /// [`ClusterError::TooLong`], or if the future is dropped, it is unknown what is stored, so the claim is lost.
@@ -152,58 +135,38 @@ impl Claim {
         if position.in_doubt {
             return Err(ClusterError::Lost);
         }
-        let mut message = position.message.clone();
-        if let Some(record) = &change.account {
-            message.record = record.clone();
-        }
-        let exchange = &self.exchange;
-        outgoing(
-            self.subjects.record(),
-            &message,
-            "the account's record",
-            exchange,
-        )?;
-        let mut sources = Vec::new();
+        let mut records = Vec::new();
         for (source, record) in &change.sources {
+            let subject = format!("{}.cur.{}", self.subject, token(source));
             let (source, record) = (source.clone(), record.clone());
-            let subject = self.subjects.source(&source);
-            let what = format!("the cursor of source {source}");
-            sources.push(outgoing(
-                subject,
-                &SourceMessage { source, record },
-                &what,
-                exchange,
-            )?);
+            let message = SourceMessage { source, record };
+            records.push(self.exchange.replacing(subject, &message, None)?);
         }
 
         position.in_doubt = true;
+        if let Some(record) = &change.account {
+            position.message.record = record.clone();
+        }
+        let mut messages = Vec::new();
         let forgotten = change.sources.iter().filter(|(_, record)| record.is_none());
         let forgotten = forgotten.map(|(source, _)| (source, &FingerprintChange::Clear));
-        let max = exchange.max_payload();
-        let mut messages = Vec::new();
-        let changes = change
-            .fingerprints
-            .iter()
-            .map(|(source, change)| (source, change));
-        for (source, change) in forgotten.chain(changes) {
+        let changed = change.fingerprints.iter();
+        for (source, change) in forgotten.chain(changed.map(|(source, change)| (source, change))) {
+            let subject = format!("{}.fp.{}", self.subject, token(source));
             let stored = position.fingerprints.entry(token(source)).or_default();
-            let subject = self.subjects.fingerprints(source);
-            let changes = apply(stored, change, max).into_iter();
-            messages.extend(changes.map(|change| Outgoing::new(subject.clone(), change)));
+            for payload in apply(stored, change, self.exchange.max_payload()) {
+                // The messages before it would only take up space.
+                let replaces = is_clear(&payload);
+                messages.push((subject.as_str().into(), publish_message(payload, replaces)));
+            }
         }
-        messages.append(&mut sources);
-
-        let mut parts = messages.chunks(MAX_BATCH - 1).peekable();
-        loop {
-            let part = parts.next().unwrap_or_default();
-            let is_last = parts.peek().is_none();
-            if is_last {
-                position.message.record = message.record.clone();
-            }
+        messages.append(&mut records);
+        let mut parts: Vec<_> = messages.chunks(MAX_BATCH - 1).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        for part in parts {
             self.store(&mut position, part).await?;
-            if is_last {
-                break;
-            }
         }
         position.in_doubt = false;
         Ok(())
@@ -213,56 +176,29 @@ impl Claim {
     async fn store(&self, position: &mut Position, part: &[Outgoing]) -> Result<(), ClusterError> {
         position.message.commit += 1;
         let message = &position.message;
-        let subject = self.subjects.record();
-        let record = outgoing(
-            subject.clone(),
-            message,
-            "the account's record",
-            &self.exchange,
-        )?;
+        let subject = format!("{}.acc", self.subject);
         let mut batch = part.to_vec();
-        batch.push(record.expecting(position.sequence));
+        batch.push(
+            self.exchange
+                .replacing(subject.clone(), message, Some(position.sequence))?,
+        );
         let mut tries = self.exchange.tries();
-        let sequence = loop {
-            let mut result = self.exchange.store(batch.clone()).await;
-            if matches!(result, Err(ClusterError::Lost)) {
-                let last: Result<Option<(u64, AccountMessage)>, _> =
-                    self.exchange.last(&subject).await;
-                result = match last {
-                    Ok(Some((sequence, last)))
-                        if last.claim == message.claim && last.commit == message.commit =>
-                    {
-                        // An earlier try went through whose answer was lost.
-                        Ok(sequence)
-                    }
-                    Ok(Some((_, last)))
-                        if last.epoch >= message.epoch && last.claim != message.claim =>
-                    {
+        position.sequence = loop {
+            let error = match self.exchange.store(&batch).await {
+                Ok(sequence) => break sequence,
+                Err(ClusterError::Lost) => match self.exchange.last(&subject).await {
+                    // An earlier try went through whose answer was lost.
+                    Ok(Some((sequence, last))) if message.is_same_commit(&last) => break sequence,
+                    Ok(Some((_, last))) if message.is_before(&last) => {
                         return Err(ClusterError::Lost);
                     }
-                    Ok(_) => Err(ClusterError::unreachable(
-                        "a server lacks what was just stored",
-                    )),
-                    Err(error) => Err(error),
-                };
-            }
-            match result {
-                Ok(sequence) => break sequence,
-                Err(error) => tries.again(error).await?,
-            }
+                    Ok(_) => ClusterError::stale(),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            tries.again(error).await?;
         };
-        position.sequence = sequence;
-        for (distance, message) in (1..).zip(part.iter().rev()) {
-            // What precedes it no longer counts, so it only takes up space.
-            if is_clear(&message.payload)
-                && let Err(error) = self
-                    .exchange
-                    .purge(&message.subject, sequence - distance)
-                    .await
-            {
-                debug!("fingerprints that are no longer used could not be deleted: {error}");
-            }
-        }
         Ok(())
     }
 
@@ -270,8 +206,11 @@ impl Claim {
     pub(crate) async fn all_fingerprints(&self, source: &str) -> Vec<(DeviceKey, u64)> {
         let position = self.position.lock().await;
         let stored = position.fingerprints.get(&token(source));
-        let stored = stored.into_iter().flatten();
-        stored.map(|(key, print)| (*key, *print)).collect()
+        stored
+            .into_iter()
+            .flatten()
+            .map(|(key, print)| (*key, *print))
+            .collect()
     }
 
     /// Returns the fingerprints of devices of a source as of the last change, each if it is stored.
@@ -287,19 +226,43 @@ impl Claim {
     }
 }
 
-/// Returns a message that replaces the record on a subject.
-fn outgoing(
-    subject: String,
-    record: &impl serde::Serialize,
-    what: &str,
-    exchange: &Exchange,
-) -> Result<Outgoing, ClusterError> {
-    let payload =
-        serde_json::to_vec(record).map_err(|error| ClusterError::Other(error.to_string()))?;
-    let (length, max) = (payload.len(), exchange.max_payload());
-    if length > max {
-        let what = what.to_owned();
-        return Err(ClusterError::TooLong { what, length, max });
+impl Exchange {
+    /// Returns an account's message and its sequence. It may be older than the last one.
+    async fn last(&self, subject: &str) -> Result<Option<(u64, AccountMessage)>, ClusterError> {
+        let Some(message) = self.read(subject).await?.pop() else {
+            return Ok(None);
+        };
+        let record = serde_json::from_slice(&message.payload);
+        let record = record.map_err(|_| ClusterError::Damaged(subject.to_owned()))?;
+        Ok(Some((number(&message, "Nats-Sequence"), record)))
     }
-    Ok(Outgoing::new(subject, payload).replacing())
+
+    /// Returns a message that replaces the record on a subject, if `expected` is its sequence.
+    fn replacing(
+        &self,
+        subject: String,
+        record: &impl Serialize,
+        expected: Option<u64>,
+    ) -> Result<Outgoing, ClusterError> {
+        let payload = serde_json::to_vec(record);
+        let payload = payload.map_err(|error| ClusterError::Other(error.to_string()))?;
+        let (length, max) = (payload.len(), self.max_payload());
+        if length > max {
+            return Err(ClusterError::TooLong { length, max });
+        }
+        let mut message = publish_message(payload, true);
+        if let Some(sequence) = expected {
+            message = message.expected_last_subject_sequence(sequence);
+        }
+        Ok((subject.into(), message))
+    }
+}
+
+/// Returns a message that replaces the earlier ones of its subject, or follows them.
+fn publish_message(payload: Vec<u8>, replaces: bool) -> PublishMessage {
+    let message = PublishMessage::build().payload(payload.into());
+    match replaces {
+        true => message.header("Nats-Rollup", "sub"),
+        false => message,
+    }
 }

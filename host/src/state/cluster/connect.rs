@@ -14,8 +14,8 @@ use crate::state::cluster::error::ClusterError;
 /// How long connecting to one server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The longest pause between tries to connect again.
-const MAX_PAUSE: Duration = Duration::from_secs(1);
+/// A pause between tries to connect again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Connects to the first server that answers. The connection moves to another server by itself where that one fails.
 pub(super) async fn connect(
@@ -42,11 +42,8 @@ pub(super) async fn connect(
         .request_timeout(Some(timeout))
         // A server that is silent is left after two intervals without an answer.
         .ping_interval(timeout)
-        .reconnect_delay_callback(|attempts| match attempts {
-            0 | 1 => Duration::ZERO,
-            _ => (Duration::from_millis(50) * u32::try_from(attempts).unwrap_or(u32::MAX))
-                .min(MAX_PAUSE),
-        })
+        // At once to each server, and then until one is there.
+        .reconnect_delay_callback(|tries| if tries > 3 { PAUSE } else { Duration::ZERO })
         .event_callback(async |event| report(&event));
     options = match &config.credentials {
         None => options,
@@ -81,7 +78,7 @@ pub(super) async fn connect(
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                 ClusterError::Credentials(error.to_string())
             }
-            _ => ClusterError::unreachable(error),
+            _ => error.into(),
         })
 }
 
@@ -89,13 +86,9 @@ pub(super) async fn connect(
 fn report(event: &Event) {
     match event {
         Event::Connected => info!("connected to the cluster"),
-        Event::Disconnected => warn!("the connection to the cluster is lost; connecting again"),
-        Event::LameDuckMode => {
-            info!("a server of the cluster is shutting down; moving to another one")
-        }
-        Event::ServerError(error) => warn!("a server of the cluster reports an error: {error}"),
-        Event::ClientError(error) => warn!("the connection to the cluster fails: {error}"),
-        Event::SlowConsumer(_) | Event::Draining | Event::Closed => {}
+        Event::Disconnected => warn!("the connection to the cluster is lost: connecting again"),
+        Event::ServerError(_) | Event::ClientError(_) => warn!("the cluster: {event}"),
+        _ => {}
     }
 }
 

@@ -1,8 +1,7 @@
 //! Why the state in a cluster cannot be used, and what to do.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
-use async_nats::client::{RequestError, RequestErrorKind};
 use async_nats::jetstream;
 
 use crate::state::error::{StateError, StateProblem};
@@ -13,6 +12,9 @@ pub(crate) enum ClusterError {
     /// Another replica or a command claimed the account, or the lease has ended. It is no failure.
     #[error("was taken over")]
     Lost,
+    /// The message of the subject is in work.
+    #[error("has another tick of the account in its queue")]
+    Queued,
     /// The servers do not answer, or not yet.
     #[error(
         "cannot be reached: {0}; check that the servers run, that a majority of them has a connection to each other, and \
@@ -35,11 +37,10 @@ pub(crate) enum ClusterError {
     Full(String),
     /// A record is too long for one message.
     #[error(
-        "cannot store {what}: it has {length} bytes, and max_payload of the servers leaves room for {max}; raise max_payload"
+        "cannot store a cursor: its record has {length} bytes, and max_payload of the servers leaves room for {max}; raise \
+         max_payload"
     )]
     TooLong {
-        /// What is too long.
-        what: String,
         /// Its length in bytes.
         length: usize,
         /// The longest that is stored.
@@ -69,19 +70,13 @@ impl From<ClusterError> for StateError {
 }
 
 impl ClusterError {
-    /// Describes why no answer to a request came.
-    pub(super) fn unanswered(error: &RequestError) -> Self {
-        match error.kind() {
-            RequestErrorKind::NoResponders => Self::unreachable(
-                "JetStream does not answer: it is not enabled, or no server is the leader of the stream yet",
-            ),
-            RequestErrorKind::TimedOut => Self::unreachable("no answer in time"),
-            _ => Self::unreachable(error),
-        }
+    pub(super) fn no_answer() -> Self {
+        Self::Unreachable("no answer in time".to_owned())
     }
 
-    pub(super) fn unreachable(why: impl Display) -> Self {
-        Self::Unreachable(why.to_string())
+    /// Describes a message that a server does not have yet.
+    pub(super) fn stale() -> Self {
+        Self::Unreachable("a server lacks what was just stored".to_owned())
     }
 
     /// Describes a refusal of JetStream. [`Self::Lost`] for a sequence that is not the expected one.
@@ -90,19 +85,38 @@ impl ClusterError {
         match error.error_code().0 {
             // Wrong last sequence, and the same while another message of the subject is in work.
             10071 | 10164 => Self::Lost,
-            // A duplicate in work, an incomplete batch (also one that was begun while too many were), too many batches.
-            10158 | 10176 | 10210 => Self::Unreachable(why),
+            10077 if why.contains("per subject") => Self::Queued,
             10002 | 10023 | 10028 | 10047 | 10077 | 10122 => Self::Full(why),
             10005 | 10074 => Self::Unfit(format!(
                 "{why}: the streams need as many servers as cluster.replicas says"
             )),
             10039 | 10076 => Self::Unfit(format!("{why}: enable JetStream")),
-            10059 | 10014 => Self::Unfit(format!(
-                "{why}: it was deleted while this replica runs; restart it to create it"
-            )),
+            10014 | 10059 => Self::Unfit(format!("{why}: restart this replica, which creates it")),
             10174 => Self::Unfit(format!("{why}: set allow_atomic of the stream")),
+            // A duplicate in work, an incomplete batch (also one that was begun while too many were), too many batches.
+            10158 | 10176 | 10210 => Self::Unreachable(why),
             _ if error.code() == 503 => Self::Unreachable(why),
             _ => Self::Other(why),
         }
+    }
+}
+
+/// Whatever goes wrong on the way to a server is its absence, unless the caller knows better.
+impl<Kind: Clone + Debug + Display + PartialEq> From<async_nats::error::Error<Kind>>
+    for ClusterError
+{
+    fn from(error: async_nats::error::Error<Kind>) -> Self {
+        async_nats::Error::from(error.to_string()).into()
+    }
+}
+
+impl From<async_nats::Error> for ClusterError {
+    fn from(error: async_nats::Error) -> Self {
+        let mut why = error.to_string();
+        if why.contains("no responders") || why.contains("503") {
+            why = "JetStream does not answer: it is not enabled, or a stream has no leader yet"
+                .to_owned();
+        }
+        Self::Unreachable(why)
     }
 }

@@ -53,7 +53,7 @@ fn messages(kind: u8, entries: impl Iterator<Item = Vec<u8>>, max: usize) -> Vec
     messages
 }
 
-/// Returns whether a message clears all fingerprints.
+/// Returns whether a message makes those before it count no more.
 pub(super) fn is_clear(message: &[u8]) -> bool {
     message == [CLEAR]
 }

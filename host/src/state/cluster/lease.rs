@@ -23,33 +23,32 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// that goes on while the process is stopped and while the machine sleeps.
 pub(crate) struct Lease {
     client: Client,
-    acker: Arc<Acker>,
     term: Arc<Term>,
     _renewals: AbortOnDropHandle<()>,
 }
 
 /// Until when the lease is held.
 pub(crate) struct Term {
-    /// In nanoseconds of the clock.
-    until: AtomicU64,
+    acker: Acker,
     length: Duration,
+    /// Until when it is held, in milliseconds of the clock.
+    until: AtomicU64,
     lost: CancellationToken,
 }
 
 impl Lease {
     /// Begins with a tick that was asked for at `asked` and delivered later.
     pub(super) fn new(client: Client, acker: Acker, asked: Duration, length: Duration) -> Self {
-        let acker = Arc::new(acker);
         let term = Arc::new(Term {
-            until: AtomicU64::new(u64::MAX),
+            acker,
             length,
+            until: AtomicU64::new(u64::MAX),
             lost: CancellationToken::new(),
         });
-        term.renewed(asked);
-        let renewals = tokio::spawn(keep(acker.clone(), term.clone(), asked));
+        term.extend(asked);
+        let renewals = tokio::spawn(term.clone().keep(asked));
         Self {
             client,
-            acker,
             term,
             _renewals: AbortOnDropHandle::new(renewals),
         }
@@ -81,23 +80,19 @@ impl Lease {
         self.end(AckKind::Term).await
     }
 
-    /// Sends the last word on the tick, unless it may be somebody else's already: it would end their lease.
-    async fn end(self, word: AckKind) -> Result<(), ClusterError> {
+    /// Ends the lease, unless it may be somebody else's already: it would end theirs.
+    async fn end(self, kind: AckKind) -> Result<(), ClusterError> {
         let Self {
             client,
-            acker,
             term,
             _renewals,
         } = self;
         drop(_renewals);
-        // Without a connection the word would be sent after the next one is made.
+        // Without a connection it would be sent once there is one again.
         if !term.is_held() || client.connection_state() != State::Connected {
             return Err(ClusterError::Lost);
         }
-        acker
-            .double_ack_with(word)
-            .await
-            .map_err(ClusterError::unreachable)
+        Ok(term.acker.double_ack_with(kind).await?)
     }
 }
 
@@ -109,46 +104,48 @@ impl Term {
 
     /// Returns whether the lease is held, by the clock.
     pub(crate) fn is_held(&self) -> bool {
-        !self.lost.is_cancelled() && nanoseconds(now()) < self.until.load(Ordering::Acquire)
+        !self.lost.is_cancelled() && milliseconds(now()) < self.until.load(Ordering::Acquire)
     }
 
-    /// Extends the term after a renewal that was sent at `sent`. A term that has ended remains so.
-    fn renewed(&self, sent: Duration) {
+    /// Extends the term by a renewal that was sent at `sent`. A term that has ended remains so.
+    fn extend(&self, sent: Duration) {
         if self.is_held() {
-            let until = sent + self.length - self.length / 10;
-            self.until.store(nanoseconds(until), Ordering::Release);
+            let until = milliseconds(sent + self.length - self.length / 10);
+            self.until.store(until, Ordering::Release);
         }
     }
-}
 
-/// Renews the lease every third of it, until it ends.
-async fn keep(acker: Arc<Acker>, term: Arc<Term>, asked: Duration) {
-    let third = term.length / 3;
-    let renew = async {
-        sleep((asked + third).saturating_sub(now())).await;
-        while term.is_held() {
-            let sent = now();
-            // The servers confirm a renewal of a tick that they have delivered to somebody else, too: only the clock
-            // tells whose it is.
-            match timeout(third, acker.double_ack_with(AckKind::Progress)).await {
-                Ok(Ok(())) => {
-                    term.renewed(sent);
-                    sleep((sent + third).saturating_sub(now())).await;
+    /// Renews the lease every third of it, until it ends.
+    async fn keep(self: Arc<Self>, asked: Duration) {
+        let third = self.length / 3;
+        let renew = async {
+            let mut due = asked + third;
+            loop {
+                sleep(due.saturating_sub(now())).await;
+                let sent = now();
+                if !self.is_held() {
+                    return;
                 }
-                _ => sleep(PAUSE.min(third)).await,
+                // The servers confirm it for a tick that somebody else has, too: only the clock tells whose it is.
+                let renewal = self.acker.double_ack_with(AckKind::Progress);
+                due = now() + PAUSE.min(third);
+                if let Ok(Ok(())) = timeout(third, renewal).await {
+                    self.extend(sent);
+                    due = sent + third;
+                }
             }
+        };
+        let end = async {
+            while self.is_held() {
+                sleep(self.length / 20).await;
+            }
+        };
+        tokio::select! {
+            () = renew => {}
+            () = end => {}
         }
-    };
-    let watch = async {
-        while term.is_held() {
-            sleep(term.length / 20).await;
-        }
-    };
-    tokio::select! {
-        () = renew => {}
-        () = watch => {}
+        self.lost.cancel();
     }
-    term.lost.cancel();
 }
 
 /// Returns the time since the machine started, with the time that it slept.
@@ -160,6 +157,6 @@ pub(super) fn now() -> Duration {
     )
 }
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use async_nats::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::state::change::{AccountRecord, SourceRecord};
 use crate::state::cluster::error::ClusterError;
-use crate::state::cluster::exchange::Incoming;
 use crate::state::cluster::fingerprints::{Fingerprints, replay};
 
 /// The message of an account.
@@ -21,6 +21,18 @@ pub(super) struct AccountMessage {
     /// How many changes were stored under that claim.
     pub commit: u64,
     pub record: AccountRecord,
+}
+
+impl AccountMessage {
+    /// Returns whether `other` stands for the same change.
+    pub(super) fn is_same_commit(&self, other: &Self) -> bool {
+        (&self.claim, self.commit) == (&other.claim, other.commit)
+    }
+
+    /// Returns whether `other` belongs to another claim that took the account over.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        self.epoch <= other.epoch && self.claim != other.claim
+    }
 }
 
 /// The message of a source.
@@ -44,11 +56,11 @@ pub(super) struct Contents {
 /// Reads messages in the order of their sequences, and returns what they say of each account, by the accounts' tokens.
 pub(super) fn gather(
     prefix: &str,
-    messages: &[Incoming],
+    messages: &[Message],
 ) -> Result<HashMap<String, Contents>, ClusterError> {
     let mut accounts: HashMap<String, Contents> = HashMap::new();
     for message in messages {
-        let damaged = || ClusterError::Damaged(message.subject.clone());
+        let damaged = || ClusterError::Damaged(message.subject.to_string());
         let tokens = message.subject.strip_prefix(prefix).ok_or_else(damaged)?;
         let mut tokens = tokens.split('.').skip(2);
         let account = tokens.next().ok_or_else(damaged)?;

@@ -33,7 +33,7 @@ impl TestServer {
         let program = std::env::var_os("NATS_SERVER").map_or_else(default_program, PathBuf::from);
         assert!(
             program.exists(),
-            "{} is missing: `make test-unit` installs it",
+            "{} is missing: `make nats-server` installs it",
             program.display()
         );
         let folder = tempfile::tempdir().expect("a folder");

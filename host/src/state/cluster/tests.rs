@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::error::ClusterError;
 use super::fingerprints::{Fingerprints, apply, replay};
 use super::record::AccountMessage;
 use super::test_server::{Proxy, TestServer, config};
@@ -14,6 +15,7 @@ use super::*;
 use crate::state::change::{
     AccountRecord, Change, FingerprintChange, SourceRecord, Stored, device_key,
 };
+use crate::state::start::Wanted;
 
 const SLOT: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -31,8 +33,7 @@ fn tick(account: &str, slot: OffsetDateTime) -> Tick {
     Tick {
         account: account.to_owned(),
         slot,
-        full: false,
-        restart: false,
+        wanted: Wanted::default(),
         accept_rejects: false,
     }
 }
@@ -140,13 +141,16 @@ async fn of_a_hundred_claims_each_has_its_epoch_and_one_can_commit() {
         }
     }
     assert_eq!((committed, lost), (1, 99));
-    let subject = names::Subjects::of("assets", "a").record();
+    let subject = names::account("assets", "a") + ".acc";
     let last = cluster
         .exchange
-        .last::<AccountMessage>(&subject)
+        .read(&subject)
         .await
+        .unwrap()
+        .pop()
         .unwrap();
-    assert_eq!(last.unwrap().1.epoch, 100);
+    let last: AccountMessage = serde_json::from_slice(&last.payload).unwrap();
+    assert_eq!(last.epoch, 100);
 }
 
 #[tokio::test]
@@ -259,7 +263,7 @@ async fn a_lease_is_renewed_for_as_long_as_it_is_held() {
         assert!(cluster.pull().await.unwrap().is_none());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    assert!(delivery.lease.is_held());
+    assert!(delivery.lease.term().is_held());
     delivery
         .lease
         .hand_back(Duration::from_millis(10))
@@ -281,8 +285,8 @@ async fn a_lease_that_is_not_confirmed_ends_before_another_one_begins() {
 
     proxy.hold(true);
     let delivery = pull(&other).await;
-    assert!(!lease.is_held());
-    lease.lost().cancelled().await;
+    assert!(!lease.term().is_held());
+    lease.term().ended().await;
     proxy.hold(false);
     let refused = lease.done().await;
     assert!(matches!(refused, Err(ClusterError::Lost)), "{refused:?}");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::{AckKind, Message};
+use async_nats::Subject;
+use async_nats::jetstream::message::PublishMessage;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,7 +11,6 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::state::cluster::error::ClusterError;
-use crate::state::cluster::exchange::Outgoing;
 use crate::state::cluster::handle::Cluster;
 use crate::state::cluster::lease::{Lease, now};
 use crate::state::cluster::names;
@@ -59,25 +59,27 @@ impl Cluster {
     pub(crate) async fn publish(&self, tick: &Tick) -> Result<Published, ClusterError> {
         let payload =
             serde_json::to_vec(tick).map_err(|error| ClusterError::Other(error.to_string()))?;
-        let mut message = Outgoing::new(names::tick(&self.prefix, &tick.account), payload);
-        let id = format!(
-            "{}@{}",
-            names::token(&tick.account),
-            tick.slot.unix_timestamp_nanos()
-        );
-        message.headers.insert("Nats-Msg-Id", id);
+        let account = &tick.account;
+        let message = PublishMessage::build()
+            .payload(payload.into())
+            .message_id(format!(
+                "{}@{}",
+                names::token(account),
+                tick.slot.unix_timestamp_nanos()
+            ));
+        let subject = Subject::from(names::tick(&self.prefix, account));
         let mut tries = self.exchange.tries();
         loop {
-            let error = match self.exchange.publish(message.clone()).await {
-                Ok(Ok(stored)) if stored.duplicate => return Ok(Published::Duplicate),
-                Ok(Ok(_)) => return Ok(Published::Stored),
-                Ok(Err(error)) if error.to_string().contains("maximum messages per subject") => {
-                    return Ok(Published::Queued);
-                }
-                Ok(Err(error)) => ClusterError::refused(&error),
-                Err(error) => error,
-            };
-            tries.again(error).await?;
+            match self
+                .exchange
+                .publish(subject.clone(), message.clone())
+                .await
+            {
+                Ok(stored) if stored.duplicate => return Ok(Published::Duplicate),
+                Ok(_) => return Ok(Published::Stored),
+                Err(ClusterError::Queued) => return Ok(Published::Queued),
+                Err(error) => tries.again(error).await?,
+            }
         }
     }
 
@@ -89,36 +91,25 @@ impl Cluster {
         let asked = now();
         let pull = async {
             let batch = self.consumer.batch().max_messages(1).expires(wait);
-            let mut messages = batch.messages().await.map_err(ClusterError::unreachable)?;
-            let message = messages.next().await.transpose();
-            message.map_err(ClusterError::unreachable)
+            let message = batch.messages().await?.next().await;
+            Ok(message.transpose()?)
         };
-        let message = timeout(wait + MAX_WAIT, pull)
+        let pulled: Result<_, ClusterError> = timeout(wait + MAX_WAIT, pull)
             .await
-            .map_err(|_| ClusterError::unreachable("no answer in time"))??;
-        let Some(message) = message else {
+            .unwrap_or_else(|_| Err(ClusterError::no_answer()));
+        let Some(message) = pulled? else {
             return Ok(None);
         };
-        let Ok(tick) = serde_json::from_slice(&message.payload) else {
-            discard(&message).await;
-            return Ok(None);
-        };
-        let (_, acker) = message.split();
-        let client = self.exchange.context().client();
-        Ok(Some(Delivery {
-            tick,
-            lease: Lease::new(client, acker, asked, self.lease),
-        }))
-    }
-}
-
-/// Removes a message that is no tick.
-async fn discard(message: &Message) {
-    warn!(
-        "{} is not a tick, and is removed from the queue",
-        message.subject
-    );
-    if let Err(error) = message.ack_with(AckKind::Term).await {
-        warn!("it could not be removed: {error}");
+        let (message, acker) = message.split();
+        let client = self.exchange.client.clone();
+        let lease = Lease::new(client, acker, asked, self.lease);
+        if let Ok(tick) = serde_json::from_slice(&message.payload) {
+            return Ok(Some(Delivery { tick, lease }));
+        }
+        warn!(
+            "the message on {} is not a tick: removed from the queue",
+            message.subject
+        );
+        lease.terminate().await.map(|()| None)
     }
 }
