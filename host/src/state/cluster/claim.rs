@@ -128,8 +128,8 @@ impl Claim {
     /// Stores a change, all of it or nothing. One of more than a thousand messages is stored in parts, fingerprints before
     /// the records of their sources.
     ///
-    /// Tries again for twice the lease if the servers do not answer. After an error other than
-    /// [`ClusterError::TooLong`], or if the future is dropped, it is unknown what is stored, so the claim is lost.
+    /// Tries again for twice the lease if the servers do not answer. After an error, or if
+    /// the future is dropped, it may be unknown what is stored; then the claim is lost.
     pub(crate) async fn commit(&self, change: &Change) -> Result<(), ClusterError> {
         let mut position = self.position.lock().await;
         if position.in_doubt {
@@ -233,7 +233,7 @@ impl Exchange {
             return Ok(None);
         };
         let record = serde_json::from_slice(&message.payload);
-        let record = record.map_err(|_| ClusterError::Damaged(subject.to_owned()))?;
+        let record = record.map_err(|_| ClusterError::damaged(subject))?;
         Ok(Some((number(&message, "Nats-Sequence"), record)))
     }
 
@@ -244,11 +244,12 @@ impl Exchange {
         record: &impl Serialize,
         expected: Option<u64>,
     ) -> Result<Outgoing, ClusterError> {
-        let payload = serde_json::to_vec(record);
-        let payload = payload.map_err(|error| ClusterError::Other(error.to_string()))?;
+        let payload = serde_json::to_vec(record)?;
         let (length, max) = (payload.len(), self.max_payload());
         if length > max {
-            return Err(ClusterError::TooLong { length, max });
+            return Err(ClusterError::Refused(format!(
+                "the record of a cursor has {length} bytes, and max_payload of the servers leaves room for {max}: raise it"
+            )));
         }
         let mut message = publish_message(payload, true);
         if let Some(sequence) = expected {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -22,20 +22,6 @@ pub(super) async fn connect(
     config: &ClusterConfig,
     timeout: Duration,
 ) -> Result<Client, ClusterError> {
-    let mut servers = Vec::new();
-    for server in &config.servers {
-        // The address is not repeated: it may contain a password.
-        let server: ServerAddr = server.parse().map_err(|_| {
-            ClusterError::Other("one of cluster.servers is not a valid address".to_owned())
-        })?;
-        if server.has_user_pass() {
-            return Err(ClusterError::Other(
-                "an address in cluster.servers contains a user: move it to cluster.credentials"
-                    .to_owned(),
-            ));
-        }
-        servers.push(server);
-    }
     let mut options = ConnectOptions::new()
         .name("asset-host")
         .connection_timeout(CONNECT_TIMEOUT)
@@ -60,9 +46,7 @@ pub(super) async fn connect(
             options
                 .credentials(credentials.expose_secret())
                 .map_err(|_| {
-                    ClusterError::Credentials(
-                        "cluster.credentials.file is not a NATS credentials file".to_owned(),
-                    )
+                    refused("cluster.credentials.file is not a NATS credentials file".to_owned())
                 })?
         }
     };
@@ -72,11 +56,11 @@ pub(super) async fn connect(
             .require_tls(true);
     }
     options
-        .connect(servers)
+        .connect(&config.servers)
         .await
         .map_err(|error| match error.kind() {
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                ClusterError::Credentials(error.to_string())
+                refused(error.to_string())
             }
             _ => error.into(),
         })
@@ -95,7 +79,13 @@ fn report(event: &Event) {
 async fn resolve(source: &SecretSource) -> Result<SecretString, ClusterError> {
     let source = source.clone();
     match spawn_blocking(move || source.resolve()).await {
-        Ok(secret) => secret.map_err(ClusterError::Credentials),
-        Err(error) => Err(ClusterError::Other(error.to_string())),
+        Ok(secret) => secret.map_err(refused),
+        Err(error) => Err(ClusterError::Refused(error.to_string())),
     }
+}
+
+fn refused(why: impl std::fmt::Display) -> ClusterError {
+    ClusterError::Refused(format!(
+        "{why}; check cluster.credentials, and that the servers know the user"
+    ))
 }

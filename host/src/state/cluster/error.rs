@@ -6,55 +6,24 @@ use async_nats::jetstream;
 
 use crate::state::error::{StateError, StateProblem};
 
-/// The state in a cluster cannot be used. Each message continues "the state in the cluster nats://…".
+/// The state in a cluster cannot be used. Each message continues "the state in the cluster".
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClusterError {
     /// Another replica or a command claimed the account, or the lease has ended. It is no failure.
     #[error("was taken over")]
     Lost,
-    /// The message of the subject is in work.
+    /// Another tick of the account is in the queue or in work.
     #[error("has another tick of the account in its queue")]
     Queued,
-    /// The servers do not answer, or not yet.
+    /// The servers do not answer, or not yet: another try may succeed.
     #[error(
         "cannot be reached: {0}; check that the servers run, that a majority of them has a connection to each other, and \
          that the user may publish and subscribe; nothing that was stored is lost"
     )]
     Unreachable(String),
-    /// The servers refuse the credentials.
-    #[error(
-        "refuses the credentials: {0}; check cluster.credentials, and that the user exists on the servers"
-    )]
-    Credentials(String),
-    /// The servers or a stream do not do what is needed.
-    #[error("is unfit: {0}")]
-    Unfit(String),
-    /// A stream, the account or the disk is full.
-    #[error(
-        "is full: {0}; free or add space on the disks of the servers, or raise max_file_store or the limit of the NATS \
-         account; what was stored before is complete, and the next run continues from there"
-    )]
-    Full(String),
-    /// A record is too long for one message.
-    #[error(
-        "cannot store a cursor: its record has {length} bytes, and max_payload of the servers leaves room for {max}; raise \
-         max_payload"
-    )]
-    TooLong {
-        /// Its length in bytes.
-        length: usize,
-        /// The longest that is stored.
-        max: usize,
-    },
-    /// A message is not what this program writes.
-    #[error(
-        "is damaged: the message on {0} cannot be read; use the asset-host that wrote it, or delete it (`nats stream purge \
-         --subject`), which makes the next run collect what it described again"
-    )]
-    Damaged(String),
-    /// Something else.
+    /// The servers refuse, or do not do what is needed.
     #[error("cannot be used: {0}")]
-    Other(String),
+    Refused(String),
 }
 
 impl From<ClusterError> for StateError {
@@ -79,25 +48,34 @@ impl ClusterError {
         Self::Unreachable("a server lacks what was just stored".to_owned())
     }
 
+    /// Describes a message that is not what this program writes.
+    pub(super) fn damaged(subject: &str) -> Self {
+        Self::Refused(format!(
+            "the message on {subject} cannot be read; use the asset-host that wrote it, or delete it (`nats stream purge \
+             --subject`), and the next run collects again what it described"
+        ))
+    }
+
     /// Describes a refusal of JetStream. [`Self::Lost`] for a sequence that is not the expected one.
     pub(super) fn refused(error: &jetstream::Error) -> Self {
         let why = error.to_string();
-        match error.error_code().0 {
+        let advice = match error.error_code().0 {
             // Wrong last sequence, and the same while another message of the subject is in work.
-            10071 | 10164 => Self::Lost,
-            10077 if why.contains("per subject") => Self::Queued,
-            10002 | 10023 | 10028 | 10047 | 10077 | 10122 => Self::Full(why),
-            10005 | 10074 => Self::Unfit(format!(
-                "{why}: the streams need as many servers as cluster.replicas says"
-            )),
-            10039 | 10076 => Self::Unfit(format!("{why}: enable JetStream")),
-            10014 | 10059 => Self::Unfit(format!("{why}: restart this replica, which creates it")),
-            10174 => Self::Unfit(format!("{why}: set allow_atomic of the stream")),
+            10071 | 10164 => return Self::Lost,
+            10077 if why.contains("per subject") => return Self::Queued,
+            10002 | 10023 | 10028 | 10047 | 10077 | 10122 => {
+                "it is full: free or add space on the disks of the servers, or raise max_file_store or the limit of the \
+                 NATS account; what was stored before is complete, and the next run continues from there"
+            }
+            10005 | 10074 => "the streams need as many servers as cluster.replicas says",
+            10039 | 10076 => "enable JetStream on the servers and for the account",
+            10059 | 10014 => "it was deleted: restart this replica, which creates it",
             // A duplicate in work, an incomplete batch (also one that was begun while too many were), too many batches.
-            10158 | 10176 | 10210 => Self::Unreachable(why),
-            _ if error.code() == 503 => Self::Unreachable(why),
-            _ => Self::Other(why),
-        }
+            10158 | 10176 | 10210 => return Self::Unreachable(why),
+            _ if error.code() == 503 => return Self::Unreachable(why),
+            _ => "see the log of the servers",
+        };
+        Self::Refused(format!("{why}: {advice}"))
     }
 }
 
@@ -112,11 +90,17 @@ impl<Kind: Clone + Debug + Display + PartialEq> From<async_nats::error::Error<Ki
 
 impl From<async_nats::Error> for ClusterError {
     fn from(error: async_nats::Error) -> Self {
-        let mut why = error.to_string();
-        if why.contains("no responders") || why.contains("503") {
-            why = "JetStream does not answer: it is not enabled, or a stream has no leader yet"
-                .to_owned();
-        }
-        Self::Unreachable(why)
+        let why = error.to_string();
+        Self::Unreachable(match why.contains("no responders") || why.contains("503") {
+            true => "JetStream does not answer: it is not enabled, or a stream has no leader yet"
+                .to_owned(),
+            false => why,
+        })
+    }
+}
+
+impl From<serde_json::Error> for ClusterError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Refused(error.to_string())
     }
 }

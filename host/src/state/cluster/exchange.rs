@@ -82,10 +82,9 @@ impl Exchange {
         let answer = self
             .client
             .request_with_headers(message.subject, headers, message.payload);
-        match serde_json::from_slice(&answer.await?.payload) {
-            Ok(Response::Ok(stored)) => Ok(stored),
-            Ok(Response::Err { error }) => Err(ClusterError::refused(&error)),
-            Err(error) => Err(ClusterError::Other(error.to_string())),
+        match serde_json::from_slice(&answer.await?.payload)? {
+            Response::Ok(stored) => Ok(stored),
+            Response::Err { error } => Err(ClusterError::refused(&error)),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::state::cluster::connect::connect;
 use crate::state::cluster::error::ClusterError;
 use crate::state::cluster::exchange::Exchange;
 use crate::state::cluster::names;
-use crate::state::cluster::record::{Contents, gather};
+use crate::state::cluster::record::gather;
 use crate::state::cluster::streams;
 
 /// The state in a cluster. Cheap to clone.
@@ -49,10 +49,8 @@ impl Cluster {
 
     /// Returns what a person calls the cluster.
     pub(crate) fn place(&self) -> String {
-        let ClusterConfig {
-            servers, prefix, ..
-        } = &*self.config;
-        format!("the streams {prefix} on {}", servers.join(", "))
+        let servers = self.config.servers.join(", ");
+        format!("the streams {} on {servers}", self.prefix)
     }
 
     /// Returns the file of what this replica could not deliver.
@@ -74,18 +72,13 @@ impl Cluster {
     async fn records(&self, accounts: &str) -> Result<BTreeMap<String, Stored>, ClusterError> {
         let mut messages = self.exchange.read(&format!("{accounts}.acc")).await?;
         messages.extend(self.exchange.read(&format!("{accounts}.cur.*")).await?);
-        let contents = gather(&self.prefix, &messages)?.into_values();
-        let named = contents.filter_map(
-            |Contents {
-                 account, sources, ..
-             }| {
-                let message = account?;
-                let account = message.record;
-                Some((message.account, Stored { account, sources }))
-            },
-        );
-        Ok(named
-            .filter(|(_, stored)| *stored != Stored::default())
-            .collect())
+        let mut stored = BTreeMap::new();
+        for contents in gather(&self.prefix, &messages)?.into_values() {
+            let (name, contents) = contents.split();
+            if contents != Stored::default() {
+                stored.insert(name, contents);
+            }
+        }
+        Ok(stored)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_nats::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::state::change::{AccountRecord, SourceRecord};
+use crate::state::change::{AccountRecord, SourceRecord, Stored};
 use crate::state::cluster::error::ClusterError;
 use crate::state::cluster::fingerprints::{Fingerprints, replay};
 
@@ -53,6 +53,18 @@ pub(super) struct Contents {
     pub fingerprints: HashMap<String, Fingerprints>,
 }
 
+impl Contents {
+    /// Returns the account's name, and what is stored without fingerprints.
+    pub(super) fn split(self) -> (String, Stored) {
+        let message = self.account.unwrap_or_default();
+        let stored = Stored {
+            account: message.record,
+            sources: self.sources,
+        };
+        (message.account, stored)
+    }
+}
+
 /// Reads messages in the order of their sequences, and returns what they say of each account, by the accounts' tokens.
 pub(super) fn gather(
     prefix: &str,
@@ -60,7 +72,7 @@ pub(super) fn gather(
 ) -> Result<HashMap<String, Contents>, ClusterError> {
     let mut accounts: HashMap<String, Contents> = HashMap::new();
     for message in messages {
-        let damaged = || ClusterError::Damaged(message.subject.to_string());
+        let damaged = || ClusterError::damaged(&message.subject);
         let tokens = message.subject.strip_prefix(prefix).ok_or_else(damaged)?;
         let mut tokens = tokens.split('.').skip(2);
         let account = tokens.next().ok_or_else(damaged)?;

@@ -9,6 +9,8 @@ use async_nats::jetstream::stream::{
     Config, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType,
 };
 
+use serde_json::Value;
+
 use crate::config::cluster::ClusterConfig;
 use crate::state::cluster::error::ClusterError;
 use crate::state::cluster::exchange::Tries;
@@ -24,13 +26,13 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 ///
 /// # Errors
 ///
-/// [`ClusterError::Unfit`] where the servers or a stream do not do what is needed. Whether a server writes to its disk
+/// Where the servers or a stream do not do what is needed. Whether a server writes to its disk
 /// before it confirms (`sync_interval: always`), it tells only its operator.
 pub(super) async fn prepare(
     context: &Context,
     config: &ClusterConfig,
 ) -> Result<PullConsumer, ClusterError> {
-    check_server(context, config)?;
+    check_server(context)?;
     let mut tries = Tries::lasting(2 * config.lease);
     for wanted in wanted(config) {
         let found = loop {
@@ -55,13 +57,10 @@ pub(super) async fn prepare(
 async fn create(context: &Context, wanted: &Config) -> Result<Config, ClusterError> {
     match context.get_or_create_stream(wanted.clone()).await {
         Ok(stream) => Ok(stream.cached_info().config.clone()),
-        Err(error) => Err(match error.kind() {
-            CreateStreamErrorKind::JetStream(error) => ClusterError::refused(&error),
-            CreateStreamErrorKind::InvalidStreamName => {
-                ClusterError::Other(format!("cluster.prefix: {error}"))
-            }
-            _ => error.into(),
-        }),
+        Err(error) => match error.kind() {
+            CreateStreamErrorKind::JetStream(error) => Err(ClusterError::refused(&error)),
+            _ => Err(error.into()),
+        },
     }
 }
 
@@ -71,6 +70,7 @@ fn wanted(config: &ClusterConfig) -> [Config; 2] {
     let common = Config {
         storage: StorageType::File,
         num_replicas: config.replicas,
+        max_consumers: -1,
         max_messages: -1,
         max_bytes: -1,
         ..Config::default()
@@ -97,71 +97,47 @@ fn wanted(config: &ClusterConfig) -> [Config; 2] {
     [state, work]
 }
 
-fn check_server(context: &Context, config: &ClusterConfig) -> Result<(), ClusterError> {
+fn check_server(context: &Context) -> Result<(), ClusterError> {
     let server = context.client().server_info();
     let version = &server.version;
     let mut numbers = version
         .split('.')
         .map_while(|number| number.parse::<u32>().ok());
-    let why = if config.replicas < 3 && !config.allow_fewer_replicas {
-        format!(
-            "cluster.replicas = {}: fewer than 3 copies lose the state with one disk; set it to 3, or accept that with \
-             cluster.allow_fewer_replicas = true",
-            config.replicas
-        )
-    } else if (numbers.next(), numbers.next()) < (Some(2), Some(12)) {
-        format!(
-            "nats-server {version} cannot store batches atomically: install 2.12 or newer on every server"
-        )
+    let why = if (numbers.next(), numbers.next()) < (Some(2), Some(12)) {
+        format!("nats-server {version} cannot store batches: install 2.12 or newer on every server")
     } else if server.max_payload < MIN_PAYLOAD {
         format!(
-            "max_payload of the servers is {}: raise it to at least {MIN_PAYLOAD}",
+            "max_payload is {}: raise it to at least {MIN_PAYLOAD} on every server",
             server.max_payload
         )
     } else {
         return Ok(());
     };
-    Err(ClusterError::Unfit(why))
+    Err(ClusterError::Refused(why))
 }
 
-/// Checks a stream that may exist since another configuration.
+/// Checks a stream that may exist since another configuration, or was changed.
 fn check_stream(wanted: &Config, found: &Config) -> Result<(), ClusterError> {
     let name = &wanted.name;
+    let refused = |why| Err(ClusterError::Refused(format!("the stream {name} {why}")));
     if found.num_replicas < wanted.num_replicas {
-        return Err(ClusterError::Unfit(format!(
-            "the stream {name} keeps {} copies, and cluster.replicas = {}: raise its num_replicas with `nats stream edit`",
+        return refused(format!(
+            "keeps {} copies, and cluster.replicas is {}: set its num_replicas with `nats stream edit`",
             found.num_replicas, wanted.num_replicas
-        )));
+        ));
     }
-    let settings = [
-        (
-            found.allow_atomic_publish >= wanted.allow_atomic_publish,
-            "allow_atomic",
-        ),
-        (found.allow_direct >= wanted.allow_direct, "allow_direct"),
-        (
-            found.allow_rollup >= wanted.allow_rollup,
-            "allow_rollup_hdrs",
-        ),
-        (
-            found.persist_mode != Some(PersistenceMode::Async),
-            "persist_mode",
-        ),
-        (found.storage == wanted.storage, "storage"),
-        (found.retention == wanted.retention, "retention"),
-        (found.discard == wanted.discard, "discard"),
-        (found.subjects == wanted.subjects, "subjects"),
-        (found.max_age == wanted.max_age, "max_age"),
-        (
-            found.max_messages_per_subject == wanted.max_messages_per_subject,
-            "max_msgs_per_subject",
-        ),
-    ];
-    match settings.iter().find(|(is_fit, _)| !is_fit) {
-        Some((_, setting)) => Err(ClusterError::Unfit(format!(
-            "the stream {name} has another {setting} than asset-host creates it with: change it with `nats stream edit`, or \
-             choose another cluster.prefix"
-        ))),
-        None => Ok(()),
+    if found.persist_mode == Some(PersistenceMode::Async) {
+        return refused("confirms before it writes: create it without persist_mode".to_owned());
     }
+    let (wanted, found) = (serde_json::to_value(wanted)?, serde_json::to_value(found)?);
+    for (setting, wanted) in wanted.as_object().into_iter().flatten() {
+        let found = found.get(setting).unwrap_or(&Value::Bool(false));
+        if found != wanted && setting != "num_replicas" {
+            return refused(format!(
+                "has {setting} = {found} in the place of {wanted}: change it with `nats stream edit`, or choose another \
+                 cluster.prefix"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -373,7 +373,7 @@ async fn many_fingerprints_and_long_cursors_fit_under_the_longest_message() {
 
     let refused = put(&claim, "s", &"c".repeat(SMALL)).await;
     assert!(
-        matches!(refused, Err(ClusterError::TooLong { .. })),
+        matches!(&refused, Err(ClusterError::Refused(why)) if why.contains("max_payload")),
         "{refused:?}"
     );
     put(&claim, "s", &"c".repeat(SMALL - 200)).await.unwrap();
@@ -436,13 +436,10 @@ async fn a_forgotten_source_begins_without_fingerprints() {
 async fn streams_that_do_not_do_what_is_needed_are_refused() {
     let server = TestServer::start();
     let refused = async |config| match Cluster::connect(&config).await {
-        Err(ClusterError::Unfit(why)) => why,
+        Err(ClusterError::Refused(why)) => why,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("accepted"),
     };
-    let mut fewer = server.config();
-    fewer.allow_fewer_replicas = false;
-    assert!(refused(fewer).await.contains("allow_fewer_replicas"));
     let mut three = server.config();
     three.replicas = 3;
     assert!(refused(three.clone()).await.contains("as many servers"));
@@ -504,11 +501,17 @@ async fn servers_that_are_absent_or_refuse_the_credentials_are_told_apart() {
     let (_wrong, wrong) = credentials("wrong-4711");
     config.credentials = Some(wrong);
     let refused = Cluster::connect(&config).await.err().unwrap();
-    assert!(matches!(refused, ClusterError::Credentials(_)), "{refused}");
+    assert!(
+        refused.to_string().contains("cluster.credentials"),
+        "{refused}"
+    );
     assert!(!refused.to_string().contains("4711"));
     config.credentials = None;
     let refused = Cluster::connect(&config).await.err().unwrap();
-    assert!(matches!(refused, ClusterError::Credentials(_)), "{refused}");
+    assert!(
+        refused.to_string().contains("cluster.credentials"),
+        "{refused}"
+    );
     drop(server);
     let absent = Cluster::connect(&config).await.err().unwrap();
     assert!(matches!(absent, ClusterError::Unreachable(_)), "{absent}");
@@ -528,7 +531,10 @@ async fn a_full_stream_is_named_and_keeps_what_it_has() {
             break;
         }
     }
-    assert!(matches!(full, Some(ClusterError::Full(_))), "{full:?}");
+    assert!(
+        matches!(&full, Some(ClusterError::Refused(why)) if why.contains("it is full")),
+        "{full:?}"
+    );
     assert_eq!(
         cluster.read("a").await.unwrap().sources["kept"],
         record("there")

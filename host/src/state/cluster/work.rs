@@ -57,24 +57,16 @@ pub(crate) struct Delivery {
 impl Cluster {
     /// Publishes that an account is due.
     pub(crate) async fn publish(&self, tick: &Tick) -> Result<Published, ClusterError> {
-        let payload =
-            serde_json::to_vec(tick).map_err(|error| ClusterError::Other(error.to_string()))?;
-        let account = &tick.account;
+        let subject = names::tick(&self.prefix, &tick.account);
+        let slot = tick.slot.unix_timestamp_nanos();
         let message = PublishMessage::build()
-            .payload(payload.into())
-            .message_id(format!(
-                "{}@{}",
-                names::token(account),
-                tick.slot.unix_timestamp_nanos()
-            ));
-        let subject = Subject::from(names::tick(&self.prefix, account));
+            .payload(serde_json::to_vec(tick)?.into())
+            .message_id(format!("{subject}@{slot}"));
+        let subject = Subject::from(subject);
         let mut tries = self.exchange.tries();
         loop {
-            match self
-                .exchange
-                .publish(subject.clone(), message.clone())
-                .await
-            {
+            let published = self.exchange.publish(subject.clone(), message.clone());
+            match published.await {
                 Ok(stored) if stored.duplicate => return Ok(Published::Duplicate),
                 Ok(_) => return Ok(Published::Stored),
                 Err(ClusterError::Queued) => return Ok(Published::Queued),
@@ -94,10 +86,8 @@ impl Cluster {
             let message = batch.messages().await?.next().await;
             Ok(message.transpose()?)
         };
-        let pulled: Result<_, ClusterError> = timeout(wait + MAX_WAIT, pull)
-            .await
-            .unwrap_or_else(|_| Err(ClusterError::no_answer()));
-        let Some(message) = pulled? else {
+        let pulled = timeout(wait + MAX_WAIT, pull).await;
+        let Some(message) = pulled.unwrap_or_else(|_| Err(ClusterError::no_answer()))? else {
             return Ok(None);
         };
         let (message, acker) = message.split();
@@ -106,10 +96,8 @@ impl Cluster {
         if let Ok(tick) = serde_json::from_slice(&message.payload) {
             return Ok(Some(Delivery { tick, lease }));
         }
-        warn!(
-            "the message on {} is not a tick: removed from the queue",
-            message.subject
-        );
+        let subject = message.subject;
+        warn!("the message on {subject} is not a tick: removed from the queue");
         lease.terminate().await.map(|()| None)
     }
 }
