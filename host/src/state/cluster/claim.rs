@@ -1,6 +1,7 @@
 //! The right to change one account.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_nats::jetstream::message::PublishMessage;
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::state::cluster::record::{AccountMessage, Contents, SourceMessage, gat
 
 /// The right to change one account, until another claim takes it over.
 pub(crate) struct Claim {
-    exchange: Exchange,
+    exchange: Arc<Exchange>,
     /// What the account's subjects begin with.
     subject: String,
     position: Mutex<Position>,
@@ -84,7 +85,7 @@ impl Cluster {
             sources: contents.sources,
         };
         let claim = Claim {
-            exchange: self.exchange.clone(),
+            exchange: Arc::clone(&self.exchange),
             subject: names::account(&self.prefix, account),
             position: Mutex::new(Position {
                 message,

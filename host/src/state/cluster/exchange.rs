@@ -25,7 +25,6 @@ const HEADERS: usize = 16 * 1024;
 pub(super) type Outgoing = (Subject, PublishMessage);
 
 /// The exchange of messages with the servers. Unanswered requests end by the client's time.
-#[derive(Clone)]
 pub(super) struct Exchange {
     pub client: Client,
     /// The name of the stream of the state.

@@ -19,7 +19,7 @@ use crate::state::cluster::streams;
 /// The state in a cluster. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Cluster {
-    pub(super) exchange: Exchange,
+    pub(super) exchange: Arc<Exchange>,
     pub(super) consumer: Arc<PullConsumer>,
     pub(super) prefix: Arc<str>,
     pub(super) lease: Duration,
@@ -35,11 +35,11 @@ impl Cluster {
         context.set_timeout(timeout);
         let consumer = streams::prepare(&context, config).await?;
         Ok(Self {
-            exchange: Exchange {
+            exchange: Arc::new(Exchange {
                 client: context.client(),
                 stream: names::state(&config.prefix),
                 patience: 2 * config.lease,
-            },
+            }),
             consumer: Arc::new(consumer),
             prefix: config.prefix.as_str().into(),
             lease: config.lease,
