@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -76,11 +76,13 @@ async fn edit(
 }
 
 async fn pull(cluster: &Cluster) -> Delivery {
-    loop {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         if let Some(delivery) = cluster.pull().await.unwrap() {
             return delivery;
         }
     }
+    panic!("no tick came");
 }
 
 #[tokio::test]
