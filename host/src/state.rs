@@ -21,7 +21,7 @@ mod store;
 pub(crate) mod tests;
 
 pub use crate::state::account_state::{AccountState, Writes};
-pub(crate) use crate::state::change::Stored;
+pub(crate) use crate::state::change::{DeviceKey, Stored};
 pub(crate) use crate::state::cluster::{Cluster, Delivery, Lease, Published, Term, Tick};
 pub(crate) use crate::state::consent::Consent;
 pub use crate::state::error::{StateError, StateProblem};

@@ -254,6 +254,26 @@ pub(crate) enum State {
         #[arg(long)]
         yes: bool,
     },
+    /// Print everything that is stored, one account per line, for `state import` of another state
+    Export {
+        /// Export this account only; can be repeated
+        #[arg(long = "account", value_name = "NAME")]
+        accounts: Vec<String>,
+    },
+    /// Store what `state export` printed
+    Import(Import),
+}
+
+/// The arguments of `state import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file that `state export` was written to, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Replace what is stored of these accounts
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// A source in the state.

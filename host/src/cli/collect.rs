@@ -135,7 +135,7 @@ fn warn_of_own_files(config: &Config, process: &Process) {
         let deliver = &account.deliver;
         matches!(
             deliver,
-            DestinationConfig::File(_) | DestinationConfig::Stdout { .. }
+            DestinationConfig::File(_) | DestinationConfig::Stdout
         )
     };
     let accounts = config.accounts.iter().filter(own);

@@ -16,6 +16,8 @@ use crate::state::{SourceState, Store, Stored, Writes};
 use crate::text::printable::printable;
 use crate::units::timestamp;
 
+mod transfer;
+
 /// Runs one of the commands, at the time `now`, and writes its result to `out`.
 ///
 /// # Errors
@@ -35,6 +37,8 @@ pub(crate) async fn run(
         args::State::Set(set) => self::set(config, &store, set, now, out).await?,
         args::State::Reset { selector, yes } => reset(&store, selector, *yes, out).await?,
         args::State::Prune { yes } => prune(config, &store, *yes, out).await?,
+        args::State::Export { accounts } => transfer::export(&store, accounts, out).await?,
+        args::State::Import(args) => return transfer::import(&store, args, out).await,
     }
     Ok(ExitStatus::Done)
 }

@@ -20,7 +20,7 @@ use crate::run::listing::{Listing, list_sources};
 use crate::run::pool::{Pool, Turn, Worker};
 use crate::run::prepare::{NotApproved, prepare};
 use crate::run::process::{Process, Settings};
-use crate::run::queue::{Assignment, Taken};
+use crate::run::queue::Assignment;
 use crate::run::report::Outcome;
 use crate::run::results::AccountResults;
 use crate::run::source::collect_source;
@@ -39,17 +39,16 @@ pub(super) async fn run_account(
         taken,
     } = assignment;
     let (lease, turn, state, settings) = match taken {
-        Some(Taken {
-            tick,
-            lease,
-            state,
-            turn,
-        }) => (
-            Some(lease),
-            Some(turn),
-            Some(Arc::new(state)),
-            Arc::new(process.settings.of_tick(&tick)),
-        ),
+        Some(taken) => {
+            let settings = process.settings.of_tick(&taken.tick);
+            let state = Arc::new(taken.state);
+            (
+                Some(taken.lease),
+                Some(taken.turn),
+                Some(state),
+                Arc::new(settings),
+            )
+        }
         None => (None, None, None, Arc::clone(&process.settings)),
     };
     let stop = &settings.stop;

@@ -48,7 +48,7 @@ pub(crate) struct ClusterQueue {
 enum Done {
     Published(Tick, Result<Published, StateError>),
     Delivered(Result<Option<Delivery>, StateError>),
-    Claimed(Delivery, Result<AccountState, StateError>),
+    Claimed(Delivery, Box<Result<AccountState, StateError>>),
     Taken(Box<Taken>),
     Looked(Result<BTreeMap<String, Stored>, StateError>),
     GivenBack,
@@ -147,7 +147,7 @@ impl ClusterQueue {
                 Some(delivery) => self.claim(delivery),
                 None => self.is_taking = false,
             },
-            Done::Claimed(delivery, claimed) => match self.check(claimed) {
+            Done::Claimed(delivery, claimed) => match self.check(*claimed) {
                 Some(state) => self.take(delivery, state),
                 None => self.give_back(async move { delivery.lease.retry_later().await }),
             },
@@ -158,7 +158,7 @@ impl ClusterQueue {
                 return Some(Assignment {
                     account,
                     slot: Some(taken.tick.slot),
-                    taken: Some(*taken),
+                    taken: Some(taken),
                 });
             }
             Done::Looked(stored) => {
@@ -198,7 +198,7 @@ impl ClusterQueue {
         let process = Arc::clone(&self.process);
         self.tasks.spawn(async move {
             let claimed = process.store.claim(&account, Writes::Everything).await;
-            Done::Claimed(delivery, claimed)
+            Done::Claimed(delivery, Box::new(claimed))
         });
     }
 

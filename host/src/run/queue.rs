@@ -46,7 +46,7 @@ pub(crate) struct Assignment {
     /// The slot of the schedule in which it begins, if there is a schedule.
     pub slot: Option<OffsetDateTime>,
     /// What the job has already; `None` in a process without replicas.
-    pub taken: Option<Taken>,
+    pub taken: Option<Box<Taken>>,
 }
 
 /// An account that this replica has taken.

@@ -18,7 +18,7 @@ use crate::contract::bindings::inventory::connector::types::Event;
 use crate::contract::permissions::Permissions;
 use crate::sandbox::rate_limit::SharedLimiter;
 use crate::state::change::{
-    AccountRecord, Change, FingerprintChange, SourceRecord, Stored, device_key,
+    AccountRecord, Change, DeviceKey, FingerprintChange, SourceRecord, Stored, device_key,
 };
 use crate::state::consent::{Consent, ConsentStatus};
 use crate::state::error::StateError;
@@ -90,6 +90,44 @@ impl AccountState {
     pub(crate) async fn source(&self, source: &str) -> Option<SourceState> {
         let stored = self.stored.lock().await;
         stored.sources.get(source)?.state.clone()
+    }
+
+    /// Returns what is stored of the account but its fingerprints.
+    pub(crate) async fn stored(&self) -> Stored {
+        self.stored.lock().await.clone()
+    }
+
+    /// Returns every fingerprint of a source.
+    pub(crate) async fn all_fingerprints(
+        &self,
+        source: &str,
+    ) -> Result<Vec<(DeviceKey, u64)>, StateError> {
+        self.holder.all_fingerprints(&self.account, source).await
+    }
+
+    /// Replaces all that is stored of the account.
+    pub(crate) async fn replace(
+        &self,
+        stored: Stored,
+        fingerprints: Vec<(String, Vec<(DeviceKey, u64)>)>,
+    ) -> Result<(), StateError> {
+        let mut before = self.stored.lock().await;
+        let gone = before.sources.keys();
+        let gone = gone.filter(|source| !stored.sources.contains_key(*source));
+        let gone = gone.map(|source| (source.clone(), None));
+        let new = stored.sources.clone().into_iter();
+        let cleared = stored.sources.keys();
+        let cleared = cleared.map(|source| (source.clone(), FingerprintChange::Clear));
+        let put = fingerprints.into_iter();
+        let put = put.map(|(source, devices)| (source, FingerprintChange::Put(devices)));
+        let change = Change {
+            account: Some(stored.account),
+            sources: gone
+                .chain(new.map(|(source, record)| (source, Some(record))))
+                .collect(),
+            fingerprints: cleared.chain(put).collect(),
+        };
+        self.store(&mut before, change).await
     }
 
     /// Returns for each event of a page whether its device is unknown or has another fingerprint than the one that was last

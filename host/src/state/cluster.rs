@@ -27,7 +27,7 @@ mod streams;
 mod work;
 
 #[cfg(test)]
-mod test_server;
+pub(in crate::state) mod test_server;
 #[cfg(test)]
 mod tests;
 

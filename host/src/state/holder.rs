@@ -17,7 +17,7 @@ pub(super) enum Holder {
         _lock: Option<AccountLock>,
     },
     /// A claim in a cluster.
-    Cluster(Claim),
+    Cluster(Box<Claim>),
 }
 
 impl Holder {
@@ -26,6 +26,20 @@ impl Holder {
         match self {
             Self::File { state, .. } => lock(state, |state| state.apply(account, change)),
             Self::Cluster(claim) => Ok(claim.commit(change).await?),
+        }
+    }
+
+    /// Returns every fingerprint of a source.
+    pub(super) async fn all_fingerprints(
+        &self,
+        account: &str,
+        source: &str,
+    ) -> Result<Vec<(DeviceKey, u64)>, StateError> {
+        match self {
+            Self::File { state, .. } => {
+                lock(state, |state| state.all_fingerprints(account, source))
+            }
+            Self::Cluster(claim) => Ok(claim.all_fingerprints(source).await),
         }
     }
 

@@ -144,7 +144,7 @@ impl Store {
                     Writes::Nothing => cluster.snapshot(account).await?,
                     Writes::Forgotten | Writes::Everything => cluster.claim(account).await?,
                 };
-                let holder = Holder::Cluster(claim);
+                let holder = Holder::Cluster(Box::new(claim));
                 Ok(AccountState::new(account, writes, stored, holder))
             }
         }

@@ -25,6 +25,17 @@ macro_rules! on_every_store {
                 }
             )+
         }
+
+        #[cfg(feature = "cluster")]
+        mod in_a_cluster {
+            use super::*;
+            $(
+                #[test]
+                fn $name() {
+                    $module::$name(Folder::cluster);
+                }
+            )+
+        }
     };
 }
 

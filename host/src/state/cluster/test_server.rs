@@ -17,14 +17,14 @@ use crate::state::cluster::Cluster;
 const START: Duration = Duration::from_secs(30);
 
 /// A server on a free port, with its folder. It ends with the value.
-pub(super) struct TestServer {
+pub(in crate::state) struct TestServer {
     process: Child,
     _folder: TempDir,
     url: String,
 }
 
 impl TestServer {
-    pub(super) fn start() -> Self {
+    pub(in crate::state) fn start() -> Self {
         Self::with("", "")
     }
 
@@ -69,7 +69,7 @@ impl TestServer {
     }
 
     /// Returns a configuration with this server, one copy and a short lease.
-    pub(super) fn config(&self) -> ClusterConfig {
+    pub(in crate::state) fn config(&self) -> ClusterConfig {
         config(&self.url)
     }
 

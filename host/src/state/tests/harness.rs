@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
+use crate::config::StateConfig;
 use crate::contract::bindings::inventory::connector::types::Event;
 use crate::contract::permissions::Permissions;
 use crate::state::{
@@ -52,29 +53,53 @@ pub(crate) fn t1(state: &State) -> SourceState {
     state.source("acme", "t1").unwrap().unwrap()
 }
 
-/// A place for a state.
-pub(crate) struct Folder(pub(crate) tempfile::TempDir);
+/// A place for a state: a file in a folder, or streams of their own on a server.
+pub(crate) struct Folder {
+    pub(crate) folder: tempfile::TempDir,
+    config: StateConfig,
+}
 
 /// Returns a place in a store of one kind.
 pub(crate) type New = fn() -> Folder;
 
 impl Folder {
     pub(crate) fn file() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        let folder = tempfile::tempdir().unwrap();
+        let config = StateConfig::File(folder.path().join("state.db"));
+        Self { folder, config }
+    }
+
+    /// Streams on a server that all places of a test share.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn cluster() -> Self {
+        use crate::state::cluster::test_server::TestServer;
+
+        thread_local! {
+            static SERVER: TestServer = TestServer::start();
+        }
+        let config = SERVER.with(TestServer::config);
+        let config = crate::config::cluster::ClusterConfig {
+            prefix: format!("test{}", fastrand::u64(..)),
+            ..config
+        };
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            config: StateConfig::Cluster(config),
+        }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.0.path().join("state.db")
+        self.folder.path().join("state.db")
     }
 
     /// Opens the state to change it.
     pub(crate) fn open(&self) -> State {
-        State::at(&self.path(), Writes::Everything)
+        State::of(&self.config, Writes::Everything)
     }
 
     /// Opens the state to read it.
     pub(crate) fn open_to_read(&self) -> State {
-        State::at(&self.path(), Writes::Nothing)
+        State::of(&self.config, Writes::Nothing)
     }
 }
 
@@ -89,8 +114,12 @@ type Done<T = ()> = Result<T, StateError>;
 
 impl State {
     pub(crate) fn at(path: &Path, writes: Writes) -> Self {
+        Self::of(&StateConfig::File(path.to_owned()), writes)
+    }
+
+    fn of(config: &StateConfig, writes: Writes) -> Self {
         Self {
-            store: Store::file(path),
+            store: RUNTIME.block_on(Store::open(config)).unwrap(),
             writes,
             held: RefCell::default(),
         }

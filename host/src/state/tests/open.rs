@@ -29,7 +29,7 @@ fn the_files_are_private() {
     let folder = Folder::file();
     let state = folder.open();
     state.store_batch(&batch("a"), at(0)).unwrap();
-    let names: Vec<String> = std::fs::read_dir(folder.0.path())
+    let names: Vec<String> = std::fs::read_dir(folder.folder.path())
         .unwrap()
         .map(|entry| {
             let entry = entry.unwrap();
@@ -74,7 +74,7 @@ fn a_second_run_of_an_account_is_told_who_holds_it_and_all_else_stays_free() {
 #[test]
 fn a_holder_that_has_not_written_its_id_is_another_process() {
     let folder = Folder::file();
-    let locks = folder.0.path().join("state.db.locks");
+    let locks = folder.folder.path().join("state.db.locks");
     std::fs::create_dir(&locks).unwrap();
     let lock = std::fs::File::create(locks.join("acme")).unwrap();
     lock.lock().unwrap();
@@ -101,7 +101,7 @@ fn reading_creates_nothing() {
     let folder = Folder::file();
     let state = folder.open_to_read();
     assert_eq!(state.sources().unwrap(), []);
-    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(folder.folder.path()).unwrap().count(), 0);
     // A file that a run has created and not yet filled.
     std::fs::write(folder.path(), "").unwrap();
     let state = folder.open_to_read();
@@ -234,7 +234,7 @@ fn a_program_that_locks_the_file_is_told_from_a_run_and_costs_nothing() {
 #[test]
 fn a_missing_folder_is_named() {
     let folder = Folder::file();
-    let path = folder.0.path().join("nowhere/state.db");
+    let path = folder.folder.path().join("nowhere/state.db");
     let state = State::at(&path, Writes::Everything);
     let message = state.hold("acme").err().unwrap().to_string();
     for part in ["nowhere/state.db", "folder must exist"] {
