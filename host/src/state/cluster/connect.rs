@@ -1,8 +1,10 @@
 //! The connection to the servers.
 
+use std::fs::File;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -41,16 +43,22 @@ pub(super) async fn connect(
             options.user_and_password(name.clone(), password.expose_secret().to_owned())
         }
         Some(Credentials::File(file)) => {
-            let credentials = resolve(file).await?;
+            // Its last line is only found with the line break, which a secret is read without.
+            let credentials = Zeroizing::new(format!("{}\n", resolve(file).await?.expose_secret()));
             // The reason is not repeated, as it may quote the file.
-            options
-                .credentials(credentials.expose_secret())
-                .map_err(|_| {
-                    refused("cluster.credentials.file is not a NATS credentials file".to_owned())
-                })?
+            let parsed = options.credentials(&credentials);
+            parsed
+                .map_err(|_| refused("cluster.credentials.file is not a NATS credentials file"))?
         }
     };
     if let Some(path) = &config.ca_file {
+        // The client would not say which file.
+        if let Err(error) = File::open(path) {
+            let path = path.display();
+            return Err(ClusterError::Refused(format!(
+                "cluster.ca_file: {path}: {error}"
+            )));
+        }
         options = options
             .add_root_certificates(path.clone())
             .require_tls(true);

@@ -55,7 +55,8 @@ impl TestServer {
         let started = Instant::now();
         let url = loop {
             let ports = fs::read_to_string(&ports).unwrap_or_default();
-            if let Some(url) = ports.split('"').find(|text| text.starts_with("nats://")) {
+            let is_url = |text: &&str| text.starts_with("nats://") || text.starts_with("tls://");
+            if let Some(url) = ports.split('"').find(is_url) {
                 break url.to_owned();
             }
             assert!(started.elapsed() < START, "the server did not start");
