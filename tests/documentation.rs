@@ -71,7 +71,7 @@ fn documented(command: &str) -> BTreeSet<String> {
 /// The flags of a command in the program's help; of `state`, those of its commands.
 fn offered(command: &str) -> BTreeSet<String> {
     let commands = match command {
-        "state" => &["list", "show", "set", "reset", "prune"][..],
+        "state" => &["list", "show", "set", "reset", "prune", "export", "import"][..],
         _ => &[""],
     };
     let help = |sub: &&str| {
