@@ -19,6 +19,9 @@ use crate::state::{AccountState, Cluster, Delivery, Published, StateError, Store
 /// How long to wait before what failed is tried again, or before the cluster is asked again what other replicas have done.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How far the clocks of replicas may differ.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);
+
 /// How many ticks are published at a time.
 const MAX_PUBLISHING: usize = 64;
 
@@ -206,31 +209,35 @@ impl ClusterQueue {
     fn take(&mut self, delivery: Delivery, state: AccountState) {
         let Delivery { tick, lease } = delivery;
         let process = Arc::clone(&self.process);
+        let stop = process.settings.stop.clone();
         self.tasks.spawn(async move {
             let collected = state.record().await.slot;
-            // A slot in the future was stored under a wrong clock.
-            let now = OffsetDateTime::now_utc();
-            if collected.is_some_and(|collected| (tick.slot..=now).contains(&collected)) {
-                if let Err(error) = lease.done().await {
-                    debug!("{error}");
-                }
+            // A slot further in the future was stored under a wrong clock.
+            let latest = OffsetDateTime::now_utc() + MAX_CLOCK_DIFFERENCE;
+            if collected.is_some_and(|collected| (tick.slot..=latest).contains(&collected)) {
+                let acknowledged = lease.done().await;
+                acknowledged.unwrap_or_else(|error| debug!("{error}"));
                 return Done::GivenBack;
             }
-            let turn = Turn::wait(&process).await;
-            Done::Taken(Box::new(Taken {
-                tick,
-                lease,
-                state,
-                turn,
-            }))
+            tokio::select! {
+                turn = Turn::wait(&process) => Done::Taken(Box::new(Taken {
+                    tick,
+                    lease,
+                    state,
+                    turn,
+                })),
+                () = stop.wait() => {
+                    let given_back = lease.hand_back(Duration::ZERO).await;
+                    given_back.unwrap_or_else(|error| debug!("{error}"));
+                    Done::GivenBack
+                }
+            }
         });
     }
 
     fn give_back<E: Display>(&mut self, end: impl Future<Output = Result<(), E>> + Send + 'static) {
         self.tasks.spawn(async move {
-            if let Err(error) = end.await {
-                debug!("{error}");
-            }
+            end.await.unwrap_or_else(|error| debug!("{error}"));
             Done::GivenBack
         });
     }
