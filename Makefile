@@ -58,7 +58,7 @@ help:
 	@echo "test-preview  tests only the page in Chromium, against the host and a native build"
 	@echo "test-slow     runs the tests with a long set-up: the component in Node.js and Python, and built with"
 	@echo "              cargo-component; the queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the"
-	@echo "              dependencies; each fuzz target for some seconds"
+	@echo "              dependencies; each fuzz target for some seconds; faults of replicas and NATS servers"
 	@echo "test-cluster  runs forty rounds of faults of replicas and NATS servers, and collects ten thousand accounts"
 	@echo "test-hosts    runs the command and the server in wasmtime's command line, which it builds once, in 15 minutes"
 	@echo "nats-server   installs the NATS server of the tests; cargo runs find it at its place, or by NATS_SERVER"
@@ -166,7 +166,7 @@ test-unit: setup $(NATS_SERVER)
 test-end-to-end: build guests $(NATS_SERVER)
 	$(CARGO) build --release $(NATIVE) --example embed
 	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host -p conformance --test '*'
-	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_harness
+	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_harness --test cluster_messages
 	$(CARGO) test --release $(NATIVE) --doc
 
 # The receiver's own models judge the golden events and those of a simulated fleet.
@@ -196,6 +196,8 @@ test-slow: guests adapters conformance $(VENV)/ready $(NATS_SERVER) $(HOST_NODE_
 	$(VENV)/bin/python tests/duckdb/check.py dist/asset-host
 	PYTHON=$(VENV)/bin/python $(CARGO) test --release $(NATIVE) -p other-hosts --test node --test python --test command
 	$(CARGO) test --release $(NATIVE) -p adapters --test composed
+	command -v faketime >/dev/null || tests/install_packages.sh faketime
+	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_faults --test cluster_clocks -- --nocapture
 	tests/write_a_connector.sh
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)

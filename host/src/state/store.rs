@@ -39,7 +39,11 @@ impl Store {
         match config {
             StateConfig::File(path) => Ok(Self::file(path)),
             StateConfig::Cluster(config) => {
-                let cluster = Cluster::connect(config).await?;
+                let cluster = Cluster::connect(config).await;
+                let cluster = cluster.map_err(|error| StateError {
+                    place: format!("in the cluster {}", config.servers.join(", ")),
+                    ..error.into()
+                })?;
                 Ok(Self(Place::Cluster(cluster)))
             }
         }

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use crate::accounts::PAGE;
 use crate::cursors::Watch;
 use crate::place::{LEASE, Needs, Place};
+use crate::replica::Replica;
 use crate::times::Times;
 
 /// What fails in a round.
@@ -155,7 +156,7 @@ fn run_round(place: &mut Place, rng: &mut Rng, fault: Fault, report: &mut Report
         _ => {}
     }
     place.servers.wait_until_ready().unwrap();
-    place.assert_all_run();
+    place.replicas.iter_mut().for_each(Replica::assert_runs);
     watch.end();
 
     match fault.is_of_servers() {

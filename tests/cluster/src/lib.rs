@@ -16,8 +16,7 @@ pub mod replica;
 pub mod times;
 
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a test waits for what must happen before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -35,14 +34,4 @@ pub fn built(name: &str) -> PathBuf {
     let shown = path.display();
     assert!(path.exists(), "{shown} is missing: run `make build` first");
     path.canonicalize().unwrap()
-}
-
-/// Polls a condition until it holds; fails with `why` after [`PATIENCE`].
-#[track_caller]
-pub fn wait_until(mut condition: impl FnMut() -> bool, why: impl FnOnce() -> String) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "after {PATIENCE:?}: {}", why());
-        thread::sleep(Duration::from_millis(30));
-    }
 }

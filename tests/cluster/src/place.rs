@@ -1,14 +1,15 @@
 //! Servers, accounts and replicas of one test.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use sophos_central_simulator::nats::{Proxy, Servers, Settings};
 use tempfile::TempDir;
 
+use crate::PATIENCE;
 use crate::accounts::Account;
 use crate::arrivals::Arrivals;
 use crate::replica::Replica;
-use crate::wait_until;
 
 /// How long a replica may be silent.
 pub const LEASE: Duration = Duration::from_secs(2);
@@ -119,49 +120,45 @@ impl Place {
         self.replicas[index].start(self.needs.flags);
     }
 
-    /// Waits for so many deliveries since the last [`Place::wait_until_all_arrived`].
-    pub fn wait_for_deliveries(&mut self, since: usize, count: usize) {
-        wait_until(
-            || {
-                self.arrivals.receive();
-                self.arrivals.deliveries.len() >= since + count
-            },
-            || format!("no deliveries\n{}", describe(&self.replicas, &self.servers)),
-        );
+    /// Receives what has arrived until `is_done`; no replica may end meanwhile.
+    #[track_caller]
+    fn receive_until(&mut self, is_done: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.arrivals.receive();
+            if is_done(self) {
+                return;
+            }
+            self.replicas.iter_mut().for_each(Replica::assert_runs);
+            let logs = || describe(&self.replicas, &self.servers);
+            assert!(
+                Instant::now() < end,
+                "events are missing after {PATIENCE:?}\n{}",
+                logs()
+            );
+            thread::sleep(Duration::from_millis(30));
+        }
     }
 
-    /// Waits until the log of a replica says this.
-    pub fn wait_for_log(&self, replica: usize, text: &str) {
-        let replica = &self.replicas[replica];
-        wait_until(
-            || replica.log().contains(text),
-            || {
-                format!(
-                    "{text:?} is not in the log of {}:\n{}",
-                    replica.name,
-                    replica.log()
-                )
-            },
-        );
+    /// Waits for so many deliveries after the one of this number.
+    #[track_caller]
+    pub fn wait_for_deliveries(&mut self, since: usize, count: usize) {
+        self.receive_until(|place| place.arrivals.deliveries.len() >= since + count);
     }
 
     /// Waits until the state of every device has arrived.
+    #[track_caller]
     pub fn wait_until_all_arrived(&mut self) {
-        let (arrivals, accounts) = (&mut self.arrivals, &self.accounts);
-        wait_until(
-            || {
-                arrivals.receive();
-                accounts
-                    .iter()
-                    .all(|account| arrivals.missing(account) == 0)
-            },
-            || {
-                format!(
-                    "devices are missing\n{}",
-                    describe(&self.replicas, &self.servers)
-                )
-            },
-        );
+        self.receive_until(|place| {
+            let mut accounts = place.accounts.iter();
+            accounts.all(|account| place.arrivals.missing(account) == 0)
+        });
+    }
+
+    /// Waits until the log of a replica says this.
+    #[track_caller]
+    pub fn wait_for_log(&mut self, replica: usize, text: &str) {
+        self.receive_until(|place| place.replicas[replica].log().contains(text));
     }
 
     /// Returns how long after a moment each of these accounts was delivered by a replica other than this one.
@@ -194,19 +191,6 @@ impl Place {
             last.is_some_and(|last| is_its(&last.replica)) && self.arrivals.missing(account) > 0
         });
         names.map(|account| account.name.clone()).collect()
-    }
-
-    /// Asserts that all replicas run.
-    #[track_caller]
-    pub fn assert_all_run(&mut self) {
-        for replica in &mut self.replicas {
-            assert!(
-                replica.is_running(),
-                "{} has ended:\n{}",
-                replica.name,
-                replica.log()
-            );
-        }
     }
 }
 

@@ -94,11 +94,14 @@ impl Replica {
         self.child.take().unwrap().wait().unwrap().code()
     }
 
-    /// Returns whether it runs; false after its end, whatever that was.
-    pub fn is_running(&mut self) -> bool {
-        self.child
-            .as_mut()
-            .is_some_and(|child| child.try_wait().unwrap().is_none())
+    /// Asserts that it has not ended by itself.
+    #[track_caller]
+    pub fn assert_runs(&mut self) {
+        if let Some(child) = &mut self.child {
+            let status = child.try_wait().unwrap();
+            let (name, log) = (&self.name, self.log());
+            assert_eq!(status, None, "{name} has ended:\n{log}");
+        }
     }
 
     /// Returns the memory that it has resident now, and the most that it had, in bytes.

@@ -53,7 +53,7 @@ fn collect(what: &str, api_of: impl Fn(usize) -> String, healthy: usize) {
     while arrivals.accounts().0 < healthy {
         arrivals.receive();
         for replica in &mut replicas {
-            assert!(replica.is_running(), "{}", replica.log());
+            replica.assert_runs();
         }
         let arrived = arrivals.accounts().0;
         assert!(
