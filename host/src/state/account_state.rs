@@ -65,8 +65,8 @@ impl AccountState {
     /// Adds the requests that an earlier replica has sent to `limiter`, and stores its own with each change from now on.
     /// Does nothing without replicas.
     pub(crate) async fn share_requests(&self, limiter: &SharedLimiter) {
-        if let Holder::Cluster(_) = self.holder {
-            limiter.restore(&self.record().await.requests);
+        if let Holder::Cluster(claim) = &self.holder {
+            limiter.restore(&self.record().await.requests, claim.clock());
             let _ = self.limiter.set(limiter.clone());
         }
     }

@@ -28,8 +28,8 @@ pub(crate) struct AccountRecord {
     pub slot: Option<OffsetDateTime>,
     /// What was approved for it.
     pub consent: Option<Consent>,
-    /// When requests were last sent to its API: so many milliseconds before the record was stored, and how many. Only a
-    /// cluster keeps it, where another process may continue with the account.
+    /// When requests were last sent to its API, in milliseconds since 1970 by the servers' clock, and how many. Only a cluster
+    /// keeps it, where another process may continue with the account.
     pub requests: Vec<(u64, u32)>,
 }
 

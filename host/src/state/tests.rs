@@ -9,6 +9,8 @@ mod file;
 mod fingerprints;
 pub(crate) mod harness;
 mod open;
+#[cfg(feature = "cluster")]
+mod requests;
 mod stale;
 mod walks;
 

@@ -20,6 +20,9 @@ mod tests;
 /// requests is kept as one of this many; no known API has one.
 const MAX_REQUESTS: u32 = 1 << 18;
 
+/// The length of the shortest groups in which requests are handed over, in milliseconds.
+const MIN_GROUP: u64 = 1 << 10;
+
 /// Gives each request the moment at which it may leave: a pure function of time.
 ///
 /// A window is half open: of two requests exactly a period apart, only one is in it.
@@ -31,6 +34,8 @@ pub struct RateLimiter {
     moments: VecDeque<Instant>,
     /// When the pause that the API asked for ends; `None` if it asked for none.
     paused_until: Option<Instant>,
+    /// `None` if this process alone sends requests.
+    takeover: Option<Takeover>,
 }
 
 impl RateLimiter {
@@ -44,6 +49,7 @@ impl RateLimiter {
             limits: limits.collect(),
             moments: VecDeque::new(),
             paused_until: None,
+            takeover: None,
         }
     }
 
@@ -59,6 +65,9 @@ impl RateLimiter {
             moment = free.map_or(moment, |free| free.max(moment));
         }
         self.moments.push_back(moment);
+        if let Some(takeover) = &mut self.takeover {
+            takeover.own += 1;
+        }
         let max = self.limits.iter().map(|limit| limit.requests).max();
         let longest = self.limits.iter().map(period).max().unwrap_or_default();
         // A successor, which knows nothing of those that still wait, needs the windows that end now.
@@ -77,29 +86,15 @@ impl RateLimiter {
         moment
     }
 
-    /// Returns what [`SharedLimiter::sent`] does.
-    pub fn sent(&self, now: Instant) -> Vec<(u64, u32)> {
-        let longest = self.limits.iter().map(period).max().unwrap_or_default();
-        let ages = self.moments.iter().rev();
-        let ages = ages.map(|&moment| now.saturating_duration_since(moment));
-        let mut sent: Vec<(u64, u32)> = Vec::new();
-        let bucket = |millis: u64| millis.max(1_000).ilog2();
-        for age in ages.take_while(|&age| age < longest) {
-            let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            match sent.last_mut() {
-                Some((youngest, requests)) if bucket(*youngest) == bucket(age) => *requests += 1,
-                _ => sent.push((age, 1)),
-            }
-        }
-        sent
-    }
-
     /// Does what [`SharedLimiter::restore`] does.
-    pub fn restore(&mut self, sent: &[(u64, u32)], now: Instant) {
+    pub fn restore(&mut self, sent: &[(u64, u32)], clock: u64, now: Instant) {
+        // What a clock has stored that was wrong for a moment must not count for longer.
+        let end = clock.saturating_add(self.longest());
+        let sent: Vec<_> = sent.iter().copied().filter(|sent| sent.0 < end).collect();
         let max = self.limits.iter().map(|limit| limit.requests).max();
-        let moments = sent.iter().flat_map(|&(age, requests)| {
-            let moment = now.checked_sub(Duration::from_millis(age)).unwrap_or(now);
-            repeat_n(moment, requests as usize)
+        let moments = sent.iter().flat_map(|&(moment, requests)| {
+            let age = Duration::from_millis(clock.saturating_sub(moment));
+            repeat_n(now.checked_sub(age).unwrap_or(now), requests as usize)
         });
         // Both begin with the youngest, which is the last of the moments.
         for (index, moment) in moments.take(max.unwrap_or(0) as usize).enumerate() {
@@ -109,7 +104,64 @@ impl RateLimiter {
                 None => self.moments.push_front(moment),
             }
         }
+        self.takeover = Some(Takeover {
+            clock,
+            at: now,
+            sent,
+            own: 0,
+        });
     }
+
+    /// Returns the longest period in milliseconds.
+    fn longest(&self) -> u64 {
+        millis(self.limits.iter().map(period).max().unwrap_or_default())
+    }
+
+    /// Returns what [`SharedLimiter::sent`] does.
+    pub fn sent(&self, now: Instant) -> Vec<(u64, u32)> {
+        let Some(takeover) = &self.takeover else {
+            return Vec::new();
+        };
+        let (now, longest) = (takeover.clock_at(now), self.longest());
+        let own = self.moments.iter().rev().take(takeover.own);
+        let own = own.map(|&moment| (takeover.clock_at(moment), 1));
+        let mut groups = BTreeMap::new();
+        for (moment, requests) in own.chain(takeover.sent.iter().copied()) {
+            let age = now.saturating_sub(moment);
+            if age >= longest {
+                continue;
+            }
+            // The ends of groups stay ends of groups of twice the length, so what is handed over again and again grows old.
+            let length = 1 << (age / 8).max(MIN_GROUP).ilog2();
+            let group = groups
+                .entry(moment.next_multiple_of(length))
+                .or_insert(0_u32);
+            *group = group.saturating_add(requests);
+        }
+        groups.into_iter().rev().collect()
+    }
+}
+
+/// What a limiter has taken over from another process.
+#[derive(Debug)]
+struct Takeover {
+    /// The common clock's time `at`.
+    clock: u64,
+    at: Instant,
+    sent: Vec<(u64, u32)>,
+    /// How many requests have been counted since.
+    own: usize,
+}
+
+impl Takeover {
+    /// Returns the common clock's time at a moment after it was taken over.
+    fn clock_at(&self, moment: Instant) -> u64 {
+        self.clock + millis(moment.saturating_duration_since(self.at))
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 fn period(limit: &RateLimit) -> Duration {
@@ -158,18 +210,19 @@ impl SharedLimiter {
         turn.unwrap_or_default().max(self.paused())
     }
 
-    /// Returns what counts in the windows now, for a limiter of the same account in another process: how many requests so
-    /// many milliseconds ago, the youngest first. Ages are grouped, each group twice as long as the one before, and all of
-    /// a group count as its youngest, so that there are few of them and none is too old. A request that has still to wait
-    /// counts as sent now.
-    pub fn sent(&self) -> Vec<(u64, u32)> {
-        self.lock().sent(Instant::now())
+    /// Counts the requests that another process has sent, as [`SharedLimiter::sent`] returned them there. `clock` is the time
+    /// in milliseconds, by a clock that all these processes share. The own requests are taken to be among them: of the two
+    /// youngest the later one counts, of the two before these, and so on.
+    pub fn restore(&self, sent: &[(u64, u32)], clock: u64) {
+        self.lock().restore(sent, clock, Instant::now());
     }
 
-    /// Counts the requests that another process has sent, as [`SharedLimiter::sent`] returned them there. The own requests
-    /// are taken to be among them: of the two youngest the later one counts, of the two before these, and so on.
-    pub fn restore(&self, sent: &[(u64, u32)]) {
-        self.lock().restore(sent, Instant::now());
+    /// Returns what counts in the windows, for a limiter of the same account in another process: the moments by the common
+    /// clock, the youngest first, with the number of requests. Nothing before the first [`SharedLimiter::restore`], which
+    /// tells that clock. Requests are grouped, and count as sent at the end of their group; a group is as long as an eighth
+    /// of its age, so there are about a hundred in a day. A request that still waits counts as sent when its turn comes.
+    pub fn sent(&self) -> Vec<(u64, u32)> {
+        self.lock().sent(Instant::now())
     }
 
     fn lock(&self) -> MutexGuard<'_, RateLimiter> {

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_nats::jetstream::message::PublishMessage;
 use serde::Serialize;
+use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use crate::state::change::{Change, DeviceKey, FingerprintChange, Stored};
@@ -21,6 +23,8 @@ pub(crate) struct Claim {
     /// What the account's subjects begin with.
     subject: String,
     position: Mutex<Position>,
+    /// The servers' time, and when it was that: see [`Claim::clock`].
+    time: (OffsetDateTime, Instant),
 }
 
 /// What is stored, as far as this claim knows.
@@ -84,7 +88,9 @@ impl Cluster {
             account: message.record.clone(),
             sources: contents.sources,
         };
+        let now = contents.stored_at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let claim = Claim {
+            time: (now, Instant::now()),
             exchange: Arc::clone(&self.exchange),
             subject: names::account(&self.prefix, account),
             position: Mutex::new(Position {
@@ -126,6 +132,12 @@ impl Cluster {
 }
 
 impl Claim {
+    /// Returns the time in milliseconds since 1970 by the servers' clock, which all replicas share.
+    pub(crate) fn clock(&self) -> u64 {
+        let now = self.time.0 + self.time.1.elapsed();
+        u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
+    }
+
     /// Stores a change, all of it or nothing. One of more than a thousand messages is stored in parts, fingerprints before
     /// the records of their sources.
     ///

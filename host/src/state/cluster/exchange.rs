@@ -138,7 +138,8 @@ impl Exchange {
     }
 }
 
-fn header<'m>(message: &'m Message, name: &str) -> &'m str {
+/// Returns a header, or an empty text.
+pub(super) fn header<'m>(message: &'m Message, name: &str) -> &'m str {
     let header = message
         .headers
         .as_ref()

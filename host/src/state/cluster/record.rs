@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_nats::Message;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::state::change::{AccountRecord, SourceRecord, Stored};
 use crate::state::cluster::error::ClusterError;
+use crate::state::cluster::exchange::header;
 use crate::state::cluster::fingerprints::{Fingerprints, replay};
 
 /// The message of an account.
@@ -48,6 +51,8 @@ pub(super) struct SourceMessage {
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub account: Option<AccountMessage>,
+    /// When the message of the account was stored, by the servers' clock.
+    pub stored_at: Option<OffsetDateTime>,
     pub sources: BTreeMap<String, SourceRecord>,
     /// By the tokens of the sources.
     pub fingerprints: HashMap<String, Fingerprints>,
@@ -81,6 +86,8 @@ pub(super) fn gather(
             (Some("acc"), None) => {
                 contents.account =
                     Some(serde_json::from_slice(&message.payload).map_err(|_| damaged())?);
+                let time = header(message, "Nats-Time-Stamp");
+                contents.stored_at = OffsetDateTime::parse(time, &Rfc3339).ok();
             }
             (Some("cur"), Some(_)) => {
                 let source: SourceMessage =
