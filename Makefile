@@ -58,7 +58,8 @@ help:
 	@echo "test-preview  tests only the page in Chromium, against the host and a native build"
 	@echo "test-slow     runs the tests with a long set-up: the component in Node.js and Python, and built with"
 	@echo "              cargo-component; the queries of docs/mapping.md in DuckDB; licences, sources and duplicates of the"
-	@echo "              dependencies; each fuzz target for some seconds; faults of replicas and NATS servers"
+	@echo "              dependencies; each fuzz target for some seconds; faults of replicas and NATS servers; some of the"
+	@echo "              end-to-end tests with their state on a NATS server"
 	@echo "test-cluster  runs forty rounds of faults of replicas and NATS servers, and collects ten thousand accounts"
 	@echo "test-hosts    runs the command and the server in wasmtime's command line, which it builds once, in 15 minutes"
 	@echo "nats-server   installs the NATS server of the tests; cargo runs find it at its place, or by NATS_SERVER"
@@ -198,6 +199,7 @@ test-slow: guests adapters conformance $(VENV)/ready $(NATS_SERVER) $(HOST_NODE_
 	$(CARGO) test --release $(NATIVE) -p adapters --test composed
 	command -v faketime >/dev/null || tests/install_packages.sh faketime
 	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_faults --test cluster_clocks -- --nocapture
+	tests/on_cluster.sh $(CARGO) test --release $(NATIVE) --test collect --test faults --test destinations
 	tests/write_a_connector.sh
 	tests/cargo_component.sh $(CACHE)
 	tests/deny.sh $(CACHE)

@@ -306,8 +306,9 @@ fn accounts_that_share_standard_output_do_not_mix_their_lines() {
     let work = Workplace::new(Options::new(Fleet::new(1, 2_000)));
     work.deliver("to = \"stdout\"");
     let config = std::fs::read_to_string(work.path("asset-host.toml")).unwrap();
+    let acme = config.split("[cluster]").next().unwrap();
     let accounts =
-        ["beta", "gamma"].map(|name| config.replace("account.acme", &format!("account.{name}")));
+        ["beta", "gamma"].map(|name| acme.replace("account.acme", &format!("account.{name}")));
     work.write(
         "asset-host.toml",
         &format!("{config}\n{}", accounts.join("\n")),

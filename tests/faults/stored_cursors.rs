@@ -1,6 +1,5 @@
 //! Stored cursors that cannot be continued: refused with the remedy, never silently reset.
 
-use rusqlite::Connection;
 use serde_json::Value;
 use sophos_central_simulator::{Clock, Fleet, Options, Tenant, instant};
 
@@ -8,18 +7,30 @@ use crate::support::Workplace;
 
 const ENDPOINTS: u64 = 120;
 
-/// Returns the stored cursor, byte for byte.
-fn stored(work: &Workplace) -> String {
-    let state = Connection::open(work.path("state.db")).unwrap();
-    state
-        .query_row("SELECT cursor FROM source", [], |row| row.get(0))
-        .unwrap()
+/// Returns what `state export` prints of the only account.
+fn exported(work: &Workplace) -> Value {
+    let exported = work.host(&["state", "export"]).expect(0);
+    serde_json::from_str(&exported.stdout).unwrap()
 }
 
-fn store(work: &Workplace, cursor: &str) {
-    let state = Connection::open(work.path("state.db")).unwrap();
-    let changed = state.execute("UPDATE source SET cursor = ?1", [cursor]);
-    assert_eq!(changed.unwrap(), 1);
+/// Returns the place of the cursor of the only source.
+fn cursor(exported: &mut Value) -> &mut Value {
+    let sources = exported["stored"]["sources"].as_object_mut().unwrap();
+    assert_eq!(sources.len(), 1);
+    &mut sources.values_mut().next().unwrap()["state"]["cursor"]
+}
+
+/// Returns the stored cursor, byte for byte.
+fn stored(work: &Workplace) -> String {
+    cursor(&mut exported(work)).as_str().unwrap().to_owned()
+}
+
+fn store(work: &Workplace, text: &str) {
+    let mut exported = exported(work);
+    *cursor(&mut exported) = text.into();
+    work.write("exported.ndjson", &format!("{exported}\n"));
+    work.host(&["state", "import", "exported.ndjson", "--replace"])
+        .expect(0);
 }
 
 /// Changes the stored cursor behind the host's back.
