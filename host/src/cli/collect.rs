@@ -63,6 +63,7 @@ pub(crate) async fn run(
         accept_rejects: args.accept_rejects,
         jobs: args.jobs,
         has_replicas: false,
+        is_once: schedule.is_none(),
         stop: signals::stop_on_signals(args.stop_within)?,
         progress: terminal.progress(),
     };

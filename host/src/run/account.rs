@@ -18,7 +18,7 @@ use crate::run::failure::with_causes;
 use crate::run::halt::Halt;
 use crate::run::listing::{Listing, list_sources};
 use crate::run::pool::{Pool, Turn, Worker};
-use crate::run::prepare::{NotApproved, prepare};
+use crate::run::prepare::prepare;
 use crate::run::process::{Process, Settings};
 use crate::run::queue::Assignment;
 use crate::run::report::Outcome;
@@ -78,12 +78,8 @@ pub(super) async fn run_account(
         }
         Err(error) => {
             results.fail(&with_causes(&error));
-            // Another replica may have the component that is approved.
-            let ended = match error.is::<NotApproved>() {
-                true => Err(JobError::NotApproved),
-                false => Ok(()),
-            };
-            (state, ended)
+            // Another replica may have what this one lacks: the secret, or the component that is approved.
+            (state, Err(JobError::NotReady))
         }
     };
     let is_cut = results.is_cut(stop.requested());
@@ -113,6 +109,7 @@ pub(super) async fn run_account(
                     .hand_back(results.postponed().unwrap_or_default())
                     .await
             }
+            (Err(_), _) if settings.is_once => lease.terminate().await,
             (Err(_), _) => lease.retry_later().await,
         };
         if let Err(error) = given_back {
@@ -126,8 +123,8 @@ pub(super) async fn run_account(
 enum JobError {
     /// The state cannot be used.
     State(StateError),
-    /// The component asks for more than was approved.
-    NotApproved,
+    /// The account is not in order on this machine.
+    NotReady,
 }
 
 /// Stops a job at once when its term ends.

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::run::pool::Turn;
 use crate::run::process::Process;
 use crate::run::queue::{Assignment, Due, LocalQueue, Queue, Taken};
 use crate::run::report::AccountReport;
-use crate::state::{AccountState, Cluster, Delivery, Published, StateError, Stored, Tick, Writes};
+use crate::state::{
+    AccountState, Cluster, Delivery, Published, StateError, Stored, Tick, Wanted, Writes,
+};
 
 /// How long to wait before what failed is tried again, or before the cluster is asked again what other replicas have done.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -31,10 +33,8 @@ pub(crate) struct ClusterQueue {
     cluster: Cluster,
     /// Says which accounts are due.
     local: LocalQueue,
-    /// Whether the process ends once what is due now is collected.
-    ends: bool,
-    /// Ticks that are yet to be published.
-    unpublished: VecDeque<Tick>,
+    /// Ticks that are yet to be published, each after a pause.
+    unpublished: VecDeque<(Tick, Duration)>,
     /// The beginnings of the slots that are to be collected before the process ends, by account.
     awaited: BTreeMap<String, OffsetDateTime>,
     /// The ticks that this process works on, by account.
@@ -63,7 +63,6 @@ impl ClusterQueue {
         Self {
             process: Arc::clone(process),
             cluster,
-            ends: !local.has_schedule(),
             local,
             unpublished: VecDeque::new(),
             awaited: BTreeMap::new(),
@@ -79,11 +78,12 @@ impl ClusterQueue {
     /// Begins what can be done at the same time.
     fn begin_tasks(&mut self) {
         while self.publishing < MAX_PUBLISHING
-            && let Some(tick) = self.unpublished.pop_front()
+            && let Some((tick, pause)) = self.unpublished.pop_front()
         {
             self.publishing += 1;
             let cluster = self.cluster.clone();
             self.tasks.spawn(async move {
+                tokio::time::sleep(pause).await;
                 let published = cluster.publish(&tick).await.map_err(StateError::from);
                 Done::Published(tick, published)
             });
@@ -99,7 +99,7 @@ impl ClusterQueue {
                 Done::Delivered(cluster.pull().await.map_err(StateError::from))
             });
         }
-        if self.ends && !self.is_looking && !self.awaited.is_empty() {
+        if self.is_once() && !self.is_looking && !self.awaited.is_empty() {
             self.is_looking = true;
             let cluster = self.cluster.clone();
             self.tasks.spawn(async move {
@@ -107,6 +107,11 @@ impl ClusterQueue {
                 Done::Looked(cluster.read_all().await.map_err(StateError::from))
             });
         }
+    }
+
+    /// Returns whether the process ends once what is due now is collected.
+    fn is_once(&self) -> bool {
+        self.process.settings.is_once
     }
 
     /// Returns how long to wait before the next request to the cluster.
@@ -122,16 +127,17 @@ impl ClusterQueue {
         let account = assignment.account.name.clone();
         let slot = assignment.slot.unwrap_or_else(OffsetDateTime::now_utc);
         self.local.collected_in(&account, slot);
-        if self.ends {
+        if self.is_once() {
             self.awaited.insert(account.clone(), slot);
         }
         let settings = &self.process.settings;
-        self.unpublished.push_back(Tick {
+        let tick = Tick {
             account,
             slot,
             wanted: settings.wanted,
             accept_rejects: settings.accept_rejects,
-        });
+        };
+        self.unpublished.push_back((tick, Duration::ZERO));
     }
 
     /// Continues after a task, and returns an account to collect where that is what comes next.
@@ -142,17 +148,21 @@ impl ClusterQueue {
                 match self.check(published) {
                     Some(Published::Stored | Published::Duplicate) => {}
                     // Whoever works on the account publishes the slot that is then the current one.
-                    Some(Published::Queued) if !self.ends => {}
-                    Some(Published::Queued) | None => self.publish_later(tick),
+                    Some(Published::Queued) if !self.is_once() => {}
+                    Some(Published::Queued) | None => self.unpublished.push_back((tick, PAUSE)),
                 }
             }
             Done::Delivered(delivered) => match self.check(delivered).flatten() {
                 Some(delivery) => self.claim(delivery),
                 None => self.is_taking = false,
             },
-            Done::Claimed(delivery, claimed) => match self.check(*claimed) {
-                Some(state) => self.take(delivery, state),
-                None => self.give_back(async move { delivery.lease.retry_later().await }),
+            Done::Claimed(delivery, claimed) => match *claimed {
+                Ok(state) => self.take(delivery, state),
+                Err(error) => {
+                    // It may be the account's alone, so the next one is tried.
+                    warn!(account = delivery.tick.account, "{error}");
+                    self.give_back(async move { delivery.lease.retry_later().await });
+                }
             },
             Done::Taken(taken) => {
                 self.is_taking = false;
@@ -175,24 +185,15 @@ impl ClusterQueue {
         None
     }
 
-    fn publish_later(&mut self, tick: Tick) {
-        self.publishing += 1;
-        let cluster = self.cluster.clone();
-        self.tasks.spawn(async move {
-            tokio::time::sleep(PAUSE).await;
-            let published = cluster.publish(&tick).await.map_err(StateError::from);
-            Done::Published(tick, published)
-        });
-    }
-
-    /// Claims the account of a tick, if it is one of this replica's.
+    /// Claims the account of a tick, if this replica collects it: one without a schedule only what it waits for.
     fn claim(&mut self, delivery: Delivery) {
         let account = delivery.tick.account.clone();
-        if self.local.account(&account).is_none() {
+        let is_unwanted = self.is_once() && !self.awaited.contains_key(&account);
+        if is_unwanted || self.local.account(&account).is_none() {
             let is_over = self.local.is_over(&account, delivery.tick.slot);
-            debug!(account, "not an account of this replica");
+            debug!(account, "not an account that this replica collects");
             return self.give_back(async move {
-                match is_over {
+                match is_over && !is_unwanted {
                     true => delivery.lease.terminate().await,
                     false => delivery.lease.retry_later().await,
                 }
@@ -214,7 +215,8 @@ impl ClusterQueue {
             let collected = state.record().await.slot;
             // A slot further in the future was stored under a wrong clock.
             let latest = OffsetDateTime::now_utc() + MAX_CLOCK_DIFFERENCE;
-            if collected.is_some_and(|collected| (tick.slot..=latest).contains(&collected)) {
+            let is_collected = collected.is_some_and(|slot| (tick.slot..=latest).contains(&slot));
+            if is_collected && tick.wanted == Wanted::Normal {
                 let acknowledged = lease.done().await;
                 acknowledged.unwrap_or_else(|error| debug!("{error}"));
                 return Done::GivenBack;
@@ -280,7 +282,7 @@ impl Queue for ClusterQueue {
         loop {
             self.begin_tasks();
             let is_idle = self.unpublished.is_empty() && self.publishing == 0;
-            if self.ends && is_complete && is_idle && self.awaited.is_empty() {
+            if self.is_once() && is_complete && is_idle && self.awaited.is_empty() {
                 return None;
             }
             tokio::select! {
@@ -290,9 +292,15 @@ impl Queue for ClusterQueue {
                     Some(other) => return Some(other),
                     None => is_complete = true,
                 },
-                Some(done) = self.tasks.join_next() => {
-                    if let Some(assignment) = done.ok().and_then(|done| self.handle(done)) {
-                        return Some(Due::Account(assignment));
+                Some(done) = self.tasks.join_next() => match done {
+                    Ok(done) => {
+                        if let Some(assignment) = self.handle(done) {
+                            return Some(Due::Account(assignment));
+                        }
+                    }
+                    Err(panic) => {
+                        error!("a task of the queue failed: {panic}. Please report this");
+                        (self.is_taking, self.is_looking) = (false, false);
                     }
                 }
             }
@@ -308,8 +316,15 @@ impl Queue for ClusterQueue {
         }
         // Where its next slot has begun, its tick was refused until now.
         self.local.collected_in(&report.account, tick.slot);
-        self.awaited
-            .retain(|account, slot| *account != report.account || *slot > tick.slot);
+        let wanted = self.process.settings.wanted;
+        self.awaited.retain(|account, slot| {
+            *account != report.account || (*slot > tick.slot && wanted != Wanted::Normal)
+        });
+    }
+
+    fn close(&mut self) {
+        // What they have taken goes to another replica.
+        self.tasks = JoinSet::new();
     }
 
     fn wait_of(&self, account: &str) -> Option<Duration> {

@@ -52,7 +52,10 @@ pub(crate) async fn run_jobs<Q: Queue>(
             // First what is due, so that each account is reported, also when the process is asked to stop.
             biased;
             due = queue.next(), if more => match due {
-                None => more = false,
+                None => {
+                    more = false;
+                    queue.close();
+                }
                 Some(Due::Gone(account)) => on_event(queue, Event::Gone(account)),
                 Some(Due::Wrong { account, error }) => {
                     let results = AccountResults::new(&account);
@@ -61,7 +64,10 @@ pub(crate) async fn run_jobs<Q: Queue>(
                 }
                 Some(Due::Account(assignment)) => jobs.start(process, assignment),
             },
-            () = stop.wait(), if more => more = false,
+            () = stop.wait(), if more => {
+                more = false;
+                queue.close();
+            }
             Some(ended) = jobs.tasks.join_next_with_id() => {
                 let report = jobs.end(ended, stop.requested());
                 queue.ended(&report);

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::Value;
 use tracing::warn;
 
@@ -35,11 +35,6 @@ pub(crate) struct Ready {
     /// What the component asks for.
     pub asks: Permissions,
 }
-
-/// What the component of an account asks for is not approved.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NotApproved(String);
 
 /// Makes an account ready. `stop` ends its requests. `approved` is what its component may ask for; `None` before its first run.
 ///
@@ -76,17 +71,14 @@ pub(crate) async fn prepare(
     match (refusal, problems.is_empty()) {
         (None, true) => {}
         (None, false) => return Err(account.invalid(&problems).into()),
-        (Some(refusal), true) => return Err(NotApproved(refusal).into()),
+        (Some(refusal), true) => bail!(refusal),
         // First what it asks for, as it may be the reason: a person who reads only that a field is missing would set it,
         // and not learn of the rest.
-        (Some(refusal), false) => {
-            return Err(NotApproved(format!(
-                "{refusal}\nand the account {} does not fit what it asks for:\n{}",
-                account.name,
-                account.invalid(&problems)
-            ))
-            .into());
-        }
+        (Some(refusal), false) => bail!(
+            "{refusal}\nand the account {} does not fit what it asks for:\n{}",
+            account.name,
+            account.invalid(&problems)
+        ),
     }
     // A command that prints a secret may take its time, or wait for a person.
     let secrets = tokio::task::spawn_blocking({

@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub jobs: u32,
     /// Whether other replicas collect the accounts, too.
     pub has_replicas: bool,
+    /// Whether the process ends once each account is collected: without `--every`.
+    pub is_once: bool,
     /// Whether the run is asked to stop.
     pub stop: Stop,
     /// Where progress is shown.
@@ -73,6 +75,7 @@ impl Settings {
             accept_rejects: false,
             jobs: 1,
             has_replicas: false,
+            is_once: true,
             stop,
             progress: Progress::new(|_| ()),
         }

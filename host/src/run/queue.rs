@@ -27,6 +27,9 @@ pub(crate) trait Queue {
 
     /// Returns how long an account has to wait for its next job; `None` while its job is running, or without a schedule.
     fn wait_of(&self, account: &str) -> Option<Duration>;
+
+    /// Notes that nothing more is asked of it.
+    fn close(&mut self) {}
 }
 
 /// What a queue hands out.
@@ -113,11 +116,6 @@ impl LocalQueue {
             queue.accounts.insert(name, known);
         }
         queue
-    }
-
-    /// Returns whether accounts become due again and again.
-    pub(crate) fn has_schedule(&self) -> bool {
-        self.schedule.is_some()
     }
 
     /// Returns the account of this name, if it is in order.

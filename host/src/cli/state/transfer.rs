@@ -83,7 +83,7 @@ pub(super) async fn import(
     };
     let mut failed = Vec::new();
     let mut is_tried = false;
-    for (number, line) in (1..).zip(file.lines()) {
+    for (number, line) in (1..).zip(file.split(b'\n')) {
         let line = line.with_context(|| name.to_string())?;
         match import_line(store, &line, args.replace).await {
             Ok((account, sources)) => {
@@ -101,9 +101,9 @@ pub(super) async fn import(
 }
 
 /// Stores a line, and returns the account's name and how many sources it has.
-async fn import_line(store: &Store, line: &str, replace: bool) -> anyhow::Result<(String, usize)> {
+async fn import_line(store: &Store, line: &[u8], replace: bool) -> anyhow::Result<(String, usize)> {
     let exported: Exported =
-        serde_json::from_str(line).context("not a line of `asset-host state export`")?;
+        serde_json::from_slice(line).context("not a line of `asset-host state export`")?;
     let account = exported.account;
     if exported.format != FORMAT {
         bail!(

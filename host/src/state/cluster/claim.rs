@@ -77,8 +77,8 @@ impl Cluster {
     async fn contents(&self, account: &str) -> Result<Contents, ClusterError> {
         let filter = names::account(&self.prefix, account) + ".>";
         let messages = self.exchange.read(&filter).await?;
-        let contents = gather(&self.prefix, &messages)?.remove(&token(account));
-        Ok(contents.unwrap_or_default())
+        let contents = gather(&self.prefix, &messages).remove(&token(account));
+        contents.unwrap_or_default().checked()
     }
 
     /// Returns a claim, if `sequence` is its own, and what is stored.

@@ -7,7 +7,7 @@ use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::spawn_blocking;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::config::cluster::{ClusterConfig, Credentials};
 use crate::config::secret_source::SecretSource;
@@ -79,7 +79,9 @@ fn report(event: &Event) {
     match event {
         Event::Connected => info!("connected to the cluster"),
         Event::Disconnected => warn!("the connection to the cluster is lost: connecting again"),
-        Event::ServerError(_) | Event::ClientError(_) => warn!("the cluster: {event}"),
+        Event::ServerError(_) => warn!("the cluster: {event}"),
+        // Each try to connect again may fail.
+        Event::ClientError(_) => debug!("the cluster: {event}"),
         _ => {}
     }
 }

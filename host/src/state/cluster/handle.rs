@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::PullConsumer;
+use tracing::warn;
 
 use crate::config::cluster::ClusterConfig;
 use crate::state::change::Stored;
@@ -60,25 +61,36 @@ impl Cluster {
 
     /// Returns what is stored of an account, without claiming it. It may be a little old.
     pub(crate) async fn read(&self, account: &str) -> Result<Stored, ClusterError> {
-        let mut accounts = self.records(&names::account(&self.prefix, account)).await?;
-        Ok(accounts.remove(account).unwrap_or_default())
+        let accounts = self.records(&names::account(&self.prefix, account)).await?;
+        let stored = accounts.into_iter().next();
+        Ok(stored.transpose()?.unwrap_or_default().1)
     }
 
     /// Returns what is stored of each account, by its name. It may be a little old.
     pub(crate) async fn read_all(&self) -> Result<BTreeMap<String, Stored>, ClusterError> {
-        self.records(&format!("{}.state.*", self.prefix)).await
-    }
-
-    async fn records(&self, accounts: &str) -> Result<BTreeMap<String, Stored>, ClusterError> {
-        let mut messages = self.exchange.read(&format!("{accounts}.acc")).await?;
-        messages.extend(self.exchange.read(&format!("{accounts}.cur.*")).await?);
         let mut stored = BTreeMap::new();
-        for contents in gather(&self.prefix, &messages)?.into_values() {
-            let (name, contents) = contents.split();
-            if contents != Stored::default() {
-                stored.insert(name, contents);
+        for account in self.records(&format!("{}.state.*", self.prefix)).await? {
+            match account {
+                Ok((name, contents)) if contents != Stored::default() => {
+                    stored.insert(name, contents);
+                }
+                Ok(_) => {}
+                // The other accounts are not affected.
+                Err(error) => warn!("the state of an account in the cluster {error}"),
             }
         }
         Ok(stored)
+    }
+
+    async fn records(
+        &self,
+        accounts: &str,
+    ) -> Result<Vec<Result<(String, Stored), ClusterError>>, ClusterError> {
+        let mut messages = self.exchange.read(&format!("{accounts}.acc")).await?;
+        messages.extend(self.exchange.read(&format!("{accounts}.cur.*")).await?);
+        let contents = gather(&self.prefix, &messages).into_values();
+        Ok(contents
+            .map(|contents| Ok(contents.checked()?.split()))
+            .collect())
     }
 }

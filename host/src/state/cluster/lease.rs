@@ -15,6 +15,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::state::cluster::error::ClusterError;
 
+/// How often the delay of a tick that cannot be worked on doubles: with a lease of 5 s, up to ten minutes.
+const MAX_DOUBLINGS: u32 = 7;
+
 /// A pause after a renewal that failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -24,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Lease {
     client: Client,
     term: Arc<Term>,
+    /// How often the tick was delivered.
+    deliveries: u32,
     _renewals: AbortOnDropHandle<()>,
 }
 
@@ -37,8 +42,14 @@ pub(crate) struct Term {
 }
 
 impl Lease {
-    /// Begins with a tick that was asked for at `asked` and delivered later.
-    pub(super) fn new(client: Client, acker: Acker, asked: Duration, length: Duration) -> Self {
+    /// Begins with a tick that was asked for at `asked`, and is delivered for the time that `deliveries` says.
+    pub(super) fn new(
+        client: Client,
+        acker: Acker,
+        deliveries: u32,
+        asked: Duration,
+        length: Duration,
+    ) -> Self {
         let term = Arc::new(Term {
             acker,
             length,
@@ -50,6 +61,7 @@ impl Lease {
         Self {
             client,
             term,
+            deliveries,
             _renewals: AbortOnDropHandle::new(renewals),
         }
     }
@@ -69,9 +81,11 @@ impl Lease {
         self.end(AckKind::Nak(Some(delay))).await
     }
 
-    /// Has the tick delivered again after as long as a lease: another replica may be able to do the work.
+    /// Has the tick delivered again after as long as a lease, as another replica may be able to do the work, and each time
+    /// after twice as long.
     pub(crate) async fn retry_later(self) -> Result<(), ClusterError> {
-        let delay = self.term.length;
+        let doublings = self.deliveries.saturating_sub(1).min(MAX_DOUBLINGS);
+        let delay = self.term.length * (1 << doublings);
         self.hand_back(delay).await
     }
 
@@ -86,6 +100,7 @@ impl Lease {
             client,
             term,
             _renewals,
+            ..
         } = self;
         drop(_renewals);
         // Without a connection it would be sent once there is one again.

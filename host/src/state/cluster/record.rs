@@ -56,12 +56,30 @@ pub(super) struct Contents {
     pub sources: BTreeMap<String, SourceRecord>,
     /// By the tokens of the sources.
     pub fingerprints: HashMap<String, Fingerprints>,
+    /// The subject of a message that this program did not write.
+    damaged: Option<String>,
 }
 
 impl Contents {
+    /// Returns these contents if all of them can be read.
+    pub(super) fn checked(self) -> Result<Self, ClusterError> {
+        match &self.damaged {
+            None => Ok(self),
+            Some(subject) => Err(ClusterError::damaged(subject)),
+        }
+    }
+
     /// Returns the account's name, and what is stored without fingerprints.
     pub(super) fn split(self) -> (String, Stored) {
-        let message = self.account.unwrap_or_default();
+        let mut message = self.account.unwrap_or_default();
+        if message.account.is_empty() {
+            // Somebody has deleted the account's own record.
+            let mut states = self.sources.values().flat_map(|record| &record.state);
+            message.account = states
+                .next()
+                .map(|state| state.account.clone())
+                .unwrap_or_default();
+        }
         let stored = Stored {
             account: message.record,
             sources: self.sources,
@@ -71,38 +89,48 @@ impl Contents {
 }
 
 /// Reads messages in the order of their sequences, and returns what they say of each account, by the accounts' tokens.
-pub(super) fn gather(
-    prefix: &str,
-    messages: &[Message],
-) -> Result<HashMap<String, Contents>, ClusterError> {
+pub(super) fn gather(prefix: &str, messages: &[Message]) -> HashMap<String, Contents> {
     let mut accounts: HashMap<String, Contents> = HashMap::new();
     for message in messages {
-        let damaged = || ClusterError::damaged(&message.subject);
-        let tokens = message.subject.strip_prefix(prefix).ok_or_else(damaged)?;
+        let tokens = message.subject.strip_prefix(prefix).unwrap_or_default();
         let mut tokens = tokens.split('.').skip(2);
-        let account = tokens.next().ok_or_else(damaged)?;
+        let Some(account) = tokens.next() else {
+            continue;
+        };
         let contents = accounts.entry(account.to_owned()).or_default();
-        match (tokens.next(), tokens.next()) {
+        if contents
+            .add(tokens.next(), tokens.next(), message)
+            .is_none()
+        {
+            contents.damaged = Some(message.subject.to_string());
+        }
+    }
+    accounts
+}
+
+impl Contents {
+    /// Adds a message; `None` if it is not one that this program writes.
+    fn add(&mut self, kind: Option<&str>, source: Option<&str>, message: &Message) -> Option<()> {
+        match (kind, source) {
             (Some("acc"), None) => {
-                contents.account =
-                    Some(serde_json::from_slice(&message.payload).map_err(|_| damaged())?);
+                self.account = Some(serde_json::from_slice(&message.payload).ok()?);
                 let time = header(message, "Nats-Time-Stamp");
-                contents.stored_at = OffsetDateTime::parse(time, &Rfc3339).ok();
+                self.stored_at = OffsetDateTime::parse(time, &Rfc3339).ok();
             }
             (Some("cur"), Some(_)) => {
-                let source: SourceMessage =
-                    serde_json::from_slice(&message.payload).map_err(|_| damaged())?;
-                match source.record {
-                    Some(record) => contents.sources.insert(source.source, record),
-                    None => contents.sources.remove(&source.source),
+                let SourceMessage { source, record } =
+                    serde_json::from_slice(&message.payload).ok()?;
+                match record {
+                    Some(record) => self.sources.insert(source, record),
+                    None => self.sources.remove(&source),
                 };
             }
             (Some("fp"), Some(source)) => {
-                let stored = contents.fingerprints.entry(source.to_owned()).or_default();
-                replay(stored, &message.payload).ok_or_else(damaged)?;
+                let stored = self.fingerprints.entry(source.to_owned()).or_default();
+                replay(stored, &message.payload)?;
             }
-            _ => return Err(damaged()),
+            _ => return None,
         }
+        Some(())
     }
-    Ok(accounts)
 }

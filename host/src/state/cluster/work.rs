@@ -90,9 +90,11 @@ impl Cluster {
         let Some(message) = pulled.unwrap_or_else(|_| Err(ClusterError::no_answer()))? else {
             return Ok(None);
         };
+        let deliveries = message.info().map_or(1, |info| info.delivered);
+        let deliveries = u32::try_from(deliveries).unwrap_or(1);
         let (message, acker) = message.split();
         let client = self.exchange.client.clone();
-        let lease = Lease::new(client, acker, asked, self.lease);
+        let lease = Lease::new(client, acker, deliveries, asked, self.lease);
         if let Ok(tick) = serde_json::from_slice(&message.payload) {
             return Ok(Some(Delivery { tick, lease }));
         }
