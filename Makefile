@@ -163,10 +163,9 @@ test-unit: setup $(NATS_SERVER)
 	$(CARGO) test --locked --release -p sophos-assets -p connector-runtime -p asset-host -p asset-list -p benchmarks -p packaging
 	$(CARGO) test --release $(NATIVE) -p adapters --example egress
 
-# asset-host has no tests of this kind; naming it keeps the dependencies' features as in NATIVE.
 test-end-to-end: build guests $(NATS_SERVER)
 	$(CARGO) build --release $(NATIVE) --example embed
-	$(CARGO) test --locked --release -p sophos-central-simulator -p asset-host -p conformance --test '*'
+	$(CARGO) test --release $(NATIVE) -p conformance --test '*'
 	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_harness --test cluster_messages
 	$(CARGO) test --release $(NATIVE) --doc
 
