@@ -77,6 +77,8 @@ pub(crate) struct LocalQueue {
     due: VecDeque<Due>,
     /// When the accounts that are due were last added.
     looked_at: Option<OffsetDateTime>,
+    /// No account is due before; to ask each one anew would take too long while replicas publish thousands of ticks.
+    quiet_until: Option<OffsetDateTime>,
 }
 
 /// What is known of an account between its jobs.
@@ -106,6 +108,7 @@ impl LocalQueue {
             accounts: BTreeMap::new(),
             due: VecDeque::new(),
             looked_at: None,
+            quiet_until: None,
         };
         for name in queue.configured().into_keys() {
             let last = slots.get(&name).copied();
@@ -138,6 +141,23 @@ impl LocalQueue {
             known.is_running = false;
             known.last = Some(slot);
         }
+        self.wake_for(account);
+    }
+
+    /// Notes that an account may be due earlier than what was known to be due next.
+    fn wake_for(&mut self, account: &str) {
+        let due = self
+            .wait_of(account)
+            .map(|wait| OffsetDateTime::now_utc() + wait);
+        self.quiet_until = self.quiet_until.zip(due).map(|(quiet, due)| quiet.min(due));
+    }
+
+    /// Returns how long no account is due.
+    fn quiet(&mut self, now: OffsetDateTime) -> Duration {
+        let quiet_until = self.quiet_until.filter(|until| *until > now);
+        let until = quiet_until.unwrap_or_else(|| now + self.wait().unwrap_or(MAX_SLEEP));
+        self.quiet_until = Some(until);
+        (until - now).try_into().unwrap_or_default()
     }
 
     /// Returns how long it takes until an account is due; `None` while the jobs of all are running.
@@ -148,6 +168,7 @@ impl LocalQueue {
 
     /// Adds what is due now, by the configuration as it is now.
     fn add_due(&mut self) {
+        self.quiet_until = None;
         let is_first = self.looked_at.replace(OffsetDateTime::now_utc()).is_none();
         let loaded = match is_first {
             true => Ok(()),
@@ -245,7 +266,7 @@ impl Queue for LocalQueue {
             if let Some(looked_at) = self.looked_at {
                 let schedule = self.schedule?;
                 let now = OffsetDateTime::now_utc();
-                let wait = self.wait().unwrap_or(MAX_SLEEP);
+                let wait = self.quiet(now);
                 // At the beginning of a slot also without an account that is due: there may be a new one.
                 if !wait.is_zero() && schedule.slot(looked_at) == schedule.slot(now) {
                     let slot = schedule.rest_of_slot(now);
@@ -261,6 +282,7 @@ impl Queue for LocalQueue {
         if let Some(known) = self.accounts.get_mut(&report.account) {
             known.is_running = false;
         }
+        self.wake_for(&report.account);
     }
 
     fn wait_of(&self, account: &str) -> Option<Duration> {
