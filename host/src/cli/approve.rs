@@ -51,11 +51,10 @@ pub(crate) async fn run(
 async fn approve(store: &Store, runtime: &Runtime, account: &Account) -> anyhow::Result<String> {
     let component = prepare::component(runtime, account).await?;
     let asks = component.asks(account);
-    let approved = store.stored(&account.name).await?.account.consent;
-    let status = ConsentStatus::of(approved, &asks);
+    // In a cluster, this stops the replica that works on the account.
+    let state = store.claim(&account.name, Writes::Everything).await?;
+    let status = ConsentStatus::of(state.record().await.consent, &asks);
     if !matches!(status, ConsentStatus::Approved(_)) {
-        // In a cluster, this stops the replica that works on the account.
-        let state = store.claim(&account.name, Writes::Everything).await?;
         state.approve(&asks, OffsetDateTime::now_utc()).await?;
     }
     Ok(describe(&status, &asks))
