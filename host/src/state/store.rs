@@ -165,6 +165,7 @@ impl Store {
         known: &BTreeSet<&str>,
     ) -> Result<Vec<SourceState>, StateError> {
         let is_gone = |source: &SourceState| source.gone_at.is_some();
+        self.prepare(Writes::Everything).await?;
         let mut held = Vec::new();
         for (account, stored) in self.all().await? {
             let is_known = known.contains(account.as_str());
