@@ -166,7 +166,7 @@ test-unit: setup $(NATS_SERVER)
 test-end-to-end: build guests $(NATS_SERVER)
 	$(CARGO) build --release $(NATIVE) --example embed
 	$(CARGO) test --release $(NATIVE) -p conformance --test '*'
-	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_harness --test cluster_messages
+	$(CARGO) test --release $(NATIVE) -p cluster-tests --test cluster_harness --test cluster_messages --test cluster_once
 	$(CARGO) test --release $(NATIVE) --doc
 
 # The receiver's own models judge the golden events and those of a simulated fleet.

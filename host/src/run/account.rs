@@ -93,7 +93,8 @@ pub(super) async fn run_account(
     match &ended {
         Err(JobError::State(error)) if error.is_lost() => {
             warn!("{error}");
-            results.hand_over();
+            // Without a word on the tick, which may be in somebody else's hands.
+            return results.hand_over();
         }
         Err(JobError::State(error)) => {
             error!("{error}");
@@ -102,15 +103,14 @@ pub(super) async fn run_account(
         _ => {}
     }
     if let Some(lease) = lease {
-        let given_back = match (ended, is_cut) {
-            (Ok(()), false) => lease.done().await,
-            (Ok(()), true) => {
-                lease
-                    .hand_back(results.postponed().unwrap_or_default())
-                    .await
+        let given_back = match ended {
+            Ok(()) if is_cut => {
+                let wait = results.postponed().unwrap_or_default();
+                lease.hand_back(wait).await
             }
-            (Err(_), _) if settings.is_once => lease.terminate().await,
-            (Err(_), _) => lease.retry_later().await,
+            Ok(()) => lease.done().await,
+            Err(JobError::NotReady) if settings.is_once => lease.terminate().await,
+            Err(_) => lease.retry_later().await,
         };
         if let Err(error) = given_back {
             // The tick is delivered again, which finds the slot stored, or continues.

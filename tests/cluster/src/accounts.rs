@@ -63,6 +63,21 @@ impl Account {
         config(&self.name, self.simulator.url(), intake, PAGE)
     }
 
+    /// Lets the API answer so many requests, and then none until [`Self::release`].
+    pub fn hold(&self, requests: u64) {
+        self.simulator.hold(requests);
+    }
+
+    /// Waits until the API holds a request back.
+    pub fn wait_until_held(&self) {
+        self.simulator.wait_until_held();
+    }
+
+    /// Lets the API answer again.
+    pub fn release(&self) {
+        self.simulator.release();
+    }
+
     /// Lets some endpoints check in, and advances the API's clock.
     pub fn check_in(&mut self, rng: &mut Rng) {
         let before = self.now;

@@ -3,12 +3,14 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use sophos_central_simulator::CLIENT_SECRET;
 use sophos_central_simulator::nats::memory_of;
 
-use crate::{built, root};
+use crate::{PATIENCE, built, root};
 
 /// The token or password that the servers want, where they want one.
 pub const NATS_SECRET: &str = "secret-of-the-cluster-7731";
@@ -90,8 +92,21 @@ impl Replica {
     }
 
     /// Waits for its end, and returns its exit code.
+    #[track_caller]
     pub fn end(&mut self) -> Option<i32> {
-        self.child.take().unwrap().wait().unwrap().code()
+        let end = Instant::now() + PATIENCE;
+        let mut child = self.child.take().unwrap();
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            if Instant::now() > end {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("{} has not ended:\n{}", self.name, self.log());
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
     }
 
     /// Asserts that it has not ended by itself.
