@@ -25,7 +25,7 @@ impl Stop {
         }
     }
 
-    /// Returns a request for a part of the run, which is made with this one or alone.
+    /// Returns the request that one job stops. Making this request makes it, too.
     pub(crate) fn of_part(&self) -> Self {
         Self {
             token: self.token.child_token(),

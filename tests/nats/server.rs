@@ -69,7 +69,7 @@ impl Server {
             .iter()
             .map(|other| format!("nats://{other}"))
             .collect();
-        // Clients are told no addresses, so that they use those that they are given: a proxy's.
+        // The servers advertise no addresses, so that clients connect only through the proxies.
         let cluster = match routes.is_empty() {
             true => String::new(),
             false => format!(

@@ -39,6 +39,7 @@
 //! | receive delivered events | [`intake`] |
 //! | keep the state of many replicas | [`nats`] |
 //! | run it in a process of its own | [`SimulatorProcess`] |
+//! | find what `make` has built | [`project`] |
 //! | measure what a program uses | [`resource_usage`] |
 
 mod address;
@@ -73,6 +74,8 @@ pub mod intake;
 pub mod list_server;
 #[path = "../nats/mod.rs"]
 pub mod nats;
+#[path = "../project.rs"]
+pub mod project;
 #[path = "../resource_usage/mod.rs"]
 pub mod resource_usage;
 

@@ -10,13 +10,15 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use sophos_central_simulator::intake::API_KEY;
 use sophos_central_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use tempfile::TempDir;
+
+pub use sophos_central_simulator::project::built;
 
 pub mod running;
 
@@ -33,19 +35,6 @@ pub const TOKEN: &str = "token-of-the-intake-0451";
 
 /// What [`Workplace::configure`] writes for the destination; replace it with [`Workplace::deliver`].
 const TO_FILE: &str = "to = \"file\"\npath = \"events.ndjson\"";
-
-/// Returns a file that `make build` leaves in `dist/`.
-pub fn built(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../dist")
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `make build` first",
-        path.display()
-    );
-    path.canonicalize().unwrap()
-}
 
 /// Returns the JSON text without white space between its tokens, in its own order: `serde_json::Value` would sort it.
 pub fn compact(json: &str) -> String {

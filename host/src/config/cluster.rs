@@ -66,6 +66,11 @@ pub(crate) enum Credentials {
 }
 
 impl ClusterConfig {
+    /// Returns what to call the cluster in a message: the servers and the prefix.
+    pub(crate) fn place(&self) -> String {
+        format!("the streams {} on {}", self.prefix, self.servers.join(", "))
+    }
+
     /// Checks the table, and makes relative paths relative to `folder`. What is wrong is added to `problems`.
     pub(super) fn check(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
         let mut wrong = |key: &str, message: &str| {

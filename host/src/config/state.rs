@@ -7,8 +7,6 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::config::cluster::ClusterConfig;
-#[cfg(test)]
-use crate::config::problem::ConfigError;
 use crate::config::values;
 
 /// Where the state of all accounts is.
@@ -25,25 +23,16 @@ impl StateConfig {
     pub(crate) fn place(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
-            Self::Cluster(cluster) => {
-                let servers = cluster.servers.join(", ");
-                format!("the streams {} on {servers}", cluster.prefix)
-            }
+            Self::Cluster(cluster) => cluster.place(),
         }
     }
 
-    /// Returns the state file.
-    ///
-    /// # Errors
-    ///
-    /// When the state is on servers.
+    /// Returns the state file; `None` if the state is on servers.
     #[cfg(test)]
-    pub(crate) fn path(&self) -> Result<&Path, ConfigError> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Ok(path),
-            Self::Cluster(_) => Err(ConfigError::new(
-                "cluster: this command works with a state file only: use [state]",
-            )),
+            Self::File(path) => Some(path),
+            Self::Cluster(_) => None,
         }
     }
 

@@ -212,7 +212,7 @@ fn every_key_arrives() {
     "#;
     let config = load(text).unwrap();
     let state = Path::new("/var/lib/asset-host/state.db");
-    assert_eq!(config.state.path(), Ok(state));
+    assert_eq!(config.state.path(), Some(state));
     assert_eq!(config.accounts[1].name, "beta");
     assert_eq!(config.accounts[1].component, Path::new("/opt/b.wasm"));
 

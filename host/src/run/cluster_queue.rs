@@ -31,7 +31,7 @@ const MAX_PUBLISHING: usize = 64;
 pub(crate) struct ClusterQueue {
     process: Arc<Process>,
     cluster: Cluster,
-    /// Says which accounts are due.
+    /// Decides which accounts are due.
     local: LocalQueue,
     /// Ticks that are yet to be published, each after a pause.
     unpublished: VecDeque<(Tick, Duration)>,
@@ -75,7 +75,7 @@ impl ClusterQueue {
         }
     }
 
-    /// Begins what can be done at the same time.
+    /// Spawns the tasks that can run now.
     fn begin_tasks(&mut self) {
         while self.publishing < MAX_PUBLISHING
             && let Some((tick, pause)) = self.unpublished.pop_front()
@@ -91,7 +91,10 @@ impl ClusterQueue {
         if !self.is_taking {
             self.is_taking = true;
             let (cluster, process) = (self.cluster.clone(), Arc::clone(&self.process));
-            let pause = self.pause();
+            let pause = match self.is_failing {
+                true => PAUSE,
+                false => Duration::ZERO,
+            };
             self.tasks.spawn(async move {
                 tokio::time::sleep(pause).await;
                 // A tick that waits here would not be taken by a replica that has room.
@@ -112,14 +115,6 @@ impl ClusterQueue {
     /// Returns whether the process ends once what is due now is collected.
     fn is_once(&self) -> bool {
         self.process.settings.is_once
-    }
-
-    /// Returns how long to wait before the next request to the cluster.
-    fn pause(&self) -> Duration {
-        match self.is_failing {
-            true => PAUSE,
-            false => Duration::ZERO,
-        }
     }
 
     /// Adds a tick for an account that is due.
@@ -169,7 +164,7 @@ impl ClusterQueue {
                 let account = self.local.account(&taken.tick.account)?;
                 self.taken.insert(account.name.clone(), taken.tick.clone());
                 return Some(Assignment {
-                    account,
+                    account: Arc::new(account.clone()),
                     slot: Some(taken.tick.slot),
                     taken: Some(taken),
                 });
@@ -190,10 +185,10 @@ impl ClusterQueue {
         let account = delivery.tick.account.clone();
         let is_unwanted = self.is_once() && !self.awaited.contains_key(&account);
         if is_unwanted || self.local.account(&account).is_none() {
-            let is_over = self.local.is_over(&account, delivery.tick.slot);
+            let is_over = !is_unwanted && self.local.is_over(&account, delivery.tick.slot);
             debug!(account, "not an account that this replica collects");
             return self.give_back(async move {
-                match is_over && !is_unwanted {
+                match is_over {
                     true => delivery.lease.terminate().await,
                     false => delivery.lease.retry_later().await,
                 }
@@ -314,7 +309,7 @@ impl Queue for ClusterQueue {
         if report.cut {
             return;
         }
-        // Where its next slot has begun, its tick was refused until now.
+        // The servers refused the tick of its next slot until now.
         self.local.collected_in(&report.account, tick.slot);
         let wanted = self.process.settings.wanted;
         self.awaited.retain(|account, slot| {
@@ -323,7 +318,7 @@ impl Queue for ClusterQueue {
     }
 
     fn close(&mut self) {
-        // What they have taken goes to another replica.
+        // The leases that these tasks hold end, and other replicas take over.
         self.tasks = JoinSet::new();
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct AccountJob {
     pub state: Arc<AccountState>,
     /// What the run is asked for.
     pub settings: Arc<Settings>,
-    /// How long the account may be worked on; `None` without other replicas.
+    /// Until when this replica may work on the account; `None` without other replicas.
     pub term: Option<Arc<Term>>,
     /// Where its rejects are written; `None` for `--dry-run` and `--limit`.
     pub rejects: Option<Rejects>,
@@ -39,6 +39,11 @@ impl AccountJob {
     /// Returns the account's name.
     pub(crate) fn name(&self) -> &str {
         &self.ready.account.name
+    }
+
+    /// Returns whether this process may work on the account now.
+    pub(crate) fn is_held(&self) -> bool {
+        self.term.as_ref().is_none_or(|term| term.is_held())
     }
 
     /// Ends the job before a long wait where other replicas may continue with the account, which is due again after it.

@@ -70,13 +70,7 @@ impl PageDelivery {
             state.forget_fingerprints(source, devices).await?;
         }
         let mut refused = Vec::new();
-        if self
-            .source
-            .job
-            .term
-            .as_ref()
-            .is_some_and(|term| !term.is_held())
-        {
+        if !self.source.job.is_held() {
             // This process was stopped for a while, and another replica continues with the account.
             return Err(Halt::Stopped);
         }

@@ -122,10 +122,10 @@ impl LocalQueue {
     }
 
     /// Returns the account of this name, if it is in order.
-    pub(crate) fn account(&self, name: &str) -> Option<Arc<Account>> {
+    pub(crate) fn account(&self, name: &str) -> Option<&Account> {
         let accounts = &self.config.accounts;
         let found = accounts.binary_search_by(|account| account.name.as_str().cmp(name));
-        accounts.get(found.ok()?).cloned().map(Arc::new)
+        accounts.get(found.ok()?)
     }
 
     /// Returns whether the slot of an account is over; never without a schedule.

@@ -3,7 +3,7 @@
 //! The fingerprint of a device says what the receiver has of it, for accounts that deliver only changes (`emit = "changed"`).
 //! So it is deleted before anything else may reach the receiver: a push that fails half way, or a process that is killed
 //! after it, may have delivered a part of a page. With the old fingerprint still stored, a device that then changes back
-//! would look unchanged, and the receiver would keep what is no longer true until the next full walk. The order for each
+//! would look unchanged, and the receiver would keep stale data until the next full walk. The order for each
 //! page is hence: [`changed`](AccountState::changed), [`forget_fingerprints`](AccountState::forget_fingerprints), delivery,
 //! then [`store_batch`](AccountState::store_batch).
 
@@ -18,12 +18,14 @@ use crate::contract::bindings::inventory::connector::types::Event;
 use crate::contract::permissions::Permissions;
 use crate::sandbox::rate_limit::SharedLimiter;
 use crate::state::change::{
-    AccountRecord, Change, DeviceKey, FingerprintChange, SourceRecord, Stored, device_key,
+    AccountRecord, Change, FingerprintChange, SourceRecord, Stored, device_key,
 };
 use crate::state::consent::{Consent, ConsentStatus};
 use crate::state::error::StateError;
 use crate::state::holder::Holder;
 use crate::state::source_state::{Fingerprints, SourceState, StoredBatch};
+
+mod commands;
 
 /// What a run changes of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub struct AccountState {
     /// What is stored. Whoever changes it holds it until the change is stored.
     stored: Mutex<Stored>,
     holder: Holder,
-    /// Whose counts are stored with each change, where another replica may continue with the account.
+    /// The rate limiter whose requests are stored with each change; empty without replicas.
     limiter: OnceLock<SharedLimiter>,
 }
 
@@ -90,44 +92,6 @@ impl AccountState {
     pub(crate) async fn source(&self, source: &str) -> Option<SourceState> {
         let stored = self.stored.lock().await;
         stored.sources.get(source)?.state.clone()
-    }
-
-    /// Returns what is stored of the account but its fingerprints.
-    pub(crate) async fn stored(&self) -> Stored {
-        self.stored.lock().await.clone()
-    }
-
-    /// Returns every fingerprint of a source.
-    pub(crate) async fn all_fingerprints(
-        &self,
-        source: &str,
-    ) -> Result<Vec<(DeviceKey, u64)>, StateError> {
-        self.holder.all_fingerprints(&self.account, source).await
-    }
-
-    /// Replaces all that is stored of the account.
-    pub(crate) async fn replace(
-        &self,
-        stored: Stored,
-        fingerprints: Vec<(String, Vec<(DeviceKey, u64)>)>,
-    ) -> Result<(), StateError> {
-        let mut before = self.stored.lock().await;
-        let gone = before.sources.keys();
-        let gone = gone.filter(|source| !stored.sources.contains_key(*source));
-        let gone = gone.map(|source| (source.clone(), None));
-        let new = stored.sources.clone().into_iter();
-        let cleared = stored.sources.keys();
-        let cleared = cleared.map(|source| (source.clone(), FingerprintChange::Clear));
-        let put = fingerprints.into_iter();
-        let put = put.map(|(source, devices)| (source, FingerprintChange::Put(devices)));
-        let change = Change {
-            account: Some(stored.account),
-            sources: gone
-                .chain(new.map(|(source, record)| (source, Some(record))))
-                .collect(),
-            fingerprints: cleared.chain(put).collect(),
-        };
-        self.store(&mut before, change).await
     }
 
     /// Returns for each event of a page whether its device is unknown or has another fingerprint than the one that was last
@@ -229,9 +193,10 @@ impl AccountState {
         if self.writes != Writes::Everything || before.destination.as_deref() == Some(destination) {
             return Ok(false);
         }
+        let was_known = before.destination.is_some();
         let record = SourceRecord {
             destination: Some(destination.to_owned()),
-            ..before.clone()
+            ..before
         };
         let change = Change {
             sources: vec![(source.to_owned(), Some(record))],
@@ -239,7 +204,7 @@ impl AccountState {
             ..Change::default()
         };
         self.store(&mut stored, change).await?;
-        Ok(before.destination.is_some())
+        Ok(was_known)
     }
 
     /// Stores which sources a complete listing found to be collectable: a stored source that is not among `ids` is gone
@@ -334,61 +299,6 @@ impl AccountState {
             state.after_batch(batch, now)
         })
         .await
-    }
-
-    /// Replaces the stored cursor, see [`SourceState::with_cursor`]. The fingerprints are forgotten, so that everything that
-    /// the walk finds is delivered.
-    pub(crate) async fn set_cursor(
-        &self,
-        source: &str,
-        cursor: &str,
-        mark: &str,
-        now: OffsetDateTime,
-    ) -> Result<(), StateError> {
-        let forgotten = vec![FingerprintChange::Clear];
-        self.write_source(source, forgotten, now, |state| {
-            state.with_cursor(cursor, mark, now)
-        })
-        .await
-    }
-
-    /// Forgets the sources that `is_forgotten` chooses, with their fingerprints and destinations, and returns what was
-    /// stored of them. What the account was approved for stays: to walk anew is no reason to ask for more.
-    pub(crate) async fn forget_sources(
-        &self,
-        is_forgotten: impl Fn(&str, Option<&SourceState>) -> bool,
-    ) -> Result<Vec<SourceState>, StateError> {
-        let mut stored = self.stored.lock().await;
-        let forgotten = stored.sources.clone().into_iter();
-        let forgotten: Vec<_> = forgotten
-            .filter(|(source, record)| is_forgotten(source, record.state.as_ref()))
-            .collect();
-        let change = Change {
-            sources: forgotten
-                .iter()
-                .map(|(source, _)| (source.clone(), None))
-                .collect(),
-            ..Change::default()
-        };
-        self.store(&mut stored, change).await?;
-        Ok(forgotten
-            .into_iter()
-            .filter_map(|(_, record)| record.state)
-            .collect())
-    }
-
-    /// Forgets the account and all of its sources, and returns what was stored of them.
-    pub(crate) async fn forget(&self) -> Result<Vec<SourceState>, StateError> {
-        let mut stored = self.stored.lock().await;
-        let sources = stored.sources.keys().map(|source| (source.clone(), None));
-        let change = Change {
-            account: Some(AccountRecord::default()),
-            sources: sources.collect(),
-            ..Change::default()
-        };
-        let forgotten = stored.states().cloned().collect();
-        self.store(&mut stored, change).await?;
-        Ok(forgotten)
     }
 
     async fn write_account(

@@ -16,7 +16,8 @@ mod place;
 mod program;
 
 pub use allowed::assert_decides;
-pub use place::{Call, Host, Ran, built, root};
+pub use place::{Call, Host, Ran};
+pub use sophos_central_simulator::project::{built, root};
 
 /// Makes a test of each case, for the host that the function returns; `all` are all cases.
 #[macro_export]

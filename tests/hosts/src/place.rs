@@ -1,6 +1,6 @@
 //! A host, and one test's place in which it runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -104,21 +104,6 @@ impl Ran {
         }
         self
     }
-}
-
-/// Returns a path of the project.
-pub fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
-}
-
-/// Returns a file that `make` leaves in `dist/`.
-pub fn built(name: &str) -> PathBuf {
-    let path = root("dist").join(name);
-    let shown = path.display();
-    assert!(path.exists(), "{shown} is missing: run `make build` first");
-    path.canonicalize().unwrap()
 }
 
 /// One test's simulator and folder.

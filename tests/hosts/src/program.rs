@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::place::{Call, Place, built, root};
+use crate::place::{Call, Place};
+use crate::{built, root};
 
 /// Collects with `asset-host`, and returns the events, one a line. The simulator forgets the requests of it.
 pub(crate) fn events(place: &Place) -> String {

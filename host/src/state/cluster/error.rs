@@ -79,7 +79,7 @@ impl ClusterError {
     }
 }
 
-/// Whatever goes wrong on the way to a server is its absence, unless the caller knows better.
+/// An error of a request counts as no answer of the servers, unless the caller handles its kind.
 impl<Kind: Clone + Debug + Display + PartialEq> From<async_nats::error::Error<Kind>>
     for ClusterError
 {

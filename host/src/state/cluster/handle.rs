@@ -50,8 +50,7 @@ impl Cluster {
 
     /// Returns what a person calls the cluster.
     pub(crate) fn place(&self) -> String {
-        let servers = self.config.servers.join(", ");
-        format!("the streams {} on {servers}", self.prefix)
+        self.config.place()
     }
 
     /// Returns the file of what this replica could not deliver.

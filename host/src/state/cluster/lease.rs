@@ -42,7 +42,7 @@ pub(crate) struct Term {
 }
 
 impl Lease {
-    /// Begins with a tick that was asked for at `asked`, and is delivered for the time that `deliveries` says.
+    /// Returns the lease of a tick that was asked for at `asked`. `deliveries` counts how often it was delivered.
     pub(super) fn new(
         client: Client,
         acker: Acker,
@@ -76,13 +76,13 @@ impl Lease {
         self.end(AckKind::Ack).await
     }
 
-    /// Has the tick delivered again after a delay.
+    /// Asks for the tick to be delivered again after a delay.
     pub(crate) async fn hand_back(self, delay: Duration) -> Result<(), ClusterError> {
         self.end(AckKind::Nak(Some(delay))).await
     }
 
-    /// Has the tick delivered again after as long as a lease, as another replica may be able to do the work, and each time
-    /// after twice as long.
+    /// Asks for the tick to be delivered again, as another replica may be able to do the work: after the length of a lease,
+    /// which doubles with each delivery.
     pub(crate) async fn retry_later(self) -> Result<(), ClusterError> {
         let doublings = self.deliveries.saturating_sub(1).min(MAX_DOUBLINGS);
         let delay = self.term.length * (1 << doublings);

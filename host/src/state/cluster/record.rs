@@ -61,6 +61,31 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    /// Adds a message; `None` if it is not one that this program writes.
+    fn add(&mut self, kind: Option<&str>, source: Option<&str>, message: &Message) -> Option<()> {
+        match (kind, source) {
+            (Some("acc"), None) => {
+                self.account = Some(serde_json::from_slice(&message.payload).ok()?);
+                let time = header(message, "Nats-Time-Stamp");
+                self.stored_at = OffsetDateTime::parse(time, &Rfc3339).ok();
+            }
+            (Some("cur"), Some(_)) => {
+                let SourceMessage { source, record } =
+                    serde_json::from_slice(&message.payload).ok()?;
+                match record {
+                    Some(record) => self.sources.insert(source, record),
+                    None => self.sources.remove(&source),
+                };
+            }
+            (Some("fp"), Some(source)) => {
+                let stored = self.fingerprints.entry(source.to_owned()).or_default();
+                replay(stored, &message.payload)?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// Returns these contents if all of them can be read.
     pub(super) fn checked(self) -> Result<Self, ClusterError> {
         match &self.damaged {
@@ -106,31 +131,4 @@ pub(super) fn gather(prefix: &str, messages: &[Message]) -> HashMap<String, Cont
         }
     }
     accounts
-}
-
-impl Contents {
-    /// Adds a message; `None` if it is not one that this program writes.
-    fn add(&mut self, kind: Option<&str>, source: Option<&str>, message: &Message) -> Option<()> {
-        match (kind, source) {
-            (Some("acc"), None) => {
-                self.account = Some(serde_json::from_slice(&message.payload).ok()?);
-                let time = header(message, "Nats-Time-Stamp");
-                self.stored_at = OffsetDateTime::parse(time, &Rfc3339).ok();
-            }
-            (Some("cur"), Some(_)) => {
-                let SourceMessage { source, record } =
-                    serde_json::from_slice(&message.payload).ok()?;
-                match record {
-                    Some(record) => self.sources.insert(source, record),
-                    None => self.sources.remove(&source),
-                };
-            }
-            (Some("fp"), Some(source)) => {
-                let stored = self.fingerprints.entry(source.to_owned()).or_default();
-                replay(stored, &message.payload)?;
-            }
-            _ => return None,
-        }
-        Some(())
-    }
 }

@@ -16,7 +16,7 @@ use crate::state::cluster::error::ClusterError;
 use crate::state::cluster::exchange::Tries;
 use crate::state::cluster::names;
 
-/// Below, cursors and fingerprints have no room.
+/// The smallest `max_payload` that has room for cursors and fingerprints.
 const MIN_PAYLOAD: usize = 64 * 1024;
 
 /// A tick that is published again within this time is stored once.
@@ -26,8 +26,8 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 ///
 /// # Errors
 ///
-/// Where the servers or a stream do not do what is needed. Whether a server writes to its disk
-/// before it confirms (`sync_interval: always`), it tells only its operator.
+/// When a server or a stream lacks what is needed. Whether a server writes to its disk before it confirms
+/// (`sync_interval: always`) cannot be checked: only its operator can ask for it.
 pub(super) async fn prepare(
     context: &Context,
     config: &ClusterConfig,

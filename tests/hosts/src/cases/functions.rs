@@ -7,8 +7,9 @@ use serde_json::Value;
 use sophos_central_simulator::{ACCOUNT_ID, Access, DEFAULT_TENANT, Fault, Route, Tenant};
 
 use super::{partner, partner_of, sorted, tenant};
-use crate::place::{Host, root};
+use crate::place::Host;
 use crate::program;
+use crate::root;
 
 /// `check` prints whom the credentials belong to.
 pub fn check_names_the_account(host: &Host) {
